@@ -1,0 +1,93 @@
+"""Every error of the product, by what should happen next.
+
+    AkubillError
+    ├── FatalError            fail now: say why and what to do; trying again would not help
+    │   ├── InvalidInputError     what a person gave breaks a rule
+    │   ├── RefusedError          the outside understood us and said no
+    │   ├── ConflictError         it exists already, or is not in a state that allows this
+    │   └── ConfigurationError    a connection, a key or a migration is missing or wrong
+    └── RetriableError        try again, within the time there is
+
+Bad data is not an error but a value: `Rejection`. It is stored and counted, and stops nothing.
+A message never carries a secret: say which credential, never what it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class AkubillError(Exception):
+    """Base of all errors that the product raises on purpose."""
+
+
+class FatalError(AkubillError):
+    """Trying again would give the same answer."""
+
+
+class InvalidInputError(FatalError):
+    """What a person gave breaks a rule.
+
+    Args:
+        what: the input's name as the person knows it ("Region", "USAGE.csv line 7, hour").
+        value: the value as given; never a secret.
+        rule: the rule that it breaks, as a clause ("must be one of cn-hangzhou, …").
+        remedy: what the person can do, as a sentence.
+    """
+
+    def __init__(self, what: str, value: object, rule: str, remedy: str) -> None:
+        super().__init__(f"{what} is {value!r}: it {rule}. {remedy}")
+        self.what, self.value, self.rule, self.remedy = what, value, rule, remedy
+
+
+class RefusedError(FatalError):
+    """The outside understood the request and refused it.
+
+    Args:
+        service: who refused ("Compute Nest CreateServiceInstance").
+        code: its error code.
+        reason: its own words, or ours where its are unclear.
+        remedy: what the reader can do, as a sentence.
+        request_id: the outside's id of the request, for its support desk.
+    """
+
+    def __init__(self, service: str, code: str, reason: str, remedy: str, request_id: str | None = None) -> None:
+        trail = f" (request {request_id})" if request_id else ""
+        super().__init__(f"{service} refused with {code}: {reason}{trail}. {remedy}")
+        self.service, self.code, self.reason, self.remedy, self.request_id = service, code, reason, remedy, request_id
+
+
+class ConflictError(FatalError):
+    """The thing exists already, or its state does not allow what was asked."""
+
+
+class ConfigurationError(FatalError):
+    """A connection, a key, a role or a migration is missing or wrong."""
+
+
+class RetriableError(AkubillError):
+    """It may work later.
+
+    Args:
+        message: what happened, with which input.
+        retry_after: seconds to wait at least, where the outside said so.
+        code: the outside's error code, where there is one.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.retry_after, self.code = retry_after, code
+
+
+class Rejection(NamedTuple):
+    """One piece of bad data, kept with its reason.
+
+    Attributes:
+        rule: the rule's short name, stable over time ("unknown_state").
+        sentence: what was wrong, with the value, and what to do.
+        payload: the data as it came.
+    """
+
+    rule: str
+    sentence: str
+    payload: dict[str, Any]

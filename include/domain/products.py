@@ -1,0 +1,42 @@
+"""What is particular to one product, as values."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Payment = Literal["payg", "prepaid"]
+
+
+class AkuLimits(BaseModel):
+    """The smallest and the largest size of one Kafka instance, in AKU."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    minimum: int = Field(ge=1)
+    maximum: int = Field(ge=1)
+
+
+class Product(BaseModel):
+    """One product of the catalogue: names, ids at the cloud, regions, limits, and which price plan goes with a payment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: str
+    title: str
+    category: str
+    seller: str
+    seller_time_zone: str
+    service_id: str
+    service_region: str
+    product_code: str
+    sku_payg: str
+    sku_prepaid: str
+    paid_image_product_code: str
+    site: str
+    regions: dict[str, str] = Field(min_length=1)
+    contact: str
+    aku: AkuLimits
+    licence_terms_months: list[int] = Field(min_length=1)
+    price_plans: dict[Payment, str]

@@ -1,0 +1,20 @@
+"""AKU and AKU-seconds.
+
+Usage is an integer number of AKU-seconds: AKU × seconds, exact and summable. AKU-hours are for people to read.
+"""
+
+from __future__ import annotations
+
+from include.domain.money import Decimal, plain, round_amount
+
+SECONDS_PER_HOUR = 3600
+
+#: States of a Kafka instance as the console reports them, by whether time spent in them is billed.
+BILLABLE_STATES = frozenset({"Running", "Changing", "Error"})
+NOT_BILLABLE_STATES = frozenset({"Creating", "Deleting", "Deleted"})
+KNOWN_STATES = BILLABLE_STATES | NOT_BILLABLE_STATES
+
+
+def aku_hours(aku_seconds: int) -> str:
+    """AKU-hours in plain text, to six places (half an AKU-second is 0.00014 AKU-hours)."""
+    return plain(round_amount(Decimal(aku_seconds) / SECONDS_PER_HOUR, 6, "half_even"))

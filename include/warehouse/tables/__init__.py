@@ -1,0 +1,10 @@
+"""Table definitions, one module per schema. Every table and column has a comment that analysts can read in the database.
+
+Surrogate keys (`…_key`, BIGINT) join tables; natural ids (`…_id`, TEXT) are what the outside and people use.
+All instants are timestamptz in UTC. Usage is AKU-seconds (BIGINT), money is NUMERIC; nothing is float.
+"""
+
+from include.warehouse.tables import billing, core, metering, settlement
+from include.warehouse.tables.base import SCHEMAS, metadata
+
+__all__ = ["SCHEMAS", "billing", "core", "metadata", "metering", "settlement"]

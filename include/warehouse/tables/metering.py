@@ -1,0 +1,151 @@
+"""Schema metering: what consoles said, and the usage that follows from it.
+
+polls, readings and usage are partitioned by month (UTC) of their instant; metering.ensure_partitions makes them.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, text as sql
+
+from include.warehouse.tables.base import big, flag, instant, integer, json, key, metadata, text
+
+PARTITIONED = {"polls": "observed_at", "readings": "observed_at", "usage": "hour_start"}
+
+polls = Table(
+    "polls",
+    metadata,
+    instant("observed_at", "When the listing was taken, in whole seconds.", primary_key=True),
+    big("environment_key", "Environment asked.", primary_key=True, autoincrement=False),
+    flag("ok", "Whether the whole listing came; a failed poll is never an empty listing."),
+    text("cause", "For failed polls: unreachable, timeout, refused, throttled, broken.", nullable=True),
+    text("error", "For failed polls: what happened, as a sentence; no secrets.", nullable=True),
+    integer("instance_count", "Instances listed; null for failed polls.", nullable=True),
+    integer("clock_skew_ms", "Console's clock minus ours, from its Date header.", nullable=True),
+    integer("duration_ms", "How long the listing took.", nullable=True),
+    Column("payload", LargeBinary, nullable=True, comment="The listing's pages as they came, compressed by zlib."),
+    CheckConstraint("ok = (cause IS NULL)", name="cause"),
+    schema="metering",
+    comment="One listing of one environment's instances, or the failure to get it.",
+    postgresql_partition_by="RANGE (observed_at)",
+)
+
+readings = Table(
+    "readings",
+    metadata,
+    instant("observed_at", "Instant of the poll that it belongs to.", primary_key=True),
+    big("environment_key", "Environment.", primary_key=True, autoincrement=False),
+    big("instance_key", "Instance.", primary_key=True, autoincrement=False),
+    big("subscription_key", "Subscription."),
+    text("state", "Instance state as the console gave it."),
+    integer("aku", "Billed size in AKU: spec.currentAku if present, else spec.reservedAku; whatever the state."),
+    instant("instance_created_at", "gmtCreate, cut to whole seconds."),
+    instant("instance_modified_at", "gmtModified, cut to whole seconds."),
+    CheckConstraint("aku >= 0", name="aku"),
+    schema="metering",
+    comment="What a console said of an instance at an instant.",
+    postgresql_partition_by="RANGE (observed_at)",
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    instant("hour_start", "Start of the UTC hour.", primary_key=True),
+    big("instance_key", "Instance.", primary_key=True, autoincrement=False),
+    big("subscription_key", "Subscription."),
+    big("environment_key", "Environment."),
+    big("aku_seconds", "AKU-seconds used in the hour: measured, proved and assumed together."),
+    big("proved_aku_seconds", "Of these, proved by carry-over across a silence.", server_default="0"),
+    big("assumed_aku_seconds", "Of these, assumed at the smaller of two sizes; a gap is open for them.", server_default="0"),
+    integer("gap_seconds", "Seconds of the hour under a gap of this instance.", server_default="0"),
+    text("source", "readings or import."),
+    big("import_key", "Import that brought it; null for readings.", nullable=True),
+    integer("revision", "Counts from 1; grows when a later closing changed the row.", server_default="1"),
+    CheckConstraint("aku_seconds >= 0", name="aku_seconds"),
+    CheckConstraint(
+        "proved_aku_seconds >= 0 AND assumed_aku_seconds >= 0 "
+        "AND proved_aku_seconds + assumed_aku_seconds <= aku_seconds",
+        name="known",
+    ),
+    CheckConstraint("gap_seconds BETWEEN 0 AND 3600", name="gap_seconds"),
+    CheckConstraint("source IN ('readings', 'import')", name="source"),
+    schema="metering",
+    comment="Usage of one instance in one UTC hour, with how it is known.",
+    postgresql_partition_by="RANGE (hour_start)",
+)
+
+environment_hours = Table(
+    "environment_hours",
+    metadata,
+    instant("hour_start", "Start of the UTC hour.", primary_key=True),
+    big("environment_key", "Environment.", primary_key=True, autoincrement=False),
+    text("state", "closed (a successful poll at or after its end exists) or provisional."),
+    integer("revision", "Counts from 1; grows when a later closing changed its usage."),
+    instant("closed_at", "Logical time of the run that closed it last."),
+    CheckConstraint("state IN ('closed', 'provisional')", name="state"),
+    schema="metering",
+    comment="Hours of environments that were closed.",
+)
+
+gaps = Table(
+    "gaps",
+    metadata,
+    key("gap_key", "Surrogate key."),
+    Column(
+        "environment_key", ForeignKey("core.environments.environment_key"), nullable=False, comment="Environment."
+    ),
+    Column(
+        "instance_key", ForeignKey("core.instances.instance_key"), nullable=True,
+        comment="Instance; null when the whole environment was silent.",
+    ),
+    instant("gap_start", "Start of the time not known (inclusive)."),
+    instant("gap_end", "End of the time not known (exclusive)."),
+    text("cause", "Why it is not known (unreachable, timeout, refused, changed_in_silence, inconsistent_times …)."),
+    text("state", "open, resolved (better data came) or waived (by a person).", server_default="open"),
+    instant("opened_at", "Logical time of the run that opened it."),
+    instant("settled_at", "When it was resolved or waived.", nullable=True),
+    text("settled_by", "Who waived it.", nullable=True),
+    text("settled_reason", "Why it was waived.", nullable=True),
+    CheckConstraint("gap_start < gap_end", name="window"),
+    CheckConstraint("state IN ('open', 'resolved', 'waived')", name="state"),
+    Index(
+        "gaps_one_per_silence", "environment_key", sql("coalesce(instance_key, 0)"), "gap_start", unique=True
+    ),
+    schema="metering",
+    comment="Time for which usage is not known. An open gap holds the bill.",
+)
+
+rejections = Table(
+    "rejections",
+    metadata,
+    key("rejection_key", "Surrogate key."),
+    text("source", "reading or import."),
+    text("natural_key", "Where it comes from and what it is, so that the same one is kept once.", unique=True),
+    text("rule", "Short name of the rule it breaks."),
+    text("sentence", "What was wrong, with the value, and what to do."),
+    json("payload", "The data as it came."),
+    Column(
+        "environment_key", ForeignKey("core.environments.environment_key"), nullable=True,
+        comment="Environment, for readings.",
+    ),
+    big("import_key", "Import, for imported rows.", nullable=True),
+    integer("row_number", "Row of the file, from 1, for imported rows.", nullable=True),
+    instant("rejected_at", "Instant of the poll, or logical time of the import's run."),
+    schema="metering",
+    comment="Data that broke a rule: kept, counted, never used.",
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    key("import_key", "Surrogate key."),
+    text("file_sha256", "SHA-256 of the file's bytes, in hex; the same file is the same import.", unique=True),
+    text("file_name", "Name of the file as given."),
+    text("format", "csv, jsonl or parquet."),
+    big("rows_read", "Rows in the file."),
+    big("rows_loaded", "Rows that made or changed usage."),
+    big("rows_unchanged", "Rows that said what was known already."),
+    big("rows_rejected", "Rows kept as rejections."),
+    instant("imported_at", "Logical time of the run that imported it first."),
+    schema="metering",
+    comment="Files of usage history that were imported.",
+)
