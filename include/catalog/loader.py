@@ -46,9 +46,7 @@ def _load(model: type[_Model], path: Path) -> _Model:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InvalidInputError(
-            "File", str(path), f"cannot be read ({error.strerror})", "Check the path."
-        ) from None
+        raise InvalidInputError("File", str(path), f"cannot be read ({error.strerror})", "Check the path.") from None
     except yaml.YAMLError as error:
         raise InvalidInputError("File", str(path), f"is not YAML ({_where(error)})", "Correct it there.") from None
     if not isinstance(content, dict):

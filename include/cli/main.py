@@ -17,6 +17,11 @@ app = typer.Typer(
 )
 
 
+@app.callback()
+def akubill() -> None:
+    """Marketplace subscription billing: onboarding, metering, bills, settlement, without a scheduler."""
+
+
 def main() -> None:
     """Run the command; an error of ours is one sentence on standard error and exit code 1."""
     try:

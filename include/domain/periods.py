@@ -7,12 +7,15 @@ UTC days and may, with daylight saving, be an hour longer or shorter than its ne
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from include.domain.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HOUR = timedelta(hours=1)
 _PERIOD_NAME = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
@@ -62,7 +65,9 @@ class Window:
         start, end = to_utc(self.start, "Window start"), to_utc(self.end, "Window end")
         if not start < end:
             raise InvalidInputError(
-                "Window", f"{start.isoformat()} to {end.isoformat()}", "does not end after it starts",
+                "Window",
+                f"{start.isoformat()} to {end.isoformat()}",
+                "does not end after it starts",
                 "Give an end that is later than the start.",
             )
         object.__setattr__(self, "start", start)

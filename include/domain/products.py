@@ -19,7 +19,7 @@ class AkuLimits(BaseModel):
 
 
 class Product(BaseModel):
-    """One product of the catalogue: names, ids at the cloud, regions, limits, and which price plan goes with a payment."""
+    """One product of the catalogue: names, ids at the cloud, regions, limits, and the price plan of each payment."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 

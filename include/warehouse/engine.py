@@ -6,13 +6,17 @@ whatever user logged in; only migrations keep the login user.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event, make_url, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import psycopg
 
 WRITER = "billing_writer"
 ANALYST = "billing_analyst"
@@ -28,7 +32,7 @@ def open_warehouse(url: str | URL, *, role: str | None = WRITER) -> Engine:
     )
 
     @event.listens_for(engine, "connect")
-    def prepare_session(connection: Any, _record: object) -> None:
+    def prepare_session(connection: psycopg.Connection, _record: object) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET TIME ZONE 'UTC'")
             if role is not None:

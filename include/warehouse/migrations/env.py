@@ -6,7 +6,5 @@ from alembic import context
 
 from include.warehouse.tables import metadata
 
-context.configure(
-    connection=context.config.attributes["connection"], target_metadata=metadata, include_schemas=True
-)
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, include_schemas=True)
 context.run_migrations()

@@ -1,4 +1,4 @@
-"""Table definitions, one module per schema. Every table and column has a comment that analysts can read in the database.
+"""Table definitions, one module per schema. Every table and column has a comment that analysts read there.
 
 Surrogate keys (`…_key`, BIGINT) join tables; natural ids (`…_id`, TEXT) are what the outside and people use.
 All instants are timestamptz in UTC. Usage is AKU-seconds (BIGINT), money is NUMERIC; nothing is float.

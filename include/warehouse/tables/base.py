@@ -56,7 +56,7 @@ def instant(name: str, comment: str, **options: Any) -> Column[Any]:
 
 
 def decimal(name: str, comment: str, **options: Any) -> Column[Any]:
-    """A NUMERIC column without a fixed scale, so that nothing is rounded on the way in; NOT NULL unless said otherwise."""
+    """A NUMERIC column without a fixed scale: nothing is rounded on the way in; NOT NULL unless said otherwise."""
     return Column(name, Numeric, comment=comment, **{"nullable": False, **options})
 
 

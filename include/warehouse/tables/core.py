@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, UniqueConstraint, text as sql
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, UniqueConstraint
+from sqlalchemy import text as sql
 
 from include.warehouse.tables.base import big, decimal, flag, instant, integer, json, key, metadata, text
 
@@ -49,8 +50,13 @@ subscriptions = Table(
     CheckConstraint("attempt >= 1", name="attempt"),
     Index("subscriptions_one_per_environment_name", "account_id", "region", "environment_name", unique=True),
     Index(
-        "subscriptions_one_per_network_and_department", "account_id", "region", "network", "department",
-        unique=True, postgresql_where=_LIVE,
+        "subscriptions_one_per_network_and_department",
+        "account_id",
+        "region",
+        "network",
+        "department",
+        unique=True,
+        postgresql_where=_LIVE,
     ),
     schema="core",
     comment="One activation of the product by a buyer.",
@@ -62,7 +68,10 @@ environments = Table(
     key("environment_key", "Surrogate key."),
     text("environment_id", "Id that the console knows itself by (X-automq-environment-id).", unique=True),
     Column(
-        "subscription_key", ForeignKey("core.subscriptions.subscription_key"), nullable=False, unique=True,
+        "subscription_key",
+        ForeignKey("core.subscriptions.subscription_key"),
+        nullable=False,
+        unique=True,
         comment="Subscription; each has exactly one environment.",
     ),
     text("console_url", "Base URL of the environment console."),
@@ -93,9 +102,7 @@ instances = Table(
     metadata,
     key("instance_key", "Surrogate key."),
     text("instance_id", "Kafka instance id as the console gives it.", unique=True),
-    Column(
-        "environment_key", ForeignKey("core.environments.environment_key"), nullable=False, comment="Environment."
-    ),
+    Column("environment_key", ForeignKey("core.environments.environment_key"), nullable=False, comment="Environment."),
     Column(
         "subscription_key", ForeignKey("core.subscriptions.subscription_key"), nullable=False, comment="Subscription."
     ),
@@ -134,7 +141,9 @@ onboarding_steps = Table(
     "onboarding_steps",
     metadata,
     Column(
-        "subscription_key", ForeignKey("core.subscriptions.subscription_key"), primary_key=True,
+        "subscription_key",
+        ForeignKey("core.subscriptions.subscription_key"),
+        primary_key=True,
         comment="Subscription.",
     ),
     integer("attempt", "Attempt of the subscription.", primary_key=True),

@@ -5,7 +5,8 @@ polls, readings and usage are partitioned by month (UTC) of their instant; meter
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, text as sql
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table
+from sqlalchemy import text as sql
 
 from include.warehouse.tables.base import big, flag, instant, integer, json, key, metadata, text
 
@@ -55,7 +56,11 @@ usage = Table(
     big("environment_key", "Environment."),
     big("aku_seconds", "AKU-seconds used in the hour: measured, proved and assumed together."),
     big("proved_aku_seconds", "Of these, proved by carry-over across a silence.", server_default="0"),
-    big("assumed_aku_seconds", "Of these, assumed at the smaller of two sizes; a gap is open for them.", server_default="0"),
+    big(
+        "assumed_aku_seconds",
+        "Of these, assumed at the smaller of two sizes; a gap is open for them.",
+        server_default="0",
+    ),
     integer("gap_seconds", "Seconds of the hour under a gap of this instance.", server_default="0"),
     text("source", "readings or import."),
     big("import_key", "Import that brought it; null for readings.", nullable=True),
@@ -90,11 +95,11 @@ gaps = Table(
     "gaps",
     metadata,
     key("gap_key", "Surrogate key."),
+    Column("environment_key", ForeignKey("core.environments.environment_key"), nullable=False, comment="Environment."),
     Column(
-        "environment_key", ForeignKey("core.environments.environment_key"), nullable=False, comment="Environment."
-    ),
-    Column(
-        "instance_key", ForeignKey("core.instances.instance_key"), nullable=True,
+        "instance_key",
+        ForeignKey("core.instances.instance_key"),
+        nullable=True,
         comment="Instance; null when the whole environment was silent.",
     ),
     instant("gap_start", "Start of the time not known (inclusive)."),
@@ -107,9 +112,7 @@ gaps = Table(
     text("settled_reason", "Why it was waived.", nullable=True),
     CheckConstraint("gap_start < gap_end", name="window"),
     CheckConstraint("state IN ('open', 'resolved', 'waived')", name="state"),
-    Index(
-        "gaps_one_per_silence", "environment_key", sql("coalesce(instance_key, 0)"), "gap_start", unique=True
-    ),
+    Index("gaps_one_per_silence", "environment_key", sql("coalesce(instance_key, 0)"), "gap_start", unique=True),
     schema="metering",
     comment="Time for which usage is not known. An open gap holds the bill.",
 )
@@ -124,7 +127,9 @@ rejections = Table(
     text("sentence", "What was wrong, with the value, and what to do."),
     json("payload", "The data as it came."),
     Column(
-        "environment_key", ForeignKey("core.environments.environment_key"), nullable=True,
+        "environment_key",
+        ForeignKey("core.environments.environment_key"),
+        nullable=True,
         comment="Environment, for readings.",
     ),
     big("import_key", "Import, for imported rows.", nullable=True),

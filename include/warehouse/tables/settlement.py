@@ -26,7 +26,9 @@ reconciliations = Table(
     "reconciliations",
     metadata,
     Column(
-        "subscription_key", ForeignKey("core.subscriptions.subscription_key"), primary_key=True,
+        "subscription_key",
+        ForeignKey("core.subscriptions.subscription_key"),
+        primary_key=True,
         comment="Subscription.",
     ),
     text("period", "Billing period, YYYY-MM.", primary_key=True),

@@ -23,6 +23,4 @@ def upgrade() -> None:
         op.execute(f"COMMENT ON SCHEMA {schema} IS '{comment}'")
     metadata.create_all(connection)
     for path in sorted(_SCHEMA_SQL.glob("*.sql")):
-        connection.exec_driver_sql(
-            path.read_text(encoding="utf-8"), execution_options={"no_parameters": True}
-        )
+        connection.exec_driver_sql(path.read_text(encoding="utf-8"), execution_options={"no_parameters": True})

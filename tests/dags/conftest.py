@@ -1,0 +1,86 @@
+"""One Airflow for the DAG tests: its metadata on the session's PostgreSQL, its connections pointing at real parts.
+
+Airflow reads its settings from the environment when it is first imported, so they are set while this file is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+from cryptography.fernet import Fernet
+
+from include.warehouse.embedded import ensure_database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow.dag_processing.dagbag import DagBag
+    from sqlalchemy import URL, Engine
+
+ROOT = Path(__file__).parents[2]
+_HOME = Path(tempfile.mkdtemp(prefix="airflow-"))
+os.environ.update(
+    {
+        "AIRFLOW_HOME": str(_HOME),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__FERNET_KEY": Fernet.generate_key().decode(),
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(_HOME / "logs"),
+    }
+)
+
+
+@pytest.fixture(scope="session")
+def airflow(postgres_server: URL) -> None:
+    """An initialised Airflow in this process."""
+    url = ensure_database(postgres_server, "airflow")
+    socket_folder = quote(str(url.query["host"]), safe="/")
+    os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = f"postgresql+psycopg2://postgres@/airflow?host={socket_folder}"
+    os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC"] = (
+        f"postgresql+asyncpg://postgres@/airflow?host={socket_folder}"
+    )
+    from airflow.utils.db import initdb
+
+    initdb()
+
+
+@pytest.fixture(scope="session")
+def dagbag(airflow: None) -> DagBag:
+    """All DAGs of dags/, parsed once."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(dag_folder=str(ROOT / "dags"))
+
+
+def connection_json(**fields: object) -> str:
+    """A connection as Airflow reads it from an environment variable."""
+    return json.dumps(fields)
+
+
+@pytest.fixture
+def airflow_connections(
+    airflow: None, warehouse: Engine, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[pytest.MonkeyPatch]:
+    """Connections `warehouse` (this test's own) and `akubill_vault`; the monkeypatch sets further AIRFLOW_CONN_… ."""
+    from airflow.sdk.execution_time.cache import SecretCache
+
+    url = warehouse.url
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_WAREHOUSE",
+        connection_json(conn_type="postgres", login="postgres", host=url.query["host"], schema=url.database),
+    )
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_AKUBILL_VAULT",
+        connection_json(conn_type="akubill_vault", password=Fernet.generate_key().decode()),
+    )
+    SecretCache.reset()
+    yield monkeypatch
+    SecretCache.reset()

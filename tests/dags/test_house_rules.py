@@ -1,0 +1,51 @@
+"""What holds for every DAG; a failure says how to mend it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from airflow.dag_processing.dagbag import DagBag
+
+pytestmark = pytest.mark.slow
+
+
+def test_every_dag_file_imports(dagbag: DagBag) -> None:
+    assert dagbag.import_errors == {}
+
+
+def test_every_dag_says_what_it_is_for_whom_it_belongs_to_and_how_it_retries(dagbag: DagBag) -> None:
+    for dag in dagbag.dags.values():
+        assert dag.doc_md, f"{dag.dag_id}: pass doc_md=__doc__"
+        assert "akubill" in dag.tags, f"{dag.dag_id}: add the tag from orchestration.defaults"
+        assert dag.max_active_runs <= 16, f"{dag.dag_id}: bound its runs"
+        for task in dag.tasks:
+            assert task.owner == "billing", f"{task.task_id}: use task_defaults()"
+            assert task.has_retry_policy or task.retry_policy, f"{task.task_id}: use task_defaults()"
+
+
+def test_every_dag_survives_serialisation(dagbag: DagBag) -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    for dag in dagbag.dags.values():
+        assert DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag)).dag_id == dag.dag_id
+
+
+def test_dag_files_import_nothing_heavy() -> None:
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    root = Path(__file__).parents[2]
+    probe = (
+        "import runpy, sys, airflow.sdk\n"
+        "from airflow.sdk import dag, task\n"
+        "for path in sys.argv[1:]: runpy.run_path(path)\n"
+        "heavy = {'pandas', 'pandera', 'pyarrow', 'sqlalchemy', 'httpx', 'fastapi'} & (set(sys.modules) - before)\n"
+        "print(' '.join(sorted(heavy)))"
+    ).replace("for path", "before = set(sys.modules)\nfor path", 1)
+    files = [str(path) for path in sorted((root / "dags").glob("*.py"))]
+    done = subprocess.run([sys.executable, "-c", probe, *files], capture_output=True, text=True, cwd=root, check=True)
+    assert done.stdout.strip() == "", "import these inside the tasks"
