@@ -1,0 +1,94 @@
+"""The schema: explained, in step with its definitions, guarded by roles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from include.warehouse.embedded import ensure_database
+from include.warehouse.engine import ANALYST, ensure_partitions, open_warehouse
+from include.warehouse.migrate import current_revision, head_revision, migrate
+from include.warehouse.tables import SCHEMAS, metadata
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Engine
+
+
+def test_every_table_and_column_is_explained_in_the_database(owned_warehouse: Engine) -> None:
+    unexplained = text("""
+        SELECT c.oid::regclass || coalesce('.' || a.attname, '') FROM pg_class AS c
+        LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        WHERE c.relnamespace::regnamespace::text = ANY(:schemas) AND c.relkind IN ('r', 'p', 'v')
+            AND NOT c.relispartition
+            AND (obj_description(c.oid) IS NULL OR col_description(c.oid, a.attnum) IS NULL)
+    """)
+    with owned_warehouse.connect() as connection:
+        assert connection.scalars(unexplained, {"schemas": list(SCHEMAS)}).all() == []
+
+
+def test_migrations_lead_to_exactly_the_defined_tables(owned_warehouse: Engine) -> None:
+    with owned_warehouse.connect() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={"include_schemas": True, "include_name": lambda name, kind, _: kind != "schema" or name in SCHEMAS},
+        )
+        assert compare_metadata(context, metadata) == []
+
+
+def test_migrating_twice_changes_nothing(postgres_server: URL) -> None:
+    engine = open_warehouse(ensure_database(postgres_server, "migrated_twice"), role=None)
+    assert current_revision(engine) is None
+    assert migrate(engine) == migrate(engine) == head_revision() == current_revision(engine)
+    engine.dispose()
+
+
+def test_no_column_holds_a_float() -> None:
+    floats = [
+        str(column)
+        for table in metadata.tables.values()
+        for column in table.columns
+        if column.type.__visit_name__ in {"float", "double", "double_precision", "real"}
+    ]
+    assert floats == []
+
+
+def test_an_analyst_reads_bills_and_writes_nothing(postgres_server: URL, warehouse: Engine) -> None:
+    analyst = open_warehouse(warehouse.url, role=ANALYST)
+    with analyst.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM billing.bills")) == 0
+    for forbidden in (
+        "DELETE FROM billing.bills",
+        "UPDATE core.subscriptions SET state = 'released'",
+        "INSERT INTO core.buyers VALUES ('1', 'china', NULL, now())",
+        "TRUNCATE metering.usage",
+        "SELECT secret_ciphertext FROM core.environment_credentials",
+        "SELECT metering.ensure_partitions(now(), now() + interval '1 day')",
+        "CREATE TABLE billing.mine (a int)",
+        "CREATE TABLE public.mine (a int)",
+    ):
+        with analyst.connect() as connection, pytest.raises(ProgrammingError, match="permission denied"):
+            connection.execute(text(forbidden))
+    analyst.dispose()
+
+
+def test_partitions_are_made_once_for_each_month_of_the_window(warehouse: Engine) -> None:
+    with warehouse.begin() as connection:
+        for _ in range(2):
+            ensure_partitions(connection, "2026-10-31T16:00:00Z", "2026-12-01T00:00:00Z")
+        made = connection.scalars(text("SELECT tablename FROM pg_tables WHERE tablename LIKE 'usage\\_%' ORDER BY 1"))
+        assert made.all() == ["usage_2026_10", "usage_2026_11"]
+
+
+def test_the_writer_owns_nothing(warehouse: Engine) -> None:
+    with warehouse.connect() as connection:
+        owned = connection.scalar(
+            text(
+                "SELECT count(*) FROM pg_class WHERE relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)"
+            )
+        )
+        assert owned == 0
