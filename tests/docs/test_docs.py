@@ -1,0 +1,39 @@
+"""Documentation that a machine can hold us to."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+
+
+def test_every_direct_dependency_has_a_reason() -> None:
+    reasons = (ROOT / "docs/adr/0011-each-dependency-has-a-reason.md").read_text(encoding="utf-8")
+    reasons += "".join(f" alibabacloud-{name}" for name in re.findall(r"alibabacloud-(\w+)", reasons))
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    names = [re.split(r"[\[<>=~]", line)[0] for line in lines if line and not line.startswith("#")]
+    short = {name.removeprefix("apache-airflow-providers-").split("-2")[0] for name in names}
+    missing = [
+        name for name in sorted(short)
+        if name not in reasons and not re.fullmatch(r"alibabacloud-(bssopenapi|computenest(supplier)?|ecs|market)\d+", name)
+    ]
+    assert missing == [], "say in ADR 0011 why it is here"
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    broken = [
+        f"{page.relative_to(ROOT)} -> {target}"
+        for page in PAGES
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def test_every_decision_is_a_claim_with_what_would_violate_it() -> None:
+    for page in sorted((ROOT / "docs/adr").glob("0*.md")):
+        body = page.read_text(encoding="utf-8")
+        assert "## A change violates this when it" in body, page.name
+        assert page.name in (ROOT / "docs/adr/README.md").read_text(encoding="utf-8"), page.name
