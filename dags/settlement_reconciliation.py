@@ -1,0 +1,96 @@
+"""### Our bills against the Marketplace's.
+
+**What.** Fetches what the Marketplace charged each buyer (BSS, with the buyer's own delegated access), compares it with
+our bill of every subscription, and stores one verdict each: *agrees*, *differs by rounding*, *differs*, *missing here*,
+*missing there*. An issued bill that the Marketplace's final bill confirms becomes *settled*.
+
+**When.** Daily at 13:00 (UTC+8), an hour after the Marketplace makes bills final on day 3. A run takes the last month
+that ended, and every earlier one that still has an issued bill without confirmation.
+
+**By hand.** Give a period, for example after a buyer's connection was mended. Running it again changes nothing that
+is confirmed.
+
+**What you do next.** If `report` fails, its message names the buyers that could not be asked and what to do about each.
+Verdicts stand under *Bills*, and in `settlement.reconciliations`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import CronTriggerTimetable, Param, dag, task
+
+from include.orchestration.assets import BILLS, RECONCILIATIONS
+from include.orchestration.defaults import TAG, task_defaults
+
+
+@dag(
+    schedule=CronTriggerTimetable("0 13 * * *", timezone="Asia/Shanghai"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=[TAG, "settlement"],
+    default_args=task_defaults(),
+    params={
+        "period": Param(
+            None,
+            type=["null", "string"],
+            pattern=r"^\d{4}-(0[1-9]|1[0-2])$",
+            title="Billing period",
+            description="YYYY-MM, like 2026-10. Empty: the last month that ended, and all that are not settled yet.",
+        )
+    },
+)
+def settlement_reconciliation() -> None:
+    """Fetch, compare, report."""
+
+    @task
+    def find_cycles() -> list[str]:
+        """Which months are due."""
+        from include.orchestration import connections, work
+        from include.settlement import reconciliation
+
+        return reconciliation.find_cycles(connections.warehouse(), work.run_instant(), work.form()["period"])
+
+    @task
+    def fetch_charges(cycles: list[str]) -> dict[str, dict[str, str]]:
+        """What the Marketplace charges each buyer; yields who could not be asked, by cycle and account."""
+        from include.alibaba.bss import Bss
+
+        from include.orchestration import connections, work
+        from include.settlement.charges import fetch_charges
+
+        def bills_of(account_id: str) -> Bss:
+            return Bss(connections.buyer_access(account_id))
+
+        warehouse, at = connections.warehouse(), work.run_instant()
+        return {cycle: fetch_charges(warehouse, cycle, at, bills_of).failures for cycle in cycles}
+
+    @task(outlets=[RECONCILIATIONS, BILLS])
+    def compare_bills(cycles: list[str]) -> list[str]:
+        """One verdict per subscription; confirmed bills become settled. Yields sentences on unknown charges."""
+        from include.orchestration import connections, work
+        from include.settlement.reconciliation import reconcile_period
+
+        warehouse, at = connections.warehouse(), work.run_instant()
+        done = [reconcile_period(warehouse, cycle, at) for cycle in cycles]
+        for result in done:
+            print(f"{result.period}: {result.verdicts or 'nothing to compare'}; settled {len(result.settled)}")  # noqa: T201
+        return [sentence for result in done for sentence in result.unknown]
+
+    @task
+    def report(failures: dict[str, dict[str, str]], unknown: list[str]) -> None:
+        """Fail where a person has to do something, and say what."""
+        from include.settlement.report import report_open_points
+
+        report_open_points(failures, unknown)
+
+    cycles = find_cycles()
+    fetched = fetch_charges(cycles)
+    compared = compare_bills(cycles)
+    fetched >> compared
+    report(fetched, compared)
+
+
+settlement_reconciliation()

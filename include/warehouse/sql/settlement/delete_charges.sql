@@ -1,0 +1,2 @@
+DELETE FROM settlement.marketplace_charges
+WHERE billing_cycle = :billing_cycle AND account_id = :account_id

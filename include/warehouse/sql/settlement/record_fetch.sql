@@ -1,0 +1,7 @@
+-- A failure keeps the instant of the last whole bill: its charges still stand.
+INSERT INTO settlement.marketplace_fetches AS f (billing_cycle, account_id, tried_at, failure, fetched_at)
+VALUES (:billing_cycle, :account_id, :tried_at, :failure, :fetched_at)
+ON CONFLICT (billing_cycle, account_id) DO UPDATE SET
+    tried_at = excluded.tried_at,
+    failure = excluded.failure,
+    fetched_at = coalesce(excluded.fetched_at, f.fetched_at)
