@@ -1,10 +1,10 @@
-"""Reads product and price plan files; a mistake is named by file, field and rule."""
+"""Reads product and price plan files. A mistake is named by file, field, value and rule, with what to do."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -12,6 +12,9 @@ from pydantic import BaseModel, ValidationError
 from include.domain.errors import InvalidInputError
 from include.domain.price_plans import PricePlan
 from include.domain.products import Product
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 CATALOG = Path(__file__).parent
 DEFAULT_PRODUCT = "automq-byoc-payg"
@@ -42,25 +45,77 @@ def catalog_price_plans() -> list[PricePlan]:
     return [load_price_plan(path) for path in sorted(CATALOG.glob("*.plan.yaml"))]
 
 
+class _StrictLoader(yaml.SafeLoader):
+    """YAML in which a key that stands twice is a mistake, not the last one wins."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 (PyYAML's signature)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value} stands twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
 def _load(model: type[_Model], path: Path) -> _Model:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidInputError("File", str(path), f"cannot be read ({error.strerror})", "Check the path.") from None
-    except yaml.YAMLError as error:
-        raise InvalidInputError("File", str(path), f"is not YAML ({_where(error)})", "Correct it there.") from None
-    if not isinstance(content, dict):
-        raise InvalidInputError("File", str(path), "does not hold a mapping", "Start it with `name:`.")
+    content = _read(path)
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the whole file"
-        raise InvalidInputError(
-            f"{path.name}, {field},", first.get("input"), f"breaks the rule: {first['msg']}", "Correct the file."
-        ) from None
+        raise _sentence(path, error) from None
 
 
-def _where(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f"line {mark.line + 1}" if mark else "unreadable"
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)  # noqa: S506 (a SafeLoader)
+    except OSError as error:
+        raise InvalidInputError("File", str(path), f"cannot be read ({error.strerror})", "Check the path.") from None
+    except UnicodeDecodeError:
+        raise InvalidInputError("File", str(path), "is not text in UTF-8", "Save it as UTF-8.") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InvalidInputError("File", str(path), f"is not YAML ({_where(error)})", "Correct it there.") from None
+    if not isinstance(content, dict):
+        raise InvalidInputError("File", str(path), "does not hold a mapping", "Start it with `name:`.")
+    return content
+
+
+def _sentence(path: Path, error: ValidationError) -> InvalidInputError:
+    """The first mistake in words, and how many there are besides."""
+    details = error.errors(include_url=False)
+    first = details[0]
+    cause = first.get("ctx", {}).get("error")
+    field, value = _field(first["loc"]), first["input"]
+    if isinstance(cause, InvalidInputError):
+        # Rules over several fields name the field themselves, relative to where they stand.
+        inner = cause.what if cause.what[:1].islower() else ""
+        field, value, rule, remedy = ".".join(filter(None, (field, inner))), cause.value, cause.rule, cause.remedy
+    elif first["type"] == "missing":
+        value, rule, remedy = None, "is missing", "Add it to the file."
+    elif first["type"] == "extra_forbidden":
+        rule, remedy = "is not a known field", "Remove it, or correct its name."
+    else:
+        rule, remedy = _rule(first), "Correct the file."
+    if len(details) > 1:
+        remedy += f" The file has {len(details) - 1} more such mistake(s)."
+    return InvalidInputError(f"{path.name}, {field}", value, rule, remedy)
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    """`versions[0].tiers[0].unit_price`, as one would write it."""
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
+    return path
+
+
+def _rule(detail: ErrorDetails) -> str:
+    message = detail["msg"].replace("should", "must", 1)
+    for subject in ("Input ", "String ", "List ", "Value error, "):
+        message = message.removeprefix(subject)
+    return message
+
+
+def _where(error: Exception) -> str:
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    at = f"line {mark.line + 1}" if mark else "unreadable"
+    return f"{at}: {problem}" if problem else at

@@ -5,7 +5,8 @@
     │   ├── InvalidInputError     what a person gave breaks a rule
     │   ├── RefusedError          the outside understood us and said no
     │   ├── ConflictError         it exists already, or is not in a state that allows this
-    │   └── ConfigurationError    a connection, a key or a migration is missing or wrong
+    │   ├── ConfigurationError    a connection, a key or a migration is missing or wrong
+    │   └── UnexpectedAnswerError the outside answered in a shape that we do not know
     └── RetriableError        try again, within the time there is
 
 Bad data is not an error but a value: `Rejection`. It is stored and counted, and stops nothing.
@@ -25,8 +26,8 @@ class FatalError(AkubillError):
     """Trying again would give the same answer."""
 
 
-class InvalidInputError(FatalError):
-    """What a person gave breaks a rule.
+class InvalidInputError(FatalError, ValueError):
+    """What a person gave breaks a rule; also a ValueError, so that pydantic's validators may raise it.
 
     Args:
         what: the input's name as the person knows it ("Region", "USAGE.csv line 7, hour").
@@ -63,6 +64,10 @@ class ConflictError(FatalError):
 
 class ConfigurationError(FatalError):
     """A connection, a key, a role or a migration is missing or wrong."""
+
+
+class UnexpectedAnswerError(FatalError):
+    """The outside answered in a shape that we do not know: its interface, or its SDK, has changed."""
 
 
 class RetriableError(AkubillError):
