@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Engine
 
-pytest_plugins = ["tests.support.sandbox"]
+pytest_plugins = ["tests.support.airflow", "tests.support.sandbox"]
 
 
 @pytest.fixture(scope="session")

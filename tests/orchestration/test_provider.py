@@ -1,0 +1,32 @@
+"""Airflow knows our connection types and their form fields."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_connection_types_are_registered_with_their_hooks_and_form_fields(airflow: None) -> None:
+    from airflow.providers_manager import ProvidersManager
+    from airflow.sdk.providers_manager_runtime import ProvidersManagerTaskRuntime
+
+    hooks = ProvidersManagerTaskRuntime().hooks
+    assert hooks["alibaba_cloud"].hook_name == "Alibaba Cloud account"
+    assert hooks["akubill_vault"].hook_name == "Billing vault"
+    fields = {name for name in ProvidersManager().connection_form_widgets if "alibaba_cloud" in name}
+    assert {name.rsplit("__", 1)[-1] for name in fields} == {"account_id", "region_id", "protocol"}
+
+
+def test_the_vaults_test_button_says_that_the_key_works(airflow_connections: pytest.MonkeyPatch) -> None:
+    from include.orchestration.hooks import VaultHook
+
+    assert VaultHook().test_connection() == (True, "The key encrypts and decrypts.")
+
+
+def test_the_accounts_test_button_says_what_is_missing(airflow_connections: pytest.MonkeyPatch) -> None:
+    from include.orchestration.hooks import AlibabaCloudHook
+
+    worked, sentence = AlibabaCloudHook("alibaba_nobody").test_connection()
+    assert not worked
+    assert "alibaba_nobody is missing" in sentence
