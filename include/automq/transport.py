@@ -1,0 +1,118 @@
+"""One signed request to a console, and its answer, bounded in size."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+import httpx
+
+from include.automq.signature import canonical_query, sign
+from include.domain.errors import ConfigurationError, RetriableError, UnexpectedAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from include.automq.access import ConsoleAccess
+
+INSTANCES = "/api/v1/instances"
+MAX_ANSWER_BYTES = 8 * 1024 * 1024
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Answer(NamedTuple):
+    """A console's answer; header names are in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+async def send(
+    client: httpx.AsyncClient,
+    access: ConsoleAccess,
+    method: str,
+    path: str,
+    *,
+    query: Mapping[str, str] | None = None,
+    payload: Mapping[str, Any] | None = None,
+) -> Answer:
+    """Send a request once and read the whole answer.
+
+    Args:
+        client: as it is; it must not follow redirects, which would not be signed for.
+        access: the console, and the credential to sign with.
+        method: HTTP method.
+        path: under the console's URL; each part quoted.
+        query: by name.
+        payload: sent as JSON.
+
+    Raises:
+        RetriableError: no answer, or only a part of one.
+        ConfigurationError: the console's URL is none.
+        UnexpectedAnswerError: the answer is larger than any console's.
+    """
+    scheme, host, prefix = _split(access.base_url)
+    sent_query = canonical_query(query or {})
+    body = json.dumps(payload).encode() if payload is not None else b""
+    headers = {
+        "accept-language": "en",
+        "content-type": "application/json",
+        "host": host,
+        "x-automq-environment-id": access.environment_id,
+    }
+    headers |= sign(
+        access_key_id=access.access_key_id,
+        secret=access.secret.get_secret_value(),
+        method=method,
+        path=prefix + path,
+        query=sent_query,
+        headers=headers,
+        body=body,
+        at=datetime.now(UTC),
+    )
+    url = f"{scheme}://{host}{prefix}{path}{'?' + sent_query if sent_query else ''}"
+    try:
+        async with client.stream(method, url, headers=headers, content=body or None) as response:
+            return Answer(response.status_code, response.headers, await _bounded(access, response))
+    except httpx.InvalidURL:
+        raise _bad_url(access) from None
+    except httpx.HTTPError as error:
+        # httpx keeps the request, with its signature, on the error; it is not chained.
+        raise RetriableError(
+            f"{method} {path} at {access.base_url} was not answered: {type(error).__name__} {error}".rstrip(),
+            code="NoAnswer",
+        ) from None
+
+
+async def _bounded(access: ConsoleAccess, response: httpx.Response) -> bytes:
+    """The body, unpacked; not more than we are ready to hold."""
+    chunks, size = [], 0
+    async for chunk in response.aiter_bytes():
+        size += len(chunk)
+        if size > MAX_ANSWER_BYTES:
+            raise UnexpectedAnswerError(
+                f"{access.base_url} answered with more than {MAX_ANSWER_BYTES} bytes. "
+                "Check that the URL is this environment's console."
+            )
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _split(base_url: str) -> tuple[str, str, str]:
+    """Scheme, Host header (a scheme's own port is left out, as clients do) and path of a console's URL."""
+    parts = urlsplit(base_url)
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        raise ConfigurationError(
+            f"The console URL {base_url!r} is no http or https URL. Enter the console's own URL."
+        )
+    host = parts.netloc.rpartition("@")[2].lower()
+    return parts.scheme, host.removesuffix(f":{_DEFAULT_PORTS[parts.scheme]}"), parts.path.rstrip("/")
+
+
+def _bad_url(access: ConsoleAccess) -> ConfigurationError:
+    return ConfigurationError(
+        f"The console URL {access.base_url!r} is not a URL. Enter the console's own URL."
+    )
