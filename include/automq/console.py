@@ -177,12 +177,17 @@ class Console:
             stop=stop_after_attempt(attempts) | stop_before_delay(self._deadline_seconds),
             reraise=True,
         )
+
+        async def attempt(client: httpx.AsyncClient) -> T:
+            # Tenacity awaits coroutine functions only, and an operation may be a lambda that gives a coroutine.
+            return await operation(client)
+
         try:
             async with (
                 asyncio.timeout(self._deadline_seconds),
                 httpx.AsyncClient(timeout=STEP_SECONDS) as client,
             ):
-                return await retrying(operation, client)
+                return await retrying(attempt, client)
         except TimeoutError:
             raise RetriableError(
                 f"{self._access.base_url} did not answer within {self._deadline_seconds:g} s.",
