@@ -1,0 +1,3 @@
+UPDATE core.environments
+SET state = 'metered'
+WHERE subscription_key = :subscription_key AND state = 'verified'
