@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 import typer
 from rich.console import Console
 
+from include.cli import stack
 from include.domain.errors import AkubillError
 
 app = typer.Typer(
@@ -17,6 +20,9 @@ app = typer.Typer(
 )
 
 
+app.add_typer(stack.app, name="stack")
+
+
 @app.callback()
 def akubill() -> None:
     """Marketplace subscription billing: onboarding, metering, bills, settlement, without a scheduler."""
@@ -24,8 +30,18 @@ def akubill() -> None:
 
 def main() -> None:
     """Run the command; an error of ours is one sentence on standard error and exit code 1."""
+    use_local_stack()
     try:
         app()
     except AkubillError as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), markup=False)
         sys.exit(1)
+
+
+def use_local_stack() -> None:
+    """Where the shell says nothing of Airflow, take the settings of the local stack, if there is one."""
+    folder = Path(os.environ.get("AKUBILL_STATE") or Path(__file__).parents[2] / ".local")
+    if "AIRFLOW_HOME" not in os.environ and os.access(folder / "env", os.R_OK):
+        from dotenv import load_dotenv
+
+        load_dotenv(folder / "env", interpolate=False)

@@ -55,7 +55,7 @@ def start(folder: Path, settings: Mapping[str, str]) -> Path:
             _make_cluster(folder)
             _write_settings(folder, settings)
             _start(folder)
-    return _socket_folder(folder)
+    return socket_folder(folder)
 
 
 def stop(folder: Path) -> bool:
@@ -132,7 +132,8 @@ def _start(folder: Path) -> None:
     _run(folder, "pg_ctl", "-D", ".", "-w", "-t", "60", "-l", "log", "start")
 
 
-def _socket_folder(folder: Path) -> Path:
+def socket_folder(folder: Path) -> Path:
+    """Where the running server of that folder listens."""
     return Path((folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()[4])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import stat
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
@@ -13,6 +13,9 @@ import pytest
 from include.warehouse import server
 from include.warehouse.embedded import SCRATCH, ensure_database, server_url
 from include.warehouse.engine import open_warehouse
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

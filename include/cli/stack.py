@@ -1,0 +1,71 @@
+"""`akubill stack …`: the local stack."""
+
+from __future__ import annotations
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(no_args_is_help=True, help="The local stack: PostgreSQL, sandbox and Airflow on this machine.")
+console = Console(highlight=False, soft_wrap=True)
+
+
+@app.command()
+def up() -> None:
+    """Start what does not run, wait until it is healthy, and say where the UI is and how to log in."""
+    from include.local.stack import up as start
+    from include.local.state import State
+    from include.local.words import describe_access
+
+    running = start(State.here(), console.print)
+    console.print(describe_access(running))
+
+
+@app.command()
+def down() -> None:
+    """Stop everything that was started; what is stored stays."""
+    from include.local.stack import down as stop
+    from include.local.state import State
+
+    stop(State.here(), console.print)
+
+
+@app.command()
+def clean() -> None:
+    """Stop everything and delete the stack's state."""
+    from include.local.stack import clean as remove
+    from include.local.state import State
+
+    remove(State.here(), console.print)
+
+
+@app.command()
+def status() -> None:
+    """Say what runs; exit code 1 when something does not."""
+    from include.local.stack import statuses
+    from include.local.state import State, load_settings
+
+    place = State.here()
+    runs = statuses(place)
+    for name, is_running in runs.items():
+        console.print(f"{name:14} {'runs' if is_running else 'does not run'}")
+    settings = load_settings(place)
+    if settings and all(runs.values()):
+        console.print(f"UI: {settings.ui_url}  sandbox: {settings.sandbox_url}")
+    if not all(runs.values()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def psql(*, analyst: bool = typer.Option(False, help="As billing_analyst: reads everything, writes nothing.")) -> None:
+    """Open psql on the warehouse of the local stack."""
+    import os
+
+    from include.domain.errors import ConfigurationError
+    from include.local.state import State
+    from include.warehouse import server
+
+    place = State.here().postgres.resolve()
+    if server.postmaster(place) is None:
+        raise ConfigurationError("The stack's PostgreSQL does not run. Start it with `make up`.")
+    program, user = str(server.program("psql")), "billing_analyst" if analyst else "postgres"
+    os.execv(program, [program, "-h", str(server.socket_folder(place)), "-U", user, "warehouse"])  # noqa: S606

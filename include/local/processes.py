@@ -1,0 +1,84 @@
+"""The stack's processes: each component in a session of its own, with a log file and a record of who it is.
+
+A process belongs to the stack when its environment carries the stack's mark; so stopping finds what Airflow forked,
+orphans too, and can never hit a process that got a reused id.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import psutil
+
+from include.local.environment import MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from include.local.state import State
+
+_START_TOLERANCE_SECONDS = 0.1
+
+
+def start(state: State, name: str, command: Sequence[str], environment: dict[str, str]) -> None:
+    """Start a component in the background; its output goes to logs/<name>.log."""
+    with (state.logs / f"{name}.log").open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603 (our own components)
+            command,
+            env=environment,
+            cwd=state.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    record = {"pid": process.pid, "started_at": psutil.Process(process.pid).create_time()}
+    (state.runs / f"{name}.json").write_text(json.dumps(record), encoding="utf-8")
+
+
+def find(state: State, name: str) -> psutil.Process | None:
+    """The running process of a component: the recorded id, if it is still the process that was started then."""
+    try:
+        record = json.loads((state.runs / f"{name}.json").read_text(encoding="utf-8"))
+        process = psutil.Process(record["pid"])
+        same = abs(process.create_time() - record["started_at"]) < _START_TOLERANCE_SECONDS
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except (OSError, ValueError, KeyError, psutil.Error):
+        return None
+
+
+def last_words(state: State, name: str, lines: int = 5) -> str:
+    """The end of a component's log."""
+    path = state.logs / f"{name}.log"
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    return " | ".join(line.strip() for line in text.splitlines()[-lines:] if line.strip())
+
+
+def members(stack_id: str) -> Iterator[psutil.Process]:
+    """Every process of the stack."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get(MARK) == stack_id:
+                yield process
+
+
+def stop_all(state: State, stack_id: str, patience_seconds: float = 20) -> int:
+    """Stop every process of the stack, kindly first, and return how many there were."""
+    seen: set[int] = set()
+    for end, patience in ((psutil.Process.terminate, patience_seconds), (psutil.Process.kill, 5.0)):
+        # A process that forks while it is being stopped is found by the next look.
+        for _ in range(3):
+            running = list(members(stack_id))
+            if not running:
+                break
+            seen |= {process.pid for process in running}
+            for process in running:
+                with suppress(psutil.NoSuchProcess):
+                    end(process)
+            psutil.wait_procs(running, timeout=patience)
+    for record in state.runs.glob("*.json"):
+        record.unlink()
+    return len(seen)
