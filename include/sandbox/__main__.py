@@ -1,0 +1,31 @@
+"""`python -m include.sandbox --port N --state FOLDER`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """Read the arguments and serve."""
+    parser = argparse.ArgumentParser(prog="python -m include.sandbox", description="A stand-in for the outside.")
+    parser.add_argument("--port", type=int, default=18080, help="0 takes a free one")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--state", type=Path, required=True, help="folder that keeps the state over a restart")
+    arguments = parser.parse_args()
+
+    from include.sandbox.server import serve
+
+    try:
+        serve(arguments.port, arguments.state, arguments.host)
+    except OSError as error:
+        sys.stderr.write(
+            f"The sandbox can not listen on {arguments.host}:{arguments.port} ({error}); choose another --port.\n"
+        )
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""The whole outside behind one port: the cloud's gateway at /, consoles under /consoles/, the admin API under /admin/."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from include.sandbox import admin, consoles, gateway
+from include.sandbox.answers import Receive, Scope, Send
+from include.sandbox.world import World
+
+
+class Sandbox:
+    """The ASGI application. What is asked often is dispatched by hand, only the admin API goes through FastAPI."""
+
+    def __init__(self, folder: Path) -> None:
+        self.world = World(folder)
+        self._admin = admin.make_app(self.world)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._admin(scope, receive, send)
+        elif scope["path"].startswith(consoles.PREFIX):
+            await consoles.serve(self.world, scope, receive, send, time.time())
+        elif scope["path"] == "/":
+            await gateway.serve(self.world, scope, receive, send, time.time())
+        else:
+            await self._admin(scope, receive, send)
+
+    def close(self) -> None:
+        """Close the journal."""
+        self.world.journal.close()

@@ -1,0 +1,201 @@
+"""AutoMQ environment consoles: any number of them, each under /consoles/<environment id>.
+
+The paths, fields and states are those of AutoMQ's Terraform provider (client/api_kafka_instance.go, client/model_kafka_instance.go).
+Listing is what is asked ten thousand times in a round, so its answers are kept as bytes until an instance changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from include.sandbox import faults, kafka_instances
+from include.sandbox.answers import (
+    Answer,
+    Receive,
+    Scope,
+    Send,
+    html_answer,
+    json_answer,
+    read_body,
+    send_answer,
+)
+from include.sandbox.errors import Refusal, SignatureRefused
+from include.sandbox.records import Console, KafkaInstance
+from include.sandbox.signatures import automq
+from include.sandbox.timeline import FOREVER, moment_at, next_change
+from include.sandbox.world import World
+
+PREFIX = "/consoles/"
+_API = ["api", "v1", "instances"]
+_DEFAULT_PAGE = 20
+_MAX_PAGE = 100
+_CONSOLE_REFUSALS = {"throttle": 429, "throttle_without_header": 429}
+
+
+class Target(NamedTuple):
+    """What a path names: operation, and instance if one is meant."""
+
+    action: str
+    instance_id: str = ""
+
+
+async def serve(world: World, scope: Scope, receive: Receive, send: Send, now: float) -> None:
+    """Answer one request."""
+    body = await read_body(scope, receive)
+    parts = scope["path"].split("/")
+    console = world.consoles.get(parts[2])
+    fault = None
+    if console is None or not _is_up(console, now):
+        # Nobody stands behind the load balancer yet, or any more.
+        answer = html_answer(503, "Service Unavailable")
+        await send_answer(send, answer, now)
+        return
+    try:
+        target = _target(scope["method"], parts[3:])
+        _authenticate(world, console, scope, body, target, now)
+        fault = (
+            faults.take(
+                world,
+                faults.ON_THE_WIRE,
+                service="console",
+                action=target.action,
+                path=scope["path"],
+                environment_id=console.environment_id,
+            )
+            if world.faults
+            else None
+        )
+        answer = faults.foreign_answer(fault) if fault else None
+        if fault and fault.seconds and fault.fault != "clock_skew":
+            await asyncio.sleep(fault.seconds)
+        if fault and fault.fault in faults.REFUSING:
+            refusal = faults.refusal(fault)
+            refusal.status = fault.status or _CONSOLE_REFUSALS.get(fault.fault, refusal.status)
+            raise refusal
+        if answer is None:
+            answer = _operate(world, console, target, scope["query_string"], body, int(now))
+    except Refusal as refusal:
+        world.requests.by_error[refusal.code] += 1
+        error = {"code": refusal.code, "message": refusal.message, "detail": refusal.extra.get("detail", "")}
+        answer = json_answer(refusal.status, {"error": error}, refusal.headers)
+    world.commit()
+    if fault and fault.fault == "broken":
+        answer = answer._replace(body=answer.body[: len(answer.body) // 2])
+    skew = fault.seconds if fault and fault.fault == "clock_skew" else 0
+    await send_answer(send, answer, now + skew, lose=fault is not None and fault.fault == "lost_answer")
+
+
+def _is_up(console: Console, now: float) -> bool:
+    return console.up_at is not None and console.up_at <= now and (console.down_at is None or now < console.down_at)
+
+
+def _target(method: str, parts: list[str]) -> Target:
+    if parts[:3] != _API or len(parts) > 5:
+        raise Refusal(404, "NotFound", "There is no such resource.")
+    instance_id = parts[3] if len(parts) > 3 else ""
+    rest = parts[4] if len(parts) > 4 else ""
+    action = {
+        ("GET", False, ""): "ListInstances",
+        ("POST", False, ""): "CreateInstance",
+        ("GET", True, ""): "GetInstance",
+        ("PATCH", True, ""): "UpdateInstance",
+        ("DELETE", True, ""): "DeleteInstance",
+        ("GET", True, "endpoints"): "ListEndpoints",
+        ("GET", True, "configurations"): "ListConfigurations",
+    }.get((method, bool(instance_id), rest))
+    if action is None:
+        raise Refusal(405, "MethodNotAllowed", f"{method} is not allowed here.")
+    return Target(action, instance_id)
+
+
+def _authenticate(world: World, console: Console, scope: Scope, body: bytes, target: Target, now: float) -> None:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True) if scope["query_string"] else []
+    path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
+    credential = (console.access_key_id, console.access_key_secret)
+    try:
+        automq.verify(scope["method"], path, query, headers, body, credential, now)
+        if headers["x-automq-environment-id"] != console.environment_id:
+            raise SignatureRefused(403, "Forbidden.EnvironmentMismatch", "X-automq-environment-id is another one.")
+    except SignatureRefused as refusal:
+        action = f"console:{target.action}"
+        world.requests.refuse(now, scope["method"], scope["path"], action, refusal.code, refusal.message)
+        raise
+    world.requests.accept(f"console:{target.action}")
+
+
+def _operate(world: World, console: Console, target: Target, query: bytes, body: bytes, now: int) -> Answer:
+    if target.action == "ListInstances":
+        return Answer(200, _listing(world, console, query, now))
+    if target.action == "CreateInstance":
+        created = kafka_instances.create(world, console, _object(body), now)
+        return json_answer(200, kafka_instances.describe(created, now))
+    instance = _find(world, console, target.instance_id, now)
+    if target.action == "UpdateInstance":
+        kafka_instances.update(world, instance, _object(body), now)
+    elif target.action == "DeleteInstance":
+        kafka_instances.delete(world, instance, now)
+        return Answer(204, b"")
+    elif target.action == "ListEndpoints":
+        return json_answer(200, {"list": kafka_instances.endpoints(instance)})
+    elif target.action == "ListConfigurations":
+        return json_answer(200, {"list": []})
+    return json_answer(200, kafka_instances.describe(instance, now))
+
+
+def _find(world: World, console: Console, instance_id: str, now: int) -> KafkaInstance:
+    instance = world.kafka_instances.get(instance_id)
+    if instance is None or instance.environment_id != console.environment_id or moment_at(instance, now) is None:
+        raise Refusal(404, "Instance.NotFound", f"The instance {instance_id} does not exist.")
+    return instance
+
+
+def _listing(world: World, console: Console, query: bytes, now: int) -> bytes:
+    pages = world.listings.setdefault(console.environment_id, {})
+    known = pages.get(query)
+    if known and now < known[0]:
+        return known[1]
+    instances = world.kafka_by_environment[console.environment_id]
+    changes_at = min((next_change(instance, now) for instance in instances), default=FOREVER)
+    page = _page(instances, dict(parse_qsl(query.decode("latin-1"))), now)
+    body = json.dumps(page, ensure_ascii=False, separators=(",", ":")).encode()
+    pages[query] = (changes_at, body)
+    return body
+
+
+def _page(instances: list[KafkaInstance], query: dict[str, str], now: int) -> dict[str, Any]:
+    number, size = _number(query, "pageNum", 1, 10**6), _number(query, "pageSize", _DEFAULT_PAGE, _MAX_PAGE)
+    keyword = query.get("keyword", "").lower()
+    rows = [
+        instance
+        for instance in instances
+        if moment_at(instance, now) and (keyword in instance.name.lower() or keyword == instance.instance_id)
+    ]
+    shown = rows[(number - 1) * size : number * size]
+    return {
+        "pageNum": number,
+        "pageSize": size,
+        "total": len(rows),
+        "totalPage": -(-len(rows) // size),
+        "list": [kafka_instances.describe(instance, now) for instance in shown],
+    }
+
+
+def _number(query: dict[str, str], name: str, default: int, high: int) -> int:
+    text = query.get(name, str(default))
+    if not text.isdigit() or not 1 <= int(text) <= high:
+        raise Refusal(400, "InvalidParameter", f"{name} must be a whole number from 1 to {high}, not {text!r}.")
+    return int(text)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(body)
+    except ValueError:
+        raise Refusal(400, "InvalidParameter", "The body is not JSON.") from None
+    if not isinstance(content, dict):
+        raise Refusal(400, "InvalidParameter", "The body is not a JSON object.")
+    return content

@@ -1,0 +1,1 @@
+"""How requests are signed: one module per algorithm, and what they share."""
