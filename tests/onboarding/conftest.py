@@ -1,0 +1,118 @@
+"""A desk on real parts: a warehouse of its own, and the real SDKs against the sandbox."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from include.alibaba.access import CloudAccess
+from include.catalog.loader import load_product
+from include.domain.onboarding import OnboardingRequest
+from include.onboarding.story import Desk, Moment, onboard
+from include.warehouse.vault import Vault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+
+    from include.onboarding.activation import Report
+    from tests.support.sandbox import SandboxAccount, SandboxHandle
+
+BUYER = "1700000000000017"
+
+
+class Clock:
+    """A clock that goes only when one waits."""
+
+    def __init__(self) -> None:
+        self.at = datetime.now(UTC).replace(microsecond=0)
+
+    def now(self) -> datetime:
+        return self.at
+
+    def wait(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def buyer(sandbox: SandboxHandle) -> SandboxAccount:
+    """A buyer that may subscribe."""
+    return sandbox.account("buyer", account_id=BUYER)
+
+
+@pytest.fixture
+def vendor(sandbox: SandboxHandle) -> SandboxAccount:
+    return sandbox.account("vendor")
+
+
+def access_of(sandbox: SandboxHandle, account: SandboxAccount) -> CloudAccess:
+    """The account's access, by its key."""
+    return CloudAccess(
+        account_id=account.account_id,
+        access_key_id=account.access_key_id,
+        access_key_secret=SecretStr(account.access_key_secret),
+        endpoint=sandbox.endpoint,
+        protocol="http",
+    )
+
+
+@pytest.fixture
+def desk(warehouse: Engine, sandbox: SandboxHandle, buyer: SandboxAccount, vendor: SandboxAccount) -> Desk:
+    return Desk(
+        product=load_product(),
+        warehouse=warehouse,
+        vault=Vault(SecretStr(Fernet.generate_key().decode())),
+        open_buyer=lambda: access_of(sandbox, buyer),
+        open_vendor=lambda: access_of(sandbox, vendor),
+    )
+
+
+def form(**changes: Any) -> dict[str, Any]:
+    """A form that is filled in well, with what varies."""
+    return {
+        "account_id": BUYER,
+        "site": "china",
+        "region": "cn-hangzhou",
+        "environment_name": "orders",
+        "network": "vpc-orders",
+        "department": "",
+        "payment": "payg",
+        "contact": "ops@buyer.example",
+    } | changes
+
+
+def request_for(**changes: Any) -> OnboardingRequest:
+    """A request that is in order, with what varies."""
+    return OnboardingRequest.from_form(form(**changes))
+
+
+@pytest.fixture
+def onboarded(desk: Desk, clock: Clock) -> Callable[..., Report]:
+    """Onboards a request and gives its report."""
+
+    def run(**changes: Any) -> Report:
+        return onboard(desk, request_for(**changes), Moment(clock.now, clock.wait), lambda _line: None)
+
+    return run
+
+
+def rows(warehouse: Engine, query: str) -> list[dict[str, Any]]:
+    """What stands in the warehouse."""
+    with warehouse.connect() as connection:
+        return [dict(row._mapping) for row in connection.execute(text(query))]
+
+
+def count_calls(sandbox: SandboxHandle, action: str) -> int:
+    """How often the sandbox was asked for an action."""
+    return sum(count for name, count in sandbox.requests()["by_action"].items() if name.endswith(action))
