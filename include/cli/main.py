@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from include.cli import stack
+from include.cli import sandbox, stack
 from include.domain.errors import AkubillError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 
 
+app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(stack.app, name="stack")
 
 

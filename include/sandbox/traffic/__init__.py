@@ -1,7 +1,8 @@
 """Real traffic as the size that a Kafka cluster would have had.
 
-The files beside this (README.md, LICENSE.txt) are two weeks in five-minute steps. Traffic is scaled to MiB/s; one AKU writes 30 MiB/s,
-and three is the least. A cluster is resized when the load has asked for another size for half an hour.
+The files beside this (README.md, LICENSE.txt) are two weeks in five-minute steps, full of short bursts. The load of a step is
+the mean of the hour before it, scaled to MiB/s; one AKU writes 30 MiB/s, and three is the least. A cluster is resized when
+the load has asked for another size for half an hour.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ MIN_AKU, MAX_AKU = 3, 500
 PATIENCE = 6
 _FOLDER = Path(__file__).parent
 _BUSY = 0.99
+_HOUR = 12
 
 
 def names() -> list[str]:
@@ -34,8 +36,9 @@ def sizes(name: str, peak_mib_per_second: float) -> tuple[int, ...]:
         raise FileNotFoundError(name)
     with (_FOLDER / f"{name}.csv").open(newline="") as file:
         values = [float(row["value"]) for row in csv.DictReader(file)]
-    busy = sorted(values)[int(_BUSY * (len(values) - 1))]
-    akus = (-(-value * peak_mib_per_second // (busy * MIB_PER_SECOND_AND_AKU)) for value in values)
+    loads = [sum(values[max(0, step - _HOUR + 1) : step + 1]) / min(step + 1, _HOUR) for step in range(len(values))]
+    busy = sorted(loads)[int(_BUSY * (len(loads) - 1))]
+    akus = (-(-load * peak_mib_per_second // (busy * MIB_PER_SECOND_AND_AKU)) for load in loads)
     return tuple(min(MAX_AKU, max(MIN_AKU, int(aku))) for aku in akus)
 
 
