@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -139,7 +140,7 @@ def make_bill(
         "subtotal": Decimal(total),
         "tax": Decimal(0),
         "total": Decimal(total),
-        "fingerprint": "5f" * 32,
+        "fingerprint": sha256(f"{period} {subscription_id}".encode()).hexdigest(),
         "drafted_at": window.end + timedelta(hours=6),
     } | columns
     key = int(str(insert(connection, "billing.bills", "bill_key", **bill)))

@@ -1,0 +1,238 @@
+"""Bills as people read them: plain queries into frozen values. It writes nothing and decides no amount."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from include.warehouse.engine import statement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    from sqlalchemy import Connection
+
+    from include.domain.money import Decimal
+
+PAGE_SIZE = 100
+STATES = ("draft", "held", "issued", "settled")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a reader asked for; None keeps everything. `page` counts from 1."""
+
+    period: str | None = None
+    state: str | None = None
+    verdict: str | None = None
+    search: str | None = None
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodTotal:
+    """The bills of one period in one currency."""
+
+    period: str
+    currency: str
+    bill_count: int
+    aku_seconds: int
+    total: Decimal
+    issued_count: int
+    held_count: int
+    agreeing_count: int
+    differing_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPoint:
+    """Something of settlement that no bill shows: missing_here, unknown_instance or not_fetched."""
+
+    period: str
+    account_id: str
+    kind: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class BillRow:
+    """A bill in a list. `verdict` is None where the Marketplace's bill was not compared yet."""
+
+    bill_id: str
+    period: str
+    state: str
+    currency: str
+    aku_seconds: int
+    total: Decimal
+    subscription_id: str
+    environment_name: str
+    account_id: str
+    region: str
+    department: str
+    product: str
+    payment: str
+    verdict: str | None
+    is_final: bool
+    match_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A bill's header, with whom it is for. Instants are UTC; `time_zone` is the price plan's."""
+
+    bill_key: int
+    bill_id: str
+    period: str
+    period_start: datetime
+    period_end: datetime
+    price_plan: str
+    time_zone: str
+    currency: str
+    state: str
+    aku_seconds: int
+    subtotal: Decimal
+    tax: Decimal
+    total: Decimal
+    fingerprint: str
+    drafted_at: datetime
+    issued_at: datetime | None
+    settled_at: datetime | None
+    subscription_key: int
+    subscription_id: str
+    environment_name: str
+    account_id: str
+    region: str
+    department: str
+    product: str
+    payment: str
+    network: str
+    marketplace_instance_id: str | None
+    order_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BillLine:
+    """One line of a bill; what rounding took is `exact_amount - amount`."""
+
+    line_no: int
+    kind: str
+    tier: int | None
+    description: str
+    line_start: datetime
+    line_end: datetime
+    aku_seconds: int
+    quantity: Decimal
+    unit: str
+    unit_price: Decimal
+    exact_amount: Decimal
+    amount: Decimal
+
+    @property
+    def rounded_off(self) -> Decimal:
+        """What rounding took from the line; negative where it added."""
+        return self.exact_amount - self.amount
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why a bill is held."""
+
+    finding: str
+    sentence: str
+    found_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """The Marketplace's side; all of the verdict is None where nothing was compared."""
+
+    verdict: str | None
+    sentence: str | None
+    our_amount: Decimal | None
+    marketplace_amount: Decimal | None
+    difference: Decimal | None
+    currency: str | None
+    is_final: bool | None
+    checked_at: datetime | None
+    fetched_at: datetime | None
+    failure: str | None
+    tried_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class UsageHour:
+    """Usage of one instance in one hour, by the plan's wall clock."""
+
+    used_on: date
+    hour_of_day: int
+    instance_id: str
+    instance_name: str
+    aku_seconds: int
+    assumed_aku_seconds: int
+    gap_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class BillDetail:
+    """All that the page of one bill shows."""
+
+    bill: Bill
+    lines: Sequence[BillLine]
+    findings: Sequence[Finding]
+    reconciliation: Reconciliation
+    hours: Sequence[UsageHour]
+
+
+def list_periods(connection: Connection) -> list[str]:
+    """Periods that have bills, newest first."""
+    return list(connection.execute(statement("reporting/list_periods")).scalars())
+
+
+def sum_bills(connection: Connection, period: str | None) -> list[PeriodTotal]:
+    """Totals per period and currency, newest first."""
+    rows = connection.execute(statement("reporting/sum_bills"), {"period": period}).mappings()
+    return [PeriodTotal(**row) for row in rows]
+
+
+def list_open_points(connection: Connection, period: str | None) -> list[OpenPoint]:
+    """What the Marketplace charges without a bill here, and its bills that could not be fetched; the first 20."""
+    rows = connection.execute(statement("reporting/list_open_points"), {"period": period, "at_most": 20}).mappings()
+    return [OpenPoint(**row) for row in rows]
+
+
+def list_bills(connection: Connection, filters: Filters) -> list[BillRow]:
+    """One page of the bills that the filters keep."""
+    parameters = {
+        "period": filters.period,
+        "state": filters.state,
+        "verdict": filters.verdict,
+        "search": filters.search,
+        "page_size": PAGE_SIZE,
+        "skipped": (filters.page - 1) * PAGE_SIZE,
+    }
+    return [BillRow(**row) for row in connection.execute(statement("reporting/list_bills"), parameters).mappings()]
+
+
+def find_bill(connection: Connection, bill_id: str) -> BillDetail | None:
+    """The bill of that id with everything that explains it, or None."""
+    header = connection.execute(statement("reporting/find_bill"), {"bill_id": bill_id}).mappings().one_or_none()
+    if header is None:
+        return None
+    bill = Bill(**header)
+    key = {"bill_key": bill.bill_key}
+    compared = {"subscription_key": bill.subscription_key, "period": bill.period}
+    window = {
+        "subscription_key": bill.subscription_key,
+        "period_start": bill.period_start,
+        "period_end": bill.period_end,
+        "time_zone": bill.time_zone,
+    }
+    rows = connection.execute
+    return BillDetail(
+        bill=bill,
+        lines=[BillLine(**row) for row in rows(statement("reporting/list_bill_lines"), key).mappings()],
+        findings=[Finding(**row) for row in rows(statement("reporting/list_bill_findings"), key).mappings()],
+        reconciliation=Reconciliation(**rows(statement("reporting/find_reconciliation"), compared).mappings().one()),
+        hours=[UsageHour(**row) for row in rows(statement("reporting/list_usage_hours"), window).mappings()],
+    )

@@ -1,0 +1,113 @@
+"""How values are written for people: numbers with thin spaces between thousands, instants in a named time zone.
+
+Numbers come in as Decimal or int and never pass through float. Nothing is rounded that is payable: amounts are shown
+with all their places, at least two.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from babel.dates import format_datetime
+from babel.numbers import format_decimal
+
+from include.catalog.loader import load_product
+from include.domain.errors import InvalidInputError
+from include.domain.money import Decimal, round_amount
+from include.domain.periods import time_zone
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+_LOCALE = "en"
+_THIN_SPACE = "\u202f"  # narrow, and never broken at the end of a line
+_MINUS = "\u2212"
+_MINUTE, _SECONDS_PER_HOUR, _DAY = 60, 3600, 86_400
+
+WORDS = {
+    "draft": "Draft",
+    "held": "Held",
+    "issued": "Issued",
+    "settled": "Settled",
+    "void": "Void",
+    "agrees": "Agrees",
+    "differs_by_rounding": "Differs by rounding",
+    "differs": "Differs",
+    "missing_here": "Missing here",
+    "missing_there": "Missing there",
+    "unknown": "Not compared yet",
+    "payg": "Pay as you go",
+    "prepaid": "Prepaid licence",
+    "unknown_instance": "Unknown instance",
+    "not_fetched": "Bill not fetched",
+    "answering": "Answering",
+    "failing": "Last poll failed",
+    "silent": "Silent",
+    "not_polled": "Not polled",
+}
+
+
+def words(name: str) -> str:
+    """The name of a state or verdict as people say it."""
+    return WORDS.get(name) or name.replace("_", " ").capitalize()
+
+
+def number(value: Decimal | int, places: int = 0, at_most: int = 9) -> str:
+    """The number with grouped thousands and at least `places`, at most `at_most` digits after the point."""
+    pattern = "#,##0" + ("." if at_most else "") + "0" * places + "#" * (at_most - places)
+    text = format_decimal(value, format=pattern, locale=_LOCALE)
+    return text.replace(",", _THIN_SPACE).replace("-", _MINUS)
+
+
+def amount(value: Decimal) -> str:
+    """An amount of money with all its places, at least two."""
+    return number(value, places=2)
+
+
+def signed(value: Decimal) -> str:
+    """An amount with its sign, also when it is positive."""
+    return ("+" if value > 0 else "") + amount(value)
+
+
+def aku_hours(aku_seconds: int) -> str:
+    """AKU-hours to two places."""
+    return number(round_amount(Decimal(aku_seconds) / _SECONDS_PER_HOUR, 2, "half_even"), places=2)
+
+
+def instant(value: datetime, zone_name: str) -> str:
+    """The instant on the wall clock of that zone."""
+    return format_datetime(value, "d MMM y, HH:mm", tzinfo=time_zone(zone_name), locale=_LOCALE)
+
+
+def zone_label(zone_name: str, at: datetime) -> str:
+    """The zone's name with its offset at that instant: `Asia/Shanghai (UTC+08:00)`."""
+    offset = at.astimezone(time_zone(zone_name)).strftime("%z")
+    return f"{zone_name} (UTC{offset[:3]}:{offset[3:]})"
+
+
+def age(span: timedelta) -> str:
+    """How long ago, coarsely: `40 s`, `7 min`, `5 h`, `3 days`."""
+    seconds = max(int(span.total_seconds()), 0)
+    if seconds < _MINUTE:
+        return f"{seconds} s"
+    if seconds < _SECONDS_PER_HOUR:
+        return f"{seconds // _MINUTE} min"
+    if seconds < 2 * _DAY:
+        return f"{seconds // _SECONDS_PER_HOUR} h"
+    return f"{seconds // _DAY} days"
+
+
+def region_name(product: str, region: str) -> str:
+    """The region as the catalogue names it, or its id where the catalogue does not know it (any more)."""
+    try:
+        return load_product(product).regions.get(region, region)
+    except InvalidInputError:
+        return region
+
+
+def product_title(product: str) -> str:
+    """The product's title, or its name where the catalogue does not know it (any more)."""
+    try:
+        return load_product(product).title
+    except InvalidInputError:
+        return product

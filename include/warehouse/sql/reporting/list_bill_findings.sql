@@ -1,0 +1,7 @@
+SELECT
+    finding,
+    sentence,
+    found_at
+FROM billing.bill_findings
+WHERE bill_key = :bill_key
+ORDER BY finding

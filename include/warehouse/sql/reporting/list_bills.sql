@@ -1,0 +1,34 @@
+-- One page of bills, newest period first, the largest amounts first within it. Null filters keep everything.
+SELECT
+    b.bill_id,
+    b.period,
+    b.state,
+    b.currency,
+    b.aku_seconds,
+    b.total,
+    s.subscription_id,
+    s.environment_name,
+    s.account_id,
+    s.region,
+    s.department,
+    s.product,
+    s.payment,
+    r.verdict,
+    coalesce(r.is_final, FALSE) AS is_final,
+    count(*) OVER () AS match_count
+FROM billing.bills AS b
+INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
+LEFT JOIN settlement.reconciliations AS r ON b.subscription_key = r.subscription_key AND b.period = r.period
+WHERE
+    b.state <> 'void'
+    AND (cast(:period AS text) IS NULL OR b.period = :period)
+    AND (cast(:state AS text) IS NULL OR b.state = :state)
+    AND (cast(:verdict AS text) IS NULL OR coalesce(r.verdict, 'unknown') = :verdict)
+    AND (
+        cast(:search AS text) IS NULL
+        OR position(
+            lower(:search) IN lower(concat_ws(' ', s.subscription_id, s.environment_name, s.account_id, s.department))
+        ) > 0
+    )
+ORDER BY b.period DESC, b.total DESC, b.bill_id ASC
+LIMIT :page_size OFFSET :skipped

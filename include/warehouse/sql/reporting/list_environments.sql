@@ -1,0 +1,99 @@
+-- One page of subscriptions with what is known of their environments. Polls are looked up for the page only, and not
+-- further back than :polls_since, since they are many.
+WITH
+page AS (
+    SELECT
+        s.*,
+        e.environment_key,
+        e.environment_id,
+        e.state AS environment_state,
+        count(*) OVER () AS match_count
+    FROM core.subscriptions AS s
+    LEFT JOIN core.environments AS e ON s.subscription_key = e.subscription_key
+    WHERE
+        (cast(:state AS text) IS NULL OR s.state = :state)
+        AND (
+            cast(:search AS text) IS NULL
+            OR position(
+                lower(:search) IN lower(
+                    concat_ws(
+                        ' ', s.subscription_id, s.environment_name, s.account_id, s.department, e.environment_id
+                    )
+                )
+            ) > 0
+        )
+    ORDER BY s.account_id, s.environment_name, s.subscription_id
+    LIMIT :page_size OFFSET :skipped
+),
+
+open_gaps AS (
+    SELECT
+        g.environment_key,
+        count(*) AS gap_count
+    FROM metering.gaps AS g
+    INNER JOIN page AS p ON g.environment_key = p.environment_key
+    WHERE g.state = 'open'
+    GROUP BY g.environment_key
+),
+
+rejected AS (
+    SELECT
+        j.environment_key,
+        count(*) AS rejection_count
+    FROM metering.rejections AS j
+    INNER JOIN page AS p ON j.environment_key = p.environment_key
+    GROUP BY j.environment_key
+)
+
+SELECT
+    p.subscription_id,
+    p.environment_name,
+    p.environment_id,
+    p.environment_state,
+    p.account_id,
+    p.region,
+    p.department,
+    p.product,
+    p.payment,
+    p.state,
+    p.state_reason,
+    poll.observed_at AS polled_at,
+    poll.ok AS poll_ok,
+    poll.cause AS poll_cause,
+    answer.observed_at AS answered_at,
+    answer.instance_count,
+    coalesce(size.aku, 0) AS aku,
+    coalesce(g.gap_count, 0) AS gap_count,
+    coalesce(j.rejection_count, 0) AS rejection_count,
+    p.match_count
+FROM page AS p
+LEFT JOIN LATERAL (
+    SELECT
+        l.observed_at,
+        l.ok,
+        l.cause
+    FROM metering.polls AS l
+    WHERE l.environment_key = p.environment_key AND l.observed_at >= :polls_since
+    ORDER BY l.observed_at DESC
+    LIMIT 1
+) AS poll ON TRUE
+LEFT JOIN LATERAL (
+    SELECT
+        l.observed_at,
+        l.instance_count
+    FROM metering.polls AS l
+    WHERE l.environment_key = p.environment_key AND l.observed_at >= :polls_since AND l.ok
+    ORDER BY l.observed_at DESC
+    LIMIT 1
+) AS answer ON TRUE
+LEFT JOIN LATERAL (
+    SELECT sum(d.aku) AS aku
+    FROM metering.readings AS d
+    WHERE
+        d.environment_key = p.environment_key
+        AND d.observed_at = answer.observed_at
+        AND d.state IN ('Running', 'Changing', 'Error')
+) AS size ON TRUE
+LEFT JOIN open_gaps AS g ON p.environment_key = g.environment_key
+LEFT JOIN rejected AS j ON p.environment_key = j.environment_key
+ORDER BY p.account_id, p.environment_name, p.subscription_id

@@ -1,0 +1,27 @@
+"""Fixtures of the read side: one filled warehouse for all tests that only read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.warehouse.embedded import scratch_warehouse
+from tests.support.showcase import fill_showcase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Engine
+
+#: The instant that the showcase's live polls lead up to.
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def showcase_warehouse(postgres_server: URL) -> Iterator[Engine]:
+    """The showcase; tests share it, so what they write there they take back."""
+    with scratch_warehouse(postgres_server) as engine:
+        fill_showcase(engine, NOW)
+        yield engine
