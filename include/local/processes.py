@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ _START_TOLERANCE_SECONDS = 0.1
 def start(state: State, name: str, command: Sequence[str], environment: dict[str, str]) -> None:
     """Start a component in the background; its output goes to logs/<name>.log."""
     with (state.logs / f"{name}.log").open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603 (our own components)
+        process = subprocess.Popen(
             command,
             env=environment,
             cwd=state.folder,
@@ -65,20 +66,21 @@ def members(stack_id: str) -> Iterator[psutil.Process]:
                 yield process
 
 
-def stop_all(state: State, stack_id: str, patience_seconds: float = 20) -> int:
+def stop_all(state: State, stack_id: str, patience_seconds: float = 15) -> int:
     """Stop every process of the stack, kindly first, and return how many there were."""
     seen: set[int] = set()
-    for end, patience in ((psutil.Process.terminate, patience_seconds), (psutil.Process.kill, 5.0)):
-        # A process that forks while it is being stopped is found by the next look.
-        for _ in range(3):
-            running = list(members(stack_id))
-            if not running:
-                break
-            seen |= {process.pid for process in running}
+    for end, patience in ((psutil.Process.terminate, patience_seconds), (psutil.Process.kill, 10.0)):
+        told: set[int] = set()
+        deadline = time.monotonic() + patience
+        # Looking again and again also finds what was forked meanwhile.
+        while (running := list(members(stack_id))) and time.monotonic() < deadline:
             for process in running:
-                with suppress(psutil.NoSuchProcess):
-                    end(process)
-            psutil.wait_procs(running, timeout=patience)
+                if process.pid not in told:
+                    with suppress(psutil.NoSuchProcess):
+                        end(process)
+            told |= {process.pid for process in running}
+            psutil.wait_procs(running, timeout=0.5)
+        seen |= told
     for record in state.runs.glob("*.json"):
         record.unlink()
     return len(seen)

@@ -118,7 +118,7 @@ def _require_ownership(place: State) -> None:
 
 
 def _start_all(place: State, settings: Settings, say: Say) -> None:
-    left = processes.stop_all(place, settings.stack_id)
+    left = processes.stop_all(place, settings.stack_id, patience_seconds=3)
     if left:
         say(f"Cleared away {left} processes of an unfinished earlier start.")
     _choose_ports(settings)

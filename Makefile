@@ -1,0 +1,87 @@
+# What people do here, one target each. The work itself is Python: include/local, and `akubill`.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-check up down clean test test-fast lint types lock bench psql doctor env
+
+# The newest supported Python that runs; PYTHON=… chooses another.
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3.14 python3 python; do \
+	"$$name" -c '$(SUPPORTED)' >/dev/null 2>&1 && command -v "$$name" && break; done)
+BIN := .venv/bin
+PROJECT := pyproject.toml build_metadata.py include/local/bootstrap.py
+export PYTHONDONTWRITEBYTECODE :=
+LINTED := include dags plugins tests benchmarks build_metadata.py
+
+## Say what each target does.
+help:
+	@awk '/^## / {said = substr($$0, 4); next} /^[a-z-]+:/ && said {sub(":.*", ""); printf "  make %-11s %s\n", $$0, said} {said = ""}' $(firstword $(MAKEFILE_LIST))
+
+.venv/.installed: requirements.lock $(PROJECT)
+	@$(if $(PYTHON),"$(PYTHON)",$(error No Python from 3.11 to 3.14 was found. Install one, or name it: make setup PYTHON=/path/to/python3.12)) include/local/bootstrap.py requirements.lock $@
+
+.venv/.installed-dev: requirements-dev.lock $(PROJECT)
+	@$(if $(PYTHON),"$(PYTHON)",$(error No Python from 3.11 to 3.14 was found. Install one, or name it: make setup PYTHON=/path/to/python3.12)) include/local/bootstrap.py requirements-dev.lock $@
+
+## Make .venv from requirements.lock and install akubill into it.
+setup: .venv/.installed
+
+## Show the whole thing: three buyers from onboarding to reconciled bills; stays up until Ctrl-C.
+demo: setup
+	@$(BIN)/akubill demo run
+
+## Do the demo, verify what stands in the warehouse, stop everything.
+demo-check: setup
+	@$(BIN)/akubill demo check
+
+## Start PostgreSQL, the sandbox and Airflow, and say where the UI is.
+up: setup
+	@$(BIN)/akubill stack up
+
+## Stop everything that was started; what is stored stays.
+down: setup
+	@$(BIN)/akubill stack down
+
+## Stop everything and delete the local stack's state.
+clean: setup
+	@$(BIN)/akubill stack clean
+
+## Open psql on the local stack's warehouse.
+psql: setup
+	@$(BIN)/akubill stack psql
+
+## Check connections, signatures, migrations and clocks, and say what to do.
+doctor: setup
+	@$(BIN)/akubill doctor
+
+## Every check there is; what continuous integration runs.
+test: .venv/.installed-dev
+	@$(BIN)/python -m include.local.prerequisites
+	@$(BIN)/python -m include.local.locks check
+	@$(MAKE) --no-print-directory lint types
+	@$(BIN)/pytest -q
+
+## The tests that start no Airflow, no browser and no crowd of processes.
+test-fast: .venv/.installed-dev
+	@$(BIN)/pytest -q -m "not slow"
+
+## Style, formatting, import rules, SQL style.
+lint: .venv/.installed-dev
+	@$(BIN)/ruff check $(LINTED)
+	@$(BIN)/ruff format --check $(LINTED)
+	@$(BIN)/lint-imports
+	@$(BIN)/sqlfluff lint --disable-progress-bar include/warehouse/sql
+
+## Static types.
+types: .venv/.installed-dev
+	@$(BIN)/mypy
+
+## Write requirements.lock and requirements-dev.lock anew after a change of the requirements.
+lock: .venv/.installed-dev
+	@$(BIN)/python -m include.local.locks write
+
+## Measure speed against the bare engine; prints a table and writes JSON.
+bench: .venv/.installed-dev
+	@$(BIN)/python -m benchmarks
+
+## Write .env with fresh secrets for docker-compose.yaml, if there is none.
+env: setup
+	@$(BIN)/akubill stack compose-env
