@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from include.cli import sandbox, stack
+from include.cli import billing, sandbox, stack
 from include.domain.errors import AkubillError
 
 app = typer.Typer(
@@ -22,6 +22,9 @@ app = typer.Typer(
 
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(stack.app, name="stack")
+app.command(name="quote")(billing.quote)
+app.add_typer(billing.bills, name="bills")
+app.add_typer(billing.plan, name="plan")
 
 
 @app.callback()

@@ -9,6 +9,7 @@ Every mistake is an `InvalidInputError`, which the catalogue's loader completes 
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from babel.numbers import is_currency
@@ -175,7 +176,7 @@ class PricePlan(_Part):
     @model_validator(mode="after")
     def _versions_follow_each_other(self) -> Self:
         starts = [version.effective_from for version in self.versions]
-        for number, (earlier, later) in enumerate(zip(starts, starts[1:], strict=False), start=1):
+        for number, (earlier, later) in enumerate(pairwise(starts), start=1):
             if later <= earlier:
                 raise InvalidInputError(
                     f"versions[{number}].effective_from",

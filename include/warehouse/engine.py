@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 WRITER = "billing_writer"
 ANALYST = "billing_analyst"
 _SQL = Path(__file__).parent / "sql"
+_AUDITS = Path(__file__).parent / "audits"
 
 
 def open_warehouse(url: str | URL, *, role: str | None = WRITER) -> Engine:
@@ -46,6 +47,15 @@ def open_warehouse(url: str | URL, *, role: str | None = WRITER) -> Engine:
 def statement(name: str) -> TextClause:
     """The statement in sql/<name>.sql, with named parameters (`:period_start`)."""
     return text((_SQL / f"{name}.sql").read_text(encoding="utf-8"))
+
+
+@cache
+def audits() -> dict[str, TextClause]:
+    """The statements in audits/assert_<claim>.sql by claim; each returns what breaks the claim, with a sentence."""
+    return {
+        path.stem.removeprefix("assert_"): text(path.read_text(encoding="utf-8"))
+        for path in sorted(_AUDITS.glob("assert_*.sql"))
+    }
 
 
 @contextmanager

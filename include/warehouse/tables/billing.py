@@ -49,6 +49,7 @@ price_tiers = Table(
     integer("price_scale", "Decimal places that make unit price and rounded amounts whole numbers."),
     big("scaled_price", "unit_price × 10^price_scale, for exact integer arithmetic."),
     CheckConstraint("scaled_price BETWEEN 0 AND 25000000000", name="scaled_price"),
+    CheckConstraint("price_scale BETWEEN 0 AND 12", name="price_scale"),
     schema="billing",
     comment="Prices by range of AKU-hours.",
 )

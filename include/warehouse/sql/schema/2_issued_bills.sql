@@ -22,22 +22,29 @@ FOR EACH ROW EXECUTE FUNCTION billing.guard_issued_bill();
 CREATE TRIGGER guard_issued_bills_from_truncate BEFORE TRUNCATE ON billing.bills
 FOR EACH STATEMENT EXECUTE FUNCTION billing.guard_issued_bill();
 
+-- For what hangs on a bill: its lines, and the findings that it was held for.
 CREATE FUNCTION billing.guard_issued_line() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    issued text;
+    bill record;
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
-        RAISE EXCEPTION '% may hold lines of issued bills and can not be truncated', TG_TABLE_NAME
-            USING HINT = 'Delete the lines of one draft instead.';
+        RAISE EXCEPTION '% may belong to issued bills and can not be truncated', TG_TABLE_NAME
+            USING HINT = 'Delete those of one draft instead.';
     END IF;
-    SELECT bill_id INTO issued FROM billing.bills
-    WHERE state IN ('issued', 'settled')
-        AND (TG_OP <> 'INSERT' AND bill_key = OLD.bill_key OR TG_OP <> 'DELETE' AND bill_key = NEW.bill_key)
-    LIMIT 1;
-    IF issued IS NOT NULL THEN
-        RAISE EXCEPTION 'Bill % is issued, and so its lines never change', issued
-            USING HINT = 'Correct it with an adjustment or a credit note.';
-    END IF;
+    -- The lock waits for whoever is issuing the bill at this moment, and then sees that it was.
+    FOR bill IN
+        SELECT bill_id, state FROM billing.bills
+        WHERE bill_key IN (
+            CASE WHEN TG_OP <> 'INSERT' THEN OLD.bill_key END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.bill_key END
+        )
+        ORDER BY bill_key
+        FOR SHARE
+    LOOP
+        IF bill.state IN ('issued', 'settled') THEN
+            RAISE EXCEPTION 'Bill % is issued, and so its % never change', bill.bill_id, TG_TABLE_NAME
+                USING HINT = 'Correct it with an adjustment or a credit note.';
+        END IF;
+    END LOOP;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END
 $$;
@@ -46,3 +53,33 @@ CREATE TRIGGER guard_issued_line BEFORE INSERT OR UPDATE OR DELETE ON billing.bi
 FOR EACH ROW EXECUTE FUNCTION billing.guard_issued_line();
 CREATE TRIGGER guard_issued_lines_from_truncate BEFORE TRUNCATE ON billing.bill_lines
 FOR EACH STATEMENT EXECUTE FUNCTION billing.guard_issued_line();
+CREATE TRIGGER guard_issued_finding BEFORE INSERT OR UPDATE OR DELETE ON billing.bill_findings
+FOR EACH ROW EXECUTE FUNCTION billing.guard_issued_line();
+CREATE TRIGGER guard_issued_findings_from_truncate BEFORE TRUNCATE ON billing.bill_findings
+FOR EACH STATEMENT EXECUTE FUNCTION billing.guard_issued_line();
+
+-- A published price is what issued bills were made of, so it never changes either; a new version may follow.
+CREATE FUNCTION billing.guard_published_price() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% holds published prices, which never change', TG_TABLE_NAME
+        USING HINT = 'Publish a further version of the price plan.';
+END
+$$;
+
+CREATE TRIGGER guard_published_plan BEFORE UPDATE OR DELETE OR TRUNCATE ON billing.price_plans
+FOR EACH STATEMENT EXECUTE FUNCTION billing.guard_published_price();
+CREATE TRIGGER guard_published_version BEFORE UPDATE OR DELETE OR TRUNCATE ON billing.price_plan_versions
+FOR EACH STATEMENT EXECUTE FUNCTION billing.guard_published_price();
+CREATE TRIGGER guard_published_tier BEFORE UPDATE OR DELETE OR TRUNCATE ON billing.price_tiers
+FOR EACH STATEMENT EXECUTE FUNCTION billing.guard_published_price();
+
+-- Also where the session says that it only replays what another server did (session_replication_role).
+ALTER TABLE billing.bills ENABLE ALWAYS TRIGGER guard_issued_bill;
+ALTER TABLE billing.bills ENABLE ALWAYS TRIGGER guard_issued_bills_from_truncate;
+ALTER TABLE billing.bill_lines ENABLE ALWAYS TRIGGER guard_issued_line;
+ALTER TABLE billing.bill_lines ENABLE ALWAYS TRIGGER guard_issued_lines_from_truncate;
+ALTER TABLE billing.bill_findings ENABLE ALWAYS TRIGGER guard_issued_finding;
+ALTER TABLE billing.bill_findings ENABLE ALWAYS TRIGGER guard_issued_findings_from_truncate;
+ALTER TABLE billing.price_plans ENABLE ALWAYS TRIGGER guard_published_plan;
+ALTER TABLE billing.price_plan_versions ENABLE ALWAYS TRIGGER guard_published_version;
+ALTER TABLE billing.price_tiers ENABLE ALWAYS TRIGGER guard_published_tier;

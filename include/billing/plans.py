@@ -1,0 +1,136 @@
+"""Publishes price plans: from a file's value to rows that rating joins.
+
+What is published never changes. Publishing the same plan again does nothing; a file that says otherwise about a
+published version, or leaves one out, is a conflict; a new version starts after the published ones and after everything
+that issued bills were made of.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from include.domain.errors import ConflictError
+from include.domain.price_plans import PlanVersion, price_scale, scaled_price
+from include.warehouse.engine import locked, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Engine
+
+    from include.domain.price_plans import PricePlan
+
+
+class PublishedPlan(NamedTuple):
+    """What publishing did: the plan's name, and how many versions were new."""
+
+    name: str
+    new_version_count: int
+
+
+def publish_price_plans(warehouse: Engine, plans: Iterable[PricePlan]) -> list[PublishedPlan]:
+    """Publish all of them, or none.
+
+    Raises:
+        ConflictError: when a plan says otherwise about what is published or billed already.
+    """
+    with warehouse.begin() as connection:
+        return [publish_price_plan(connection, plan) for plan in plans]
+
+
+def publish_price_plan(connection: Connection, plan: PricePlan) -> PublishedPlan:
+    """Publish one plan within the caller's transaction.
+
+    Raises:
+        ConflictError: when the plan says otherwise about what is published or billed already.
+    """
+    with locked(connection, "publish", plan.name):
+        connection.execute(
+            statement("billing/insert_plan"),
+            {"name": plan.name, "currency": plan.currency, "time_zone": plan.time_zone},
+        )
+        stored = connection.execute(statement("billing/find_plan"), {"name": plan.name}).one()
+        _refuse_other_basis(plan, stored.currency, stored.time_zone)
+        rows = connection.execute(statement("billing/list_versions"), {"plan_key": stored.plan_key}).all()
+        published = [PlanVersion.model_validate(row.source) for row in rows]
+        _refuse_rewriting(plan, published)
+        new = [version for version in plan.versions if version not in published]
+        _refuse_versions_in_the_past(connection, plan.name, new, published)
+        for version in new:
+            _insert_version(connection, stored.plan_key, version)
+    return PublishedPlan(plan.name, len(new))
+
+
+def _refuse_other_basis(plan: PricePlan, currency: str, zone: str) -> None:
+    for field, given, stored in (("currency", plan.currency, currency), ("time_zone", plan.time_zone, zone)):
+        if given != stored:
+            raise ConflictError(
+                f"Price plan {plan.name} is published with {field} {stored}, the file says {given}. "
+                f"Keep {stored}, or give the plan a new name."
+            )
+
+
+def _refuse_rewriting(plan: PricePlan, published: list[PlanVersion]) -> None:
+    given = {version.effective_from: version for version in plan.versions}
+    for version in published:
+        at = version.effective_from.isoformat()
+        if version.effective_from not in given:
+            raise ConflictError(
+                f"Price plan {plan.name} has a published version effective from {at} that the file leaves out. "
+                "Put it back: what is published stays."
+            )
+        if given[version.effective_from] != version:
+            raise ConflictError(
+                f"Price plan {plan.name}, version effective from {at}, is published and the file says otherwise. "
+                "A published version never changes: restore it, and add a version with a later effective_from."
+            )
+
+
+def _refuse_versions_in_the_past(
+    connection: Connection, name: str, new: list[PlanVersion], published: list[PlanVersion]
+) -> None:
+    """A version before all published ones prices what nothing priced yet; any other must come after what is billed."""
+    if not published:
+        return
+    first, last = published[0].effective_from, published[-1].effective_from
+    billed_until: datetime | None = connection.scalar(statement("billing/find_billed_until"), {"name": name})
+    for version in new:
+        start = version.effective_from
+        if start > first and (start < last or (billed_until is not None and start < billed_until)):
+            limit = max(last, billed_until or last)
+            raise ConflictError(
+                f"Price plan {name} has a new version effective from {start.isoformat()}, but its prices are published "
+                f"or billed until {limit.isoformat()}. Let the new version start then or later."
+            )
+
+
+def _insert_version(connection: Connection, plan_key: int, version: PlanVersion) -> None:
+    digits = version.rounding.digits
+    version_key = connection.execute(
+        statement("billing/insert_version"),
+        {
+            "plan_key": plan_key,
+            "effective_from": version.effective_from,
+            "charge_every": version.charge_every,
+            "rounding_digits": digits,
+            "rounding_mode": version.rounding.mode,
+            "model": version.model,
+            "licence_price_per_aku_month": version.licence and version.licence.price_per_aku_month,
+            "source": json.dumps(version.model_dump(mode="json")),
+        },
+    ).scalar_one()
+    tiers = [
+        {
+            "version_key": version_key,
+            "tier": number,
+            "up_to": tier.up_to,
+            "unit_price": tier.unit_price,
+            "flat_fee": tier.flat_fee,
+            "price_scale": price_scale(tier.unit_price, digits),
+            "scaled_price": scaled_price(tier.unit_price, digits),
+        }
+        for number, tier in enumerate(version.tiers, start=1)
+    ]
+    connection.execute(statement("billing/insert_tier"), tiers)

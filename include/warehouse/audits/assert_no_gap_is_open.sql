@@ -1,0 +1,23 @@
+-- No gap in the period is open: usage that is not known was resolved by better data, or waived by a person.
+SELECT
+    b.bill_key,
+    format(
+        '%s gap(s) of unknown usage are open, the first from %s UTC on (%s). Resolve or waive them, then close the '
+        'period again.',
+        count(*),
+        to_char(min(g.gap_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24"h"MI'),
+        min(g.cause)
+    ) AS sentence
+FROM billing.bills AS b
+INNER JOIN core.environments AS e ON b.subscription_key = e.subscription_key
+INNER JOIN metering.gaps AS g
+    ON
+        e.environment_key = g.environment_key
+        AND b.period_end > g.gap_start
+        AND b.period_start < g.gap_end
+        AND g.state = 'open'
+WHERE
+    b.period_start = :period_start
+    AND b.period_end = :period_end
+    AND b.state = 'draft'
+GROUP BY b.bill_key

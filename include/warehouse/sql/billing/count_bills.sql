@@ -1,0 +1,8 @@
+SELECT
+    count(*) FILTER (WHERE state = 'held') AS held,
+    count(*) FILTER (WHERE state IN ('issued', 'settled')) AS issued
+FROM billing.bills
+WHERE
+    period_start = :period_start
+    AND period_end = :period_end
+    AND state <> 'void'

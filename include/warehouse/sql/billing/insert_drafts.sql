@@ -1,0 +1,23 @@
+-- One empty draft for each subscription that was rated; its lines and sums follow in the same transaction.
+INSERT INTO billing.bills (
+    bill_id, subscription_key, period, period_start, period_end, price_plan, currency, state, aku_seconds, subtotal, tax,
+    total, fingerprint, drafted_at
+)
+SELECT
+    CAST(:period AS text) || '-' || b.subscription_id AS bill_id,
+    b.subscription_key,
+    :period,
+    :period_start,
+    :period_end,
+    b.price_plan,
+    b.currency,
+    'draft' AS state,
+    0 AS aku_seconds,
+    0 AS subtotal,
+    0 AS tax,
+    0 AS total,
+    '' AS fingerprint,
+    :drafted_at
+FROM billable_subscriptions AS b
+WHERE b.subscription_key IN (SELECT subscription_key FROM rated_usage)
+ORDER BY b.subscription_id

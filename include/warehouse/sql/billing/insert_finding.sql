@@ -1,0 +1,3 @@
+INSERT INTO billing.bill_findings (bill_key, finding, sentence, found_at)
+VALUES (:bill_key, :finding, :sentence, :found_at)
+ON CONFLICT (bill_key, finding) DO UPDATE SET sentence = excluded.sentence, found_at = excluded.found_at

@@ -1,0 +1,2 @@
+INSERT INTO billing.price_tiers (version_key, tier, up_to, unit_price, flat_fee, price_scale, scaled_price)
+VALUES (:version_key, :tier, :up_to, :unit_price, :flat_fee, :price_scale, :scaled_price)

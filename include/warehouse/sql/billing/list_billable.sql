@@ -1,0 +1,24 @@
+-- The subscriptions that the period may still bill, into billable_subscriptions of this transaction: those of plans with
+-- this time zone whose bill is not final. plan_key is NULL where the plan was never published.
+CREATE TEMPORARY TABLE billable_subscriptions ON COMMIT DROP AS
+SELECT
+    s.subscription_key,
+    s.subscription_id,
+    s.price_plan,
+    p.plan_key,
+    p.currency,
+    -- Live ones get a bill even without usage; the others only when they have some.
+    s.state IN ('active', 'released')
+    AND s.started_at < :period_end
+    AND (s.ended_at IS NULL OR s.ended_at > :period_start) AS is_live
+FROM core.subscriptions AS s
+LEFT JOIN billing.price_plans AS p ON s.price_plan = p.name
+WHERE
+    coalesce(p.time_zone, :time_zone) = :time_zone
+    AND NOT EXISTS (
+        SELECT FROM billing.bills AS b
+        WHERE
+            b.subscription_key = s.subscription_key
+            AND b.period_start = :period_start
+            AND b.state IN ('issued', 'settled')
+    )

@@ -1,0 +1,6 @@
+SELECT
+    finding,
+    sentence
+FROM billing.bill_findings
+WHERE bill_key = :bill_key
+ORDER BY finding

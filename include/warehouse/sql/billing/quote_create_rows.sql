@@ -1,0 +1,7 @@
+CREATE TEMPORARY TABLE quoted_rows (
+    line bigint NOT NULL,
+    subscription_id text NOT NULL,
+    instance_id text NOT NULL,
+    hour_start timestamptz NOT NULL,
+    aku_seconds bigint NOT NULL
+) ON COMMIT DROP

@@ -1,0 +1,11 @@
+-- An instance and hour that the file has twice: the first and the last line of it.
+SELECT
+    instance_id,
+    hour_start,
+    min(line) AS first_line,
+    max(line) AS last_line
+FROM quoted_rows
+GROUP BY instance_id, hour_start
+HAVING count(*) > 1
+ORDER BY max(line)
+LIMIT 1

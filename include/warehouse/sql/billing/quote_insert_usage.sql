@@ -1,0 +1,10 @@
+INSERT INTO metering.usage (hour_start, instance_key, subscription_key, environment_key, aku_seconds, source)
+SELECT
+    q.hour_start,
+    i.instance_key,
+    i.subscription_key,
+    i.environment_key,
+    q.aku_seconds,
+    'import' AS source
+FROM quoted_rows AS q
+INNER JOIN core.instances AS i ON q.instance_id = i.instance_id
