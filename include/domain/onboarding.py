@@ -37,6 +37,10 @@ class NotAdmittedError(FatalError):
         self.reasons = tuple(reasons)
 
 
+class PrerequisiteError(FatalError):
+    """One prerequisite does not hold; its message says which and what to do."""
+
+
 class Finding(NamedTuple):
     """The result of one check.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.automq.console import Console, NewInstance
@@ -12,8 +13,6 @@ from include.onboarding.terms import enter_licence
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy import Engine
 
     from include.domain.onboarding import Admission, FirstInstance
@@ -41,6 +40,13 @@ class Report(NamedTuple):
     first_instance_id: str | None
     started_at: datetime
     metering_started_at: datetime | None
+
+    def to_json(self) -> dict[str, str | int | None]:
+        """All of it, with what comes next; instants in ISO 8601."""
+        facts = {
+            name: value.isoformat() if isinstance(value, datetime) else value for name, value in self._asdict().items()
+        }
+        return {**facts, "next_steps": self.next_steps}
 
     @property
     def next_steps(self) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from include.alibaba.errors import refusal_kind
 from include.domain.errors import ConflictError, RefusedError, RetriableError
 from include.domain.subscriptions import client_token
-from include.onboarding.ledger import take_step
+from include.onboarding.ledger import current, take_step
 from include.onboarding.orders import find_ordered
 from include.onboarding.subscriptions import find
 from include.warehouse.engine import locked, statement
@@ -38,6 +38,21 @@ def progress_of(instance: ServiceInstance) -> str:
     return f"Service instance {instance.service_instance_id}: {instance.status}, {instance.progress} %{detail}"
 
 
+def look(cloud: ComputeNest, service_instance_id: str) -> tuple[str, str]:
+    """The status of a service instance, Deleted when it is gone, and its progress as a line for the log.
+
+    Raises:
+        RetriableError: Compute Nest did not answer.
+    """
+    try:
+        instance = cloud.get_service_instance(service_instance_id)
+    except RefusedError as error:
+        if refusal_kind(error.code) != "not_found":
+            raise
+        return "Deleted", f"Service instance {service_instance_id} is gone."
+    return instance.status, progress_of(instance)
+
+
 def is_decided(warehouse: Engine, cloud: ComputeNest, admission: Admission, now: datetime) -> bool:
     """Whether the deployment has come to an end; if it has, it is recorded.
 
@@ -48,9 +63,7 @@ def is_decided(warehouse: Engine, cloud: ComputeNest, admission: Admission, now:
     with take_step(warehouse, admission, STEP, now) as step:
         if step.result is not None:
             return True
-        service_instance_id = step.subscription.service_instance_id
-        if service_instance_id is None:
-            raise ConflictError(f"{admission.subscription_id} has nothing ordered yet. Run the step place_order first.")
+        service_instance_id = _ordered(step.subscription)
         instance = cloud.get_service_instance(service_instance_id)
         if instance.status in DEPLOYING:
             if now - step.begun_at < DEPLOYMENT_LIMIT:
@@ -73,6 +86,16 @@ def is_decided(warehouse: Engine, cloud: ComputeNest, admission: Admission, now:
         return True
 
 
+def service_instance_of(warehouse: Engine, admission: Admission) -> str:
+    """The service instance that an attempt has ordered.
+
+    Raises:
+        ConflictError: when nothing is ordered yet, or the attempt is over.
+    """
+    with warehouse.connect() as connection:
+        return _ordered(current(connection, admission))
+
+
 def remove_failed(warehouse: Engine, cloud: ComputeNest, admission: Admission) -> str | None:
     """Start deleting what an attempt that failed for good has left at Compute Nest.
 
@@ -87,7 +110,7 @@ def remove_failed(warehouse: Engine, cloud: ComputeNest, admission: Admission) -
         if subscription is None or reason is None:
             return None
         service_instance_id = find_ordered(cloud, subscription)
-        if service_instance_id is None or _status(cloud, service_instance_id) == "Deleted":
+        if service_instance_id is None or look(cloud, service_instance_id)[0] == "Deleted":
             return None
         token = client_token(subscription.subscription_id, admission.attempt, "remove_deployment")
         cloud.delete_service_instance(service_instance_id, token)
@@ -108,7 +131,7 @@ def close_failed(warehouse: Engine, cloud: ComputeNest, admission: Admission) ->
         if subscription is None or reason is None:
             return None
         service_instance_id = find_ordered(cloud, subscription)
-        status = _status(cloud, service_instance_id) if service_instance_id else "Deleted"
+        status = look(cloud, service_instance_id)[0] if service_instance_id else "Deleted"
         if status in DELETING:
             raise RetriableError(f"Service instance {service_instance_id} is still {status}.", retry_after=30)
         if status == "DeletedFailed":
@@ -126,7 +149,13 @@ def close_failed(warehouse: Engine, cloud: ComputeNest, admission: Admission) ->
 
 def is_removed(cloud: ComputeNest, service_instance_id: str) -> bool:
     """Whether a service instance that is being deleted is gone, or can not go."""
-    return _status(cloud, service_instance_id) not in DELETING
+    return look(cloud, service_instance_id)[0] not in DELETING
+
+
+def _ordered(subscription: Subscription) -> str:
+    if subscription.service_instance_id is None:
+        raise ConflictError(f"{subscription.subscription_id} has nothing ordered yet. Run the step place_order first.")
+    return subscription.service_instance_id
 
 
 def _failed_attempt(connection: Connection, admission: Admission) -> tuple[Subscription | None, str | None]:
@@ -136,12 +165,3 @@ def _failed_attempt(connection: Connection, admission: Admission) -> tuple[Subsc
         return None, None
     failed = connection.execute(statement("onboarding/find_failed_step"), admission._asdict()).one_or_none()
     return subscription, failed.detail if failed else None
-
-
-def _status(cloud: ComputeNest, service_instance_id: str) -> str:
-    try:
-        return cloud.get_service_instance(service_instance_id).status
-    except RefusedError as error:
-        if refusal_kind(error.code) == "not_found":
-            return "Deleted"
-        raise

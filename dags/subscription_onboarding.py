@@ -1,0 +1,226 @@
+"""### From a buyer's request to one metered environment.
+
+**What.** Checks the prerequisites, each as its own task; orders the service in the Marketplace through Compute Nest;
+waits for the environment console without holding a worker; registers the environment, sees its console answer, creates
+the first Kafka instance if one is asked for, and starts metering.
+
+**When.** By hand: *Trigger*, fill in the form. The same request again returns the same subscription and makes nothing
+new, so after an interruption simply trigger it again, or clear the failed task.
+
+**If the buyer is refused.** `admit` fails and says all the reasons at once; nothing was ordered. Mend them and trigger
+again, or point the buyer to the contact that the message names.
+
+**If the deployment fails**, or its console never comes up, `clean_up` removes it and the subscription is *failed*, with
+the reason. Trigger the same request again: that is the next attempt.
+
+**What you do next.** `report` yields the ids, the console's URL and the next steps.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import TriggerRule, dag, result, task, task_group
+
+from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.onboarding_form import onboarding_form
+from include.orchestration.operators import AwaitDeployment, AwaitRemoval
+
+CHECKS = ("site", "region", "size", "terms", "unique", "access", "real_name", "permissions", "order")
+
+
+@task_group
+def prerequisites() -> None:  # noqa: C901 (a task for each rule)
+    """What must hold; each task is one rule, red where it is broken."""
+
+    @task
+    def site() -> str:
+        from include.onboarding.prerequisites import check_site
+        from include.orchestration.onboarding import conclude, product, request
+
+        return conclude(check_site(product(), request()))
+
+    @task
+    def region() -> str:
+        from include.onboarding.prerequisites import check_region
+        from include.orchestration.onboarding import conclude, product, request
+
+        return conclude(check_region(product(), request()))
+
+    @task
+    def size() -> str:
+        from include.onboarding.prerequisites import check_size
+        from include.orchestration.onboarding import conclude, product, request
+
+        return conclude(check_size(product(), request()))
+
+    @task
+    def terms() -> str:
+        from include.onboarding.prerequisites import check_terms
+        from include.orchestration.onboarding import conclude, product, request
+        from include.orchestration.work import run_instant
+
+        return conclude(check_terms(product(), request(), run_instant()))
+
+    @task
+    def unique() -> str:
+        from include.onboarding.prerequisites import check_unique
+        from include.orchestration.connections import warehouse
+        from include.orchestration.onboarding import conclude, product, request
+
+        return conclude(check_unique(warehouse(), product(), request()))
+
+    @task
+    def access() -> str:
+        from include.orchestration.onboarding import check_access, conclude
+
+        return conclude(check_access())
+
+    @task
+    def rehearse() -> dict[str, Any]:
+        """Have Compute Nest check the order without placing it."""
+        from include.onboarding.prerequisites import rehearse
+        from include.orchestration.onboarding import compute_nest, product, request
+
+        return rehearse(compute_nest(request().account_id), product(), request())._asdict()
+
+    @task
+    def real_name(rehearsal: dict[str, Any]) -> str:
+        from include.onboarding.prerequisites import Rehearsal, check_real_name
+        from include.orchestration.onboarding import conclude, product
+
+        return conclude(check_real_name(product(), Rehearsal(**rehearsal)))
+
+    @task
+    def permissions(rehearsal: dict[str, Any]) -> str:
+        from include.onboarding.prerequisites import Rehearsal, check_permissions
+        from include.orchestration.onboarding import conclude
+
+        return conclude(check_permissions(Rehearsal(**rehearsal)))
+
+    @task
+    def order(rehearsal: dict[str, Any]) -> str:
+        from include.onboarding.prerequisites import Rehearsal, check_order
+        from include.orchestration.onboarding import conclude, product, request
+
+        return conclude(check_order(product(), request(), Rehearsal(**rehearsal)))
+
+    site(), region(), size(), terms(), unique()
+    rehearsed = rehearse()
+    access() >> rehearsed
+    real_name(rehearsed), permissions(rehearsed), order(rehearsed)
+
+
+@task_group
+def clean_up(admission: Any) -> None:  # noqa: ANN401 (Airflow's XComArg)
+    """Take away an attempt that failed for good; after an outage there is nothing to take away."""
+
+    @task(trigger_rule=TriggerRule.ONE_FAILED)
+    def remove_deployment(admission: dict[str, Any] | None) -> str | None:
+        from include.onboarding.deployments import remove_failed
+        from include.orchestration import onboarding
+
+        admitted, desk = onboarding.admission(admission), onboarding.desk()
+        return remove_failed(desk.warehouse, desk.cloud, admitted)
+
+    @task
+    def close_attempt(admission: dict[str, Any]) -> str | None:
+        from include.onboarding.deployments import close_failed
+        from include.orchestration import onboarding
+
+        desk = onboarding.desk()
+        return close_failed(desk.warehouse, desk.cloud, onboarding.admission(admission))
+
+    removed = remove_deployment(admission)
+    AwaitRemoval(task_id="await_removal", service_instance_id=removed) >> close_attempt(admission)
+
+
+@dag(
+    schedule=None,
+    catchup=False,
+    doc_md=__doc__,
+    tags=[TAG, "onboarding"],
+    default_args=task_defaults(),
+    params=onboarding_form(),
+)
+def subscription_onboarding() -> None:
+    """Prerequisites, order, deployment, registration, activation, report."""
+
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def admit() -> dict[str, Any]:
+        """Enter the subscription, or refuse it for all the reasons there are."""
+        from include.onboarding import prerequisites, subscriptions
+        from include.orchestration import onboarding
+        from include.orchestration.work import run_instant
+
+        asked, desk = onboarding.request(), onboarding.desk()
+        prerequisites.require_all(onboarding.findings(CHECKS))
+        return subscriptions.admit(desk.warehouse, desk.product, asked, run_instant())._asdict()
+
+    @task
+    def place_order(admission: dict[str, Any]) -> dict[str, Any]:
+        """Order, or take over the buyer's own order."""
+        from include.onboarding.story import place_or_adopt
+        from include.orchestration import onboarding
+        from include.orchestration.work import run_instant
+
+        desk, admitted = onboarding.desk(), onboarding.admission(admission)
+        return place_or_adopt(desk, onboarding.request(), admitted, run_instant())._asdict()
+
+    @task
+    def register_environment(admission: dict[str, Any]) -> str:
+        from include.onboarding.environments import register_environment
+        from include.orchestration import onboarding
+        from include.orchestration.work import run_instant
+
+        desk, admitted = onboarding.desk(), onboarding.admission(admission)
+        return register_environment(desk.warehouse, desk.cloud, desk.vault, admitted, run_instant())
+
+    @task.sensor(mode="reschedule", poke_interval=15, timeout=timedelta(hours=2).total_seconds())
+    def verify_console(admission: dict[str, Any]) -> bool:
+        from datetime import UTC, datetime
+
+        from include.onboarding.environments import console_answers
+        from include.orchestration import onboarding
+
+        desk = onboarding.desk()
+        return console_answers(desk.warehouse, desk.vault, onboarding.admission(admission), datetime.now(UTC))
+
+    @task
+    def create_first_instance(admission: dict[str, Any]) -> str | None:
+        from include.onboarding.activation import create_first_instance
+        from include.orchestration import onboarding
+        from include.orchestration.work import run_instant
+
+        desk = onboarding.desk()
+        return create_first_instance(desk.warehouse, desk.vault, onboarding.admission(admission), run_instant())
+
+    @task
+    def start_metering(admission: dict[str, Any]) -> None:
+        from include.onboarding.activation import start_metering
+        from include.orchestration import connections, onboarding
+        from include.orchestration.work import run_instant
+
+        start_metering(connections.warehouse(), onboarding.admission(admission), run_instant())
+
+    @result
+    @task
+    def report(admission: dict[str, Any]) -> dict[str, Any]:
+        """Ids, the console's URL, and what comes next."""
+        from include.onboarding.activation import report
+        from include.orchestration import connections
+
+        return report(connections.warehouse(), admission["subscription_id"]).to_json()
+
+    admission = admit()
+    prerequisites() >> admission
+    ordered = place_order(admission)
+    deployed = AwaitDeployment(task_id="await_deployment", admission=admission)
+    registered, verified = register_environment(admission), verify_console(admission)
+    started = create_first_instance(admission)
+    ordered >> deployed >> registered >> verified >> started >> start_metering(admission) >> report(admission)
+    [ordered, deployed, verified] >> clean_up(admission)
+
+
+subscription_onboarding()

@@ -1,0 +1,122 @@
+"""What the tasks of subscription_onboarding share: the request, what to work with, and how a finding shows."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from include.domain.errors import ConfigurationError
+from include.domain.onboarding import Admission, Finding, OnboardingRequest, PrerequisiteError
+from include.orchestration import connections, work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from include.alibaba.access import CloudAccess
+    from include.alibaba.computenest import ComputeNest
+    from include.domain.products import Product
+    from include.onboarding.story import Desk
+
+log = logging.getLogger(__name__)
+_FINDING = "finding"
+
+
+def request() -> OnboardingRequest:
+    """What the run's form asks for.
+
+    Raises:
+        InvalidInputError: a field breaks the rule of its form.
+    """
+    return OnboardingRequest.from_form(work.form())
+
+
+def product() -> Product:
+    """What is sold."""
+    from include.catalog.loader import load_product
+
+    return load_product()
+
+
+def desk() -> Desk:
+    """What onboarding works with, for the buyer of this run's form."""
+    from include.onboarding.story import Desk
+
+    account_id = request().account_id
+    return Desk(
+        product=product(),
+        warehouse=connections.warehouse(),
+        vault=connections.vault(),
+        open_buyer=lambda: connections.buyer_access(account_id),
+        open_vendor=connections.vendor_access,
+    )
+
+
+def compute_nest(account_id: str) -> ComputeNest:
+    """Compute Nest for a buyer."""
+    from include.onboarding.story import buyer_cloud
+
+    return buyer_cloud(product(), connections.buyer_access(account_id))
+
+
+def check_access() -> Finding:
+    """The buyer's access connection is there, complete, and the buyer's."""
+    from include.onboarding import prerequisites
+
+    asked = request()
+    try:
+        access: CloudAccess = connections.buyer_access(asked.account_id)
+    except ConfigurationError as error:
+        return prerequisites.failed_check("access", error)
+    return prerequisites.check_access(asked, access)
+
+
+def conclude(finding: Finding) -> str:
+    """Show a finding as its task's own result: green with the sentence, or red with it.
+
+    It is handed on either way, so that a refusal can say all the reasons.
+
+    Raises:
+        PrerequisiteError: when it does not hold.
+    """
+    _task_instance().xcom_push(key=_FINDING, value=finding._asdict())
+    if not finding.holds:
+        raise PrerequisiteError(finding.sentence)
+    log.info("%s", finding.sentence)
+    return finding.sentence
+
+
+def findings(checks: Iterable[str]) -> list[Finding]:
+    """What the checks found; one that gave no result although it could have been made does not hold."""
+    found = {check: _finding_of(check) for check in checks}
+    made = [finding for finding in found.values() if finding]
+    if all(finding.holds for finding in made):
+        made += [
+            Finding(check, holds=False, sentence=f"Check {check} gave no result; the log of its task says why.")
+            for check, finding in found.items()
+            if finding is None
+        ]
+    return made
+
+
+def admission(handed_on: dict[str, Any] | None) -> Admission:
+    """The admission that an earlier task handed on.
+
+    Raises:
+        AirflowSkipException: when there is none, as nothing was admitted.
+    """
+    if handed_on is None:
+        from airflow.sdk.exceptions import AirflowSkipException
+
+        raise AirflowSkipException("Nothing was admitted, so nothing was ordered.")
+    return Admission(**handed_on)
+
+
+def _finding_of(check: str) -> Finding | None:
+    kept = _task_instance().xcom_pull(task_ids=f"prerequisites.{check}", key=_FINDING)
+    return Finding(**kept) if kept else None
+
+
+def _task_instance() -> Any:  # noqa: ANN401 (the SDK types it as a protocol without these)
+    from airflow.sdk import get_current_context
+
+    return get_current_context()["ti"]

@@ -1,0 +1,90 @@
+"""Operators that look, and hand the waiting to a trigger."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from airflow.sdk import Context
+
+
+class _AwaitServiceInstance(BaseOperator):
+    """Waits for a service instance to leave the busy statuses; holds no worker slot meanwhile."""
+
+    def look_again(self, context: Context, event: dict[str, Any]) -> None:  # noqa: ARG002 (Airflow's signature)
+        """Go on after the trigger has fired."""
+        self.log.info("The wait ended: %s", event["status"])
+        self._look()
+
+    def _look(self) -> None:
+        raise NotImplementedError
+
+    def _wait_for(self, service_instance_id: str, busy: Iterable[str]) -> None:
+        from include.onboarding.deployments import DEPLOYMENT_LIMIT
+        from include.orchestration.onboarding import request
+        from include.orchestration.triggers import ServiceInstanceTrigger
+
+        self.defer(
+            trigger=ServiceInstanceTrigger(
+                request().account_id, service_instance_id, sorted(busy), DEPLOYMENT_LIMIT.total_seconds()
+            ),
+            method_name="look_again",
+        )
+
+
+class AwaitDeployment(_AwaitServiceInstance):
+    """Waits until the deployment of an attempt is decided, and records how.
+
+    Args:
+        admission: the attempt, as handed on by the task that admitted it.
+    """
+
+    template_fields: Sequence[str] = ("admission",)
+
+    def __init__(self, *, admission: Any, **kwargs: Any) -> None:  # noqa: ANN401 (Airflow's XComArg)
+        super().__init__(**kwargs)
+        self.admission = admission
+
+    def execute(self, context: Context) -> None:  # noqa: ARG002 (Airflow's signature)
+        """Look, and wait unless it is decided."""
+        self._look()
+
+    def _look(self) -> None:
+        from include.onboarding import deployments
+        from include.orchestration import onboarding
+
+        desk, admission = onboarding.desk(), onboarding.admission(self.admission)
+        if not deployments.is_decided(desk.warehouse, desk.cloud, admission, datetime.now(UTC)):
+            waited_for = deployments.service_instance_of(desk.warehouse, admission)
+            self._wait_for(waited_for, deployments.DEPLOYING)
+
+
+class AwaitRemoval(_AwaitServiceInstance):
+    """Waits until a service instance that is being deleted is gone, or can not go.
+
+    Args:
+        service_instance_id: None when nothing is deleted.
+    """
+
+    template_fields: Sequence[str] = ("service_instance_id",)
+
+    def __init__(self, *, service_instance_id: Any, **kwargs: Any) -> None:  # noqa: ANN401 (Airflow's XComArg)
+        super().__init__(**kwargs)
+        self.service_instance_id = service_instance_id
+
+    def execute(self, context: Context) -> None:  # noqa: ARG002 (Airflow's signature)
+        """Look, and wait unless it is gone."""
+        self._look()
+
+    def _look(self) -> None:
+        from include.onboarding import deployments
+        from include.orchestration import onboarding
+
+        going: str | None = self.service_instance_id
+        if going and not deployments.is_removed(onboarding.desk().cloud, going):
+            self._wait_for(going, deployments.DELETING)
