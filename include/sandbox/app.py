@@ -1,4 +1,4 @@
-"""The whole outside behind one port: the cloud's gateway at /, consoles under /consoles/, the admin API under /admin/."""
+"""The whole outside behind one port: the cloud at /, consoles under /consoles/, the admin API under /admin/."""
 
 from __future__ import annotations
 

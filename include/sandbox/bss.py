@@ -1,7 +1,7 @@
 """The billing centre (2017-12-14): an account's own bills. Amounts are JSON numbers.
 
-Business errors come with HTTP 200 and `"Success": false`. Limits: pages of at most 300, the last 18 months, ten calls a second
-per account.
+Business errors come with HTTP 200 and `"Success": false`. Limits: pages of at most 300, the last 18 months, ten calls
+a second per account.
 """
 
 from __future__ import annotations

@@ -116,7 +116,7 @@ def iso(at: int) -> str:
 
 
 def is_denied(account: Account, action: str) -> bool:
-    """Whether the account's policies deny an action (`computenest:CreateServiceInstance`; wildcards, with or without service)."""
+    """Whether the account's policies deny an action (`computenest:Create*`, with or without the service)."""
     return any(
         fnmatchcase(action, denied) or fnmatchcase(action.partition(":")[2], denied)
         for denied in account.denied_actions

@@ -16,6 +16,7 @@ API_REGIONS = ("cn-hangzhou", "ap-southeast-1")
 DEPLOYMENT_ACTIONS = ("ram:CreateRole", "ros:CreateStack", "ecs:RunInstances")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
 _REGION = re.compile(r"[a-z]{2}-[a-z]+(-\d+)?")
+_LONGEST_TOKEN = 64
 _MONTHS = {"Month": 1, "Year": 12}
 
 
@@ -29,7 +30,7 @@ def create_service_instance(call: Call) -> dict[str, Any]:
     if call.flag("DryRun"):
         return {}
     instance = _order(call, parameters)
-    deployments.book(call.world, instance)
+    call.world.keep(instance)
     answer = {
         "ServiceInstanceId": instance.service_instance_id,
         "MarketInstanceId": instance.marketplace_instance_id,
@@ -101,8 +102,8 @@ def own_instances(call: Call) -> list[ServiceInstance]:
 def check_token(call: Call) -> str:
     """The call's ClientToken within its account and operation; empty if there is none."""
     token = call.text("ClientToken")
-    if len(token) > 64 or not token.isascii():
-        raise invalid("ClientToken", token, "it must be at most 64 ASCII characters")
+    if len(token) > _LONGEST_TOKEN or not token.isascii():
+        raise invalid("ClientToken", token, f"it must be at most {_LONGEST_TOKEN} ASCII characters")
     return f"{call.account.account_id}/{call.action}/{token}" if token else ""
 
 
@@ -180,7 +181,7 @@ def _order(call: Call, parameters: dict[str, Any]) -> ServiceInstance:
         booked_since=call.now,
         failure=_fault(call, "deployment_fails"),
         licence_aku=_licence_aku(call, parameters) if prepaid else 0,
-        term_months=_MONTHS.get(str(commodity.get("PayPeriodUnit", "Month")), 1) * int(commodity.get("PayPeriod", 1)),
+        term_months=_term_months(commodity),
         auto_renew=str(commodity.get("AutoRenew", "false")).lower() == "true",
         tags=[{"Key": str(tag.get("Key", "")), "Value": str(tag.get("Value", ""))} for tag in call.items("Tag")],
     )
@@ -195,6 +196,13 @@ def _order(call: Call, parameters: dict[str, Any]) -> ServiceInstance:
         )
     )
     return instance
+
+
+def _term_months(commodity: dict[str, Any]) -> int:
+    unit, period = str(commodity.get("PayPeriodUnit", "Month")), str(commodity.get("PayPeriod", 1))
+    if unit not in _MONTHS or not re.fullmatch(r"[1-9]\d?", period):
+        raise invalid("Commodity.PayPeriod", f"{period} {unit}", f"periods are 1 to 99, units {', '.join(_MONTHS)}")
+    return _MONTHS[unit] * int(period)
 
 
 def _licence_aku(call: Call, parameters: dict[str, Any]) -> int:

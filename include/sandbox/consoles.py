@@ -1,12 +1,12 @@
 """AutoMQ environment consoles: any number of them, each under /consoles/<environment id>.
 
-The paths, fields and states are those of AutoMQ's Terraform provider (client/api_kafka_instance.go, client/model_kafka_instance.go).
-Listing is what is asked ten thousand times in a round, so its answers are kept as bytes until an instance changes.
+Paths, fields and states are those of AutoMQ's Terraform provider (client/api_kafka_instance.go,
+model_kafka_instance.go). Listing is what is asked ten thousand times in a round, so its answers are kept as bytes
+until an instance changes.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -23,8 +23,9 @@ from include.sandbox.answers import (
     send_answer,
 )
 from include.sandbox.errors import Refusal, SignatureRefused
-from include.sandbox.records import Console, KafkaInstance
+from include.sandbox.records import Console, Fault, KafkaInstance
 from include.sandbox.signatures import automq
+from include.sandbox.signatures.request import Request
 from include.sandbox.timeline import FOREVER, moment_at, next_change
 from include.sandbox.world import World
 
@@ -32,7 +33,16 @@ PREFIX = "/consoles/"
 _API = ["api", "v1", "instances"]
 _DEFAULT_PAGE = 20
 _MAX_PAGE = 100
-_CONSOLE_REFUSALS = {"throttle": 429, "throttle_without_header": 429}
+#: Operations by method, whether an instance is named, and what follows it.
+_ACTIONS = {
+    ("GET", False, ""): "ListInstances",
+    ("POST", False, ""): "CreateInstance",
+    ("GET", True, ""): "GetInstance",
+    ("PATCH", True, ""): "UpdateInstance",
+    ("DELETE", True, ""): "DeleteInstance",
+    ("GET", True, "endpoints"): "ListEndpoints",
+    ("GET", True, "configurations"): "ListConfigurations",
+}
 
 
 class Target(NamedTuple):
@@ -45,47 +55,27 @@ class Target(NamedTuple):
 async def serve(world: World, scope: Scope, receive: Receive, send: Send, now: float) -> None:
     """Answer one request."""
     body = await read_body(scope, receive)
-    parts = scope["path"].split("/")
-    console = world.consoles.get(parts[2])
-    fault = None
+    _, _, environment_id, *parts = scope["path"].split("/")
+    console = world.consoles.get(environment_id)
     if console is None or not _is_up(console, now):
         # Nobody stands behind the load balancer yet, or any more.
-        answer = html_answer(503, "Service Unavailable")
-        await send_answer(send, answer, now)
+        await send_answer(send, html_answer(503, "Service Unavailable"), now)
         return
+    fault = None
     try:
-        target = _target(scope["method"], parts[3:])
-        _authenticate(world, console, scope, body, target, now)
-        fault = (
-            faults.take(
-                world,
-                faults.ON_THE_WIRE,
-                service="console",
-                action=target.action,
-                path=scope["path"],
-                environment_id=console.environment_id,
-            )
-            if world.faults
-            else None
-        )
-        answer = faults.foreign_answer(fault) if fault else None
-        if fault and fault.seconds and fault.fault != "clock_skew":
-            await asyncio.sleep(fault.seconds)
-        if fault and fault.fault in faults.REFUSING:
-            refusal = faults.refusal(fault)
-            refusal.status = fault.status or _CONSOLE_REFUSALS.get(fault.fault, refusal.status)
-            raise refusal
+        target = _target(scope["method"], parts)
+        request = _request(scope, body)
+        _authenticate(world, console, request, target, now)
+        fault = _fault(world, console, target, request.path)
+        answer = await faults.strike(fault, throttled_status=429)
         if answer is None:
-            answer = _operate(world, console, target, scope["query_string"], body, int(now))
+            answer = _operate(world, console, target, request, int(now))
     except Refusal as refusal:
         world.requests.by_error[refusal.code] += 1
         error = {"code": refusal.code, "message": refusal.message, "detail": refusal.extra.get("detail", "")}
         answer = json_answer(refusal.status, {"error": error}, refusal.headers)
     world.commit()
-    if fault and fault.fault == "broken":
-        answer = answer._replace(body=answer.body[: len(answer.body) // 2])
-    skew = fault.seconds if fault and fault.fault == "clock_skew" else 0
-    await send_answer(send, answer, now + skew, lose=fault is not None and fault.fault == "lost_answer")
+    await faults.deliver(send, answer, now, fault)
 
 
 def _is_up(console: Console, now: float) -> bool:
@@ -93,49 +83,52 @@ def _is_up(console: Console, now: float) -> bool:
 
 
 def _target(method: str, parts: list[str]) -> Target:
-    if parts[:3] != _API or len(parts) > 5:
+    if parts[:3] != _API:
         raise Refusal(404, "NotFound", "There is no such resource.")
-    instance_id = parts[3] if len(parts) > 3 else ""
-    rest = parts[4] if len(parts) > 4 else ""
-    action = {
-        ("GET", False, ""): "ListInstances",
-        ("POST", False, ""): "CreateInstance",
-        ("GET", True, ""): "GetInstance",
-        ("PATCH", True, ""): "UpdateInstance",
-        ("DELETE", True, ""): "DeleteInstance",
-        ("GET", True, "endpoints"): "ListEndpoints",
-        ("GET", True, "configurations"): "ListConfigurations",
-    }.get((method, bool(instance_id), rest))
+    instance_id, rest = "/".join(parts[3:4]), "/".join(parts[4:])
+    action = _ACTIONS.get((method, bool(instance_id), rest))
     if action is None:
         raise Refusal(405, "MethodNotAllowed", f"{method} is not allowed here.")
     return Target(action, instance_id)
 
 
-def _authenticate(world: World, console: Console, scope: Scope, body: bytes, target: Target, now: float) -> None:
+def _request(scope: Scope, body: bytes) -> Request:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True) if scope["query_string"] else []
-    path = scope.get("raw_path", b"").decode("latin-1") or scope["path"]
-    credential = (console.access_key_id, console.access_key_secret)
+    return Request(scope["method"], scope["raw_path"].decode("latin-1"), query, headers, body)
+
+
+def _authenticate(world: World, console: Console, request: Request, target: Target, now: float) -> None:
     try:
-        automq.verify(scope["method"], path, query, headers, body, credential, now)
-        if headers["x-automq-environment-id"] != console.environment_id:
-            raise SignatureRefused(403, "Forbidden.EnvironmentMismatch", "X-automq-environment-id is another one.")
+        automq.verify(request, console.access_key_id, console.access_key_secret, now)
+        _check_environment(console, request)
     except SignatureRefused as refusal:
-        action = f"console:{target.action}"
-        world.requests.refuse(now, scope["method"], scope["path"], action, refusal.code, refusal.message)
+        world.requests.refuse(now, request, f"console:{target.action}", refusal)
         raise
     world.requests.accept(f"console:{target.action}")
 
 
-def _operate(world: World, console: Console, target: Target, query: bytes, body: bytes, now: int) -> Answer:
+def _check_environment(console: Console, request: Request) -> None:
+    if request.headers["x-automq-environment-id"] != console.environment_id:
+        raise SignatureRefused(403, "Forbidden.EnvironmentMismatch", "X-automq-environment-id is another one.")
+
+
+def _fault(world: World, console: Console, target: Target, path: str) -> Fault | None:
+    if not world.faults:
+        return None
+    kinds, environment = faults.ON_THE_WIRE, console.environment_id
+    return faults.take(world, kinds, service="console", action=target.action, path=path, environment_id=environment)
+
+
+def _operate(world: World, console: Console, target: Target, request: Request, now: int) -> Answer:
     if target.action == "ListInstances":
-        return Answer(200, _listing(world, console, query, now))
+        return Answer(200, _listing(world, console, request, now))
     if target.action == "CreateInstance":
-        created = kafka_instances.create(world, console, _object(body), now)
+        created = kafka_instances.create(world, console, _object(request.body), now)
         return json_answer(200, kafka_instances.describe(created, now))
     instance = _find(world, console, target.instance_id, now)
     if target.action == "UpdateInstance":
-        kafka_instances.update(world, instance, _object(body), now)
+        kafka_instances.update(world, instance, _object(request.body), now)
     elif target.action == "DeleteInstance":
         kafka_instances.delete(world, instance, now)
         return Answer(204, b"")
@@ -153,14 +146,15 @@ def _find(world: World, console: Console, instance_id: str, now: int) -> KafkaIn
     return instance
 
 
-def _listing(world: World, console: Console, query: bytes, now: int) -> bytes:
+def _listing(world: World, console: Console, request: Request, now: int) -> bytes:
     pages = world.listings.setdefault(console.environment_id, {})
+    query = tuple(request.query)
     known = pages.get(query)
     if known and now < known[0]:
         return known[1]
     instances = world.kafka_by_environment[console.environment_id]
     changes_at = min((next_change(instance, now) for instance in instances), default=FOREVER)
-    page = _page(instances, dict(parse_qsl(query.decode("latin-1"))), now)
+    page = _page(instances, dict(query), now)
     body = json.dumps(page, ensure_ascii=False, separators=(",", ":")).encode()
     pages[query] = (changes_at, body)
     return body

@@ -15,11 +15,6 @@ _CREATED_SECONDS = 1
 _FAILED_PROGRESS = 45
 
 
-def book(world: World, instance: ServiceInstance) -> None:
-    """Enter an ordered service instance."""
-    world.keep(instance)
-
-
 def status(instance: ServiceInstance, now: int) -> str:
     """Its status at an instant."""
     if instance.deleted_at is not None and now >= instance.deleted_at:

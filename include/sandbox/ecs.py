@@ -1,7 +1,7 @@
 """ECS (2014-05-26): the machines that an account's environments stand on.
 
-Each environment has one machine for its console, and its Kafka instances run on machines with the paid Business Edition image,
-one per two AKU and at least three. Machines are tagged as Compute Nest tags what it creates.
+Each environment has one machine for its console, and its Kafka instances run on machines with the paid Business Edition
+image, one per two AKU and at least three. Machines are tagged as Compute Nest tags what it creates.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _machines(call: Call) -> Iterator[dict[str, Any]]:
         mine = instance.account_id == call.account.account_id and instance.region_id == call.text("RegionId")
         if not mine or not deployments.is_deployed(instance, call.now):
             continue
-        yield _machine(call, instance, instance.environment_id, 0, _CONSOLE_IMAGE, instance.created_at)
+        yield _machine(call, instance, f"{instance.environment_id}-0", _CONSOLE_IMAGE, instance.created_at)
         for kafka in call.world.kafka_by_environment[instance.environment_id]:
             moment = moment_at(kafka, call.now)
             if moment is None or moment.state == "Creating":
@@ -80,21 +80,21 @@ def _machines(call: Call) -> Iterator[dict[str, Any]]:
             count = max(_FEWEST_MACHINES, -(-moment.current_aku // _AKU_PER_MACHINE))
             for ordinal in range(count):
                 image, since = call.world.settings.image_id, kafka.timeline[0][0]
-                yield _machine(call, instance, kafka.instance_id, ordinal, image, since)
+                yield _machine(call, instance, f"{kafka.instance_id}-{ordinal}", image, since)
 
 
-def _machine(call: Call, instance: ServiceInstance, owner: str, number: int, image: str, since: int) -> dict[str, Any]:
+def _machine(call: Call, instance: ServiceInstance, name: str, image: str, since: int) -> dict[str, Any]:
     settings = call.world.settings
-    digest = hashlib.sha256(f"{owner}/{number}".encode()).hexdigest()
+    digest = hashlib.sha256(name.encode()).hexdigest()
     tags = {
         "acs:computenest:serviceId": settings.service_id,
         "acs:computenest:serviceInstanceId": instance.service_instance_id,
-        "automq:owner": owner,
+        "automq:owner": name.rpartition("-")[0],
         **{tag["Key"]: tag["Value"] for tag in instance.tags},
     }
     return {
         "InstanceId": f"i-{digest[:20]}",
-        "InstanceName": f"{owner}-{number}",
+        "InstanceName": name,
         "ImageId": image,
         "ProductCodes": {"ProductCode": [settings.image_product_code] if image == settings.image_id else []},
         "InstanceType": "ecs.r7.large",

@@ -1,16 +1,17 @@
 """Things that go wrong on demand.
 
-A request that a fault matches is still checked and counted first, so that what is broken on purpose never hides a wrong
-signature. Faults answer in place of the service (throttle, server_error, …), delay it (slow), spoil its answer after the
-work was done (broken, lost_answer), or spoil the work itself (deployment_fails, console_never_up).
+A request that a fault matches is still checked and counted first, so that what is broken on purpose never hides a
+wrong signature. Faults answer in place of the service (throttle, server_error, …), delay it (slow), spoil its answer
+after the work was done (broken, lost_answer), or spoil the work itself (deployment_fails, console_never_up).
 """
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Collection
 
-from include.sandbox.answers import Answer, html_answer
+from include.sandbox.answers import Answer, Send, html_answer, send_answer
 from include.sandbox.errors import Refusal
 from include.sandbox.records import Fault
 from include.sandbox.world import World
@@ -67,17 +68,40 @@ def _spend(world: World, fault: Fault) -> None:
         world.drop(fault)
 
 
-def refusal(fault: Fault) -> Refusal:
+def refusal(fault: Fault, throttled_status: int = 400) -> Refusal:
     """The error that a refusing fault stands for."""
     status, code, message = _REFUSALS[fault.fault]
+    if fault.fault.startswith("throttle"):
+        status = throttled_status
     headers = {"x-acs-retry-after": str(fault.retry_after_ms)} if fault.fault == "throttle" else {}
     return Refusal(fault.status or status, fault.code or code, fault.message or message, headers=headers)
 
 
-def foreign_answer(fault: Fault) -> Answer | None:
-    """What something else answers in place of the service; None if the fault is of another kind."""
+async def strike(fault: Fault | None, throttled_status: int = 400) -> Answer | None:
+    """What a fault does before the work: wait, refuse, or answer in place of the service (else None).
+
+    Raises:
+        Refusal: a refusing fault.
+    """
+    if fault is None:
+        return None
+    if fault.seconds and fault.fault != "clock_skew":
+        await asyncio.sleep(fault.seconds)
+    if fault.fault in REFUSING:
+        raise refusal(fault, throttled_status)
     if fault.fault == "html":
         return html_answer(fault.status or 502, "Bad Gateway")
     if fault.fault == "not_json":
         return html_answer(fault.status or 200, "Welcome")
     return None
+
+
+async def deliver(send: Send, answer: Answer, now: float, fault: Fault | None) -> None:
+    """Send an answer as a fault leaves it: whole, cut in half, with a wrong clock, or not at all."""
+    if fault is None:
+        await send_answer(send, answer, now)
+        return
+    if fault.fault == "broken":
+        answer = answer._replace(body=answer.body[: len(answer.body) // 2])
+    skew = fault.seconds if fault.fault == "clock_skew" else 0
+    await send_answer(send, answer, now + skew, lose=fault.fault == "lost_answer")

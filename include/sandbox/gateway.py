@@ -1,20 +1,23 @@
-"""Alibaba Cloud's RPC gateway: who calls, is it signed, which operation, and errors as {Code, Message, RequestId, HostId}."""
+"""Alibaba Cloud's RPC gateway: who calls, is it signed, which operation; errors are {Code, Message, RequestId, …}."""
 
 from __future__ import annotations
 
-import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
 from include.sandbox import bss, compute_nest, ecs, faults, market, supplier
-from include.sandbox.answers import Answer, Receive, Scope, Send, json_answer, read_body, send_answer
+from include.sandbox.answers import Answer, Receive, Scope, Send, json_answer, read_body
 from include.sandbox.calls import Call, Operation, refuse_if_denied
 from include.sandbox.errors import Refusal, SignatureRefused
-from include.sandbox.records import Account
+from include.sandbox.records import Account, Fault
 from include.sandbox.signatures import acs3, rpc1
+from include.sandbox.signatures.request import Request
 from include.sandbox.world import World
+
+_log = logging.getLogger(__name__)
 
 
 class Service(NamedTuple):
@@ -47,58 +50,71 @@ async def serve(world: World, scope: Scope, receive: Receive, send: Send, now: f
     """Answer one request."""
     body = await read_body(scope, receive)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    request_id = str(uuid4()).upper()
+    host, request_id = headers.get("host", ""), str(uuid4()).upper()
     fault = None
     try:
         signed = _authenticate(world, scope, headers, body, now)
         service = _service(world, signed)
-        fault = faults.take(
-            world,
-            faults.ON_THE_WIRE,
-            service=service.name,
-            action=signed.action,
-            path=scope["path"],
-            account_id=signed.account.account_id,
-        )
-        answer = faults.foreign_answer(fault) if fault else None
-        if fault and fault.seconds:
-            await asyncio.sleep(fault.seconds)
-        if fault and fault.fault in faults.REFUSING:
-            raise faults.refusal(fault)
+        call = Call(world, signed.account, signed.action, signed.parameters, now, f"{scope['scheme']}://{host}")
+        fault = _fault(service, call)
+        answer = await faults.strike(fault)
         if answer is None:
-            base_url = f"{scope['scheme']}://{headers['host']}"
-            call = Call(world, signed.account, signed.action, signed.parameters, now, base_url)
             answer = json_answer(200, {"RequestId": request_id, **_operate(service, call)}, _ids(request_id))
     except Refusal as refusal:
-        answer = _refuse(world, refusal, request_id, headers.get("host", ""))
+        answer = _refuse(world, refusal, request_id, host)
+    except Exception:  # noqa: BLE001 - whatever breaks here, the caller gets an error answer of the cloud's form
+        _log.exception("An operation failed")
+        answer = _refuse(
+            world, Refusal(500, "InternalError", "The sandbox itself failed; see its log."), request_id, host
+        )
     world.commit()
-    if fault and fault.fault == "broken":
-        answer = answer._replace(body=answer.body[: len(answer.body) // 2])
-    await send_answer(send, answer, now, lose=fault is not None and fault.fault == "lost_answer")
+    await faults.deliver(send, answer, now, fault)
+
+
+def _fault(service: Service, call: Call) -> Fault | None:
+    return faults.take(
+        call.world,
+        faults.ON_THE_WIRE,
+        service=service.name,
+        action=call.action,
+        path="/",
+        account_id=call.account.account_id,
+    )
 
 
 def _authenticate(world: World, scope: Scope, headers: dict[str, str], body: bytes, now: float) -> Signed:
     query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    parameters = dict(query)
-    if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        parameters.update(parse_qsl(body.decode(), keep_blank_values=True))
-    action = headers.get("x-acs-action", parameters.get("Action", ""))
+    path = scope.get("raw_path", b"/").decode("latin-1")
+    request = Request(scope["method"], path, query, headers, body)
     try:
-        if "authorization" in headers:
-            account = _account(world, acs3.access_key_of(headers)[0])
-            path = scope.get("raw_path", b"/").decode("latin-1")
-            request = acs3.Request(scope["method"], path, query, headers, body)
-            acs3.verify(request, account.access_key_secret, world.nonces, now)
-            return Signed(account, headers["x-acs-version"], action, parameters)
-        if "Signature" in parameters:
-            account = _account(world, parameters.get("AccessKeyId", ""))
-            rpc1.verify(scope["method"], parameters, account.access_key_secret, world.nonces, now)
-            mine = {k: v for k, v in parameters.items() if k not in rpc1.COMMON_PARAMETERS}
-            return Signed(account, parameters["Version"], action, mine)
-        raise SignatureRefused(400, "MissingAuthorization", "The request is not signed.")
+        return _verify_acs3(world, request, now) if "authorization" in headers else _verify_rpc1(world, request, now)
     except SignatureRefused as refusal:
-        world.requests.refuse(now, scope["method"], scope["path"], action, refusal.code, refusal.message)
+        action = headers.get("x-acs-action", str(dict(query).get("Action", "")))
+        world.requests.refuse(now, request, action, refusal)
         raise
+
+
+def _parameters(request: Request) -> dict[str, str]:
+    parameters = dict(request.query)
+    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        parameters.update(parse_qsl(request.body.decode(), keep_blank_values=True))
+    return parameters
+
+
+def _verify_acs3(world: World, request: Request, now: float) -> Signed:
+    account = _account(world, acs3.access_key_of(request.headers)[0])
+    acs3.verify(request, account.access_key_secret, world.nonces, now)
+    return Signed(account, request.headers["x-acs-version"], request.headers["x-acs-action"], _parameters(request))
+
+
+def _verify_rpc1(world: World, request: Request, now: float) -> Signed:
+    parameters = _parameters(request)
+    if "Signature" not in parameters:
+        raise SignatureRefused(400, "MissingAuthorization", "The request is not signed.")
+    account = _account(world, parameters.get("AccessKeyId", ""))
+    rpc1.verify(request.method, parameters, account.access_key_secret, world.nonces, now)
+    mine = {name: value for name, value in parameters.items() if name not in rpc1.COMMON_PARAMETERS}
+    return Signed(account, parameters["Version"], parameters["Action"], mine)
 
 
 def _account(world: World, access_key_id: str) -> Account:

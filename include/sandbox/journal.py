@@ -1,4 +1,4 @@
-"""Where records are kept: one SQLite table. What one request changed is one transaction, committed before the answer."""
+"""Where records are kept: a SQLite table. What a request changed is one transaction, committed before the answer."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Lives: what happens to the Kafka instances of an environment from some past moment on, and goes on happening.
 
-A life is planned at once, up to a horizon in the future; the consoles then show whatever holds at the moment. Three kinds:
-scripted events, sizes that follow real traffic, and random events from a seed.
+A life is planned at once, up to a horizon in the future; the consoles then show whatever holds at the moment. Three
+kinds: scripted events, sizes that follow real traffic, and random events from a seed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from include.sandbox.world import new_id
 
 HORIZON_SECONDS = 62 * 24 * 3600
 _SIZES = (3, 4, 6, 8, 10, 12, 16, 20, 24, 32)
+#: Share of random changes that are a deletion.
+_DELETED = 0.02
 Aku = Annotated[int, Field(ge=0, le=500)]
 
 
@@ -150,7 +152,7 @@ def _drawn(environment_id: str, plan: Random, since: int, until: int) -> list[Ka
         instance = _new(environment_id, f"random-{number + 1}", at, dice.choice(_SIZES), dice.randrange(0, 60))
         at = instance.timeline[-1][0]
         while (at := at + 120 + int(dice.expovariate(1 / pause))) < until:
-            if dice.random() < 0.02:
+            if dice.random() < _DELETED:
                 timeline.delete(instance, at, dice.randrange(0, 60))
                 break
             timeline.resize(instance, at, dice.choice(_SIZES), dice.randrange(0, 100))

@@ -1,9 +1,9 @@
 """The Marketplace's own bill, computed from what really was and from its own prices.
 
 Money is whole numbers of 10^-10 of the currency's unit (prices have ten decimals). An hour's charge is
-AKU-seconds × price / 3600, cut (not rounded) at two decimals; hours are UTC hours, months those of UTC+8. A licence is charged
-by the term when the term begins. By default the Marketplace meters the paid image itself; with `metering_source: push` it
-charges what the vendor pushed.
+AKU-seconds × price / 3600, cut (not rounded) at two decimals; hours are UTC hours, months those of UTC+8. A licence is
+charged by the term when the term begins. By default the Marketplace meters the paid image itself; with
+`metering_source: push` it charges what the vendor pushed.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def format_number(amount: int) -> str:
 
 
 def charges(world: World, account_id: str, cycle: str, now: int) -> list[Charge]:
-    """An account's charges of a BillingCycle (YYYY-MM, UTC+8), in order of time, as far as they are known at an instant."""
+    """An account's charges of a BillingCycle (YYYY-MM, UTC+8) as known at an instant, in order of time."""
     found: list[Charge] = []
     for instance in world.service_instances.values():
         if instance.account_id == account_id and not instance.failure:
@@ -88,7 +88,7 @@ def cycle_window(cycle: str) -> tuple[int, int]:
 
 
 def hourly_charges(world: World, instance: ServiceInstance, start: int, end: int, now: int) -> list[Charge]:
-    """Charges of a pay-as-you-go instance per UTC hour with usage; an hour appears when it is over and the delay has passed."""
+    """Charges of a pay-as-you-go instance per UTC hour with usage; an hour appears some time after its end."""
     last = (now - world.settings.bill_delay_seconds) // HOUR * HOUR
     usage = _usage(world, instance, max(start, instance.booked_since), min(end, last))
     price = scaled(world.settings.unit_price)

@@ -1,8 +1,9 @@
 """PushMeteringData's rules, the same for the Marketplace's and for Compute Nest's operation.
 
-https://help.aliyun.com/zh/marketplace/api-pushmeteringdata: whole numbers, windows over five minutes, at most 100 records of
-one product in a request, one request per instance in 60 s, and in time: a window that begins in hour H counts until
-H+1:59. There is no idempotency key, so what is pushed twice is charged twice. The error codes are assumed.
+https://help.aliyun.com/zh/marketplace/api-pushmeteringdata: whole numbers, windows over five minutes, at most 100
+records of one product in a request, one request per instance in 60 s, and in time: a window that begins in hour H
+counts until H+1:59. There is no idempotency key, so what is pushed twice is charged twice. The error codes are
+assumed.
 """
 
 from __future__ import annotations

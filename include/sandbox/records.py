@@ -147,8 +147,8 @@ class KafkaInstance:
     """A Kafka cluster, as the timeline of what it was.
 
     Attributes:
-        timeline: moments in order, each [at, state, current AKU, reserved AKU], which hold until the next one. The first is
-            its creation; moments may lie in the future. `Deleted` ends it.
+        timeline: moments in order, each [at, state, current AKU, reserved AKU], which hold until the next one.
+            The first is its creation; moments may lie in the future. `Deleted` ends it.
         spec: the rest of `spec` as it was asked for.
     """
 

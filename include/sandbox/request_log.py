@@ -6,6 +6,9 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from include.sandbox.errors import Refusal
+from include.sandbox.signatures.request import Request
+
 _REFUSALS_KEPT = 1000
 
 
@@ -25,11 +28,18 @@ class RequestLog:
         self.verified += 1
         self.by_action[action] += 1
 
-    def refuse(self, at: float, method: str, path: str, action: str, code: str, message: str) -> None:
+    def refuse(self, at: float, request: Request, action: str, refusal: Refusal) -> None:
         """Count an unsigned or wrongly signed request."""
         self.refused += 1
         self.refusals.append(
-            {"at": at, "method": method, "path": path, "action": action, "code": code, "message": message}
+            {
+                "at": at,
+                "method": request.method,
+                "path": request.path,
+                "action": action,
+                "code": refusal.code,
+                "message": refusal.message,
+            }
         )
 
     def report(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Timelines of Kafka instances: what an instance was at an instant, and how it comes to change.
 
-A moment is (at, state, current AKU, reserved AKU) and holds until the next one. Resizing takes effect, and is billed at the
-new size, when the instance is Running again.
+A moment is (at, state, current AKU, reserved AKU) and holds until the next one. Resizing takes effect, and is billed at
+the new size, when the instance is Running again.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class World:
         self.consoles: dict[str, Console] = {}
         self.kafka_instances: dict[str, KafkaInstance] = {}
         self.kafka_by_environment: dict[str, list[KafkaInstance]] = defaultdict(list)
-        self.listings: dict[str, dict[bytes, tuple[int, bytes]]] = {}
+        self.listings: dict[str, dict[tuple[tuple[str, str], ...], tuple[int, bytes]]] = {}
         self.tokens: dict[str, Token] = {}
         self.pushes: dict[str, Push] = {}
         self.notifications: dict[str, Notification] = {}

@@ -11,15 +11,16 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
 from urllib.parse import quote
 
 from include.sandbox.errors import SignatureRefused
 from include.sandbox.signatures.nonces import MAX_SKEW_SECONDS, Nonces
+from include.sandbox.signatures.request import Request
 
 ALGORITHM = "ACS3-HMAC-SHA256"
 _AUTHORIZATION = re.compile(
-    r"ACS3-HMAC-SHA256 Credential=(?P<key>[^,]+),\s*SignedHeaders=(?P<signed>[^,]+),\s*Signature=(?P<signature>[0-9a-f]{64})"
+    r"ACS3-HMAC-SHA256 Credential=(?P<key>[^,]+),\s*SignedHeaders=(?P<signed>[^,]+),"
+    r"\s*Signature=(?P<signature>[0-9a-f]{64})"
 )
 _MUST_BE_SIGNED = (
     "host",
@@ -29,16 +30,6 @@ _MUST_BE_SIGNED = (
     "x-acs-content-sha256",
     "x-acs-signature-nonce",
 )
-
-
-class Request(NamedTuple):
-    """A request as it came: header names in lower case, query decoded."""
-
-    method: str
-    path: str
-    query: Sequence[tuple[str, str]]
-    headers: Mapping[str, str]
-    body: bytes
 
 
 def percent_encode(text: str) -> str:

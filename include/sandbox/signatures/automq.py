@@ -1,7 +1,7 @@
 """AUTOMQ-HMAC-SHA256, the signature of AutoMQ's environment consoles.
 
-A relative of AWS Signature Version 4 with service `cmp`, region `private` and the terminator `cmp_request`, as in AutoMQ's own
-Terraform provider (client/signer/v4.go). There is no nonce: a request is good for 15 minutes either way.
+A relative of AWS Signature Version 4 with service `cmp`, region `private` and the terminator `cmp_request`, as in
+AutoMQ's own Terraform provider (client/signer/v4.go). There is no nonce: a request is good for 15 minutes either way.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import quote
 
 from include.sandbox.errors import SignatureRefused
 from include.sandbox.signatures.nonces import MAX_SKEW_SECONDS
+from include.sandbox.signatures.request import Request
 
 ALGORITHM = "AUTOMQ-HMAC-SHA256"
 REGION, SERVICE, TERMINATOR = "private", "cmp", "cmp_request"
@@ -46,21 +47,15 @@ def canonical_query(query: Sequence[tuple[str, str]]) -> str:
     return "&".join(f"{quote(k, safe='~')}={quote(v, safe='~')}" for k, v in sorted(query))
 
 
-def string_to_sign(
-    method: str,
-    path: str,
-    query: Sequence[tuple[str, str]],
-    headers: Mapping[str, str],
-    signed: str,
-    body: bytes,
-    scope: str,
-) -> str:
+def string_to_sign(request: Request, signed: str, scope: str) -> str:
     """The text whose HMAC is the signature; `signed` as in the Authorization header."""
-    lines = "".join(f"{name}:{headers.get(name, '').strip()}\n" for name in signed.split(";"))
-    body_hash = hashlib.sha256(body).hexdigest() if body else EMPTY_BODY_HASH
-    canonical = f"{method}\n{path}\n{canonical_query(query)}\n{lines}\n{signed}\n{body_hash}"
-    date = headers["x-automq-date"]
-    return f"{ALGORITHM}\n{date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    headers = request.headers
+    lines = "".join([f"{name}:{headers.get(name, '').strip()}\n" for name in signed.split(";")])
+    body_hash = hashlib.sha256(request.body).hexdigest() if request.body else EMPTY_BODY_HASH
+    query = canonical_query(request.query) if request.query else ""
+    canonical = f"{request.method}\n{request.path}\n{query}\n{lines}\n{signed}\n{body_hash}"
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    return f"{ALGORITHM}\n{headers['x-automq-date']}\n{scope}\n{digest}"
 
 
 def sign(key: bytes, text: str) -> str:
@@ -68,20 +63,13 @@ def sign(key: bytes, text: str) -> str:
     return hmac.digest(key, text.encode(), "sha256").hex()
 
 
-def verify(
-    method: str,
-    path: str,
-    query: Sequence[tuple[str, str]],
-    headers: Mapping[str, str],
-    body: bytes,
-    credential: tuple[str, str],
-    now: float,
-) -> None:
-    """Check a console request against the console's credential (access key id, secret).
+def verify(request: Request, access_key_id: str, secret: str, now: float) -> None:
+    """Check a console request against the console's credential.
 
     Raises:
         SignatureRefused: unsigned, another key, an old date, or a wrong signature.
     """
+    headers = request.headers
     match = _AUTHORIZATION.fullmatch(headers.get("authorization", ""))
     if not match:
         raise SignatureRefused(401, "Unauthorized.MissingSignature", "The request is not signed.")
@@ -89,13 +77,12 @@ def verify(
     names = signed.split(";")
     if not all(name in names and name in headers for name in _MUST_BE_SIGNED):
         raise SignatureRefused(401, "Unauthorized.IncompleteSignature", f"Not all of {_MUST_BE_SIGNED} are signed.")
-    if match["key"] != credential[0]:
+    if match["key"] != access_key_id:
         raise SignatureRefused(401, "Unauthorized.InvalidAccessKey", "The access key does not exist.")
     date = headers["x-automq-date"]
     _check_date(date, now)
     scope = f"{date[:8]}/{REGION}/{SERVICE}/{TERMINATOR}"
-    text = string_to_sign(method, path, query, headers, signed, body, scope)
-    signature = sign(signing_key(credential[1], date[:8]), text)
+    signature = sign(signing_key(secret, date[:8]), string_to_sign(request, signed, scope))
     if match["scope"] != scope or not hmac.compare_digest(signature, match["signature"]):
         raise SignatureRefused(401, "Unauthorized.SignatureDoesNotMatch", "The signature is not the one we calculated.")
 

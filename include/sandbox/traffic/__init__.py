@@ -1,8 +1,8 @@
 """Real traffic as the size that a Kafka cluster would have had.
 
-The files beside this (README.md, LICENSE.txt) are two weeks in five-minute steps, full of short bursts. The load of a step is
-the mean of the hour before it, scaled to MiB/s; one AKU writes 30 MiB/s, and three is the least. A cluster is resized when
-the load has asked for another size for half an hour.
+The files beside this (README.md, LICENSE.txt) are two weeks in five-minute steps, full of short bursts. The load of a
+step is the mean of the hour before it, scaled to MiB/s; one AKU writes 30 MiB/s, and three is the least. A cluster is
+resized when the load has asked for another size for half an hour.
 """
 
 from __future__ import annotations
