@@ -66,7 +66,8 @@ def create_pages(*, current_user: Callable[..., object], warehouse: Callable[[],
 
     Args:
         current_user: a FastAPI dependency that yields the user, or answers 401.
-        warehouse: opens the warehouse; called once, at the first page. What it raises becomes a page.
+        warehouse: opens the warehouse; called for every page, so that a changed connection takes effect at once. What
+            it raises becomes a page.
     """
     app = FastAPI(
         title="Billing",
@@ -76,8 +77,21 @@ def create_pages(*, current_user: Callable[..., object], warehouse: Callable[[],
         openapi_url=None,
     )
     _add_error_pages(app)
-    _add_pages(app, cache(warehouse))
+    _add_pages(app, _pooled(warehouse))
     return app
+
+
+def _pooled(warehouse: Callable[[], Engine]) -> Callable[[], Engine]:
+    """The warehouse as it is configured now, with the pool of the last time where it is still the same one."""
+    held: list[Engine] = []
+
+    def open_engine() -> Engine:
+        fresh = warehouse()
+        if not held or held[-1].url != fresh.url:
+            held[:] = [fresh]
+        return held[-1]
+
+    return open_engine
 
 
 def _add_pages(app: FastAPI, open_engine: Callable[[], Engine]) -> None:
