@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+PATHS = ["/billing/", "/billing/bills/2026-10-sub-01-clickstream", "/billing/environments", "/billing/bills/nothing"]
+GROUND = "getComputedStyle(document.body).backgroundColor"
+
+
+def test_one_goes_from_the_list_to_a_bill_and_back(page, site):
+    page.goto(f"{site}/billing/")
+    page.get_by_role("link", name="Bill of risk, 2026-10").click()
+    assert page.get_by_role("heading", name="risk 2026-10").is_visible()
+    assert page.get_by_text("Why it is held").is_visible()
+    page.get_by_role("link", name="Bills of 2026-10").click()
+    assert page.locator("tbody tr").count() == 5
+
+
+def test_filters_are_kept_in_the_address(page, site):
+    page.goto(f"{site}/billing/")
+    page.get_by_label("State").select_option("settled")
+    page.get_by_label("Find").fill("ord")
+    page.get_by_role("button", name="Show").click()
+    assert page.locator("tbody tr").count() == 1
+    page.reload()
+    assert page.get_by_label("State").input_value() == "settled"
+    assert page.get_by_label("Find").input_value() == "ord"
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_nothing_is_wider_than_the_screen(page, site, path, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(site + path)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_light_and_dark_follow_the_browser(page, site, path):
+    grounds = {}
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.goto(site + path)
+        grounds[scheme] = page.evaluate(GROUND)
+    assert grounds == {"light": "rgb(246, 247, 249)", "dark": "rgb(15, 19, 24)"}
+
+
+def test_in_airflows_frame_its_theme_wins_and_is_followed_at_once(page, site):
+    page.emulate_media(color_scheme="light")
+    page.goto(f"{site}/frame")
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("heading", name="Bills").wait_for()
+    inner = page.frames[1]
+    assert inner.evaluate(GROUND) == "rgb(15, 19, 24)"
+    page.evaluate("document.documentElement.className = 'light'")
+    inner.wait_for_function("document.documentElement.dataset.theme === 'light'")
+    assert inner.evaluate(GROUND) == "rgb(246, 247, 249)"
+
+
+def test_in_airflows_frame_links_and_filters_work(page, site):
+    page.goto(f"{site}/frame")
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("link", name="Environments").click()
+    frame.get_by_label("Find").fill("ledger")
+    frame.get_by_role("button", name="Show").click()
+    frame.get_by_text("The console did not answer").wait_for()
+
+
+def test_the_usage_of_a_month_is_drawn_whole(page, site):
+    page.goto(f"{site}/billing/bills/2026-10-sub-01-clickstream")
+    assert page.locator("svg[aria-label^='AKU-hours of each hour'] rect").count() == 31 * 24
+    assert page.locator("svg[aria-label^='AKU-hours of each day'] rect").count() >= 31
+
+
+def test_pages_work_without_scripts(browser, site):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site}/billing/")
+    assert page.locator("tbody tr").count() == 5
+    context.close()
