@@ -192,7 +192,7 @@ class ComputeNest:
                 models.CreateServiceInstanceRequestTag(key=key, value=value)
                 for key, value in request.tags.items()
             ],
-            client_token=client_token,
+            client_token=None if dry_run else client_token,  # a check must not use it up
             dry_run=dry_run,
         )
 

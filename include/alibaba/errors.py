@@ -20,6 +20,7 @@ RefusalKind = Literal[
     "clock",
     "permission",
     "real_name",
+    "site",
     "arrears",
     "region",
     "quota",
@@ -89,6 +90,11 @@ _RULES = (
             "forbidden.region",
         ),
         "Choose a region in which the service is offered.",
+    ),
+    _Rule(
+        "site",
+        ("forbidden.site", "forbidden.international"),
+        "Use an account of the China site (aliyun.com).",
     ),
     _Rule(
         "credentials",

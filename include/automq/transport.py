@@ -78,7 +78,7 @@ async def send(
         async with client.stream(method, url, headers=headers, content=body or None) as response:
             return Answer(response.status_code, response.headers, await _bounded(access, response))
     except httpx.InvalidURL:
-        raise _bad_url(access) from None
+        raise _bad_url(access.base_url) from None
     except httpx.HTTPError as error:
         # httpx keeps the request, with its signature, on the error; it is not chained.
         raise RetriableError(
@@ -103,16 +103,17 @@ async def _bounded(access: ConsoleAccess, response: httpx.Response) -> bytes:
 
 def _split(base_url: str) -> tuple[str, str, str]:
     """Scheme, Host header (a scheme's own port is left out, as clients do) and path of a console's URL."""
-    parts = urlsplit(base_url)
+    try:
+        parts = urlsplit(base_url)
+    except ValueError:
+        raise _bad_url(base_url) from None
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
-        raise ConfigurationError(
-            f"The console URL {base_url!r} is no http or https URL. Enter the console's own URL."
-        )
+        raise _bad_url(base_url)
     host = parts.netloc.rpartition("@")[2].lower()
     return parts.scheme, host.removesuffix(f":{_DEFAULT_PORTS[parts.scheme]}"), parts.path.rstrip("/")
 
 
-def _bad_url(access: ConsoleAccess) -> ConfigurationError:
+def _bad_url(base_url: str) -> ConfigurationError:
     return ConfigurationError(
-        f"The console URL {access.base_url!r} is not a URL. Enter the console's own URL."
+        f"The console URL {base_url!r} is no http or https URL. Enter the console's own URL."
     )
