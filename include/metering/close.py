@@ -1,0 +1,171 @@
+"""Closes hours: polls and readings → usage by instance and hour, with how it is known, and gaps.
+
+The rules stand in docs/concepts/metering.md and, once, in warehouse/sql/metering/close_usage.sql. A closing replaces
+exactly the hours of its window, in one transaction for each day at most, and is a function of what is stored: the same
+rows come out when it runs twice, late, or beside another one. No poll is written while hours are being closed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from include.domain.errors import InvalidInputError
+from include.domain.periods import HOUR, Window, floor_to_hour
+from include.domain.usage import BILLABLE_STATES
+from include.warehouse.engine import ensure_partitions, locked, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Connection, Engine
+
+#: The work that polls and closings take turns at; see `include.warehouse.engine.locked`.
+CLOSING = ("metering", "closing")
+_STEPS = (
+    "close_environments",
+    "close_polls",
+    "close_environment_hours",
+    "close_tails",
+    "close_create_usage",
+    "close_create_gaps",
+    "close_usage",
+    "close_silences",
+    "close_apply_usage",
+    "close_apply_gaps",
+    "close_reject_times",
+)
+#: Tables that later steps join to; the planner has to know how large they are.
+_MEASURED = {
+    "close_tails": ("closing_environments", "closing_polls", "closing_hours"),
+    "close_usage": ("closing_usage",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What can be set about closing.
+
+    Attributes:
+        tolerance: the longest interval between two answers in which nothing needs a proof.
+        provisional_after: how long after its end an hour waits for a poll before it is closed without one.
+        carries: whether an hour that is closed without a further poll carries the last answer on, as assumed.
+    """
+
+    tolerance: timedelta = timedelta(minutes=15)
+    provisional_after: timedelta = timedelta(minutes=40)
+    carries: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedHours:
+    """What a closing did, in numbers of environment-hours, instance-hours and gaps."""
+
+    closed: int = 0
+    provisional: int = 0
+    still_open: int = 0
+    instance_hours: int = 0
+    gaps: int = 0
+
+    def __add__(self, other: ClosedHours) -> ClosedHours:
+        pairs = zip(asdict(self).values(), asdict(other).values(), strict=True)
+        return ClosedHours(*(mine + theirs for mine, theirs in pairs))
+
+    def counts(self) -> dict[str, int]:
+        """The same as plain values, for XCom and JSON."""
+        return asdict(self)
+
+
+def close_hours(
+    warehouse: Engine,
+    window: Window,
+    at: datetime,
+    *,
+    environments: Sequence[int] | None = None,
+    rules: Rules = Rules(),
+) -> ClosedHours:
+    """Close every hour of the window, of all metered environments or of the given ones.
+
+    Args:
+        warehouse: where polls and readings are, and usage goes.
+        window: whole UTC hours that have ended by `at`.
+        at: the instant the run stands for.
+        environments: keys, to close only these.
+        rules: what can be set.
+
+    Raises:
+        InvalidInputError: when the window is not of whole hours, or has not ended.
+    """
+    _check(window, at)
+    done = ClosedHours()
+    for day in _days(window):
+        with warehouse.begin() as connection, locked(connection, *CLOSING):
+            done += close_window(connection, day, at, environments=environments, rules=rules)
+    return done
+
+
+def close_due_hours(warehouse: Engine, at: datetime, *, rules: Rules = Rules()) -> ClosedHours:
+    """Close what became due since: hours that a late poll changes, and hours that waited long enough for one."""
+    with warehouse.connect() as connection:
+        due = connection.execute(
+            statement("metering/find_due_hours"), {"provisional_before": at - rules.provisional_after}
+        ).all()
+    done = ClosedHours()
+    for window_start, window_end, environments in due:
+        done += close_hours(warehouse, Window(window_start, window_end), at, environments=environments, rules=rules)
+    return done
+
+
+def close_window(
+    connection: Connection,
+    window: Window,
+    at: datetime,
+    *,
+    environments: Sequence[int] | None = None,
+    rules: Rules = Rules(),
+) -> ClosedHours:
+    """Close one window within the caller's transaction, which holds the lock of closings."""
+    ensure_partitions(connection, floor_to_hour(window.start), window.end)
+    facts = {
+        "window_start": window.start,
+        "window_end": window.end,
+        "at": at,
+        "environments": list(environments) if environments is not None else None,
+        "tolerance": rules.tolerance,
+        "provisional_before": at - rules.provisional_after,
+        "carry": rules.carries,
+        "billable_states": sorted(BILLABLE_STATES),
+    }
+    for step in _STEPS:
+        run = statement(f"metering/{step}")
+        connection.execute(run, {name: facts[name] for name in run.compile().params})
+        for table in _MEASURED.get(step, ()):
+            connection.execute(text(f"ANALYZE {table}"))
+    counts = connection.execute(statement("metering/close_count")).one()
+    connection.execute(
+        text("DROP TABLE closing_environments, closing_polls, closing_hours, closing_usage, closing_gaps")
+    )
+    return ClosedHours(*counts)
+
+
+def _check(window: Window, at: datetime) -> None:
+    if {floor_to_hour(window.start), floor_to_hour(window.end)} != {window.start, window.end}:
+        raise InvalidInputError(
+            "Window", str(window), "is not of whole hours", "Give instants on the hour, like 2026-10-01T00:00:00Z."
+        )
+    if window.end > at.astimezone(UTC):
+        raise InvalidInputError(
+            "Window", str(window), "has not ended yet", f"Close it later, or give an end up to {floor_to_hour(at)}."
+        )
+
+
+def _days(window: Window) -> Iterator[Window]:
+    """The window in pieces that end at midnight (UTC), so that no transaction grows with the window."""
+    start = window.start
+    while start < window.end:
+        midnight = floor_to_hour(start).replace(hour=0) + 24 * HOUR
+        yield Window(start, min(midnight, window.end))
+        start = midnight

@@ -1,0 +1,192 @@
+"""What a console's listing says, judged instance by instance: readings, and rejections of what breaks a rule.
+
+A rejection stops nothing: the other instances of the listing go on. An instance whose reading is rejected was still
+listed, which is not the same as absent; so a rejection keeps the instance's id where there is one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeGuard
+
+from pydantic import BaseModel, PlainValidator, StrictInt, StrictStr, ValidationError
+
+from include.domain.errors import InvalidInputError, Rejection
+from include.domain.periods import parse_instant
+from include.domain.usage import KNOWN_STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pydantic_core import ErrorDetails
+
+#: How far a console's clock may be ahead of ours before its times count as lying in the future.
+CLOCK_ALLOWANCE = timedelta(minutes=1)
+_WHAT_TO_DO = "Check the console's version, then resolve or waive the gap."
+
+
+class Reading(NamedTuple):
+    """What a console said of one instance; state and the rest are None where it was rejected. Instants are UTC."""
+
+    instance_id: str
+    name: str | None = None
+    state: str | None = None
+    aku: int | None = None
+    created_at: datetime | None = None
+    modified_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One listing of an environment's instances, or the failure to get it.
+
+    Attributes:
+        environment_key: the environment asked.
+        observed_at: UTC, whole seconds.
+        readings: one for each instance listed.
+        rejections: with the id of the instance (empty when it has none).
+        cause: for failures: unreachable, timeout, refused, throttled, broken or misconfigured.
+        error: for failures: what happened, as a sentence.
+        clock_skew_ms: the console's clock minus ours.
+        duration_ms: how long the listing took.
+        payload: the listing as it came, compressed by zlib.
+    """
+
+    environment_key: int
+    observed_at: datetime
+    readings: list[Reading] = field(default_factory=list)
+    rejections: list[tuple[str, Rejection]] = field(default_factory=list)
+    cause: str | None = None
+    error: str | None = None
+    clock_skew_ms: int | None = None
+    duration_ms: int | None = None
+    payload: bytes | None = None
+
+
+def _instant(value: object) -> datetime:
+    if not isinstance(value, str):
+        raise ValueError("it is not text")  # noqa: TRY004 (pydantic wants ValueError)
+    try:
+        return parse_instant(value).replace(microsecond=0)
+    except InvalidInputError as error:
+        raise ValueError(f"it {error.rule}") from None
+    except OverflowError:
+        raise ValueError("it lies outside the calendar") from None
+
+
+_Instant = Annotated[datetime, PlainValidator(_instant)]
+
+
+class _Spec(BaseModel):
+    reservedAku: StrictInt | None = None  # noqa: N815 (the console's name)
+    currentAku: StrictInt | None = None  # noqa: N815
+
+
+class _Instance(BaseModel):
+    instanceId: StrictStr  # noqa: N815
+    name: str | None = None
+    state: StrictStr
+    spec: _Spec
+    gmtCreate: _Instant  # noqa: N815
+    gmtModified: _Instant  # noqa: N815
+
+    @property
+    def aku(self) -> int | None:
+        return self.spec.reservedAku if self.spec.currentAku is None else self.spec.currentAku
+
+
+def read_listing(
+    instances: Iterable[Mapping[str, Any]], observed_at: datetime, maximum_aku: int
+) -> tuple[list[Reading], list[tuple[str, Rejection]]]:
+    """Judge the instances of a listing.
+
+    Args:
+        instances: as the console gave them.
+        observed_at: when the listing was taken, UTC.
+        maximum_aku: the largest size that an instance can have.
+
+    Returns:
+        The readings, each instance once, and the rejections with the instance's id.
+    """
+    readings: dict[str, Reading] = {}
+    rejections: list[tuple[str, Rejection]] = []
+    for raw in instances:
+        reading, rejection = _judge(raw, observed_at, maximum_aku)
+        if rejection is None and reading is not None and readings.get(reading.instance_id, reading) != reading:
+            rejection = _rejection(raw, "listed_twice", f"is listed twice in one listing: {_name(raw)}.")
+            reading = Reading(reading.instance_id)
+        if rejection is not None:
+            rejections.append((reading.instance_id if reading else "", rejection))
+        if reading is not None:
+            readings[reading.instance_id] = reading
+    return list(readings.values()), rejections
+
+
+def _judge(raw: Mapping[str, Any], observed_at: datetime, maximum_aku: int) -> tuple[Reading | None, Rejection | None]:
+    """The reading, the rejection, or both: times in the future are rejected, and closing has a rule for them."""
+    try:
+        instance = _Instance.model_validate(raw)
+    except ValidationError as error:
+        return _unreadable(raw), _misshapen(raw, error.errors()[0])
+    broken = _broken_rule(raw, instance, maximum_aku)
+    if broken is not None:
+        return _unreadable(raw), broken
+    reading = Reading(
+        instance.instanceId,
+        instance.name if instance.name and instance.name.isprintable() else None,
+        instance.state,
+        instance.aku,
+        instance.gmtCreate,
+        instance.gmtModified,
+    )
+    latest = max(instance.gmtCreate, instance.gmtModified)
+    if latest > observed_at + CLOCK_ALLOWANCE:
+        return reading, _rejection(
+            raw,
+            "time_in_future",
+            f"was created or modified at {latest.isoformat()}, after the poll at {observed_at.isoformat()}. "
+            "Check the console's clock.",
+        )
+    return reading, None
+
+
+def _broken_rule(raw: Mapping[str, Any], instance: _Instance, maximum_aku: int) -> Rejection | None:
+    if not _is_id(instance.instanceId):
+        return _rejection(raw, "mistyped_field", f"has an instanceId that can not be printed. {_WHAT_TO_DO}")
+    if instance.state not in KNOWN_STATES:
+        known = ", ".join(sorted(KNOWN_STATES))
+        return _rejection(raw, "unknown_state", f"has state {instance.state!r}, not one of {known}. {_WHAT_TO_DO}")
+    if instance.aku is None:
+        return _rejection(raw, "missing_field", f"has neither spec.currentAku nor spec.reservedAku. {_WHAT_TO_DO}")
+    if instance.aku < 0:
+        return _rejection(raw, "negative_aku", f"has {instance.aku} AKU, less than 0. {_WHAT_TO_DO}")
+    if instance.aku > maximum_aku:
+        return _rejection(
+            raw, "aku_above_limit", f"has {instance.aku} AKU, more than the product's {maximum_aku}. {_WHAT_TO_DO}"
+        )
+    return None
+
+
+def _misshapen(raw: Mapping[str, Any], error: ErrorDetails) -> Rejection:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "missing":
+        return _rejection(raw, "missing_field", f"has no {where}. {_WHAT_TO_DO}")
+    return _rejection(raw, "mistyped_field", f"has {where} {error['input']!r}: {error['msg']}. {_WHAT_TO_DO}")
+
+
+def _rejection(raw: Mapping[str, Any], rule: str, sentence: str) -> Rejection:
+    return Rejection(rule, f"Instance {_name(raw)} {sentence}", dict(raw))
+
+
+def _unreadable(raw: Mapping[str, Any]) -> Reading | None:
+    instance_id = raw.get("instanceId")
+    return Reading(instance_id) if _is_id(instance_id) else None
+
+
+def _is_id(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and bool(value) and value.isprintable()
+
+
+def _name(raw: Mapping[str, Any]) -> str:
+    return repr(raw.get("instanceId", "without an id"))

@@ -1,0 +1,124 @@
+"""Enters polls with their readings and rejections, a batch at a time, by COPY.
+
+Entering the same polls again changes nothing. A poll that falls into closed hours marks them as due again (close.py).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import text
+
+from include.metering.close import CLOSING
+from include.warehouse.engine import ensure_partitions, locked, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import psycopg
+    from sqlalchemy import Connection, Engine
+
+    from include.metering.readings import Poll
+
+_TABLES = ("record_create_polls", "record_create_readings", "record_create_rejections")
+_STEPS = (
+    "record_forget_known",
+    "record_polls",
+    "record_instances",
+    "record_reject_foreign",
+    "record_readings",
+    "record_rejections",
+    "record_mark_stale",
+)
+
+
+class Recorded(NamedTuple):
+    """How many polls of a batch were new: answered, failed; and how many rejections came with them."""
+
+    answered: int = 0
+    failed: int = 0
+    rejected: int = 0
+
+    def plus(self, other: Recorded) -> Recorded:
+        """The sum of two batches."""
+        return Recorded(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+def record_polls(warehouse: Engine, polls: Sequence[Poll]) -> Recorded:
+    """Enter a batch of polls in one transaction, in turn with closings and with other batches.
+
+    A batch holds an environment's polls in any order, but a poll with rejections is completed from the poll before it,
+    so that one has to be entered earlier.
+    """
+    if not polls:
+        return Recorded()
+    with warehouse.begin() as connection, locked(connection, *CLOSING):
+        return record_batch(connection, polls)
+
+
+def record_batch(connection: Connection, polls: Sequence[Poll]) -> Recorded:
+    """The same within the caller's transaction, which holds the lock of closings."""
+    instants = [poll.observed_at for poll in polls]
+    ensure_partitions(connection, min(instants), max(instants) + timedelta(seconds=1))
+    for table in _TABLES:
+        connection.execute(statement(f"metering/{table}"))
+    _stage(connection, polls)
+    for step in _STEPS:
+        connection.execute(statement(f"metering/{step}"))
+    counts = connection.execute(statement("metering/record_count")).one()
+    connection.execute(text("DROP TABLE staged_polls, staged_readings, staged_rejections"))
+    return Recorded(*counts)
+
+
+def _stage(connection: Connection, polls: Sequence[Poll]) -> None:
+    _copy(
+        connection,
+        "COPY staged_polls FROM STDIN",
+        (
+            (
+                poll.environment_key,
+                poll.observed_at,
+                poll.cause,
+                poll.error,
+                None if poll.cause else len(poll.readings),
+                poll.clock_skew_ms,
+                poll.duration_ms,
+                poll.payload,
+            )
+            for poll in polls
+        ),
+    )
+    _copy(
+        connection,
+        "COPY staged_readings FROM STDIN",
+        ((poll.environment_key, poll.observed_at, *reading) for poll in polls for reading in poll.readings),
+    )
+    _copy(
+        connection,
+        "COPY staged_rejections FROM STDIN",
+        (
+            (poll.environment_key, poll.observed_at, instance_id, rule, sentence, _jsonb(payload))
+            for poll in polls
+            for instance_id, (rule, sentence, payload) in poll.rejections
+        ),
+    )
+    for table in ("staged_polls", "staged_readings"):
+        connection.execute(text(f"ANALYZE {table}"))
+
+
+def _jsonb(payload: dict[str, Any]) -> str:
+    """The payload as PostgreSQL takes it: without NUL, lone surrogates and NaN, which JSON in the wild may have."""
+    try:
+        plain = json.dumps(payload, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        plain = json.dumps({"as_text": repr(payload)}, ensure_ascii=False)
+    return plain.encode("utf-8", "replace").decode().replace("\\u0000", "\\ufffd")
+
+
+def _copy(connection: Connection, command: str, rows: Iterable[tuple[object, ...]]) -> None:
+    driver: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    with driver.cursor() as cursor, cursor.copy(command) as copy:
+        for row in rows:
+            copy.write_row(row)

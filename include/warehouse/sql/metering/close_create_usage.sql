@@ -1,0 +1,10 @@
+-- Usage by instance and hour, as this closing finds it.
+CREATE TEMPORARY TABLE closing_usage (
+    hour_start timestamptz NOT NULL,
+    instance_key bigint NOT NULL,
+    environment_key bigint NOT NULL,
+    aku_seconds bigint NOT NULL,
+    proved_aku_seconds bigint NOT NULL,
+    assumed_aku_seconds bigint NOT NULL,
+    gap_seconds integer NOT NULL
+) ON COMMIT DROP

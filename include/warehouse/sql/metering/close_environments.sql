@@ -1,0 +1,42 @@
+-- Which environments the closing speaks of, and the answered polls that enclose its window: the last one at or before
+-- its start and the first one at or after its end. Each is one look into polls_answered, however many polls are stored.
+CREATE TEMPORARY TABLE closing_environments ON COMMIT DROP AS
+SELECT
+    environments.environment_key,
+    environments.subscription_key,
+    date_trunc('second', subscriptions.metering_started_at) AS metered_from,
+    subscriptions.ended_at,
+    enclosing.before_at,
+    enclosing.after_at
+FROM core.environments
+INNER JOIN core.subscriptions ON subscriptions.subscription_key = environments.subscription_key
+CROSS JOIN LATERAL (
+    SELECT
+        (
+            SELECT polls.observed_at
+            FROM metering.polls
+            WHERE
+                polls.environment_key = environments.environment_key
+                AND polls.ok
+                AND polls.observed_at <= :window_start
+            ORDER BY polls.observed_at DESC
+            LIMIT 1
+        ) AS before_at,
+        (
+            SELECT polls.observed_at
+            FROM metering.polls
+            WHERE
+                polls.environment_key = environments.environment_key
+                AND polls.ok
+                AND polls.observed_at >= :window_end
+            ORDER BY polls.observed_at ASC
+            LIMIT 1
+        ) AS after_at
+) AS enclosing
+WHERE
+    subscriptions.metering_started_at < :window_end
+    AND (subscriptions.ended_at IS NULL OR subscriptions.ended_at > :window_start)
+    AND (
+        CAST(:environments AS bigint []) IS NULL
+        OR environments.environment_key = ANY(CAST(:environments AS bigint []))
+    )

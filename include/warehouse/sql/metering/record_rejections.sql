@@ -1,0 +1,17 @@
+-- Keeps what was rejected of the polls that were entered, each once.
+INSERT INTO metering.rejections (source, natural_key, rule, sentence, payload, environment_key, rejected_at)
+SELECT
+    'reading' AS source,
+    concat_ws(
+        '/', 'reading', rejected.environment_key, rejected.instance_id,
+        to_char(rejected.observed_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), rejected.rule
+    ) AS natural_key,
+    rejected.rule,
+    rejected.sentence,
+    rejected.payload,
+    rejected.environment_key,
+    rejected.observed_at AS rejected_at
+FROM staged_rejections AS rejected
+INNER JOIN staged_polls AS polls
+    ON polls.environment_key = rejected.environment_key AND polls.observed_at = rejected.observed_at
+ON CONFLICT (natural_key) DO NOTHING
