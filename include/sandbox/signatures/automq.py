@@ -50,12 +50,18 @@ def canonical_query(query: Sequence[tuple[str, str]]) -> str:
 def string_to_sign(request: Request, signed: str, scope: str) -> str:
     """The text whose HMAC is the signature; `signed` as in the Authorization header."""
     headers = request.headers
-    lines = "".join([f"{name}:{headers.get(name, '').strip()}\n" for name in signed.split(";")])
+    lines = "".join([f"{name}:{_trim(headers.get(name, ''))}\n" for name in signed.split(";")])
     body_hash = hashlib.sha256(request.body).hexdigest() if request.body else EMPTY_BODY_HASH
     query = canonical_query(request.query) if request.query else ""
     canonical = f"{request.method}\n{request.path}\n{query}\n{lines}\n{signed}\n{body_hash}"
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     return f"{ALGORITHM}\n{headers['x-automq-date']}\n{scope}\n{digest}"
+
+
+def _trim(value: str) -> str:
+    """A header's value without outer blanks, inner ones single."""
+    value = value.strip()
+    return re.sub(" +", " ", value) if "  " in value else value
 
 
 def sign(key: bytes, text: str) -> str:
