@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,9 +21,15 @@ pytest_plugins = ["tests.support.airflow", "tests.support.sandbox"]
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> URL:
-    """An embedded PostgreSQL of this test session; it stops with the session."""
-    return start_server(tmp_path_factory.mktemp("postgres"))
+def postgres_server() -> URL:
+    """An embedded PostgreSQL of this test session; it stops with the session.
+
+    It does not lie in pytest's own folder: every pytest that starts beside this one closes that folder to other users,
+    and a server that root starts runs as another user.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="akubill-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # after the server has stopped, which registers later
+    return start_server(folder)
 
 
 @pytest.fixture
