@@ -57,7 +57,6 @@ def settlement_reconciliation() -> None:
     def fetch_charges(cycles: list[str]) -> dict[str, dict[str, str]]:
         """What the Marketplace charges each buyer; yields who could not be asked, by cycle and account."""
         from include.alibaba.bss import Bss
-
         from include.orchestration import connections, work
         from include.settlement.charges import fetch_charges
 
@@ -76,7 +75,7 @@ def settlement_reconciliation() -> None:
         warehouse, at = connections.warehouse(), work.run_instant()
         done = [reconcile_period(warehouse, cycle, at) for cycle in cycles]
         for result in done:
-            print(f"{result.period}: {result.verdicts or 'nothing to compare'}; settled {len(result.settled)}")  # noqa: T201
+            print(f"{result.period}: {result.summary}")  # noqa: T201 (the task's log)
         return [sentence for result in done for sentence in result.unknown]
 
     @task

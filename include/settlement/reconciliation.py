@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from include.domain.money import Decimal
+
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
@@ -42,6 +44,35 @@ class Reconciled:
     verdicts: dict[str, int]
     settled: list[str]
     unknown: list[str]
+
+    @property
+    def summary(self) -> str:
+        """The counts in words."""
+        counts = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in sorted(self.verdicts.items()))
+        return f"{counts or 'nothing to compare'}; {len(self.settled)} newly settled"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The stored verdict on a subscription's period; an amount is None where that side has nothing."""
+
+    period: str
+    subscription_id: str
+    environment_name: str
+    our_amount: Decimal | None
+    marketplace_amount: Decimal | None
+    difference: Decimal
+    currency: str
+    verdict: str
+    is_final: bool
+    sentence: str
+
+
+def list_verdicts(warehouse: Engine, period: str | None = None) -> list[Verdict]:
+    """Stored verdicts, of one period if given, the newest period first."""
+    with warehouse.connect() as connection:
+        rows = connection.execute(statement("settlement/list_verdicts"), {"period": period}).mappings()
+        return [Verdict(**row) for row in rows]
 
 
 def find_cycles(warehouse: Engine, at: datetime, period: str | None = None) -> list[str]:

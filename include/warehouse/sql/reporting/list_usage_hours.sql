@@ -1,9 +1,9 @@
 -- Every hour of a subscription's period that has usage, by instance, in the plan's wall clock.
 SELECT
     CAST(u.hour_start AT TIME ZONE :time_zone AS date) AS used_on,
-    CAST(EXTRACT(HOUR FROM u.hour_start AT TIME ZONE :time_zone) AS integer) AS hour_of_day,
+    CAST(extract(HOUR FROM u.hour_start AT TIME ZONE :time_zone) AS integer) AS hour_of_day,
     i.instance_id,
-    COALESCE(i.name, i.instance_id) AS instance_name,
+    coalesce(i.name, i.instance_id) AS instance_name,
     u.aku_seconds,
     u.assumed_aku_seconds,
     u.gap_seconds

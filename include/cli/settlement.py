@@ -1,0 +1,56 @@
+"""Commands about the Marketplace's bills: `akubill settlement reconcile|list`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(
+    name="settlement", help="Hold our bills against the Marketplace's, and see the verdicts.", no_args_is_help=True
+)
+console = Console(highlight=False, soft_wrap=True)
+
+Period = Annotated[str | None, typer.Option("--period", help="Billing period, YYYY-MM.")]
+
+
+@app.command()
+def reconcile(period: Period = None) -> None:
+    """Fetch the Marketplace's charges and compare; without a period: the last month, and all that wait for it."""
+    from include.alibaba.bss import Bss
+    from include.orchestration import connections
+    from include.settlement.charges import fetch_charges
+    from include.settlement.reconciliation import find_cycles, reconcile_period
+    from include.settlement.report import report_open_points
+
+    warehouse, at = connections.warehouse(), datetime.now(UTC)
+    failures: dict[str, dict[str, str]] = {}
+    unknown: list[str] = []
+    for cycle in find_cycles(warehouse, at, period):
+        fetched = fetch_charges(warehouse, cycle, at, lambda account_id: Bss(connections.buyer_access(account_id)))
+        compared = reconcile_period(warehouse, cycle, at)
+        failures[cycle] = fetched.failures
+        unknown += compared.unknown
+        console.print(f"{cycle}: {compared.summary}", markup=False)
+    report_open_points(failures, unknown)
+
+
+@app.command("list")
+def list_stored(period: Period = None) -> None:
+    """List the stored verdicts, of one period or of all."""
+    from include.orchestration.connections import warehouse
+    from include.settlement.reconciliation import list_verdicts
+
+    verdicts = list_verdicts(warehouse(), period)
+    if not verdicts:
+        console.print("Nothing was compared yet. Run `akubill settlement reconcile`.", markup=False)
+        return
+    table = Table("Period", "Subscription", "Ours", "Marketplace", "Difference", "Currency", "Verdict", box=None)
+    for row in verdicts:
+        amounts = ("—" if amount is None else f"{amount:f}" for amount in (row.our_amount, row.marketplace_amount))
+        verdict = row.verdict if row.is_final else f"{row.verdict} (provisional)"
+        table.add_row(row.period, row.subscription_id, *amounts, f"{row.difference:f}", row.currency, verdict)
+    console.print(table)
