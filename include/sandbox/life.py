@@ -19,7 +19,7 @@ from include.sandbox.world import new_id
 HORIZON_SECONDS = 62 * 24 * 3600
 _SIZES = (3, 4, 6, 8, 10, 12, 16, 20, 24, 32)
 #: Share of random changes that are a deletion.
-_DELETED = 0.02
+_DELETED = 0.005
 Aku = Annotated[int, Field(ge=0, le=500)]
 
 

@@ -1,4 +1,4 @@
-"""The real SDKs against the sandbox, and a console client that signs with the sandbox's own (separately proved) signature."""
+"""The real SDKs against the sandbox, and console requests signed by its own algorithm (proved in test_signatures)."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ PACKAGES = {
     "ecs": "alibabacloud_ecs20140526",
     "bss": "alibabacloud_bssopenapi20171214",
 }
+CLIENT = httpx.Client(trust_env=False)
 SdkClient = Any
-Sdk = "Callable[..., SdkClient]"
 
 
 def models(service: str) -> Any:
@@ -106,4 +106,4 @@ def ask(console: SandboxConsole, method: str, path: str, body: bytes = b"", **op
     """Ask a console, signed; `path` follows /api/v1."""
     url = f"{console.console_url}/api/v1{path}"
     headers = signed(console, method, url, body, **options)
-    return httpx.request(method, url, content=body or None, headers=headers, trust_env=False)
+    return CLIENT.request(method, url, content=body or None, headers=headers)

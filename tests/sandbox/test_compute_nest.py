@@ -109,7 +109,7 @@ def test_a_dry_run_orders_nothing_and_leaves_the_token_free(sandbox, sdk, order)
     ],
 )
 @pytest.mark.parametrize("dry_run", [False, True])
-def test_a_buyer_without_the_prerequisites_is_refused(sandbox, sdk, order, traits, region, code, dry_run):
+def test_a_buyer_without_the_prerequisites_is_refused(sandbox, sdk, order, *, traits, region, code, dry_run):
     buyer = sandbox.account(**traits)
     assert code_of(lambda: order(buyer, region, dry_run=dry_run)) == code
     assert listed(sdk, sandbox.account(account_id=buyer.account_id, denied_actions=[])).total_count == 0

@@ -123,18 +123,25 @@ def stop_sandbox(process: subprocess.Popen[str]) -> None:
 
 
 @pytest.fixture(scope="session")
-def sandbox_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A sandbox for the session; its base URL."""
+def sandbox_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxHandle]:
+    """A sandbox for the session."""
     process, base_url = start_sandbox(tmp_path_factory.mktemp("sandbox"))
-    yield base_url
+    handle = SandboxHandle(base_url)
+    yield handle
+    handle.admin.close()
     stop_sandbox(process)
 
 
 @pytest.fixture
-def sandbox(sandbox_server: str) -> Iterator[SandboxHandle]:
-    """An empty sandbox whose deployments take no time."""
-    handle = SandboxHandle(sandbox_server)
-    handle.reset()
-    handle.settings(deploy_seconds=0, delete_seconds=0, instance_create_seconds=0, instance_change_seconds=0)
-    yield handle
-    handle.admin.close()
+def sandbox(sandbox_server: SandboxHandle) -> SandboxHandle:
+    """An empty sandbox whose deployments and changes take no time."""
+    sandbox_server.reset()
+    sandbox_server.settings(
+        deploy_seconds=0,
+        delete_seconds=0,
+        instance_create_seconds=0,
+        instance_change_seconds=0,
+        instance_delete_seconds=0,
+        bill_delay_seconds=0,
+    )
+    return sandbox_server
