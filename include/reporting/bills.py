@@ -161,16 +161,23 @@ class Reconciliation:
 
 
 @dataclass(frozen=True, slots=True)
-class UsageHour:
-    """Usage of one instance in one hour, by the plan's wall clock."""
+class UsageDay:
+    """Usage of one instance in one day of the plan's wall clock."""
 
     used_on: date
-    hour_of_day: int
     instance_id: str
     instance_name: str
     aku_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsageHour:
+    """Usage of all instances in one hour of the plan's wall clock."""
+
+    used_on: date
+    hour_of_day: int
+    aku_seconds: int
     assumed_aku_seconds: int
-    gap_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +188,7 @@ class BillDetail:
     lines: Sequence[BillLine]
     findings: Sequence[Finding]
     reconciliation: Reconciliation
+    days: Sequence[UsageDay]
     hours: Sequence[UsageHour]
 
 
@@ -234,5 +242,6 @@ def find_bill(connection: Connection, bill_id: str) -> BillDetail | None:
         lines=[BillLine(**row) for row in rows(statement("reporting/list_bill_lines"), key).mappings()],
         findings=[Finding(**row) for row in rows(statement("reporting/list_bill_findings"), key).mappings()],
         reconciliation=Reconciliation(**rows(statement("reporting/find_reconciliation"), compared).mappings().one()),
+        days=[UsageDay(**row) for row in rows(statement("reporting/list_usage_days"), window).mappings()],
         hours=[UsageHour(**row) for row in rows(statement("reporting/list_usage_hours"), window).mappings()],
     )

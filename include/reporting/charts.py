@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from include.reporting.bills import UsageHour
+    from include.reporting.bills import UsageDay, UsageHour
 
 _HOUR = 3600
 _SERIES_SHOWN = 6
@@ -88,12 +88,12 @@ class HourCalendar:
     has_assumed: bool
 
 
-def daily_chart(first: date, days: int, hours: Sequence[UsageHour]) -> DailyChart:
+def daily_chart(first: date, days: int, usage: Sequence[UsageDay]) -> DailyChart:
     """Bars of `days` days from `first` on; beyond six instances the smallest are drawn as one."""
-    names, shades = _series(hours)
+    names, shades = _series(usage)
     used: defaultdict[date, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for hour in hours:
-        used[hour.used_on][shades[hour.instance_id]] += hour.aku_seconds
+    for part in usage:
+        used[part.used_on][shades[part.instance_id]] += part.aku_seconds
     top = _nice_ceiling(max((sum(day.values()) for day in used.values()), default=0))
     bottom = _TOP + _PLOT_HEIGHT
     boxes: list[Box] = []
@@ -127,17 +127,14 @@ def daily_chart(first: date, days: int, hours: Sequence[UsageHour]) -> DailyChar
 
 def hour_calendar(first: date, days: int, hours: Sequence[UsageHour]) -> HourCalendar:
     """Every hour of `days` days from `first` on; the shade is the hour's share of the highest one."""
-    used: defaultdict[tuple[date, int], int] = defaultdict(int)
-    assumed: defaultdict[tuple[date, int], int] = defaultdict(int)
-    for hour in hours:
-        used[hour.used_on, hour.hour_of_day] += hour.aku_seconds
-        assumed[hour.used_on, hour.hour_of_day] += hour.assumed_aku_seconds
-    highest = max(used.values(), default=0)
+    by_hour = {(hour.used_on, hour.hour_of_day): hour for hour in hours}
+    highest = max((hour.aku_seconds for hour in hours), default=0)
     boxes = []
     for index in range(days):
         day = first + timedelta(days=index)
         for hour_of_day in range(24):
-            seconds, guess = used.get((day, hour_of_day), 0), assumed.get((day, hour_of_day), 0)
+            hour = by_hour.get((day, hour_of_day))
+            seconds, guess = (hour.aku_seconds, hour.assumed_aku_seconds) if hour else (0, 0)
             title = f"{_day(day)}, {hour_of_day:02d}:00: {aku_hours(seconds)} AKU-hours"
             title += f", of these {aku_hours(guess)} assumed" if guess else ""
             level = -(-seconds * _LEVELS // highest) if highest else 0
@@ -167,17 +164,17 @@ def hour_calendar(first: date, days: int, hours: Sequence[UsageHour]) -> HourCal
             for index in range(days)
         ],
         highest=aku_hours(highest),
-        has_assumed=any(assumed.values()),
+        has_assumed=any(hour.assumed_aku_seconds for hour in hours),
     )
 
 
-def _series(hours: Sequence[UsageHour]) -> tuple[dict[int, str], dict[str, int]]:
+def _series(usage: Sequence[UsageDay]) -> tuple[dict[int, str], dict[str, int]]:
     """Names by shade and shades by instance id, the largest instance first."""
     sums: defaultdict[str, int] = defaultdict(int)
     labels: dict[str, str] = {}
-    for hour in hours:
-        sums[hour.instance_id] += hour.aku_seconds
-        labels[hour.instance_id] = hour.instance_name
+    for part in usage:
+        sums[part.instance_id] += part.aku_seconds
+        labels[part.instance_id] = part.instance_name
     ordered = sorted(sums, key=lambda instance: (-sums[instance], instance))
     own = ordered if len(ordered) <= _SERIES_SHOWN else ordered[: _SERIES_SHOWN - 1]
     names = {shade: labels[instance] for shade, instance in enumerate(own)}

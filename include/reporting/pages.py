@@ -124,7 +124,7 @@ def _add_pages(app: FastAPI, open_engine: Callable[[], Engine]) -> None:
             request,
             "bill.html",
             detail=detail,
-            daily=charts.daily_chart(first, days, detail.hours),
+            daily=charts.daily_chart(first, days, detail.days),
             calendar=charts.hour_calendar(first, days, detail.hours),
         )
 

@@ -65,6 +65,7 @@ def test_a_bill_comes_with_what_explains_it(showcase):
     assert [finding.finding for finding in detail.findings] == ["open_gap"]
     assert detail.reconciliation.verdict == "differs"
     assert sum(hour.aku_seconds for hour in detail.hours) == detail.bill.aku_seconds
+    assert sum(day.aku_seconds for day in detail.days) == detail.bill.aku_seconds
     assert {hour.used_on.month for hour in detail.hours} == {10}
     assert sum(line.amount for line in detail.lines) == detail.bill.total
     assert detail.lines[0].rounded_off == detail.lines[0].exact_amount - detail.lines[0].amount

@@ -1,16 +1,14 @@
--- Every hour of a subscription's period that has usage, by instance, in the plan's wall clock.
+-- Every hour of a subscription's period that has usage, in the plan's wall clock. Where clocks are put back, two hours
+-- have the same wall clock and count as one.
 SELECT
-    CAST(u.hour_start AT TIME ZONE :time_zone AS date) AS used_on,
-    CAST(extract(HOUR FROM u.hour_start AT TIME ZONE :time_zone) AS integer) AS hour_of_day,
-    i.instance_id,
-    coalesce(i.name, i.instance_id) AS instance_name,
-    u.aku_seconds,
-    u.assumed_aku_seconds,
-    u.gap_seconds
-FROM metering.usage AS u
-INNER JOIN core.instances AS i ON u.instance_key = i.instance_key
+    CAST(hour_start AT TIME ZONE :time_zone AS date) AS used_on,
+    CAST(extract(HOUR FROM hour_start AT TIME ZONE :time_zone) AS integer) AS hour_of_day,
+    CAST(sum(aku_seconds) AS bigint) AS aku_seconds,
+    CAST(sum(assumed_aku_seconds) AS bigint) AS assumed_aku_seconds
+FROM metering.usage
 WHERE
-    u.subscription_key = :subscription_key
-    AND u.hour_start >= :period_start
-    AND u.hour_start < :period_end
-ORDER BY u.hour_start, i.instance_id
+    subscription_key = :subscription_key
+    AND hour_start >= :period_start
+    AND hour_start < :period_end
+GROUP BY used_on, hour_of_day
+ORDER BY used_on, hour_of_day
