@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from include.cli import billing, sandbox, stack
+from include.cli import billing, demo, onboarding, sandbox, settlement, stack
 from include.domain.errors import AkubillError
 
 app = typer.Typer(
@@ -21,8 +21,11 @@ app = typer.Typer(
 
 
 app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(settlement.app, name="settlement")
 app.add_typer(stack.app, name="stack")
+app.add_typer(demo.app, name="demo")
 app.command(name="quote")(billing.quote)
+app.command(name="onboard")(onboarding.onboard)
 app.add_typer(billing.bills, name="bills")
 app.add_typer(billing.plan, name="plan")
 

@@ -1,0 +1,117 @@
+"""A client of Airflow's REST API: what an operator's script would use."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity.nap import sleep_using_event
+
+from include.domain.errors import AkubillError, ConfigurationError, RetriableError
+from include.local.interrupts import INTERRUPTED, pause
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One DAG run."""
+
+    dag_id: str
+    run_id: str
+
+    @property
+    def path(self) -> str:
+        """Its place in the API, and in the UI."""
+        return f"/dags/{self.dag_id}/runs/{self.run_id}"
+
+
+class AirflowApi:
+    """One user's session with the API."""
+
+    def __init__(self, base_url: str, username: str, password: str) -> None:
+        """Log in."""
+        self._client = httpx.Client(base_url=base_url, timeout=30, trust_env=False)
+        answer = self._client.post("/auth/token", json={"username": username, "password": password})
+        if not answer.is_success:
+            raise ConfigurationError(f"Airflow refused the login of {username} ({answer.status_code}). `make doctor`.")
+        self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def put_connection(self, connection_id: str, **fields: object) -> None:
+        """Create the connection, or change it to be like this."""
+        body = {"connection_id": connection_id, **fields}
+        answer = self._client.post("/api/v2/connections", json=body)
+        if answer.status_code == httpx.codes.CONFLICT:
+            answer = self._client.patch(f"/api/v2/connections/{connection_id}", json=body)
+        _require(answer, f"the connection {connection_id}")
+
+    def trigger(self, dag_id: str, conf: Mapping[str, object], **fields: object) -> Run:
+        """Start a run by hand; waits for a DAG that was not parsed yet."""
+        self.wait_for_dag(dag_id)
+        body = {"logical_date": None, "conf": conf, **fields}
+        answer = self._client.post(f"/api/v2/dags/{dag_id}/dagRuns", json=body)
+        _require(answer, f"the DAG {dag_id}")
+        return Run(dag_id, answer.json()["dag_run_id"])
+
+    @retry(
+        retry=retry_if_exception_type(RetriableError),
+        stop=stop_after_delay(180),
+        wait=wait_fixed(1),
+        sleep=sleep_using_event(INTERRUPTED),
+        reraise=True,
+    )
+    def wait_for_dag(self, dag_id: str) -> None:
+        """Wait until Airflow knows the DAG; after a start it takes a moment to parse it."""
+        pause(0)
+        if self._client.get(f"/api/v2/dags/{dag_id}").status_code == httpx.codes.NOT_FOUND:
+            raise RetriableError(f"Airflow does not know the DAG {dag_id}; look for import errors in the UI.")
+
+    def follow(self, run: Run, tell: Callable[[str, str], None], patience_seconds: float = 600) -> str:
+        """Wait until the run ends and return its state; `tell` hears of each task and state as it ends."""
+        told: set[str] = set()
+        deadline = time.monotonic() + patience_seconds
+        while True:
+            state = self._get(f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}")["state"]
+            for task in self.tasks(run):
+                name = f"{task['task_id']}" + (f"[{task['map_index']}]" if task["map_index"] >= 0 else "")
+                if task["state"] in _ENDED and name not in told:
+                    told.add(name)
+                    tell(name, task["state"])
+            if state in {"success", "failed"}:
+                return str(state)
+            if time.monotonic() > deadline:
+                raise RetriableError(f"{run.dag_id} ({run.run_id}) is still {state} after {patience_seconds:.0f} s.")
+            pause(1)
+
+    def tasks(self, run: Run) -> list[dict[str, Any]]:
+        """The run's task instances."""
+        found = self._get(f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances?limit=200")
+        return list(found["task_instances"])
+
+    def result(self, run: Run, task_id: str) -> Any:  # noqa: ANN401 (whatever the task returned)
+        """What a task returned."""
+        path = f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{task_id}/xcomEntries/return_value"
+        return self._get(path)["value"]
+
+    def errors(self, run: Run, task_id: str, attempt: int = 1) -> list[str]:
+        """The errors in a task's log."""
+        path = f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{task_id}/logs/{attempt}"
+        content = self._get(path)["content"]
+        details = [detail for line in content if isinstance(line, dict) for detail in line.get("error_detail") or []]
+        return [str(detail["exc_value"]) for detail in details]
+
+    def _get(self, path: str) -> dict[str, Any]:
+        answer = self._client.get(path, headers={"Accept": "application/json"})
+        _require(answer, path)
+        return dict(answer.json())
+
+
+def _require(answer: httpx.Response, what: str) -> None:
+    if not answer.is_success:
+        raise AkubillError(f"Airflow answered {answer.status_code} for {what}: {answer.text[:500]}")

@@ -1,0 +1,135 @@
+"""Verifies what the demo left in the warehouse, against the sandbox's own truth. Every claim is one sentence."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from include.domain.money import ZERO, Decimal, parse_decimal
+from include.local.demo import analysts_warehouse
+from include.local.interrupts import pause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.local.demo import Demo, Played
+
+
+class Claim(NamedTuple):
+    """Something that must be so, and what was found."""
+
+    claim: str
+    holds: bool
+    found: str
+
+
+def verify(demo: Demo, played: Played) -> Iterator[Claim]:
+    """Every claim about a finished demo."""
+    yield from bills_equal_the_marketplace(demo, played)
+    yield one_environment_each(demo, played)
+    yield refused_with_reasons(played)
+    yield refused_left_nothing(demo)
+    yield readings_arrive(demo, played)
+    yield nothing_was_refused(demo)
+    yield analysts_read(demo)
+    yield analysts_can_not_write(demo)
+
+
+def bills_equal_the_marketplace(demo: Demo, played: Played) -> Iterator[Claim]:
+    """Every bill's subtotal, against the sum that the sandbox computed from its own truth."""
+    rows = demo.ask(
+        "SELECT s.subscription_id, s.marketplace_instance_id, b.period, b.subtotal, b.state, r.verdict "
+        "FROM core.subscriptions AS s INNER JOIN billing.bills AS b ON s.subscription_key = b.subscription_key "
+        "LEFT JOIN settlement.reconciliations AS r ON b.subscription_key = r.subscription_key AND b.period = r.period "
+        "WHERE b.state <> 'void'"
+    )
+    bills = {(row.subscription_id, row.period): row for row in rows}
+    for period in played.periods:
+        for subscription in played.subscriptions:
+            bill = bills.get((subscription.subscription_id, period.name))
+            claim = f"The bill of {subscription.wish.environment_name} for {period.name} is the Marketplace's"
+            if bill is None:
+                yield Claim(claim, holds=False, found="there is no bill")
+                continue
+            theirs = _charged(demo, subscription.buyer.account_id, period.name)[bill.marketplace_instance_id]
+            confirmed = bill.state in {"issued", "settled"} and bill.verdict == "agrees"
+            found = f"ours {bill.subtotal}, theirs {theirs}, {bill.state}, {bill.verdict}"
+            yield Claim(claim, bill.subtotal == theirs and bill.subtotal > ZERO and confirmed, found)
+
+
+def _charged(demo: Demo, account_id: str, cycle: str) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for charge in demo.sandbox.charges(account_id, cycle):
+        sums[charge["marketplace_instance_id"]] += parse_decimal(charge["amount"])
+    return sums
+
+
+def one_environment_each(demo: Demo, played: Played) -> Claim:
+    """Every subscription has its own environment, and the Marketplace had as many orders."""
+    rows = list(
+        demo.ask(
+            "SELECT s.subscription_id, e.environment_id FROM core.subscriptions AS s "
+            "INNER JOIN core.environments AS e ON s.subscription_key = e.subscription_key WHERE e.state = 'metered'"
+        )
+    )
+    wanted = {(each.subscription_id, each.environment_id) for each in played.subscriptions}
+    orders = len(demo.sandbox.service_instances())
+    holds = sorted(map(tuple, rows)) == sorted(wanted) and orders == len(wanted)
+    return Claim("Each subscription has exactly one environment", holds, f"{len(rows)} metered, {orders} ordered")
+
+
+def refused_with_reasons(played: Played) -> Claim:
+    """The refused buyer heard of its site and its region, and whom to ask."""
+    missing = [word for word in ("Site", "Region", "eu-central-1", "Obtaining Services") if word not in played.refusal]
+    return Claim("The fourth buyer was refused with all its reasons", not missing, f"not said: {missing or 'nothing'}")
+
+
+def refused_left_nothing(demo: Demo) -> Claim:
+    """Nothing was entered for the refused buyer."""
+    count = next(demo.ask("SELECT count(*) FROM core.subscriptions WHERE region = 'eu-central-1'"))[0]
+    return Claim("Nothing was made for the refused buyer", count == 0, f"{count} subscriptions")
+
+
+def readings_arrive(demo: Demo, played: Played, patience_seconds: float = 90) -> Claim:
+    """Every environment was asked, answered, and has readings."""
+    query = (
+        "SELECT count(DISTINCT p.environment_key) FROM metering.polls AS p "
+        "INNER JOIN metering.readings AS r ON p.environment_key = r.environment_key AND p.observed_at = r.observed_at "
+        "WHERE p.ok"
+    )
+    deadline = time.monotonic() + patience_seconds
+    while (count := next(demo.ask(query))[0]) < len(played.subscriptions) and time.monotonic() < deadline:
+        pause(2)
+    return Claim("Live readings arrive from every environment", count == len(played.subscriptions), f"from {count}")
+
+
+def nothing_was_refused(demo: Demo) -> Claim:
+    """Every request that the outside got was rightly signed."""
+    seen = demo.sandbox.requests()
+    found = f"{seen['verified']} verified, {seen['refused']} refused"
+    return Claim("Every request to the outside was signed and verified", seen["refused"] == 0 < seen["verified"], found)
+
+
+def analysts_read(demo: Demo) -> Claim:
+    """The analyst role reads bills."""
+    count = next(demo.ask("SELECT count(*) FROM billing.bills"))[0]
+    return Claim("An analyst reads billing.bills", count > 0, f"{count} bills")
+
+
+def analysts_can_not_write(demo: Demo) -> Claim:
+    """The analyst role is refused a write, and the consoles' credentials."""
+    refused = 0
+    attempts = ("UPDATE billing.bills SET total = 0", "SELECT count(*) FROM core.environment_credentials")
+    warehouse = analysts_warehouse(demo.running)
+    for attempt in attempts:
+        try:
+            with warehouse.begin() as connection:
+                connection.execute(text(attempt))
+        except ProgrammingError:
+            refused += 1
+    warehouse.dispose()
+    return Claim("An analyst writes nothing and sees no secret", refused == len(attempts), f"{refused} refusals")

@@ -1,0 +1,38 @@
+"""Ctrl-C, once: the first one asks everything to stop, later ones do not interrupt the stopping.
+
+make, a terminal and `timeout` may each send the same signal, and threads that wait for something must hear of it too.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+#: Set by the first SIGINT or SIGTERM; whoever waits in a loop looks at it.
+INTERRUPTED = threading.Event()
+
+
+def listen_once() -> None:
+    """Turn the first SIGINT or SIGTERM into a KeyboardInterrupt, and ignore the others."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+
+
+def pause(seconds: float) -> None:
+    """Wait that long, or less when interrupted.
+
+    Raises:
+        KeyboardInterrupt: when interrupted.
+    """
+    if INTERRUPTED.wait(seconds):
+        raise KeyboardInterrupt
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    if not INTERRUPTED.is_set():
+        INTERRUPTED.set()
+        raise KeyboardInterrupt
