@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,6 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-START_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +44,9 @@ class SandboxConsole:
 class SandboxHandle:
     """A running sandbox: where it is, and how a test arranges the outside."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, process: subprocess.Popen[str]) -> None:
         self.base_url = base_url
+        self.process = process
         self.port = int(base_url.rpartition(":")[2])
         self.endpoint = base_url.removeprefix("http://")
         self.admin = httpx.Client(base_url=f"{base_url}/admin", timeout=60, trust_env=False)
@@ -101,35 +101,28 @@ class SandboxHandle:
         return answer.json() if answer.content else None
 
 
-def start_sandbox(folder: Path, port: int = 0) -> tuple[subprocess.Popen[str], str]:
-    """Start a sandbox process on a folder; the process and its base URL."""
+@contextmanager
+def running_sandbox(folder: Path, port: int = 0) -> Iterator[SandboxHandle]:
+    """A sandbox process on a folder; it ends with the block, unless it was killed before."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "include.sandbox", "--port", str(port), "--state", str(folder)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert line.startswith("sandbox at "), f"The sandbox did not start: {line!r}"
-    return process, line.removeprefix("sandbox at ").strip()
-
-
-def stop_sandbox(process: subprocess.Popen[str]) -> None:
-    """Stop a sandbox process."""
-    process.terminate()
-    process.wait(START_SECONDS)
+    command = [sys.executable, "-m", "include.sandbox", "--port", str(port), "--state", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("sandbox at "), f"The sandbox did not start: {line!r}"
+        handle = SandboxHandle(line.removeprefix("sandbox at ").strip(), process)
+        try:
+            yield handle
+        finally:
+            handle.admin.close()
+            process.terminate()
 
 
 @pytest.fixture(scope="session")
 def sandbox_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxHandle]:
     """A sandbox for the session."""
-    process, base_url = start_sandbox(tmp_path_factory.mktemp("sandbox"))
-    handle = SandboxHandle(base_url)
-    yield handle
-    handle.admin.close()
-    stop_sandbox(process)
+    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as handle:
+        yield handle
 
 
 @pytest.fixture
