@@ -47,6 +47,8 @@ def main() -> None:
 
 def use_local_stack() -> None:
     """Where the shell says nothing of Airflow, take the settings of the local stack, if there is one."""
+    # Connections are read from Airflow's database, as its own command line does, and not asked of a task's supervisor.
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
     folder = Path(os.environ.get("AKUBILL_STATE") or Path(__file__).parents[2] / ".local")
     if "AIRFLOW_HOME" not in os.environ and os.access(folder / "env", os.R_OK):
         from dotenv import load_dotenv

@@ -39,9 +39,13 @@ def product() -> Product:
 
 def desk() -> Desk:
     """What onboarding works with, for the buyer of this run's form."""
+    return desk_for(request().account_id)
+
+
+def desk_for(account_id: str) -> Desk:
+    """What onboarding works with, for a buyer."""
     from include.onboarding.story import Desk
 
-    account_id = request().account_id
     return Desk(
         product=product(),
         warehouse=connections.warehouse(),
