@@ -1,0 +1,207 @@
+"""Imports a file of usage history: columns subscription_id, instance_id, hour, aku_seconds.
+
+One transaction per file: its usage, its new instances, its rejections and its row in metering.imports come together or
+not at all. A file is known by the SHA-256 of its bytes; the same file again changes nothing. Good rows are loaded
+whatever the bad ones are; an imported hour replaces what an earlier import said of it, never what readings said.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from include.catalog.loader import load_product
+from include.domain.errors import FatalError, InvalidInputError, RetriableError
+from include.domain.periods import HOUR
+from include.domain.usage import SECONDS_PER_HOUR
+from include.metering.imports_reading import form_of, read_pieces
+from include.metering.imports_rules import Limits, sort_rows
+from include.metering.imports_staging import staging
+from include.warehouse.engine import ensure_partitions, locked, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from pathlib import Path
+
+    from sqlalchemy import Connection, Engine
+
+log = logging.getLogger(__name__)
+
+# Sorting and hashing a million rows without spilling to disk; for this transaction only.
+_WORK_MEM = "128MB"
+
+
+@dataclass(frozen=True, slots=True)
+class UsageImport:
+    """What became of a file.
+
+    Attributes:
+        rows_loaded: rows that made or changed usage; rows_changed of them replaced what an earlier import said.
+        first_reasons: sentences of the first rejected rows; all are in metering.rejections under `import_key`.
+        imported_before: whether the same bytes were imported by an earlier run, so that this one changed nothing.
+    """
+
+    import_key: int
+    file_name: str
+    file_sha256: str
+    rows_read: int
+    rows_loaded: int
+    rows_changed: int
+    rows_unchanged: int
+    rows_rejected: int
+    first_reasons: list[str]
+    imported_before: bool
+
+    def facts(self) -> dict[str, Any]:
+        """The same as plain values, for XCom and JSON; `UsageImport(**facts)` is the way back."""
+        return asdict(self)
+
+    def summary(self) -> str:
+        """What happened, in one sentence, and where to look when rows were rejected."""
+        if self.imported_before:
+            return f"{self.file_name} was imported before (import {self.import_key}): nothing changed."
+        counts = (
+            f"{self.file_name}: {self.rows_read} rows read, {self.rows_loaded} loaded ({self.rows_changed} of them "
+            f"changed earlier imports), {self.rows_unchanged} unchanged, {self.rows_rejected} rejected."
+        )
+        if not self.rows_rejected:
+            return counts
+        reasons = " ".join(self.first_reasons)
+        return f"{counts} All rejected rows: metering.rejections, import_key {self.import_key}. First: {reasons}"
+
+
+def import_usage(warehouse: Engine, file: Path, at: datetime, *, again: bool = False) -> UsageImport:
+    """Load the usage history in the file.
+
+    Args:
+        warehouse: the warehouse.
+        file: a .csv, .jsonl, .ndjson or .parquet file.
+        at: the run's instant; hours that have not ended by then are rejected.
+        again: judge a file anew that was imported before, as when a subscription was unknown then and is not now.
+
+    Raises:
+        InvalidInputError: when the file is no usage file; nothing of it is loaded.
+        RetriableError: when it is still being written, or other work changed the same hours meanwhile.
+    """
+    form = form_of(file)
+    before = _state_of(file)
+    file_sha256 = _hash(file)
+    # One import at a time: two files may hold the same hours, and the later one counts.
+    with warehouse.begin() as connection, locked(connection, "metering", "import"):
+        earlier = _find(connection, file_sha256)
+        if earlier and not again:
+            return earlier
+        connection.execute(text("SELECT set_config('work_mem', :size, true)"), {"size": _WORK_MEM})
+        identity = {"file_sha256": file_sha256, "file_name": file.name, "form": form, "imported_at": at}
+        import_key = connection.execute(statement("metering/import_begin_file"), identity).scalar_one()
+        connection.execute(statement("metering/import_forget_rejections"), {"import_key": import_key})
+        loading = _Loading(connection, import_key, file_sha256, at)
+        rows_read = loading.stage(file)
+        if _state_of(file) != before:
+            raise RetriableError(f"{file.name} changed while it was read; it is tried again.")
+        counts = {"import_key": import_key, "rows_read": rows_read, **loading.merge()}
+        connection.execute(statement("metering/import_finish_file"), counts)
+        made = _find(connection, file_sha256, imported_before=False)
+    assert made is not None  # noqa: S101 (written above, in the same transaction)
+    return made
+
+
+def report_imports(names: list[str], imports: Iterable[UsageImport]) -> dict[str, int]:
+    """Say what became of each file, loudly where rows were rejected; the sums of their counts.
+
+    Raises:
+        FatalError: when one of the files was not imported.
+    """
+    done = list(imports)
+    for each in done:
+        log.log(logging.WARNING if each.rows_rejected else logging.INFO, "%s", each.summary())
+    if len(done) < len(names):
+        raise FatalError(
+            f"{len(names) - len(done)} of {len(names)} files were not imported. "
+            "The failed import_file tasks say why; correct the files and drop them again."
+        )
+    counts = ("rows_read", "rows_loaded", "rows_changed", "rows_unchanged", "rows_rejected")
+    return {"files": len(done), **{name: sum(getattr(each, name) for each in done) for name in counts}}
+
+
+class _Loading:
+    """The steps of one import, inside its transaction."""
+
+    def __init__(self, connection: Connection, import_key: int, file_sha256: str, at: datetime) -> None:
+        self._connection = connection
+        self._facts = {"import_key": import_key, "file_sha256": file_sha256, "rejected_at": at}
+        self._limits = Limits(at, load_product().aku.maximum * SECONDS_PER_HOUR)
+
+    def stage(self, file: Path) -> int:
+        """Check the file's rows and stage them, the bad ones with their reason; how many there are."""
+        rows_read = 0
+        with staging(self._connection) as stage:
+            for piece in read_pieces(file):
+                stage.add(*sort_rows(piece, self._limits))
+                rows_read += len(piece)
+        return rows_read
+
+    def merge(self) -> dict[str, int]:
+        """Judge the staged rows by what the warehouse knows, and load those that hold; counts for metering.imports."""
+        self._run("import_judge_instances")
+        self._run("import_judge_rows")
+        rejected = self._run("import_keep_bad_rows") + self._run("import_reject_rows")
+        found = self._connection.execute(statement("metering/import_count_rows")).one()
+        if found.inserted or found.replaced:
+            ensure_partitions(self._connection, found.first_hour, found.last_hour + HOUR)
+            self._run("import_enter_instances")
+            self._load(found.inserted, found.replaced)
+        return {
+            "rows_loaded": found.inserted + found.replaced,
+            "rows_changed": found.replaced,
+            "rows_unchanged": found.unchanged,
+            "rows_rejected": rejected,
+        }
+
+    def _load(self, inserted: int, replaced: int) -> None:
+        try:
+            done = self._run("import_insert_usage"), self._run("import_replace_usage")
+        except IntegrityError:
+            done = None
+        if done != (inserted, replaced):
+            raise RetriableError("Readings closed some of the file's hours meanwhile; the file is judged again.")
+
+    def _run(self, name: str) -> int:
+        query = statement(f"metering/{name}")
+        wanted = {key: self._facts[key] for key in query.compile().params}
+        return self._connection.execute(query, wanted).rowcount
+
+
+def _find(connection: Connection, file_sha256: str, *, imported_before: bool = True) -> UsageImport | None:
+    row = connection.execute(statement("metering/import_find_file"), {"file_sha256": file_sha256}).mappings().first()
+    if row is None:
+        return None
+    names = [name for name in UsageImport.__dataclass_fields__ if name != "imported_before"]
+    return UsageImport(**{name: row[name] for name in names}, imported_before=imported_before)
+
+
+def _hash(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _state_of(file: Path) -> tuple[int, int]:
+    """What changes when somebody writes to the file.
+
+    Raises:
+        InvalidInputError: when there is no such file, or it can not be read.
+    """
+    try:
+        found = file.stat()
+        with file.open("rb"):
+            return found.st_size, found.st_mtime_ns
+    except OSError as error:
+        raise InvalidInputError(
+            "File", str(file), f"can not be read ({error.strerror})", "Check the path and who may read it."
+        ) from None

@@ -1,0 +1,13 @@
+-- Who the staged rows speak of: few rows, however long the file, so that a staged row carries a number and not names.
+CREATE TEMPORARY TABLE staged_instances (
+    pair integer PRIMARY KEY,
+    subscription_id text NOT NULL,
+    instance_id text NOT NULL,
+    subscription_key bigint,
+    environment_key bigint,
+    instance_key bigint,
+    rule text,
+    started_at timestamptz,
+    ended_at timestamptz,
+    issued tstzmultirange
+) ON COMMIT DROP

@@ -1,0 +1,45 @@
+-- What the warehouse knows of the subscriptions and instances that a file names, and which of them it can not take.
+WITH matched AS (
+    SELECT
+        staged.pair,
+        subscriptions.subscription_key,
+        subscriptions.started_at,
+        subscriptions.ended_at,
+        environments.environment_key,
+        instances.instance_key,
+        instances.subscription_key AS owner_key,
+        -- A file may give a new instance to two subscriptions; the first to name it has it.
+        min(staged.pair) FILTER (WHERE environments.environment_key IS NOT NULL)
+            OVER (PARTITION BY staged.instance_id) AS first_pair
+    FROM staged_instances AS staged
+    LEFT JOIN core.subscriptions ON staged.subscription_id = subscriptions.subscription_id
+    LEFT JOIN core.environments ON subscriptions.subscription_key = environments.subscription_key
+    LEFT JOIN core.instances ON staged.instance_id = instances.instance_id
+),
+
+issued AS (
+    SELECT
+        subscription_key,
+        range_agg(tstzrange(period_start, period_end)) AS periods
+    FROM billing.bills
+    WHERE state IN ('issued', 'settled')
+    GROUP BY subscription_key
+)
+
+UPDATE staged_instances AS staged
+SET
+    subscription_key = matched.subscription_key,
+    environment_key = matched.environment_key,
+    instance_key = matched.instance_key,
+    started_at = matched.started_at,
+    ended_at = matched.ended_at,
+    issued = coalesce(issued.periods, '{}'),
+    rule = CASE
+        WHEN matched.subscription_key IS NULL THEN 'unknown_subscription'
+        WHEN matched.environment_key IS NULL THEN 'no_environment'
+        WHEN matched.owner_key <> matched.subscription_key THEN 'foreign_instance'
+        WHEN matched.instance_key IS NULL AND matched.first_pair <> matched.pair THEN 'foreign_instance'
+    END
+FROM matched
+LEFT JOIN issued ON matched.subscription_key = issued.subscription_key
+WHERE matched.pair = staged.pair

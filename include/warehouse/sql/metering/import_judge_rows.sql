@@ -1,0 +1,56 @@
+-- Holds the rows that hold by themselves against what the warehouse knows. A row with a rule is rejected by it; a row
+-- without one is new, changed or unchanged.
+CREATE TEMPORARY TABLE judged_rows ON COMMIT DROP AS
+WITH staged AS (
+    SELECT
+        row_number,
+        pair,
+        to_timestamp(hour * 3600) AS hour_start,
+        aku_seconds
+    FROM staged_rows
+    WHERE rule IS NULL
+),
+
+met AS (
+    SELECT
+        staged.row_number,
+        staged.pair,
+        staged.hour_start,
+        staged.aku_seconds,
+        who.rule,
+        staged.hour_start + interval '1 hour' <= who.started_at AS before_start,
+        staged.hour_start >= who.ended_at AS after_end,
+        staged.hour_start <@ who.issued AS on_issued_bill,
+        coalesce(known.source = 'readings', closed.hour_start IS NOT NULL) AS measured,
+        -- A closed hour without a row was measured too: nothing was used.
+        coalesce(known.aku_seconds, CASE WHEN closed.hour_start IS NOT NULL THEN 0 END) AS known_aku_seconds,
+        min(staged.row_number) OVER (PARTITION BY staged.hour_start, staged.pair) AS first_row
+    FROM staged
+    INNER JOIN staged_instances AS who ON staged.pair = who.pair
+    LEFT JOIN metering.usage AS known
+        ON staged.hour_start = known.hour_start AND who.instance_key = known.instance_key
+    LEFT JOIN metering.environment_hours AS closed
+        ON
+            staged.hour_start = closed.hour_start
+            AND who.environment_key = closed.environment_key
+            AND closed.state = 'closed'
+            AND known.hour_start IS NULL
+)
+
+SELECT
+    row_number,
+    first_row,
+    pair,
+    hour_start,
+    aku_seconds,
+    known_aku_seconds,
+    CASE
+        WHEN rule IS NOT NULL THEN rule
+        WHEN before_start THEN 'before_start'
+        WHEN after_end THEN 'after_end'
+        WHEN row_number > first_row THEN 'duplicate_row'
+        WHEN aku_seconds = known_aku_seconds THEN NULL
+        WHEN on_issued_bill THEN 'on_issued_bill'
+        WHEN measured THEN 'already_measured'
+    END AS rule
+FROM met

@@ -1,0 +1,14 @@
+-- Replaces what an earlier import said of an hour; never what readings said.
+UPDATE metering.usage
+SET
+    aku_seconds = judged.aku_seconds,
+    import_key = CAST(:import_key AS bigint),
+    revision = usage.revision + 1
+FROM judged_rows AS judged
+INNER JOIN staged_instances AS who ON judged.pair = who.pair
+WHERE
+    judged.rule IS NULL
+    AND judged.aku_seconds <> judged.known_aku_seconds
+    AND usage.hour_start = judged.hour_start
+    AND usage.instance_key = who.instance_key
+    AND usage.source = 'import'

@@ -1,0 +1,119 @@
+"""Files of usage as they come, whole and broken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from include.domain.errors import InvalidInputError
+from include.metering.imports_reading import COLUMNS, read_pieces
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEADER = "subscription_id,instance_id,hour,aku_seconds\n"
+ROW = "sub-1,kf-1,2026-10-01T00:00:00+08:00,21600\n"
+TEXTS = ["sub-1", "kf-1", "2026-10-01T00:00:00+08:00", "21600"]
+
+
+def write(folder: Path, name: str, content: str | bytes) -> Path:
+    file = folder / name
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return file
+
+
+def rows_of(file: Path, piece_rows: int = 1000) -> dict[int, list[str]]:
+    return {
+        int(str(number)): [str(row[name]) for name in COLUMNS]
+        for piece in read_pieces(file, piece_rows)
+        for number, row in piece.iterrows()
+    }
+
+
+def test_csv_is_read_as_it_is_written_whatever_the_order_of_its_columns(tmp_path: Path) -> None:
+    content = "\ufeffaku_seconds,hour,instance_id,subscription_id\n007,x,NA,null\n\n,,,\n"
+    file = write(tmp_path, "usage.CSV", content)
+    assert rows_of(file) == {1: ["null", "NA", "x", "007"], 2: ["", "", "", ""]}
+
+
+def test_json_lines_keep_numbers_as_they_are_written(tmp_path: Path) -> None:
+    line = '{"subscription_id": "sub-1", "instance_id": "kf-1", "hour": "2026-10-01T00:00:00Z", "aku_seconds": %s}\n'
+    file = write(
+        tmp_path, "usage.jsonl", "".join(line % n for n in ("3600", "0.1", "1e400", "null", "true", '"5"', "NaN"))
+    )
+    assert [row[3] for row in rows_of(file).values()] == ["3600", "0.1", "1e400", "", "true", "5", "NaN"]
+
+
+def test_json_lines_may_lack_a_field_here_and_there(tmp_path: Path) -> None:
+    whole = '{"subscription_id": "s", "instance_id": "i", "hour": "h", "aku_seconds": 1}\n'
+    file = write(tmp_path, "usage.ndjson", whole + '\n{"subscription_id": "s", "hour": "h"}\n')
+    assert rows_of(file) == {1: ["s", "i", "h", "1"], 2: ["s", "", "h", ""]}
+
+
+@pytest.mark.parametrize("hours", [["2026-10-01T00:00:00+08:00"], pd.to_datetime(["2026-10-01T00:00:00+08:00"])])
+@pytest.mark.parametrize("quantities", [[21600], [21600.0], ["21600"]])
+def test_parquet_may_hold_times_and_numbers_or_texts(tmp_path: Path, hours: object, quantities: object) -> None:
+    file = tmp_path / "usage.parquet"
+    pd.DataFrame(
+        {"subscription_id": "sub-1", "instance_id": "kf-1", "hour": hours, "aku_seconds": quantities}
+    ).to_parquet(file, index=False)
+    subscription, instance, hour, quantity = rows_of(file)[1]
+    assert (subscription, instance, quantity) == ("sub-1", "kf-1", "21600")
+    assert pd.Timestamp(hour) == pd.Timestamp("2026-10-01T00:00:00+08:00")
+
+
+def test_rows_are_numbered_through_all_pieces(tmp_path: Path) -> None:
+    file = write(tmp_path, "usage.csv", HEADER + ROW * 7)
+    assert [len(piece) for piece in read_pieces(file, 3)] == [3, 3, 1]
+    assert rows_of(file, 3) == dict.fromkeys(range(1, 8), TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("usage.xlsx", b"", "does not end in .csv, .jsonl, .ndjson, .parquet"),
+        ("usage.csv", b"", "is empty"),
+        ("usage.csv", HEADER, "has no row"),
+        ("usage.jsonl", "\n", "has no row"),
+        ("usage.csv", "subscription,instance,hour,aku\na,b,c,d\n", "must be subscription_id, instance_id, hour"),
+        (
+            "usage.csv",
+            HEADER.replace("hour", "hour,hour") + "a,b,c,d,e\n",
+            "must be subscription_id, instance_id, hour",
+        ),
+        ("usage.csv", HEADER + "a,b,c,d,e\n", "more fields than its header"),
+        ("usage.csv", HEADER + ROW + "a,b,c,d,e\n", "Expected 4 fields in line 3, saw 5"),
+        ("usage.csv", HEADER + ROW + 'a,"b', "EOF inside string"),
+        ("usage.csv", (HEADER + ROW + "Köln,b,c,d\n").encode("latin-1"), "is not written in UTF-8"),
+        ("usage.csv", (HEADER + ROW).encode("utf-16"), "is not written in UTF-8"),
+        ("usage.jsonl", '{"subscription_id": "a"}\n{"subscr', "line 2 is not a whole object"),
+        ("usage.jsonl", "[1]\n", "line 1 is not a whole object"),
+        ("usage.jsonl", "[" * 100_000, "line 1 is not a whole object"),
+        ("usage.jsonl", '{"subscription_id": "a"}\n', "must be subscription_id, instance_id, hour"),
+        ("usage.jsonl", '{"subscription_id": "\xff"}\n'.encode("latin-1"), "is not written in UTF-8"),
+        ("usage.parquet", b"", "is not a whole Parquet file"),
+        ("usage.parquet", HEADER + ROW, "is not a whole Parquet file"),
+    ],
+)
+def test_what_is_no_usage_file_is_refused_with_a_sentence(
+    tmp_path: Path, name: str, content: str | bytes, said: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=said):
+        rows_of(write(tmp_path, name, content))
+
+
+def test_a_half_written_parquet_file_is_refused(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.parquet"
+    pd.DataFrame([TEXTS] * 1000, columns=COLUMNS).to_parquet(whole, index=False)
+    half = write(tmp_path, "half.parquet", whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(InvalidInputError, match="is not a whole Parquet file"):
+        rows_of(half)
+
+
+def test_a_parquet_file_with_a_column_of_lists_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "usage.parquet"
+    pd.DataFrame([[*TEXTS[:3], [1, 2]]], columns=COLUMNS).to_parquet(file, index=False)
+    with pytest.raises(InvalidInputError, match="is not a whole Parquet file"):
+        rows_of(file)
