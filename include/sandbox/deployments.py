@@ -7,6 +7,7 @@ from typing import Any
 
 from include.sandbox import timeline
 from include.sandbox.calls import Call, invalid, iso
+from include.sandbox.marketplace_bill import terms
 from include.sandbox.records import Console, ServiceInstance
 from include.sandbox.world import World
 
@@ -109,6 +110,8 @@ def describe(call: Call, instance: ServiceInstance) -> dict[str, Any]:
             "ServiceInfos": [{"Locale": "en-US", "Name": settings.service_name}],
         },
     }
+    if instance.is_prepaid:
+        described["EndTime"] = iso(terms(instance, call.now)[-1].end)
     if is_deployed(instance, call.now):
         described["Outputs"] = outputs(call, call.world.consoles[instance.environment_id])
     return described

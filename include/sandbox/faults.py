@@ -20,6 +20,8 @@ REFUSING = frozenset({"throttle", "throttle_without_header", "server_error", "un
 ON_THE_WIRE = REFUSING | {"html", "not_json", "slow", "broken", "lost_answer", "clock_skew"}
 IN_THE_WORK = frozenset({"deployment_fails", "console_never_up"})
 KINDS = ON_THE_WIRE | IN_THE_WORK
+#: Their seconds are no delay before the work.
+_DELAYED_LATER = frozenset({"lost_answer", "clock_skew"})
 
 _dice = random.Random(20261101)  # noqa: S311 - faults must repeat, not be secret
 _REFUSALS = {
@@ -85,7 +87,7 @@ async def strike(fault: Fault | None, throttled_status: int = 400) -> Answer | N
     """
     if fault is None:
         return None
-    if fault.seconds and fault.fault != "clock_skew":
+    if fault.seconds and fault.fault not in _DELAYED_LATER:
         await asyncio.sleep(fault.seconds)
     if fault.fault in REFUSING:
         raise refusal(fault, throttled_status)
@@ -101,6 +103,8 @@ async def deliver(send: Send, answer: Answer, now: float, fault: Fault | None) -
     if fault is None:
         await send_answer(send, answer, now)
         return
+    if fault.fault == "lost_answer":
+        await asyncio.sleep(fault.seconds)
     if fault.fault == "broken":
         answer = answer._replace(body=answer.body[: len(answer.body) // 2])
     skew = fault.seconds if fault.fault == "clock_skew" else 0

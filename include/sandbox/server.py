@@ -29,6 +29,10 @@ def serve(port: int, folder: Path, host: str = "127.0.0.1") -> None:
         date_header=False,
         server_header=False,
         log_level="critical",
+        # A hundred metering records ride in the URL: some 19 kB.
+        h11_max_incomplete_event_size=256 * 1024,
+        # What a fault still holds back must not hold back the end.
+        timeout_graceful_shutdown=1,
     )
     listener = _listen(host, port)
     sys.stdout.write(f"sandbox at http://{host}:{listener.getsockname()[1]}\n")

@@ -191,6 +191,9 @@ def test_a_push_that_breaks_a_rule_is_refused(sandbox, sdk, subscribed, change, 
 
 
 def test_a_hundred_records_are_the_most(sandbox, sdk, subscribed):
+    start = int(time.time()) - 800
+    assert push(sdk, sandbox.account("vendor"), [metering(sandbox, start, 301)] * 100).success
+    assert len(sandbox.admin.get("/pushes").json()) == 100
     with pytest.raises(ClientException) as refused:
         push(sdk, sandbox.account("vendor"), [metering(sandbox, int(time.time()) - 400, 301)] * 101)
     assert refused.value.code == "InvalidParameter.Metering"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 
 import pytest
 from alibabacloud_tea_openapi.exceptions import ClientException
@@ -202,4 +203,7 @@ def test_a_console_can_stay_silent_for_ever(sandbox, sdk, order):
 
 def test_a_licence_is_a_subscription(sandbox, sdk, order):
     buyer = sandbox.account()
-    assert get(sdk, buyer, order(buyer, **prepaid())).pay_type == "Subscription"
+    licence = get(sdk, buyer, order(buyer, **prepaid(months=12)))
+    assert licence.pay_type == "Subscription"
+    begun, ends = (datetime.fromisoformat(text) for text in (licence.create_time, licence.end_time))
+    assert timedelta(days=365) <= ends - begun <= timedelta(days=366)

@@ -10,7 +10,7 @@ import pytest
 from alibabacloud_tea_openapi.exceptions import ClientException, ServerException, ThrottlingException
 from Tea.exceptions import TeaException
 
-from tests.sandbox.conftest import ask, models
+from tests.sandbox.conftest import ask, models, signed
 
 M = models("computenest")
 
@@ -101,6 +101,16 @@ def test_a_consoles_lost_answer_created_the_instance(sandbox):
     wanted = json.dumps({"name": "orders", "spec": {"reservedAku": 6}}).encode()
     with pytest.raises(httpx.TransportError):
         ask(console, "POST", "/instances", wanted)
+    assert ask(console, "GET", "/instances").json()["total"] == 1
+
+
+def test_an_answer_can_be_late_and_then_lost_although_the_work_was_done(sandbox):
+    [console] = sandbox.consoles()
+    sandbox.fault("lost_answer", service="console", action="CreateInstance", seconds=30)
+    wanted = json.dumps({"name": "orders", "spec": {"reservedAku": 6}}).encode()
+    url = f"{console.console_url}/api/v1/instances"
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.post(url, content=wanted, headers=signed(console, "POST", url, wanted), timeout=0.5, trust_env=False)
     assert ask(console, "GET", "/instances").json()["total"] == 1
 
 
