@@ -29,7 +29,7 @@ def test_filters_are_kept_in_the_address(page, site):
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("width", [360, 768, 1280])
+@pytest.mark.parametrize("width", [360, 768, 1000, 1280])
 def test_nothing_is_wider_than_the_screen(page, site, path, width):
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(site + path)
