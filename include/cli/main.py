@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from include.cli import billing, demo, onboarding, sandbox, settlement, stack
+from include.cli import billing, demo, doctor, onboarding, sandbox, settlement, stack, usage_import, warehouse
 from include.domain.errors import AkubillError
 
 app = typer.Typer(
@@ -24,8 +24,11 @@ app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(settlement.app, name="settlement")
 app.add_typer(stack.app, name="stack")
 app.add_typer(demo.app, name="demo")
+app.add_typer(warehouse.app, name="warehouse")
+app.command()(doctor.doctor)
 app.command(name="quote")(billing.quote)
 app.command(name="onboard")(onboarding.onboard)
+app.command(name="import")(usage_import.import_file)
 app.add_typer(billing.bills, name="bills")
 app.add_typer(billing.plan, name="plan")
 
@@ -54,3 +57,4 @@ def use_local_stack() -> None:
         from dotenv import load_dotenv
 
         load_dotenv(folder / "env", interpolate=False)
+    os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "ERROR")
