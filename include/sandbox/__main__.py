@@ -15,14 +15,12 @@ def main() -> int:
     parser.add_argument("--state", type=Path, required=True, help="folder that keeps the state over a restart")
     arguments = parser.parse_args()
 
-    from include.sandbox.server import serve
+    from include.sandbox.server import CanNotServeError, serve
 
     try:
         serve(arguments.port, arguments.state, arguments.host)
-    except OSError as error:
-        sys.stderr.write(
-            f"The sandbox can not listen on {arguments.host}:{arguments.port} ({error}); choose another --port.\n"
-        )
+    except CanNotServeError as error:
+        sys.stderr.write(f"{error}\n")
         return 1
     return 0
 

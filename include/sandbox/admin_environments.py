@@ -174,7 +174,8 @@ async def get_charges(
     """The Marketplace's charges of an account in a BillingCycle, as far as they are known now."""
     world = world_of(request)
     found = charges(world, account_id, cycle, max(int(time.time()), cycle_window(cycle)[0]))
-    return {"total": f"{sum(charge.amount for charge in found) // CENT / 100:.2f}", "charges": [*map(_charge, found)]}
+    cents = sum(charge.amount for charge in found) // CENT
+    return {"total": f"{cents // 100}.{cents % 100:02d}", "charges": [_charge(charge) for charge in found]}
 
 
 def _charge(charge: Charge) -> dict[str, Any]:

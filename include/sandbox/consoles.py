@@ -8,6 +8,7 @@ until an instance changes.
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -30,6 +31,7 @@ from include.sandbox.timeline import FOREVER, moment_at, next_change
 from include.sandbox.world import World
 
 PREFIX = "/consoles/"
+_log = logging.getLogger(__name__)
 _API = ["api", "v1", "instances"]
 _DEFAULT_PAGE = 20
 _MAX_PAGE = 100
@@ -74,6 +76,11 @@ async def serve(world: World, scope: Scope, receive: Receive, send: Send, now: f
         world.requests.by_error[refusal.code] += 1
         error = {"code": refusal.code, "message": refusal.message, "detail": refusal.extra.get("detail", "")}
         answer = json_answer(refusal.status, {"error": error}, refusal.headers)
+    except Exception:  # noqa: BLE001 - whatever breaks here, the caller gets an error answer of the console's form
+        _log.exception("An operation failed")
+        answer = json_answer(
+            500, {"error": {"code": "InternalError", "message": "See the sandbox's log.", "detail": ""}}
+        )
     world.commit()
     await faults.deliver(send, answer, now, fault)
 

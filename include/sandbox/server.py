@@ -8,16 +8,31 @@ import sys
 from pathlib import Path
 
 import uvicorn
+from filelock import FileLock, Timeout
 
 from include.sandbox.app import Sandbox
+
+
+class CanNotServeError(Exception):
+    """The sandbox can not start; the message says why and what to do."""
 
 
 def serve(port: int, folder: Path, host: str = "127.0.0.1") -> None:
     """Serve until told to stop; the first line on standard output says where (port 0 takes a free one).
 
     Raises:
-        OSError: the port is taken.
+        CanNotServeError: the port is taken, or another sandbox uses the folder.
     """
+    # The state is in memory as well: two processes over one folder would each forget what the other one did.
+    lock = FileLock(folder / "sandbox.lock")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise CanNotServeError(
+            f"Another sandbox keeps its state in {folder}; stop it, or choose another folder."
+        ) from None
+    listener = _listen(host, port)
     application = Sandbox(folder)
     # The lost_answer fault leaves answers unfinished on purpose; uvicorn would call each one an error.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
@@ -34,17 +49,21 @@ def serve(port: int, folder: Path, host: str = "127.0.0.1") -> None:
         # What a fault still holds back must not hold back the end.
         timeout_graceful_shutdown=1,
     )
-    listener = _listen(host, port)
     sys.stdout.write(f"sandbox at http://{host}:{listener.getsockname()[1]}\n")
     sys.stdout.flush()
     try:
         uvicorn.Server(config).run(sockets=[listener])
     finally:
         application.close()
+        lock.release()
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, port), family=family, backlog=2048)
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise CanNotServeError(f"The sandbox can not listen on {host}:{port} ({error}); choose another port.") from None
     listener.setblocking(False)  # noqa: FBT003 - the socket's own signature
     return listener

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from include.sandbox.marketplace_bill import CENT, UTC8, charges, cycle_window, format_number, scaled, terms
-from include.sandbox.records import KafkaInstance, ServiceInstance
+from include.sandbox.records import KafkaInstance, Push, ServiceInstance
 from include.sandbox.world import World
 
 
@@ -104,6 +104,19 @@ def test_an_hour_is_billed_when_it_is_over_and_the_delay_has_passed(world):
     )
     assert charges(world, "1", "2026-10", start + 7199) == []
     assert len(charges(world, "1", "2026-10", start + 7200)) == 1
+
+
+def test_pushed_usage_is_charged_instead_where_the_vendor_reports_it(world):
+    world.settings.metering_source = "push"
+    start = at("2026-10-05T10:00:00+08:00")
+    instance = service_instance("2026-10-01T00:00:00+08:00")
+    pushes = [
+        Push(f"push-{number}", instance.marketplace_instance_id, start, start + 3600, "Period", 5400, start + 3700)
+        for number in range(2)
+    ]
+    world.keep(instance, KafkaInstance("kf-1", "env-1", "a", [(start, "Running", 3, 3)]), *pushes)
+    # Pushed twice is charged twice: there is no idempotency key.
+    assert [charge.quantity for charge in charges(world, "1", "2026-10", start + 86400)] == [10800]
 
 
 def test_a_licence_is_charged_by_the_term_and_its_usage_is_not(world):

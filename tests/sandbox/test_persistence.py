@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 from alibabacloud_computenest20210601.client import Client
@@ -62,6 +64,14 @@ def test_everything_answered_survives_a_kill(tmp_path: Path):
         assert ordered(again, buyer) == created
         for console in again.admin.get("/consoles").json():
             assert ask(SandboxConsole(**console), "GET", "/instances").json()["total"] > 0
+
+
+def test_two_sandboxes_do_not_share_a_folder(tmp_path: Path):
+    with running_sandbox(tmp_path):
+        command = [sys.executable, "-m", "include.sandbox", "--port", "0", "--state", str(tmp_path)]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert f"Another sandbox keeps its state in {tmp_path}" in ended.stderr
 
 
 def test_a_reset_forgets_for_good(tmp_path: Path):
