@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Compute Nest's code for an account of the wrong site.
 _SITE = "Forbidden.SiteNotSupported"
+#: One refusal hides what would come after it. It refuses the buyer, so that nothing is admitted on what is not known.
+_UNKNOWN = "Not found out: Compute Nest objected to something else first."
 
 
 class Rehearsal(NamedTuple):
@@ -151,14 +153,18 @@ def check_real_name(product: Product, rehearsal: Rehearsal) -> Finding:
     """The buyer's account passed real-name authentication."""
     if rehearsal.kind == "real_name":
         return _lacking("real_name", f"{rehearsal.sentence} Questions: {product.contact}.")
-    return _held("real_name", "Compute Nest did not object to the account's real-name authentication.")
+    if rehearsal.kind:
+        return _held("real_name", _UNKNOWN)
+    return _held("real_name", "The account has passed real-name authentication.")
 
 
 def check_permissions(rehearsal: Rehearsal) -> Finding:
     """The access key may order: it is valid, and its user has the permissions."""
     if rehearsal.kind in ("permission", "credentials", "clock"):
         return _lacking("permissions", rehearsal.sentence)
-    return _held("permissions", "Compute Nest accepted the access key and its permissions.")
+    if rehearsal.kind:
+        return _held("permissions", _UNKNOWN)
+    return _held("permissions", "The access key is valid, and its user has the permissions.")
 
 
 def check_order(product: Product, request: OnboardingRequest, rehearsal: Rehearsal) -> Finding:
