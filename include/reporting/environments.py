@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from include.reporting.bills import Filters
 
-#: Polls older than this are not looked for; an environment without one counts as silent.
-POLLS_KEPT_IN_SIGHT = timedelta(days=2)
 #: A console is asked every five minutes; three missed polls are worth a look.
 STALE_AFTER = timedelta(minutes=15)
 
@@ -35,15 +33,24 @@ class EnvironmentRow:
     payment: str
     state: str
     state_reason: str | None
-    polled_at: datetime | None
-    poll_ok: bool | None
-    poll_cause: str | None
     answered_at: datetime | None
+    failed_at: datetime | None
+    failure_cause: str | None
     instance_count: int | None
     aku: int
     gap_count: int
     rejection_count: int
     match_count: int
+
+    @property
+    def polled_at(self) -> datetime | None:
+        """When the console was asked last, with or without an answer."""
+        return max((at for at in (self.answered_at, self.failed_at) if at is not None), default=None)
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last poll failed."""
+        return self.failed_at is not None and self.failed_at == self.polled_at
 
     def health(self, now: datetime) -> str:
         """not_polled, answering, failing (the last poll failed) or silent (no poll for too long)."""
@@ -51,15 +58,14 @@ class EnvironmentRow:
             return "not_polled"
         if self.polled_at is None or now - self.polled_at > STALE_AFTER:
             return "silent"
-        return "answering" if self.poll_ok else "failing"
+        return "failing" if self.is_failing else "answering"
 
 
-def list_environments(connection: Connection, now: datetime, filters: Filters) -> list[EnvironmentRow]:
+def list_environments(connection: Connection, filters: Filters) -> list[EnvironmentRow]:
     """One page of the subscriptions that the filters keep (state and search), by buyer and name."""
     parameters = {
         "search": filters.search,
         "state": filters.state,
-        "polls_since": now - POLLS_KEPT_IN_SIGHT,
         "page_size": PAGE_SIZE,
         "skipped": (filters.page - 1) * PAGE_SIZE,
     }

@@ -133,7 +133,7 @@ def _add_pages(app: FastAPI, open_engine: Callable[[], Engine]) -> None:
         now = datetime.now(UTC)  # a page shows the present; nothing is computed from it that lasts
         filters = bills.Filters(state=asked.state or None, search=asked.search.strip() or None, page=asked.page)
         with reading() as connection:
-            rows = environments.list_environments(connection, now, filters)
+            rows = environments.list_environments(connection, filters)
         zone_name = load_product().seller_time_zone
         return _page(request, "environments.html", rows=rows, now=now, zone_name=zone_name, filters=filters)
 

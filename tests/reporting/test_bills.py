@@ -120,10 +120,10 @@ def test_what_no_bill_shows_is_listed_beside_them(showcase):
 
 
 def test_environments_show_their_consoles_last_answer(showcase):
-    rows = {row.environment_name: row for row in list_environments(showcase, NOW, Filters())}
+    rows = {row.environment_name: row for row in list_environments(showcase, Filters())}
     orders, risk, ledger = rows["orders"], rows["risk"], rows["ledger"]
     assert (orders.health(NOW), orders.instance_count, orders.aku, orders.gap_count) == ("answering", 3, 21, 0)
-    assert (risk.health(NOW), risk.poll_cause, risk.instance_count, risk.gap_count, risk.rejection_count) == (
+    assert (risk.health(NOW), risk.failure_cause, risk.instance_count, risk.gap_count, risk.rejection_count) == (
         "failing", "timeout", 2, 1, 1,
     )  # fmt: skip
     assert (ledger.health(NOW), ledger.environment_id, ledger.instance_count) == ("not_polled", None, None)
@@ -132,7 +132,7 @@ def test_environments_show_their_consoles_last_answer(showcase):
 
 def test_environments_are_found_by_state_and_text(showcase):
     def names(**filters):
-        return [row.environment_name for row in list_environments(showcase, NOW, Filters(**filters))]
+        return [row.environment_name for row in list_environments(showcase, Filters(**filters))]
 
     assert names(state="failed") == ["ledger"]
     assert names(search="ENV-03") == ["telemetry"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -219,3 +220,19 @@ def test_a_run_takes_the_last_month_and_all_that_wait_for_confirmation(warehouse
     assert find_cycles(warehouse, at) == ["2026-07", "2026-10"]
     assert find_cycles(warehouse, at + timedelta(days=600)) == ["2028-06"]
     assert find_cycles(warehouse, at, "2026-08") == ["2026-08"]
+
+
+def test_runs_at_the_same_time_settle_once_and_leave_one_verdict(warehouse, subscription):
+    bill(warehouse, subscription, "12.34")
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _: reconcile(warehouse, Charge(INSTANCE, "12.34")), range(4)))
+    assert sum(len(one.settled) for one in done) == 1
+    assert verdict(warehouse)["verdict"] == "agrees"
+
+
+def test_a_verdict_that_changes_after_settling_is_shown_and_the_bill_stays_settled(warehouse, subscription):
+    bill(warehouse, subscription, "12.34")
+    reconcile(warehouse, Charge(INSTANCE, "12.34"))
+    reconcile(warehouse, Charge(INSTANCE, "12.34"), Charge(INSTANCE, "-5.00", "Refund"), at=FINAL + timedelta(days=9))
+    assert verdict(warehouse)["verdict"] == "differs"
+    assert bill_state(warehouse) == ("settled", FINAL)

@@ -151,6 +151,7 @@ rejections = Table(
     integer("row_number", "Row of the file, from 1, for imported rows.", nullable=True),
     instant("rejected_at", "Instant of the poll, or logical time of the import's run."),
     Index("rejections_by_import", "import_key", "row_number"),
+    Index("rejections_by_environment", "environment_key"),
     schema="metering",
     comment="Data that broke a rule: kept, counted, never used.",
 )

@@ -1,5 +1,5 @@
--- One page of subscriptions with what is known of their environments. Polls are looked up for the page only, and not
--- further back than :polls_since, since they are many.
+-- One page of subscriptions with what is known of their environments. Polls are many, so they are looked up for the page
+-- only: one look into polls_answered and one into polls_failed each.
 WITH
 page AS (
     SELECT
@@ -57,10 +57,9 @@ SELECT
     p.payment,
     p.state,
     p.state_reason,
-    poll.observed_at AS polled_at,
-    poll.ok AS poll_ok,
-    poll.cause AS poll_cause,
     answer.observed_at AS answered_at,
+    failure.observed_at AS failed_at,
+    failure.cause AS failure_cause,
     answer.instance_count,
     coalesce(size.aku, 0) AS aku,
     coalesce(g.gap_count, 0) AS gap_count,
@@ -70,22 +69,21 @@ FROM page AS p
 LEFT JOIN LATERAL (
     SELECT
         l.observed_at,
-        l.ok,
-        l.cause
-    FROM metering.polls AS l
-    WHERE l.environment_key = p.environment_key AND l.observed_at >= :polls_since
-    ORDER BY l.observed_at DESC
-    LIMIT 1
-) AS poll ON TRUE
-LEFT JOIN LATERAL (
-    SELECT
-        l.observed_at,
         l.instance_count
     FROM metering.polls AS l
-    WHERE l.environment_key = p.environment_key AND l.observed_at >= :polls_since AND l.ok
+    WHERE l.environment_key = p.environment_key AND l.ok
     ORDER BY l.observed_at DESC
     LIMIT 1
 ) AS answer ON TRUE
+LEFT JOIN LATERAL (
+    SELECT
+        l.observed_at,
+        l.cause
+    FROM metering.polls AS l
+    WHERE l.environment_key = p.environment_key AND NOT l.ok
+    ORDER BY l.observed_at DESC
+    LIMIT 1
+) AS failure ON TRUE
 LEFT JOIN LATERAL (
     SELECT sum(d.aku) AS aku
     FROM metering.readings AS d
