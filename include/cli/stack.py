@@ -69,3 +69,11 @@ def psql(*, analyst: bool = typer.Option(False, help="As billing_analyst: reads 
         raise ConfigurationError("The stack's PostgreSQL does not run. Start it with `make up`.")
     program, user = str(server.program("psql")), "billing_analyst" if analyst else "postgres"
     os.execv(program, [program, "-h", str(server.socket_folder(place)), "-U", user, "warehouse"])  # noqa: S606
+
+
+@app.command()
+def compose_env() -> None:
+    """Write .env with fresh secrets for docker-compose.yaml, where there is none."""
+    from include.local.compose import write_compose_environment
+
+    console.print(write_compose_environment())

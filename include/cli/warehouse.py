@@ -8,6 +8,17 @@ app = typer.Typer(no_args_is_help=True, help="The warehouse's schema.")
 
 
 @app.command()
+def create() -> None:
+    """Make the database that the connection `warehouse` names, where the server has none of that name."""
+    from include.orchestration import connections
+    from include.warehouse.embedded import ensure_database
+
+    url = connections.warehouse(as_owner=True).url
+    ensure_database(url.set(database="postgres"), str(url.database))
+    typer.echo(f"The database {url.database} is there.")
+
+
+@app.command()
 def migrate() -> None:
     """Bring the warehouse to the newest schema; the connection's user must own it."""
     from include.orchestration import connections
