@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from include.cli import billing, demo, doctor, onboarding, sandbox, settlement, stack, usage_import, warehouse
+from include.cli import billing, demo, doctor, metering, onboarding, sandbox, settlement, stack, usage_import, warehouse
 from include.domain.errors import AkubillError
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app = typer.Typer(
 
 
 app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(metering.app, name="metering")
+app.command(name="usage")(metering.usage)
 app.add_typer(settlement.app, name="settlement")
 app.add_typer(stack.app, name="stack")
 app.add_typer(demo.app, name="demo")

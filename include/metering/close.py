@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from include.domain.errors import InvalidInputError
-from include.domain.periods import HOUR, Window, floor_to_hour
+from include.domain.periods import HOUR, Window, floor_to_hour, parse_instant
 from include.domain.usage import BILLABLE_STATES
 from include.warehouse.engine import ensure_partitions, locked, statement
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 #: The work that polls and closings take turns at; see `include.warehouse.engine.locked`.
 CLOSING = ("metering", "closing")
+_NESTED_LOOPS = text("SELECT set_config('enable_nestloop', :value, true)")
 _STEPS = (
     "close_environments",
     "close_polls",
@@ -107,6 +108,52 @@ def close_hours(
     return done
 
 
+def close_asked(
+    warehouse: Engine, at: datetime, start: str | None, end: str | None, *, hour: str | None = None
+) -> ClosedHours:
+    """Close what was asked for: the window from start to end, or else the given hour, or else the last one that ended.
+
+    Args:
+        warehouse: where polls and readings are, and usage goes.
+        at: the instant the run stands for.
+        start: start of a window, ISO 8601 with an offset.
+        end: its end (exclusive).
+        hour: start of an hour in UTC, ISO 8601 without an offset.
+
+    Raises:
+        InvalidInputError: when one of start and end is missing, or is not an instant, or the window has not ended.
+    """
+    if (start is None) != (end is None):
+        raise InvalidInputError("Window", f"{start} to {end}", "has one end only", "Give both ends, or none.")
+    if start is not None and end is not None:
+        return close_hours(warehouse, Window(parse_instant(start, "From"), parse_instant(end, "To")), at)
+    if hour is not None:
+        return close_hour(warehouse, datetime.fromisoformat(hour).replace(tzinfo=UTC), at)
+    return close_hour(warehouse, floor_to_hour(at) - HOUR, at)
+
+
+def close_hour(warehouse: Engine, hour: datetime, at: datetime, *, rules: Rules = Rules()) -> ClosedHours:
+    """Close the hour that starts then, after all earlier ones that no run has closed, and what became due.
+
+    Args:
+        warehouse: where polls and readings are, and usage goes.
+        hour: start of a UTC hour that has ended by `at`.
+        at: the instant the run stands for.
+        rules: what can be set.
+
+    Raises:
+        InvalidInputError: when the hour has not ended.
+    """
+    window = Window(hour, hour + HOUR)
+    _check(window, at)
+    with warehouse.connect() as connection:
+        missed = connection.execute(statement("metering/find_missed_hours"), {"window_start": window.start}).all()
+    done = ClosedHours()
+    for start, environments in missed:
+        done += close_hours(warehouse, Window(start, window.start), at, environments=environments, rules=rules)
+    return done + close_hours(warehouse, window, at, rules=rules) + close_due_hours(warehouse, at, rules=rules)
+
+
 def close_due_hours(warehouse: Engine, at: datetime, *, rules: Rules = Rules()) -> ClosedHours:
     """Close what became due since: hours that a late poll changes, and hours that waited long enough for one."""
     with warehouse.connect() as connection:
@@ -139,11 +186,15 @@ def close_window(
         "carry": rules.carries,
         "billable_states": sorted(BILLABLE_STATES),
     }
+    # Sets of hundreds of thousands, without spilling to disk; and a whole hour is one scan, not a look for each poll.
+    connection.execute(text("SELECT set_config('work_mem', '128MB', true)"))
+    connection.execute(_NESTED_LOOPS, {"value": "on" if environments is not None else "off"})
     for step in _STEPS:
         run = statement(f"metering/{step}")
         connection.execute(run, {name: facts[name] for name in run.compile().params})
         for table in _MEASURED.get(step, ()):
             connection.execute(text(f"ANALYZE {table}"))
+    connection.execute(_NESTED_LOOPS, {"value": "on"})
     counts = connection.execute(statement("metering/close_count")).one()
     connection.execute(
         text("DROP TABLE closing_environments, closing_polls, closing_hours, closing_usage, closing_gaps")

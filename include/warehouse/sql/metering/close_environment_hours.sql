@@ -3,13 +3,13 @@
 CREATE TEMPORARY TABLE closing_hours ON COMMIT DROP AS
 WITH known AS (
     SELECT
-        environments.*,
-        (
-            SELECT max(polls.observed_at)
-            FROM closing_polls AS polls
-            WHERE polls.environment_key = environments.environment_key
-        ) AS last_poll_at
+        environments.environment_key,
+        environments.metered_from,
+        environments.ended_at,
+        max(polls.observed_at) AS last_poll_at
     FROM closing_environments AS environments
+    LEFT JOIN closing_polls AS polls ON polls.environment_key = environments.environment_key
+    GROUP BY environments.environment_key, environments.metered_from, environments.ended_at
 )
 
 SELECT

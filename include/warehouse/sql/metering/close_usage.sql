@@ -2,16 +2,11 @@
 --
 -- An interval lies between two answered polls of an environment. For each instance it is cut in two at split_at: before it
 -- aku_before was used, from it on aku_after. Every rule is a choice of these three, of how they are known, and of the gap.
-WITH sightings AS (
+WITH sightings AS MATERIALIZED (
     SELECT
         readings.instance_key,
-        polls.environment_key,
-        polls.poll_number,
-        polls.metered_from,
-        polls.previous_at,
-        polls.observed_at,
-        polls.is_first,
-        polls.is_long,
+        readings.environment_key,
+        readings.observed_at,
         readings.is_rejected,
         CASE WHEN readings.state = ANY(:billable_states) THEN readings.aku ELSE 0 END AS aku,
         readings.instance_created_at AS created_at,
@@ -24,13 +19,8 @@ WITH sightings AS (
     UNION ALL
     SELECT
         readings.instance_key,
-        polls.environment_key,
-        polls.poll_number,
-        polls.metered_from,
-        polls.previous_at,
-        polls.observed_at,
-        polls.is_first,
-        polls.is_long,
+        readings.environment_key,
+        readings.observed_at,
         readings.is_rejected,
         CASE WHEN readings.state = ANY(:billable_states) THEN readings.aku ELSE 0 END AS aku,
         readings.instance_created_at AS created_at,
@@ -45,14 +35,69 @@ WITH sightings AS (
     WHERE polls.is_edge AND NOT polls.is_tail
 ),
 
+-- Most instances are quiet: every poll lists them at one size, and nothing was modified since the first of these polls.
+-- For them each interval is the first row of the rules, so that they need no look at their intervals one by one.
+environments AS (
+    SELECT
+        environment_key,
+        count(*) AS poll_count,
+        min(observed_at) AS first_at
+    FROM closing_polls
+    GROUP BY environment_key
+    HAVING NOT bool_or(is_first OR is_tail)
+),
+
+instances AS (
+    SELECT
+        instance_key,
+        environment_key,
+        count(*) AS sighting_count,
+        min(aku) AS smallest_aku,
+        max(aku) AS largest_aku,
+        max(modified_at) AS modified_at,
+        bool_or(is_rejected) AS is_rejected
+    FROM sightings
+    GROUP BY instance_key, environment_key
+),
+
+quiet AS MATERIALIZED (
+    SELECT
+        instances.instance_key,
+        instances.environment_key,
+        instances.largest_aku AS aku
+    FROM instances
+    INNER JOIN environments ON environments.environment_key = instances.environment_key
+    WHERE
+        instances.sighting_count = environments.poll_count
+        AND instances.smallest_aku = instances.largest_aku
+        AND instances.modified_at <= environments.first_at
+        AND NOT instances.is_rejected
+),
+
+restless AS (
+    SELECT *
+    FROM sightings
+    WHERE NOT EXISTS (SELECT FROM quiet WHERE quiet.instance_key = sightings.instance_key)
+    -- OFFSET 0 keeps the quiet ones out of all that follows.
+    OFFSET 0
+),
+
 chained AS (
     SELECT
-        *,
+        restless.*,
+        polls.poll_number,
+        polls.metered_from,
+        polls.previous_at,
+        polls.is_first,
+        polls.is_long,
         -- Absent from the poll before means that whatever was said earlier has ended.
-        lag(poll_number) OVER life = poll_number - 1 AS was_listed,
-        lag(aku) OVER life AS earlier_aku
-    FROM sightings
-    WINDOW life AS (PARTITION BY instance_key ORDER BY poll_number)
+        lag(polls.poll_number) OVER life = polls.poll_number - 1 AS was_listed,
+        lag(restless.aku) OVER life AS earlier_aku
+    FROM restless
+    INNER JOIN closing_polls AS polls
+        ON polls.environment_key = restless.environment_key AND polls.observed_at = restless.observed_at
+    WHERE NOT polls.is_tail
+    WINDOW life AS (PARTITION BY restless.instance_key ORDER BY restless.observed_at)
 ),
 
 ruled AS (
@@ -97,7 +142,7 @@ ruled AS (
         'carried' AS rule
     FROM closing_polls AS tails
     INNER JOIN sightings
-        ON sightings.environment_key = tails.environment_key AND sightings.poll_number = tails.poll_number - 1
+        ON sightings.environment_key = tails.environment_key AND sightings.observed_at = tails.previous_at
     WHERE tails.is_tail AND sightings.aku > 0
 ),
 
@@ -151,11 +196,12 @@ gaps AS (
     WHERE gap_start < gap_end
 ),
 
--- Intervals cut at hours, once for each environment rather than for each of its instances.
-pieces AS (
+-- Intervals cut at hours and measured once for each environment, not for each of its instances.
+pieces AS MATERIALIZED (
     SELECT
         cut.environment_key,
         cut.poll_number,
+        cut.is_long,
         cut.hour_start,
         cut.from_at,
         cut.to_at,
@@ -164,6 +210,7 @@ pieces AS (
         SELECT
             polls.environment_key,
             polls.poll_number,
+            polls.is_long,
             hours.hour_start,
             greatest(polls.previous_at, polls.metered_from, hours.hour_start, :window_start) AS from_at,
             least(polls.observed_at, hours.hour_end, :window_end) AS to_at
@@ -183,32 +230,44 @@ pieces AS (
     WHERE cut.from_at < cut.to_at
 ),
 
-parts AS (
+measured AS (
     SELECT
-        judged.*,
+        judged.instance_key,
+        judged.environment_key,
         pieces.hour_start,
-        pieces.from_at AS piece_from,
-        pieces.to_at AS piece_to,
-        pieces.seconds
+        judged.aku_before,
+        judged.aku_after,
+        judged.is_proved_before,
+        judged.is_proved_after,
+        judged.is_assumed_before,
+        pieces.seconds,
+        CASE
+            WHEN judged.split_at >= pieces.to_at THEN pieces.seconds
+            WHEN judged.split_at <= pieces.from_at THEN 0
+            ELSE CAST(EXTRACT(EPOCH FROM judged.split_at - pieces.from_at) AS integer)
+        END AS seconds_before,
+        CASE
+            WHEN judged.gap_start < pieces.to_at AND judged.gap_end > pieces.from_at
+                THEN CAST(
+                    EXTRACT(
+                        EPOCH FROM least(judged.gap_end, pieces.to_at) - greatest(judged.gap_start, pieces.from_at)
+                    ) AS integer
+                )
+            ELSE 0
+        END AS gap_seconds
     FROM judged
     INNER JOIN pieces
         ON pieces.environment_key = judged.environment_key AND pieces.poll_number = judged.poll_number
+    -- OFFSET 0 lets each of these be computed once and not again for each sum.
+    OFFSET 0
 ),
 
-measured AS (
+used AS (
     SELECT
         *,
-        CASE
-            WHEN split_at >= piece_to THEN seconds
-            WHEN split_at <= piece_from THEN 0
-            ELSE CAST(EXTRACT(EPOCH FROM split_at - piece_from) AS integer)
-        END AS seconds_before,
-        CASE
-            WHEN gap_start < piece_to AND gap_end > piece_from
-                THEN CAST(EXTRACT(EPOCH FROM least(gap_end, piece_to) - greatest(gap_start, piece_from)) AS integer)
-            ELSE 0
-        END AS gap_seconds
-    FROM parts
+        CAST(aku_before AS bigint) * seconds_before AS used_before,
+        CAST(aku_after AS bigint) * (seconds - seconds_before) AS used_after
+    FROM measured
 ),
 
 summed AS (
@@ -216,17 +275,32 @@ summed AS (
         hour_start,
         instance_key,
         environment_key,
-        sum(
-            CAST(aku_before AS bigint) * seconds_before + CAST(aku_after AS bigint) * (seconds - seconds_before)
-        ) AS aku_seconds,
-        coalesce(sum(CAST(aku_before AS bigint) * seconds_before) FILTER (WHERE is_proved_before), 0)
-        + coalesce(sum(CAST(aku_after AS bigint) * (seconds - seconds_before)) FILTER (WHERE is_proved_after), 0)
-            AS proved_aku_seconds,
-        coalesce(sum(CAST(aku_before AS bigint) * seconds_before) FILTER (WHERE is_assumed_before), 0)
-            AS assumed_aku_seconds,
+        sum(used_before + used_after) AS aku_seconds,
+        coalesce(sum(used_before) FILTER (WHERE is_proved_before), 0)
+        + coalesce(sum(used_after) FILTER (WHERE is_proved_after), 0) AS proved_aku_seconds,
+        coalesce(sum(used_before) FILTER (WHERE is_assumed_before), 0) AS assumed_aku_seconds,
         sum(gap_seconds) AS gap_seconds
-    FROM measured
+    FROM used
     GROUP BY hour_start, instance_key, environment_key
+    UNION ALL
+    SELECT
+        hours.hour_start,
+        quiet.instance_key,
+        quiet.environment_key,
+        quiet.aku * hours.seconds AS aku_seconds,
+        quiet.aku * hours.proved_seconds AS proved_aku_seconds,
+        0 AS assumed_aku_seconds,
+        0 AS gap_seconds
+    FROM quiet
+    INNER JOIN (
+        SELECT
+            environment_key,
+            hour_start,
+            sum(seconds) AS seconds,
+            coalesce(sum(seconds) FILTER (WHERE is_long), 0) AS proved_seconds
+        FROM pieces
+        GROUP BY environment_key, hour_start
+    ) AS hours ON hours.environment_key = quiet.environment_key
 )
 
 INSERT INTO closing_usage (

@@ -1,0 +1,69 @@
+"""### Hours of usage, from what consoles said.
+
+**What.** Closes the hour that has just ended: from polls and readings it makes the AKU-seconds of every instance in
+that hour, says how they are known (measured, proved, assumed), and opens or resolves gaps. Hours that no run has closed,
+as after a pause, are closed first, so this catches up by itself. An hour whose console has not answered since stays
+open, is closed provisionally forty minutes after its end, and for good when an answer comes.
+
+**When.** Every hour at minute 7, for the hour before; the run's partition is that hour (UTC).
+
+**By hand.** Give *from* and *to* to close any window again, or trigger it with a partition key like
+`2026-10-01T05:00:00`, or backfill a range. Closing again what is right changes nothing.
+
+**What you do next.** Nothing, as a rule. Gaps stand in `metering.gaps`; an open one holds the bill.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import CronPartitionTimetable, Param, dag, task
+
+from include.orchestration.assets import USAGE
+from include.orchestration.defaults import TAG, task_defaults
+
+
+@dag(
+    # The tick at 05:07 is for the hour that began at 04:00.
+    schedule=CronPartitionTimetable("7 * * * *", timezone="UTC", run_offset=-1, key_format="%Y-%m-%dT%H:00:00"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=[TAG, "metering"],
+    default_args=task_defaults(),
+    params={
+        "from": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            title="From",
+            description="Start of the window to close again, on the hour. Empty: the run's own hour.",
+        ),
+        "to": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            title="To",
+            description="Its end (exclusive), on the hour.",
+        ),
+    },
+)
+def aku_metering() -> None:
+    """Close hours."""
+
+    @task(outlets=[USAGE])
+    def close_hours(partition_key: str | None = None) -> dict[str, int]:
+        """Close the run's hour, or the window that the form gives; yields counts."""
+        from include.metering.close import close_asked
+        from include.orchestration import connections, work
+
+        form = work.form()
+        return close_asked(
+            connections.warehouse(), work.run_instant(), form["from"], form["to"], hour=partition_key
+        ).counts()
+
+    close_hours()
+
+
+aku_metering()

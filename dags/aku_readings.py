@@ -1,0 +1,70 @@
+"""### What every console says of its instances, every five minutes.
+
+**What.** Asks every metered environment's console for all its Kafka instances and stores what it said: one poll per
+environment, one reading per instance. Environments are spread over a fixed number of shards, one task each; within a
+shard all consoles are asked at once, each within its own deadline. Then hours that became due are closed again: those
+that a late poll changes, and those that waited forty minutes for a poll.
+
+**When.** Every five minutes. What was not asked in the past can not be asked any more, so missed runs are not made up.
+
+**By hand.** Any time: it is one more poll. Two runs at once do no harm.
+
+**What you do next.** `summarise` says how many consoles answered, failed, and how many readings were rejected. A
+console that fails is a failed poll with its cause in `metering.polls`; rejected readings stand in
+`metering.rejections`. A console that stays silent for longer than fifteen minutes becomes a gap, and an open gap holds
+the bill.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import CronTriggerTimetable, dag, task
+
+from include.domain.sharding import SHARDS
+from include.orchestration.assets import READINGS
+from include.orchestration.defaults import TAG, task_defaults
+
+
+@dag(
+    schedule=CronTriggerTimetable("*/5 * * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=[TAG, "metering"],
+    # A retry is a later poll, so there is no point in many: the next run comes.
+    default_args=task_defaults(retries=1),
+)
+def aku_readings() -> None:
+    """Ask, close what is due, summarise."""
+
+    @task
+    def ask_consoles(shard: int) -> dict[str, int]:
+        """Poll the shard's consoles; yields counts."""
+        from include.metering.collect import collect_shard
+        from include.orchestration import connections
+
+        return collect_shard(connections.warehouse(), connections.vault(), shard).counts()
+
+    @task(trigger_rule="all_done")
+    def close_due_hours() -> dict[str, int]:
+        """Close hours that a late poll changes, or that waited long enough; yields counts."""
+        from include.metering.close import close_due_hours as close
+        from include.orchestration import connections, work
+
+        return close(connections.warehouse(), work.run_instant()).counts()
+
+    @task(outlets=[READINGS], trigger_rule="all_done")
+    def summarise(asked: list[dict[str, int]]) -> dict[str, int]:
+        """Add up what the shards say; fail when one of them could not be asked at all."""
+        from include.metering.collect import sum_shards
+
+        return sum_shards(list(asked), SHARDS).counts()
+
+    asked = ask_consoles.expand(shard=list(range(SHARDS)))
+    asked >> close_due_hours()
+    summarise(asked)
+
+
+aku_readings()

@@ -1,0 +1,91 @@
+"""Commands about metering: `akubill metering collect|close`, and `akubill usage` for a file of polls."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(name="metering", help="Ask consoles for readings, and close hours.", no_args_is_help=True)
+console = Console(highlight=False, soft_wrap=True)
+complaints = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Format(StrEnum):
+    """How usage is printed."""
+
+    CSV = "csv"
+    JSON = "json"
+
+
+@app.command()
+def collect(
+    shard: Annotated[int | None, typer.Option("--shard", help="Only this shard; all by default.")] = None,
+) -> None:
+    """Ask the metered environments' consoles once, as aku_readings does every five minutes."""
+    from include.domain.sharding import SHARDS
+    from include.metering.collect import collect_shard
+    from include.orchestration import connections
+
+    warehouse, vault = connections.warehouse(), connections.vault()
+    for number in range(SHARDS) if shard is None else [shard]:
+        console.print(f"Shard {number}: {_said(collect_shard(warehouse, vault, number).counts())}")
+
+
+@app.command()
+def close(
+    start: Annotated[
+        str | None, typer.Option("--from", help="Start of the window, on the hour, with an offset.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Its end (exclusive).")] = None,
+) -> None:
+    """Close a window of hours (again), as aku_metering does; without one, the last hour and all that wait."""
+    from include.metering.close import close_asked
+    from include.orchestration import connections
+
+    console.print(_said(close_asked(connections.warehouse(), datetime.now(UTC), start, end).counts()))
+
+
+def usage(
+    polls: Annotated[Path, typer.Option("--polls", exists=True, dir_okay=False, help="JSON Lines, one poll a line.")],
+    start: Annotated[str, typer.Option("--from", help="Start, with an offset; metering starts here.")],
+    end: Annotated[str, typer.Option("--to", help="End (exclusive).")],
+    tolerance: Annotated[
+        int, typer.Option("--tolerance", min=0, help="Seconds between answers without a proof.")
+    ] = 900,
+    form: Annotated[Format, typer.Option("--format", help="csv or json.")] = Format.CSV,
+) -> None:
+    """Meter a file of polls by the rules, in a scratch database, and print usage by instance and hour."""
+    import tempfile
+
+    from include.domain.periods import Window, parse_instant
+    from include.metering.usage_file import UsageRow, meter_file
+    from include.warehouse.embedded import scratch_warehouse, start_server
+    from include.warehouse.server import stop
+
+    window = Window(parse_instant(start, "--from"), parse_instant(end, "--to"))
+    with tempfile.TemporaryDirectory(prefix="akubill-usage-", ignore_cleanup_errors=True) as folder:
+        data = Path(folder) / "postgres"
+        try:
+            with scratch_warehouse(start_server(data)) as scratch:
+                rows, rejections = meter_file(scratch, polls, window, timedelta(seconds=tolerance))
+        finally:
+            stop(data)
+    for rejection in rejections:
+        complaints.print(f"Rejected ({rejection.rule}): {rejection.sentence}", markup=False)
+    plain = [[*row[:1], f"{row.hour:%Y-%m-%dT%H:%M:%SZ}", *row[2:]] for row in rows]
+    if form is Format.JSON:
+        print(json.dumps([dict(zip(UsageRow._fields, row, strict=True)) for row in plain], indent=2))  # noqa: T201
+    else:
+        csv.writer(sys.stdout, lineterminator="\n").writerows([UsageRow._fields, *plain])
+
+
+def _said(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())

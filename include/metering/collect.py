@@ -1,0 +1,241 @@
+"""Asks the consoles of a shard what instances they have, all at once, and streams the answers into the warehouse.
+
+A fixed number of askers take consoles from one list, each within a deadline of its own, so a slow or dead console costs
+the others nothing. Answers go to the warehouse in batches while asking goes on, and askers wait when it falls behind:
+memory does not grow with the number of consoles. A console that fails is a failed poll with its cause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import zlib
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import httpx
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from include.automq.access import ConsoleAccess
+from include.automq.console import list_instances
+from include.catalog.loader import load_product
+from include.domain.errors import (
+    AkubillError,
+    ConfigurationError,
+    RefusedError,
+    RetriableError,
+    UnexpectedAnswerError,
+)
+from include.metering.readings import Poll, read_listing
+from include.metering.record import Recorded, record_polls
+from include.warehouse.engine import statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from sqlalchemy import Engine
+
+    from include.automq.console import Listing
+    from include.warehouse.vault import Vault
+
+_THROTTLED = frozenset({"HTTP 429", "TooManyRequests", "Throttling", "RequestThrottled"})
+_BROKEN = frozenset({"NotJson", "ListingChanged"})
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How consoles are asked.
+
+    Attributes:
+        concurrency: how many at once.
+        deadline_seconds: for one console, its further tries included.
+        step_seconds: for connecting, and for each wait for bytes.
+        tries: how often a console is asked that fails for now.
+        batch: how many polls go to the warehouse at once.
+    """
+
+    concurrency: int = 64
+    deadline_seconds: float = 20
+    step_seconds: float = 10
+    tries: int = 3
+    batch: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a run over one shard gave: environments asked, polls that were answered and failed, readings rejected."""
+
+    environments: int = 0
+    answered: int = 0
+    failed: int = 0
+    rejected: int = 0
+
+    def counts(self) -> dict[str, int]:
+        """The same as plain values, for XCom and JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Console:
+    environment_key: int
+    access: ConsoleAccess
+    maximum_aku: int
+
+
+def collect_shard(warehouse: Engine, vault: Vault, shard: int, pace: Pace = Pace()) -> Collected:
+    """Poll every metered environment of the shard once.
+
+    Asking twice at once is harmless: each is a poll at its own instant.
+
+    Raises:
+        ConfigurationError: when a stored secret can not be decrypted by the vault.
+    """
+    return asyncio.run(_collect(warehouse, _consoles(warehouse, vault, shard), pace))
+
+
+def sum_shards(shards: list[dict[str, int]], expected: int) -> Collected:
+    """Add up what the shards' runs gave.
+
+    Raises:
+        RetriableError: when a shard is missing; its consoles are asked again by the next run.
+    """
+    done = Collected(**{name: sum(shard[name] for shard in shards) for name in asdict(Collected())})
+    if len(shards) < expected:
+        raise RetriableError(
+            f"Only {len(shards)} of {expected} shards were asked ({done.answered} consoles answered, {done.failed} "
+            "failed). Look at the log of the failed ask_consoles."
+        )
+    return done
+
+
+def _consoles(warehouse: Engine, vault: Vault, shard: int) -> Iterator[_Console]:
+    """The consoles of the shard, decrypted as they are needed."""
+    with warehouse.connect() as connection:
+        rows = connection.execute(statement("metering/find_consoles"), {"shard": shard}).all()
+    limits: dict[str, int] = {}
+    for key, environment_id, url, access_key_id, ciphertext, product in rows:
+        if product not in limits:
+            limits[product] = load_product(product).aku.maximum
+        access = ConsoleAccess(url, environment_id, access_key_id, vault.decrypt(ciphertext))
+        yield _Console(key, access, limits[product])
+
+
+async def _collect(warehouse: Engine, consoles: Iterator[_Console], pace: Pace) -> Collected:
+    answers: asyncio.Queue[Poll | None] = asyncio.Queue(maxsize=pace.batch)
+    async with (
+        httpx.AsyncClient(
+            timeout=httpx.Timeout(pace.step_seconds, pool=None),
+            limits=httpx.Limits(max_connections=pace.concurrency, max_keepalive_connections=pace.concurrency),
+        ) as client,
+        asyncio.TaskGroup() as group,
+    ):
+        storing = group.create_task(_store(warehouse, answers, pace.batch))
+        async with asyncio.TaskGroup() as askers:
+            asking = [askers.create_task(_ask_some(client, consoles, answers, pace)) for _ in range(pace.concurrency)]
+        await answers.put(None)
+    recorded = storing.result()
+    return Collected(sum(task.result() for task in asking), *recorded)
+
+
+async def _ask_some(
+    client: httpx.AsyncClient, consoles: Iterator[_Console], answers: asyncio.Queue[Poll | None], pace: Pace
+) -> int:
+    """One asker: takes the next console until there is none; how many it asked."""
+    count = 0
+    for console in consoles:
+        await answers.put(await _poll(client, console, pace))
+        count += 1
+    return count
+
+
+async def _store(warehouse: Engine, answers: asyncio.Queue[Poll | None], size: int) -> Recorded:
+    """Writes batches, in a thread so that asking goes on, until None comes."""
+    recorded, batch, is_open = Recorded(), [], True
+    while is_open:
+        poll = await answers.get()
+        is_open = poll is not None
+        if poll is not None:
+            batch.append(poll)
+        if batch and (len(batch) == size or not is_open):
+            recorded = recorded.plus(await asyncio.to_thread(record_polls, warehouse, batch))
+            batch = []
+    return recorded
+
+
+async def _poll(client: httpx.AsyncClient, console: _Console, pace: Pace) -> Poll:
+    """Ask one console within its deadline; whatever goes wrong with it is a failed poll."""
+    asked_at = datetime.now(UTC).replace(microsecond=0)
+    try:
+        async with asyncio.timeout(pace.deadline_seconds):
+            listing: Listing = await _retrying(pace)(
+                list_instances, client, console.access, deadline_seconds=pace.deadline_seconds
+            )
+    except TimeoutError:
+        sentence = f"{console.access.base_url} did not answer within {pace.deadline_seconds:g} s."
+        return Poll(console.environment_key, asked_at, cause="timeout", error=sentence)
+    except AkubillError as error:
+        return Poll(console.environment_key, asked_at, cause=cause_of(error), error=str(error))
+    return as_poll(console.environment_key, listing, console.maximum_aku)
+
+
+def _retrying(pace: Pace) -> AsyncRetrying:
+    return AsyncRetrying(
+        retry=retry_if_exception_type(RetriableError),
+        wait=wait_random_exponential(multiplier=0.5, max=5),
+        stop=stop_after_attempt(pace.tries),
+        reraise=True,
+    )
+
+
+def as_poll(environment_key: int, listing: Listing, maximum_aku: int) -> Poll:
+    """The listing as a poll, its instances judged, its pages packed."""
+    observed_at = poll_instant(listing)
+    readings, rejections = read_listing(listing.instances, observed_at, maximum_aku)
+    return Poll(
+        environment_key,
+        observed_at,
+        readings,
+        rejections,
+        clock_skew_ms=listing.clock_skew_ms,
+        duration_ms=listing.duration_ms,
+        payload=zlib.compress(_json(listing.pages)),
+    )
+
+
+def poll_instant(listing: Listing) -> datetime:
+    """The whole second for which the listing holds.
+
+    A console's times are cut to seconds, so a change in the very second of the poll may be in the listing or may not.
+    The listing surely holds for the last second that had ended when it was asked for; if it shows a later change, it
+    holds for the second of that change.
+    """
+    asked_at = listing.observed_at - timedelta(milliseconds=listing.duration_ms)
+    ended = asked_at.replace(microsecond=0) - timedelta(seconds=1)
+    shown, _ = read_listing(listing.instances, listing.observed_at, maximum_aku=2**31 - 1)
+    changes = [reading.modified_at for reading in shown if reading.modified_at is not None]
+    return max([ended, *(change for change in changes if change <= listing.observed_at)])
+
+
+def cause_of(error: AkubillError) -> str:  # noqa: PLR0911 (one case each)
+    """Why a poll failed, in one word, for metering.polls."""
+    match error:
+        case RetriableError(code="Deadline"):
+            return "timeout"
+        case RetriableError(code="NoAnswer"):
+            return "timeout" if "Timeout" in str(error) else "unreachable"
+        case RetriableError(code=code):
+            return "throttled" if code in _THROTTLED else "broken" if code in _BROKEN else "unreachable"
+        case UnexpectedAnswerError():
+            return "broken"
+        case ConfigurationError():
+            return "misconfigured"
+        case RefusedError(code=code):
+            return "throttled" if code in _THROTTLED else "refused"
+        case _:
+            return "refused"
+
+
+def _json(pages: list[dict[str, Any]]) -> bytes:
+    return json.dumps(pages, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

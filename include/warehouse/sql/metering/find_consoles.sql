@@ -1,0 +1,14 @@
+-- The consoles that a shard asks, and how.
+SELECT
+    environments.environment_key,
+    environments.environment_id,
+    environments.console_url,
+    credentials.access_key_id,
+    credentials.secret_ciphertext,
+    subscriptions.product
+FROM core.environments
+INNER JOIN core.environment_credentials AS credentials
+    ON credentials.environment_key = environments.environment_key
+INNER JOIN core.subscriptions ON subscriptions.subscription_key = environments.subscription_key
+WHERE environments.state = 'metered' AND environments.shard = :shard
+ORDER BY environments.environment_key

@@ -1,0 +1,27 @@
+-- Environments that have hours before the window which were never closed, by where those begin: after a pause of the
+-- work, or for an environment that is newly metered.
+WITH starts AS (
+    SELECT
+        environments.environment_key,
+        coalesce(
+            (
+                SELECT max(hours.hour_start) + interval '1 hour'
+                FROM metering.environment_hours AS hours
+                WHERE hours.environment_key = environments.environment_key AND hours.hour_start < :window_start
+            ),
+            date_trunc('hour', subscriptions.metering_started_at)
+        ) AS window_start
+    FROM core.environments
+    INNER JOIN core.subscriptions ON subscriptions.subscription_key = environments.subscription_key
+    WHERE
+        subscriptions.metering_started_at < :window_start
+        AND coalesce(subscriptions.ended_at > date_trunc('hour', subscriptions.metering_started_at), TRUE)
+)
+
+SELECT
+    window_start,
+    array_agg(environment_key ORDER BY environment_key) AS environments
+FROM starts
+WHERE window_start < :window_start
+GROUP BY window_start
+ORDER BY window_start

@@ -1,0 +1,10 @@
+-- All usage, by instance and hour.
+SELECT
+    instances.instance_id,
+    usage.hour_start,
+    usage.aku_seconds,
+    usage.assumed_aku_seconds,
+    usage.gap_seconds
+FROM metering.usage
+INNER JOIN core.instances ON instances.instance_key = usage.instance_key
+ORDER BY instances.instance_id, usage.hour_start

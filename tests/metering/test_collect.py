@@ -1,0 +1,141 @@
+"""Asking consoles over HTTP, against the sandbox."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from include.automq.console import Listing
+from include.metering.collect import Pace, collect_shard, poll_instant
+from include.warehouse.vault import Vault
+from tests.metering.lives import kafka
+from tests.support.builders import insert, make_buyer, make_subscription
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from tests.support.sandbox import SandboxConsole, SandboxHandle
+
+
+@pytest.fixture
+def vault() -> Vault:
+    """A vault with a key of its own."""
+    return Vault(SecretStr(Fernet.generate_key().decode()))
+
+
+def enter(warehouse: Engine, vault: Vault, consoles: list[SandboxConsole]) -> None:
+    """Metered environments of shard 0 for these consoles."""
+    with warehouse.begin() as connection:
+        buyer = make_buyer(connection)
+        for number, console in enumerate(consoles):
+            subscription = make_subscription(connection, buyer, f"env{number}")
+            key = connection.execute(
+                text("""
+                UPDATE core.environments SET environment_id = :id, console_url = :url, shard = 0
+                WHERE subscription_key = :subscription RETURNING environment_key
+                """),
+                {"id": console.environment_id, "url": console.console_url, "subscription": subscription},
+            ).scalar_one()
+            insert(
+                connection,
+                "core.environment_credentials",
+                environment_key=key,
+                access_key_id=console.access_key_id,
+                secret_ciphertext=vault.encrypt(SecretStr(console.access_key_secret)),
+                stored_at=datetime.now(UTC),
+            )
+
+
+def rows(warehouse: Engine, query: str) -> list[tuple]:
+    with warehouse.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+def test_every_console_of_the_shard_is_a_poll_and_every_instance_a_reading(
+    warehouse: Engine, vault: Vault, sandbox: SandboxHandle
+) -> None:
+    enter(warehouse, vault, sandbox.consoles(count=7, instances=3))
+    done = collect_shard(warehouse, vault, 0, Pace(concurrency=4, batch=3))
+    assert (done.environments, done.answered, done.failed, done.rejected) == (7, 7, 0, 0)
+    assert rows(warehouse, "SELECT count(*), count(DISTINCT instance_key) FROM metering.readings") == [(21, 21)]
+    assert rows(warehouse, "SELECT count(*) FROM core.instances") == [(21,)]
+    pages = json.loads(zlib.decompress(rows(warehouse, "SELECT payload FROM metering.polls LIMIT 1")[0][0]))
+    assert sum(len(page["list"]) for page in pages) == 3
+    assert rows(warehouse, "SELECT DISTINCT EXTRACT(MICROSECOND FROM observed_at) % 1000000 FROM metering.polls") == [
+        (0,)
+    ]
+
+
+def test_a_poll_that_failed_is_recorded_with_its_cause_and_stops_no_other(
+    warehouse: Engine, vault: Vault, sandbox: SandboxHandle
+) -> None:
+    good, wrong_secret = sandbox.consoles(count=2, instances=1)
+    enter(warehouse, vault, [good, wrong_secret])
+    with warehouse.begin() as connection:
+        connection.execute(
+            text("""
+            UPDATE core.environment_credentials SET secret_ciphertext = :secret
+            FROM core.environments WHERE environments.environment_key = environment_credentials.environment_key
+                AND environment_id = :id
+            """),
+            {"secret": vault.encrypt(SecretStr("not-it")), "id": wrong_secret.environment_id},
+        )
+    done = collect_shard(warehouse, vault, 0)
+    assert (done.answered, done.failed) == (1, 1)
+    assert rows(warehouse, "SELECT cause, instance_count FROM metering.polls WHERE NOT ok") == [("refused", None)]
+    [(error,)] = rows(warehouse, "SELECT error FROM metering.polls WHERE NOT ok")
+    assert wrong_secret.access_key_id in error
+    assert "not-it" not in error
+
+
+def test_a_console_that_answers_too_slowly_times_out_alone(
+    warehouse: Engine, vault: Vault, sandbox: SandboxHandle
+) -> None:
+    slow, *quick = sandbox.consoles(count=5, instances=1)
+    enter(warehouse, vault, [slow, *quick])
+    sandbox.fault("slow", path=f"/consoles/{slow.environment_id}", seconds=5)
+    done = collect_shard(warehouse, vault, 0, Pace(deadline_seconds=1))
+    assert (done.answered, done.failed) == (4, 1)
+    assert rows(warehouse, "SELECT cause FROM metering.polls WHERE NOT ok") == [("timeout",)]
+
+
+def test_two_runs_at_once_do_no_harm(warehouse: Engine, vault: Vault, sandbox: SandboxHandle) -> None:
+    enter(warehouse, vault, sandbox.consoles(count=6, instances=2))
+    with ThreadPoolExecutor() as pool:
+        runs = [pool.submit(collect_shard, warehouse, vault, 0) for _ in range(2)]
+        assert [run.result().failed for run in runs] == [0, 0]
+    unlike = """
+        SELECT polls.environment_key FROM metering.polls LEFT JOIN metering.readings USING (environment_key, observed_at)
+        GROUP BY polls.environment_key, observed_at, instance_count HAVING count(instance_key) <> instance_count
+    """
+    assert rows(warehouse, unlike) == []
+    assert rows(warehouse, "SELECT count(*) FROM core.instances") == [(12,)]
+
+
+def listing(observed_at: datetime, *instances: dict) -> Listing:
+    return Listing(observed_at, [], list(instances), None, 200)
+
+
+def test_a_poll_holds_for_the_last_second_that_had_ended_when_it_was_asked_for() -> None:
+    answered_at = datetime(2026, 10, 1, 12, 0, 7, 900_000, tzinfo=UTC)
+    assert poll_instant(listing(answered_at, kafka(m=-5))) == datetime(2026, 10, 1, 12, 0, 6, tzinfo=UTC)
+
+
+def test_a_poll_that_shows_a_change_of_its_own_second_holds_for_that_second() -> None:
+    answered_at = datetime(2026, 10, 1, 12, 0, 7, 900_000, tzinfo=UTC)
+    changed = kafka() | {"gmtModified": "2026-10-01T12:00:07.500Z"}
+    assert poll_instant(listing(answered_at, changed)) == answered_at.replace(microsecond=0)
+
+
+def test_a_time_in_the_future_does_not_move_the_poll() -> None:
+    answered_at = datetime(2026, 10, 1, 12, 0, 7, 900_000, tzinfo=UTC)
+    ahead = kafka() | {"gmtModified": (answered_at + timedelta(minutes=5)).isoformat()}
+    assert poll_instant(listing(answered_at, ahead)) == datetime(2026, 10, 1, 12, 0, 6, tzinfo=UTC)
