@@ -11,11 +11,14 @@ from sqlalchemy import text
 from include.alibaba.access import CloudAccess
 from include.alibaba.bss import Bss
 from include.alibaba.computenest import ComputeNest, CreateRequest
+from include.billing.close import close_period
+from include.billing.plans import publish_price_plans
+from include.catalog.loader import catalog_price_plans
 from include.domain.billing_cycles import CYCLE_ZONE, final_at, last_ended_cycle
 from include.domain.errors import ConfigurationError
 from include.domain.money import Decimal, round_amount
 from include.settlement.charges import fetch_charges
-from include.settlement.reconciliation import reconcile_period
+from include.settlement.reconciliation import list_verdicts, reconcile_period
 from tests.support.builders import make_bill, make_buyer, make_instance, make_subscription, make_usage
 
 #: The sandbox lives by the clock and keeps 18 months, so the test takes the last month that ended.
@@ -71,12 +74,11 @@ def ordered(sandbox, buyer):
 
 
 @pytest.fixture
-def billed(warehouse, sandbox, ordered):
-    """Our own bill of the same life: every hour priced at 1.20 and truncated."""
+def used(warehouse, sandbox, ordered):
+    """The subscription in the warehouse, with the usage of that life by hour; its key and the hours."""
     truth = environment_of(sandbox, ordered.service_instance_id)
     rows = sandbox.usage(truth, CYCLE.window.start.isoformat(), CYCLE.window.end.isoformat())
     hours = {datetime.fromisoformat(row["hour"]): row["aku_seconds"] for row in rows}
-    total = sum((round_amount(Decimal(n) * Decimal("1.20") / 3600, 2, "down") for n in hours.values()), Decimal(0))
     with warehouse.begin() as connection:
         make_buyer(connection, OTHER)
         key = make_subscription(
@@ -89,6 +91,15 @@ def billed(warehouse, sandbox, ordered):
         instance = make_instance(connection, key)
         for hour, aku_seconds in sorted(hours.items()):
             make_usage(connection, instance, hour, [aku_seconds])
+    return key, hours
+
+
+@pytest.fixture
+def billed(warehouse, used):
+    """Our own issued bill: every hour priced at 1.20 and truncated; its total."""
+    key, hours = used
+    total = sum((round_amount(Decimal(n) * Decimal("1.20") / 3600, 2, "down") for n in hours.values()), Decimal(0))
+    with warehouse.begin() as connection:
         make_bill(connection, key, CYCLE.name, str(total), aku_seconds=sum(hours.values()))
     assert total > 0
     return total
@@ -112,6 +123,16 @@ def test_two_independent_computations_agree_to_the_cent_and_the_bill_is_settled(
     assert amounts == [billed]
     assert len(reconcile_period(warehouse, CYCLE.name, AT).settled) == 1
     assert sandbox.requests()["refused"] == 0
+
+
+def test_our_rating_and_the_marketplaces_agree_to_the_cent(warehouse, buyer, used):
+    publish_price_plans(warehouse, catalog_price_plans())
+    close_period(warehouse, CYCLE, AT)
+    fetch_charges(warehouse, CYCLE.name, AT, bills_of(buyer))
+    reconcile_period(warehouse, CYCLE.name, AT)
+    ours = [row for row in list_verdicts(warehouse) if row.marketplace_amount is not None]
+    assert [(row.verdict, row.difference, row.is_final) for row in ours] == [("agrees", 0, True)]
+    assert ours[0].our_amount > 0
 
 
 def test_a_buyer_that_may_not_read_its_bills_is_written_down_with_what_to_do(warehouse, sandbox, buyer, billed):

@@ -1,5 +1,5 @@
--- One page of subscriptions with what is known of their environments. Polls are many, so they are looked up for the page
--- only: one look into polls_answered and one into polls_failed each.
+-- One page of subscriptions with what is known of their environments. Polls are many, so they are looked up for the
+-- page only: one look into polls_answered and one into polls_failed each.
 WITH
 page AS (
     SELECT
