@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOUR = timedelta(hours=1)
-_PERIOD_NAME = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+_PERIOD_NAME = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])")
 
 
 def parse_instant(text: str, what: str = "Instant") -> datetime:

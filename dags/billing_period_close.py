@@ -1,0 +1,83 @@
+"""### Closes a billing period: usage becomes bills.
+
+**What.** For every subscription that lived in the month, or has usage in it: renews licences, prices the usage hour by
+hour, drafts a bill, and audits it. A bill that every audit agrees with is *issued*, and from then on the database lets
+nobody change it. A bill that some audit found something about is *held*; nothing else waits for it.
+
+**When.** Six hours after each calendar month of the seller's time zone. Months that were missed are caught up.
+
+**By hand.** Name the month in the form, for example to close it again after the reason for a held bill was mended:
+issued bills stay as they are, the others are made anew. `airflow backfill create --dag-id billing_period_close
+--from-date 2026-01-01 --to-date 2026-03-31` closes months of the past, whatever the start date.
+
+**What you do next.** `report` lists the held bills, each with what was found and what to do; the bills stand under
+*Bills*, and in `billing.bills`. A period that has not ended, or whose bills are all issued, can not be closed.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import Param, dag, task
+
+from include.orchestration.assets import BILLS
+from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.timetables import BillingPeriodTimetable
+
+
+@dag(
+    schedule=BillingPeriodTimetable("Asia/Shanghai", close_delay=timedelta(hours=6)),
+    start_date=datetime(2026, 9, 30, 16, tzinfo=UTC),
+    catchup=True,
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=[TAG, "billing"],
+    default_args=task_defaults(),
+    params={
+        "period": Param(
+            None,
+            type=["null", "string"],
+            pattern=r"^\d{4}-(0[1-9]|1[0-2])$",
+            title="Billing period",
+            description="YYYY-MM, like 2026-10: the month to close. A scheduled run knows its own.",
+        )
+    },
+)
+def billing_period_close() -> None:
+    """Name the period, publish prices, close, report."""
+
+    @task
+    def find_period() -> str:
+        """Which month this run closes."""
+        from include.orchestration.billing import period_of_run
+
+        return period_of_run()
+
+    @task
+    def publish_price_plans() -> None:
+        """The catalogue's plans; what is published already stays."""
+        from include.billing.plans import publish_price_plans
+        from include.catalog.loader import catalog_price_plans
+        from include.orchestration.connections import warehouse
+
+        publish_price_plans(warehouse(), catalog_price_plans())
+
+    @task(outlets=[BILLS])
+    def close_period(period: str) -> str:
+        """Draft, audit, hold or issue, in one transaction; yields what was done, in words."""
+        from include.orchestration.billing import close_period_of_run
+
+        return close_period_of_run(period)
+
+    @task
+    def report(closed: str) -> None:
+        """Say what was issued, and what is held and why."""
+        print(closed)  # noqa: T201 (the task's log)
+
+    period = find_period()
+    closed = close_period(period)
+    publish_price_plans() >> closed
+    report(closed)
+
+
+billing_period_close()

@@ -1,0 +1,14 @@
+"""Tells Airflow of our timetables, by the module that DAG files import them from."""
+
+from __future__ import annotations
+
+from airflow.plugins_manager import AirflowPlugin
+
+from include.orchestration.timetables import BillingPeriodTimetable
+
+
+class TimetablesPlugin(AirflowPlugin):
+    """When billing periods are closed."""
+
+    name = "billing_timetables"
+    timetables = [BillingPeriodTimetable]  # noqa: RUF012 (Airflow's form)

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import text
+
+from include.billing.close import PeriodIssuedError, PeriodNotEndedError, close_period
+from include.billing.plans import publish_price_plans
+from include.domain.errors import ConfigurationError, InvalidInputError
+from include.domain.periods import BillingPeriod
+from tests.billing.conftest import DUE, OCTOBER, price_plan, version
+from tests.support.builders import environment_of, insert
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+
+HOUR = timedelta(hours=1)
+
+
+def bills_of(warehouse: Engine) -> list[Any]:
+    with warehouse.connect() as connection:
+        return list(connection.execute(text("SELECT * FROM billing.bills ORDER BY bill_id")))
+
+
+def lines_of(warehouse: Engine) -> list[Any]:
+    with warehouse.connect() as connection:
+        query = (
+            "SELECT l.* FROM billing.bill_lines AS l JOIN billing.bills AS b USING (bill_key) ORDER BY bill_id, line_no"
+        )
+        return list(connection.execute(text(query)))
+
+
+def open_gap(warehouse: Engine, subscription: int) -> None:
+    with warehouse.begin() as connection:
+        insert(
+            connection,
+            "metering.gaps",
+            environment_key=environment_of(connection, subscription),
+            gap_start=OCTOBER.window.start + HOUR,
+            gap_end=OCTOBER.window.start + 2 * HOUR,
+            cause="unreachable",
+            opened_at=OCTOBER.window.start + 3 * HOUR,
+        )
+
+
+def test_closing_issues_a_bill_that_charges_each_hour_truncated(prices: Engine, subscribe: Callable[..., int]) -> None:
+    subscribe(usage=(21_607, 3_601))
+
+    closed = close_period(prices, OCTOBER, DUE)
+
+    assert (closed.drafted_count, closed.issued_count, closed.held_count) == (1, 1, 0)
+    (bill,) = bills_of(prices)
+    assert (bill.bill_id, bill.state, str(bill.total), bill.issued_at) == (
+        "2026-10-sub-01-orders",
+        "issued",
+        "8.40",
+        DUE,
+    )
+    (line,) = lines_of(prices)
+    assert (str(line.quantity), str(line.exact_amount), str(line.amount)) == ("7.002222", "8.402666667", "8.40")
+
+
+def test_a_live_subscription_without_usage_gets_a_bill_with_a_line_of_zero(
+    prices: Engine, subscribe: Callable[..., int]
+) -> None:
+    subscribe()
+    close_period(prices, OCTOBER, DUE)
+    (line,) = lines_of(prices)
+    assert (line.kind, line.aku_seconds, str(line.amount)) == ("usage", 0, "0.00")
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"state": "failed"},
+        {"state": "ordered"},
+        {"started_at": OCTOBER.window.end},
+        {"state": "released", "ended_at": OCTOBER.window.start},
+    ],
+)
+def test_a_subscription_that_did_not_live_in_the_period_gets_none(
+    prices: Engine, subscribe: Callable[..., int], columns: dict[str, Any]
+) -> None:
+    subscribe(**columns)
+    assert close_period(prices, OCTOBER, DUE).drafted_count == 0
+
+
+def test_the_last_hour_of_a_released_subscription_is_billed(prices: Engine, subscribe: Callable[..., int]) -> None:
+    subscribe(usage=(3600, 1800), state="released", ended_at=OCTOBER.window.start + timedelta(minutes=90))
+    close_period(prices, OCTOBER, DUE)
+    assert [str(bill.total) for bill in bills_of(prices)] == ["1.80"]
+
+
+def test_an_hour_belongs_to_the_month_of_the_plans_zone(prices: Engine, subscribe: Callable[..., int]) -> None:
+    subscribe(usage=(3600, 7200), start=OCTOBER.window.start - HOUR)
+    close_period(prices, OCTOBER, DUE)
+    close_period(prices, OCTOBER.previous, DUE)
+    assert [(bill.period, bill.aku_seconds) for bill in bills_of(prices)] == [("2026-09", 3600), ("2026-10", 7200)]
+
+
+def test_a_version_that_changes_in_the_month_splits_the_bill(warehouse: Engine, subscribe: Callable[..., int]) -> None:
+    publish_price_plans(warehouse, [price_plan(version(), version("2026-10-01T01:00:00+08:00", "2.00"))])
+    subscribe(usage=(3600, 3600))
+    close_period(warehouse, OCTOBER, DUE)
+    assert [(line.line_no, str(line.unit_price), str(line.amount)) for line in lines_of(warehouse)] == [
+        (1, "1.20", "1.20"),
+        (2, "2.00", "2.00"),
+    ]
+
+
+def test_a_period_that_has_not_ended_is_not_closed(prices: Engine, subscribe: Callable[..., int]) -> None:
+    subscribe(usage=(3600,))
+    with pytest.raises(PeriodNotEndedError, match="2026-10 ends at 2026-11-01T00:00:00"):
+        close_period(prices, OCTOBER, OCTOBER.window.end - timedelta(seconds=1))
+    assert bills_of(prices) == []
+
+
+def test_closing_again_what_is_issued_says_so_and_changes_nothing(
+    prices: Engine, subscribe: Callable[..., int]
+) -> None:
+    subscribe(usage=(3600,))
+    close_period(prices, OCTOBER, DUE)
+    before = bills_of(prices), lines_of(prices)
+    with pytest.raises(PeriodIssuedError, match="all its 1 bills are issued"):
+        close_period(prices, OCTOBER, DUE + HOUR)
+    assert (bills_of(prices), lines_of(prices)) == before
+
+
+def test_a_period_without_subscriptions_closes_with_no_bills(prices: Engine) -> None:
+    assert close_period(prices, OCTOBER, DUE).drafted_count == 0
+
+
+def test_an_open_gap_holds_its_own_bill_only(prices: Engine, subscribe: Callable[..., int]) -> None:
+    subscribe("fine", usage=(3600,))
+    open_gap(prices, subscribe("silent", usage=(3600,)))
+
+    closed = close_period(prices, OCTOBER, DUE)
+
+    assert [bill.state for bill in bills_of(prices)] == ["issued", "held"]
+    (held,) = closed.held
+    assert held.finding == "no_gap_is_open"
+    assert "unreachable" in held.sentence
+
+
+def test_a_held_bill_is_made_anew_once_its_gap_is_waived_and_issued_ones_are_left_alone(
+    prices: Engine, subscribe: Callable[..., int]
+) -> None:
+    subscribe("fine", usage=(3600,))
+    open_gap(prices, subscribe("silent", usage=(3600,)))
+    close_period(prices, OCTOBER, DUE)
+    issued = bills_of(prices)[0]
+    with prices.begin() as connection:
+        connection.execute(text("UPDATE metering.gaps SET state = 'waived', settled_at = now()"))
+
+    closed = close_period(prices, OCTOBER, DUE + HOUR)
+
+    assert (closed.drafted_count, closed.issued_count, closed.held_count) == (1, 2, 0)
+    assert bills_of(prices)[0] == issued
+    assert bills_of(prices)[1].issued_at == DUE + HOUR
+
+
+def test_an_hour_that_is_not_closed_holds_the_bill(prices: Engine, subscribe: Callable[..., int]) -> None:
+    subscribe(usage=(3600,))
+    with prices.begin() as connection:
+        connection.execute(
+            text("UPDATE metering.environment_hours SET state = 'provisional' WHERE hour_start = :hour"),
+            {"hour": OCTOBER.window.start + 5 * HOUR},
+        )
+    (held,) = close_period(prices, OCTOBER, DUE).held
+    assert held.sentence.startswith("1 of 744 hours from 2026-09-30 16h UTC on are not closed.")
+
+
+def test_hours_before_metering_started_need_not_be_closed(prices: Engine, subscribe: Callable[..., int]) -> None:
+    subscribe(usage=(3600,), metering_started_at=DUE)
+    with prices.begin() as connection:
+        connection.execute(text("DELETE FROM metering.environment_hours"))
+    assert close_period(prices, OCTOBER, DUE).issued_count == 1
+
+
+def test_the_same_inputs_give_the_same_fingerprint_and_other_inputs_another(
+    prices: Engine, subscribe: Callable[..., int]
+) -> None:
+    open_gap(prices, subscribe(usage=(3600, 7200)))
+    fingerprints = []
+    for change in (None, None, "UPDATE metering.usage SET aku_seconds = 10800 - aku_seconds"):
+        if change:
+            with prices.begin() as connection:
+                connection.execute(text(change))
+        close_period(prices, OCTOBER, DUE)
+        fingerprints.append(bills_of(prices)[0].fingerprint)
+    assert fingerprints[0] == fingerprints[1] != fingerprints[2]
+    assert len(fingerprints[0]) == 64
+
+
+def test_two_closes_at_once_make_each_bill_once(prices: Engine, subscribe: Callable[..., int]) -> None:
+    for number in range(5):
+        subscribe(f"s{number}", usage=(3600,))
+
+    def close(_: int) -> str:
+        try:
+            return f"drafted {close_period(prices, OCTOBER, DUE).drafted_count}"
+        except PeriodIssuedError:
+            return "nothing left"
+
+    with ThreadPoolExecutor(3) as pool:
+        outcomes = sorted(pool.map(close, range(3)))
+    assert outcomes == ["drafted 5", "nothing left", "nothing left"]
+    assert [str(bill.total) for bill in bills_of(prices)] == ["1.20"] * 5
+
+
+def test_a_subscription_whose_plan_is_not_published_stops_the_close_whole(
+    prices: Engine, subscribe: Callable[..., int]
+) -> None:
+    subscribe("fine", usage=(3600,))
+    subscribe("odd", usage=(3600,), price_plan="nowhere")
+    with pytest.raises(ConfigurationError, match="sub-01-odd has the price plan nowhere, which is not published"):
+        close_period(prices, OCTOBER, DUE)
+    assert bills_of(prices) == []
+
+
+def test_usage_that_no_version_prices_stops_the_close(warehouse: Engine, subscribe: Callable[..., int]) -> None:
+    publish_price_plans(warehouse, [price_plan(version("2026-10-01T01:00:00+08:00"))])
+    subscribe(usage=(3600,))
+    with pytest.raises(InvalidInputError, match=r"2026-09-30T16:00:00.*has no version in force then"):
+        close_period(warehouse, OCTOBER, DUE)
+
+
+def test_a_plan_with_periods_of_another_zone_is_named(prices: Engine, subscribe: Callable[..., int]) -> None:
+    publish_price_plans(prices, [price_plan(name="elsewhere", time_zone="America/Los_Angeles")])
+    subscribe(price_plan="elsewhere")
+    with pytest.raises(ConfigurationError, match="months of America/Los_Angeles"):
+        close_period(prices, OCTOBER, DUE)
+
+
+def test_an_unknown_period_is_named() -> None:
+    with pytest.raises(InvalidInputError, match="'2026-13'"):
+        BillingPeriod("2026-13", "Asia/Shanghai")

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import text
+
+from include.billing.close import close_period
+from include.domain.money import Decimal
+from include.domain.periods import BillingPeriod
+from tests.billing.conftest import DUE, OCTOBER
+from tests.billing.test_close import bills_of, lines_of
+from tests.support.builders import insert
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def license_it(warehouse: Engine, subscription: int, start: datetime, end: datetime, **columns: Any) -> None:
+    licence = {
+        "subscription_key": subscription,
+        "term_start": start,
+        "term_end": end,
+        "term_months": 1,
+        "capacity_aku": 12,
+        "price": Decimal("7440.00"),
+        "currency": "CNY",
+        "auto_renew": True,
+    } | columns
+    with warehouse.begin() as connection:
+        insert(connection, "core.licences", **licence)
+
+
+def terms_of(warehouse: Engine) -> list[str]:
+    with warehouse.connect() as connection:
+        starts = connection.scalars(text("SELECT term_start FROM core.licences ORDER BY term_start"))
+        return [f"{start.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" for start in starts]
+
+
+def local(day: str) -> datetime:
+    return datetime.fromisoformat(day).replace(tzinfo=SHANGHAI)
+
+
+@pytest.fixture
+def prepaid(subscribe: Callable[..., int]) -> int:
+    return subscribe("prepaid", usage=(36_000,), payment="prepaid", price_plan="automq-byoc-prepaid")
+
+
+def test_a_licence_renews_into_the_period_and_its_usage_is_shown_at_zero(prices: Engine, prepaid: int) -> None:
+    license_it(prices, prepaid, local("2026-08-17T12:20"), local("2026-09-17T12:20"))
+
+    closed = close_period(prices, OCTOBER, DUE)
+
+    assert closed.issued_count == 1
+    assert terms_of(prices) == ["2026-08-17 12:20", "2026-09-17 12:20", "2026-10-17 12:20"]
+    licence, usage = lines_of(prices)
+    assert (licence.kind, str(licence.quantity), licence.unit) == ("licence", "12", "AKU-month")
+    assert (str(licence.unit_price), str(licence.amount)) == ("620.00", "7440.00")
+    assert (usage.kind, str(usage.quantity), str(usage.amount)) == ("usage", "10.000000", "0.00")
+    assert str(bills_of(prices)[0].total) == "7440.00"
+
+
+def test_terms_that_began_on_the_31st_come_back_to_it(prices: Engine, prepaid: int) -> None:
+    license_it(prices, prepaid, local("2026-01-31"), local("2026-02-28"))
+    close_period(prices, BillingPeriod("2026-04", "Asia/Shanghai"), DUE)
+    assert terms_of(prices) == ["2026-01-31 00:00", "2026-02-28 00:00", "2026-03-31 00:00", "2026-04-30 00:00"]
+
+
+def test_closing_a_later_period_first_and_again_makes_each_term_once(prices: Engine, prepaid: int) -> None:
+    license_it(prices, prepaid, local("2026-08-17"), local("2026-09-17"))
+    close_period(prices, OCTOBER, DUE)
+    close_period(prices, OCTOBER.previous, DUE)
+    assert terms_of(prices) == ["2026-08-17 00:00", "2026-09-17 00:00", "2026-10-17 00:00"]
+    assert [str(bill.total) for bill in bills_of(prices)] == ["7440.00", "7440.00"]
+
+
+def test_a_licence_that_does_not_renew_leaves_usage_after_it_unlicensed_and_the_bill_held(
+    prices: Engine, prepaid: int
+) -> None:
+    license_it(prices, prepaid, local("2026-08-01"), local("2026-09-01"), auto_renew=False)
+    (held,) = close_period(prices, OCTOBER, DUE).held
+    assert held.finding == "prepaid_usage_is_licensed"
+
+
+def test_a_released_subscription_renews_no_more(prices: Engine, prepaid: int) -> None:
+    license_it(prices, prepaid, local("2026-08-17"), local("2026-09-17"))
+    with prices.begin() as connection:
+        query = "UPDATE core.subscriptions SET state = 'released', ended_at = :at"
+        connection.execute(text(query), {"at": local("2026-10-17")})
+    close_period(prices, OCTOBER, DUE)
+    assert terms_of(prices) == ["2026-08-17 00:00", "2026-09-17 00:00"]
+
+
+def test_a_licence_sold_at_another_price_than_the_plans_holds_the_bill(prices: Engine, prepaid: int) -> None:
+    license_it(prices, prepaid, local("2026-10-01"), local("2026-11-01"), price=Decimal("7000.00"))
+    (held,) = close_period(prices, OCTOBER, DUE).held
+    assert held.finding == "licences_cost_what_the_plan_says"
+    assert "was sold for 7000.00 CNY, the price plan says 7440.00 CNY" in held.sentence
+
+
+def test_a_term_of_a_year_is_one_line_in_its_first_month(prices: Engine, prepaid: int) -> None:
+    license_it(prices, prepaid, local("2026-10-01"), local("2027-10-01"), term_months=12, price=Decimal("89280.00"))
+    close_period(prices, OCTOBER, DUE)
+    assert [str(line.quantity) for line in lines_of(prices)] == ["144", "10.000000"]

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from include.domain.periods import BillingPeriod
+from tests.support.builders import make_buyer, make_instance, make_subscription, make_usage
+
+pytestmark = pytest.mark.slow
+
+OCTOBER = BillingPeriod("2026-10", "Asia/Shanghai")
+ALL_GREEN = dict.fromkeys(["find_period", "publish_price_plans", "close_period", "report"], "success")
+
+
+def close(dagbag, at=OCTOBER.window.end + timedelta(hours=6), **conf):
+    return dagbag.dags["billing_period_close"].test(run_conf=conf, run_after=at)
+
+
+def states(done):
+    return {task.task_id: str(task.state) for task in done.get_task_instances()}
+
+
+def bills_of(warehouse):
+    with warehouse.connect() as connection:
+        return [tuple(row) for row in connection.execute(text("SELECT period, state, total FROM billing.bills"))]
+
+
+@pytest.fixture
+def used(warehouse, airflow_connections):
+    """A subscription with an hour of usage in October, known from history only."""
+    with warehouse.begin() as connection:
+        key = make_subscription(connection, make_buyer(connection), metering_started_at=None)
+        make_usage(connection, make_instance(connection, key), OCTOBER.window.start, [3600])
+
+
+def test_a_period_named_in_the_form_is_closed_and_a_second_time_it_says_so(dagbag, used, warehouse):
+    assert states(close(dagbag, period="2026-10")) == ALL_GREEN
+    issued = bills_of(warehouse)
+    assert [(period, state, str(total)) for period, state, total in issued] == [("2026-10", "issued", "1.20")]
+
+    again = states(close(dagbag, period="2026-10"))
+
+    assert again == ALL_GREEN | {"close_period": "failed", "report": "upstream_failed"}
+    assert bills_of(warehouse) == issued
+
+
+def test_a_run_by_hand_that_names_no_period_fails(dagbag, used, warehouse):
+    assert states(close(dagbag))["find_period"] == "failed"
+    assert bills_of(warehouse) == []
+
+
+def test_a_period_that_has_not_ended_fails_and_leaves_nothing(dagbag, used, warehouse):
+    early = OCTOBER.window.end - timedelta(hours=1)
+    assert states(close(dagbag, at=early, period="2026-10"))["close_period"] == "failed"
+    assert bills_of(warehouse) == []
+
+
+def test_a_period_that_is_not_a_month_is_refused_by_the_form(dagbag, airflow_connections):
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError):
+        close(dagbag, period="October")
+
+
+def context_of(run_type, *, partition=None, period=None):
+    """What a run's tasks see of it."""
+    from types import SimpleNamespace
+
+    run = SimpleNamespace(run_type=run_type, partition_key=partition, run_after=OCTOBER.window.end + timedelta(hours=6))
+    return {"dag_run": run, "params": {"period": period}}
+
+
+def test_a_scheduled_or_backfilled_run_takes_its_partition_and_skips_what_is_issued(used, warehouse):
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from include.billing.plans import publish_price_plans
+    from include.catalog.loader import catalog_price_plans
+    from include.orchestration.billing import close_period_of_run, period_of_run
+
+    publish_price_plans(warehouse, catalog_price_plans())
+    scheduled = context_of("scheduled", partition="2026-10")
+    assert period_of_run(scheduled) == "2026-10"
+    assert "1 issued in all" in close_period_of_run("2026-10", scheduled)
+    for run_type in ("scheduled", "backfill"):
+        with pytest.raises(AirflowSkipException, match="all its 1 bills are issued"):
+            close_period_of_run("2026-10", context_of(run_type, partition="2026-10"))
+
+
+def test_a_form_and_a_partition_that_differ_are_refused(airflow):
+    from include.domain.errors import InvalidInputError
+    from include.orchestration.billing import period_of_run
+
+    with pytest.raises(InvalidInputError, match="is not the run's partition 2026-10"):
+        period_of_run(context_of("manual", partition="2026-10", period="2026-09"))
+
+
+def test_the_schedule_catches_up_month_by_month(dagbag):
+    dag = dagbag.dags["billing_period_close"]
+    assert dag.catchup
+    assert dag.max_active_runs == 1
+    assert dag.start_date < datetime(2026, 11, 1, tzinfo=UTC)
