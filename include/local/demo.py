@@ -143,18 +143,14 @@ class Demo:
         return reasons
 
     def import_history(self, subscription: Onboarded) -> None:
-        """The hours before metering began, one file per month."""
-        began = self.metering_began_at(subscription.subscription_id)
-        for period in [*self.periods, BillingPeriod.containing(self.now, ZONE)]:
-            end = min(period.window.end, floor_to_hour(began))
-            if end <= period.window.start:
-                continue
-            usage = self.sandbox.usage(subscription.environment_id, period.window.start, end)
-            name = f"{subscription.wish.environment_name}-{period.name}.{subscription.wish.file_format}"
-            drop = self.running.state.folder / "usage-drop"
-            drop.mkdir(exist_ok=True)
-            write_usage(drop / name, subscription.subscription_id, usage)
-            self.run("usage_import", f"{name}, {len(usage)} hours", {"file": name})
+        """The hours before metering began, as a file in the drop folder."""
+        until = floor_to_hour(self.metering_began_at(subscription.subscription_id))
+        usage = self.sandbox.usage(subscription.environment_id, self.began_at, until)
+        name = f"{subscription.wish.environment_name}-history.{subscription.wish.file_format}"
+        folder = self.running.state.folder / "usage-drop"
+        folder.mkdir(exist_ok=True)
+        write_usage(folder / name, subscription.subscription_id, usage)
+        self.run("usage_import", f"{name}, {len(usage)} hours", {"file": name})
 
     def metering_began_at(self, subscription_id: str) -> datetime:
         """When the consoles began to be asked; earlier hours are history."""
