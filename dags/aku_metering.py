@@ -1,9 +1,9 @@
 """### Hours of usage, from what consoles said.
 
 **What.** Closes the hour that has just ended: from polls and readings it makes the AKU-seconds of every instance in
-that hour, says how they are known (measured, proved, assumed), and opens or resolves gaps. Hours that no run has closed,
-as after a pause, are closed first, so this catches up by itself. An hour whose console has not answered since stays
-open, is closed provisionally forty minutes after its end, and for good when an answer comes.
+it, says how they are known (measured, proved, assumed), and opens or resolves gaps. Hours that no run has closed, as
+after a pause, are closed first, so this catches up by itself. An hour whose console has not answered since stays open,
+is closed provisionally forty minutes after its end, and for good when an answer comes.
 
 **When.** Every hour at minute 7, for the hour before; the run's partition is that hour (UTC).
 

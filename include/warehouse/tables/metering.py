@@ -18,7 +18,7 @@ polls = Table(
     instant("observed_at", "When the listing was taken, in whole seconds.", primary_key=True),
     big("environment_key", "Environment asked.", primary_key=True, autoincrement=False),
     flag("ok", "Whether the whole listing came; a failed poll is never an empty listing."),
-    text("cause", "For failed polls: unreachable, timeout, refused, throttled, broken or misconfigured.", nullable=True),
+    text("cause", "If it failed: unreachable, timeout, refused, throttled, broken or misconfigured.", nullable=True),
     text("error", "For failed polls: what happened, as a sentence; no secrets.", nullable=True),
     integer("instance_count", "Instances listed; null for failed polls.", nullable=True),
     integer("clock_skew_ms", "Console's clock minus ours, from its Date header.", nullable=True),
@@ -97,7 +97,7 @@ environment_hours = Table(
         "closed (a successful poll at or after its end exists), provisional (none came in time), open (one may still "
         "come) or stale (a poll came since that changes it).",
     ),
-    integer("revision", "Counts from 1; grows when a later closing changed its usage."),
+    integer("revision", "0 until it is first closed, then from 1; grows when a later closing changed its usage."),
     instant("closed_at", "Logical time of the run that gave it this state and this usage."),
     CheckConstraint("state IN ('closed', 'provisional', 'open', 'stale')", name="state"),
     Index("environment_hours_due", "hour_start", postgresql_where=sql("state IN ('open', 'stale')")),
@@ -119,7 +119,11 @@ gaps = Table(
     ),
     instant("gap_start", "Start of the time not known (inclusive)."),
     instant("gap_end", "End of the time not known (exclusive)."),
-    text("cause", "Why it is not known: a failed poll's cause, not_asked, no_answer_yet, changed_in_silence, inconsistent_times, …"),
+    text(
+        "cause",
+        "Why it is not known: a failed poll's cause, not_asked, no_answer_yet, changed_in_silence, "
+        "changed_before_first_poll, inconsistent_times or rejected_reading.",
+    ),
     text("state", "open, resolved (better data came) or waived (by a person).", server_default="open"),
     instant("opened_at", "Logical time of the run that opened it."),
     instant("settled_at", "When it was resolved or waived.", nullable=True),

@@ -98,9 +98,14 @@ USING judged
     ON stored.hour_start = judged.hour_start AND stored.environment_key = judged.environment_key
 WHEN NOT MATCHED THEN
     INSERT (hour_start, environment_key, state, revision, closed_at)
-    VALUES (judged.hour_start, judged.environment_key, judged.state, 1, :at)
+    VALUES (
+        judged.hour_start, judged.environment_key, judged.state, CASE judged.state WHEN 'open' THEN 0 ELSE 1 END, :at
+    )
 WHEN MATCHED AND (judged.is_changed OR stored.state <> judged.state) THEN
     UPDATE SET
         state = judged.state,
-        revision = stored.revision + CASE WHEN judged.is_changed THEN 1 ELSE 0 END,
+        revision = CASE
+            WHEN judged.state = 'open' THEN stored.revision
+            ELSE greatest(stored.revision + CASE WHEN judged.is_changed THEN 1 ELSE 0 END, 1)
+        END,
         closed_at = :at
