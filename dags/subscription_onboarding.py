@@ -150,12 +150,12 @@ def subscription_onboarding() -> None:
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def admit() -> dict[str, Any]:
         """Enter the subscription, or refuse it for all the reasons there are."""
-        from include.onboarding import prerequisites, subscriptions
+        from include.onboarding import subscriptions
         from include.orchestration import onboarding
         from include.orchestration.work import run_instant
 
         asked, desk = onboarding.request(), onboarding.desk()
-        prerequisites.require_all(onboarding.findings(CHECKS))
+        onboarding.require_all(CHECKS)
         return subscriptions.admit(desk.warehouse, desk.product, asked, run_instant())._asdict()
 
     @task

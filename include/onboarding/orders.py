@@ -98,8 +98,9 @@ def adopt_order(
             if instance.marketplace_instance_id == marketplace_instance_id:
                 return Order(instance.service_instance_id, marketplace_instance_id, order.order_id)
         raise RetriableError(
-            f"Compute Nest has no service instance yet for order {order.order_id} "
-            f"(Marketplace instance {marketplace_instance_id})."
+            f"Compute Nest has no service instance for order {order.order_id} (Marketplace instance "
+            f"{marketplace_instance_id}) yet. If an earlier attempt for it failed and was removed, leave the order id "
+            "empty to have it ordered anew."
         )
 
     return _take(warehouse, admission, at, adopt)

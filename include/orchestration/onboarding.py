@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from include.domain.errors import ConfigurationError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from include.onboarding.story import Desk
 
 log = logging.getLogger(__name__)
+LOG_WIDTH = 110
 _FINDING = "finding"
 
 
@@ -102,6 +104,21 @@ def findings(checks: Iterable[str]) -> list[Finding]:
     return made
 
 
+def require_all(checks: Iterable[str]) -> None:
+    """Let pass what holds in full; what does not stands in the log reason by reason, folded to fit a screen.
+
+    Raises:
+        NotAdmittedError: with every reason, when something does not hold.
+    """
+    from include.onboarding import prerequisites
+
+    found = findings(checks)
+    for finding in found:
+        if not finding.holds:
+            log.error("Refused, %s:\n%s", finding.check, _folded(finding.sentence))
+    prerequisites.require_all(found)
+
+
 def admission(handed_on: dict[str, Any] | None) -> Admission:
     """The admission that an earlier task handed on.
 
@@ -113,6 +130,10 @@ def admission(handed_on: dict[str, Any] | None) -> Admission:
 
         raise AirflowSkipException("Nothing was admitted, so nothing was ordered.")
     return Admission(**handed_on)
+
+
+def _folded(sentence: str) -> str:
+    return textwrap.fill(sentence, LOG_WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _finding_of(check: str) -> Finding | None:
