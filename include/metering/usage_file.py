@@ -137,4 +137,4 @@ def _enter_environments(warehouse: Engine, names: list[str], start: datetime) ->
         subscriptions = {"names": names, "metered_from": start}
         connection.execute(statement("metering/enter_scratch_subscriptions"), subscriptions)
         entered = connection.execute(statement("metering/enter_scratch_environments"), {"at": start}).all()
-    return dict(row.tuple() for row in entered)
+    return {row.environment_id: row.environment_key for row in entered}

@@ -83,7 +83,7 @@ def test_the_hours_that_have_ended_are_closed_and_again_by_the_form(
             text("SELECT state, count(*) FROM metering.environment_hours GROUP BY state ORDER BY state")
         ).all()
         last = connection.scalar(text("SELECT max(hour_start) FROM metering.environment_hours"))
-    states = dict(row.tuple() for row in hours)
+    states = {row[0]: row[1] for row in hours}
     assert states["closed"] >= 8
     form = {"from": last.isoformat(), "to": (last + timedelta(hours=1)).isoformat()}
     assert dagbag.dags["aku_metering"].test(run_conf=form).state == "success"
