@@ -18,14 +18,13 @@ the reason. Trigger the same request again: that is the next attempt.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import TriggerRule, dag, result, task, task_group
 
 from include.orchestration.defaults import TAG, task_defaults
 from include.orchestration.onboarding_form import onboarding_form
-from include.orchestration.operators import AwaitDeployment, AwaitRemoval
+from include.orchestration.operators import AwaitConsole, AwaitDeployment, AwaitRemoval
 
 CHECKS = ("site", "region", "size", "terms", "unique", "access", "real_name", "permissions", "order")
 
@@ -177,16 +176,6 @@ def subscription_onboarding() -> None:
         desk, admitted = onboarding.desk(), onboarding.admission(admission)
         return register_environment(desk.warehouse, desk.cloud, desk.vault, admitted, run_instant())
 
-    @task.sensor(mode="reschedule", poke_interval=15, timeout=timedelta(hours=2).total_seconds())
-    def verify_console(admission: dict[str, Any]) -> bool:
-        from datetime import UTC, datetime
-
-        from include.onboarding.environments import console_answers
-        from include.orchestration import onboarding
-
-        desk = onboarding.desk()
-        return console_answers(desk.warehouse, desk.vault, onboarding.admission(admission), datetime.now(UTC))
-
     @task
     def create_first_instance(admission: dict[str, Any]) -> str | None:
         from include.onboarding.activation import create_first_instance
@@ -217,7 +206,8 @@ def subscription_onboarding() -> None:
     prerequisites() >> admission
     ordered = place_order(admission)
     deployed = AwaitDeployment(task_id="await_deployment", admission=admission)
-    registered, verified = register_environment(admission), verify_console(admission)
+    registered = register_environment(admission)
+    verified = AwaitConsole(task_id="verify_console", admission=admission)
     started = create_first_instance(admission)
     ordered >> deployed >> registered >> verified >> started >> start_metering(admission) >> report(admission)
     [ordered, deployed, verified] >> clean_up(admission)

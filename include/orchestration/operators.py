@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, BaseSensorOperator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -88,3 +88,27 @@ class AwaitRemoval(_AwaitServiceInstance):
         going: str | None = self.service_instance_id
         if going and not deployments.is_removed(onboarding.desk().cloud, going):
             self._wait_for(going, deployments.DELETING)
+
+
+class AwaitConsole(BaseSensorOperator):
+    """Looks every 15 seconds whether the console answers, and holds no worker slot between looks.
+
+    Onboarding's own limit ends the wait with a sentence; the sensor's is behind it, in case nobody ever looks.
+
+    Args:
+        admission: the attempt, as handed on by the task that admitted it.
+    """
+
+    template_fields: Sequence[str] = ("admission",)
+
+    def __init__(self, *, admission: Any, **kwargs: Any) -> None:  # noqa: ANN401 (Airflow's XComArg)
+        super().__init__(mode="reschedule", poke_interval=15, timeout=7200, **kwargs)
+        self.admission = admission
+
+    def poke(self, context: Context) -> bool:  # noqa: ARG002 (Airflow's signature)
+        """Whether it answers."""
+        from include.onboarding.environments import console_answers
+        from include.orchestration import onboarding
+
+        desk, admission = onboarding.desk(), onboarding.admission(self.admission)
+        return console_answers(desk.warehouse, desk.vault, admission, datetime.now(UTC))

@@ -4,7 +4,7 @@ SELECT
     subscription_id,
     environment_name,
     state,
-    COALESCE(order_id = CAST(:order_id AS TEXT), FALSE) AS has_same_order
+    coalesce(order_id = CAST(:order_id AS TEXT), FALSE) AS has_same_order
 FROM core.subscriptions
 WHERE
     subscription_id <> :subscription_id

@@ -17,8 +17,8 @@ SELECT
 FROM core.subscriptions AS subscriptions
 LEFT JOIN core.environments AS environments ON subscriptions.subscription_key = environments.subscription_key
 LEFT JOIN core.onboarding_steps AS first_instances
-ON
-    subscriptions.subscription_key = first_instances.subscription_key
-    AND subscriptions.attempt = first_instances.attempt
-    AND first_instances.step = 'create_first_instance'
+    ON
+        subscriptions.subscription_key = first_instances.subscription_key
+        AND subscriptions.attempt = first_instances.attempt
+        AND first_instances.step = 'create_first_instance'
 WHERE subscriptions.subscription_id = :subscription_id

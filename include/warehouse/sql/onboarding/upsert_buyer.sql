@@ -3,4 +3,4 @@ VALUES (:account_id, :site, :contact, :at)
 ON CONFLICT (account_id) DO UPDATE
     SET
         site = excluded.site,
-        contact = COALESCE(excluded.contact, buyers.contact)
+        contact = coalesce(excluded.contact, buyers.contact)
