@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from include.local.demo import Demo, Played
+    from include.local.stack import Running
 
 app = typer.Typer(no_args_is_help=True, help="The demo: three buyers from onboarding to reconciled bills.")
 console = Console(highlight=False, soft_wrap=True)
@@ -20,12 +21,19 @@ console = Console(highlight=False, soft_wrap=True)
 @app.command()
 def run() -> None:
     """Start everything, play the demo, and stay up until Ctrl-C; then stop everything."""
+    from include.domain.errors import AkubillError
     from include.local.interrupts import pause
+    from include.local.stack import up
+    from include.local.state import State
     from include.local.words import describe_access
 
     def perform() -> None:
-        demo, _ = _play()
-        console.print(describe_access(demo.running))
+        running = up(State.here(), console.print)
+        try:
+            _play(running)
+        except AkubillError as error:
+            console.print(f"The demo stopped: {error}", markup=False)
+        console.print(describe_access(running))
         console.print("Ctrl-C stops all of it; `make demo` shows it again, with what is stored.")
         while True:
             pause(3600)
@@ -39,8 +47,10 @@ def check() -> None:
 
     def perform() -> None:
         from include.local.demo_checks import verify
+        from include.local.stack import up
+        from include.local.state import State
 
-        demo, played = _play()
+        demo, played = _play(up(State.here(), console.print))
         claims = list(verify(demo, played))
         for claim in claims:
             console.print(f"{'[green]ok[/]    ' if claim.holds else '[red]FAILED[/]'} {claim.claim}: {claim.found}")
@@ -50,13 +60,11 @@ def check() -> None:
     _with_stop(perform)
 
 
-def _play() -> tuple[Demo, Played]:
+def _play(running: Running) -> tuple[Demo, Played]:
     from include.local.demo import Demo
     from include.local.demo_tables import print_bills
-    from include.local.stack import up
-    from include.local.state import State
 
-    demo = Demo(up(State.here(), console.print), console.print, datetime.now(UTC))
+    demo = Demo(running, console.print, datetime.now(UTC))
     played = demo.play()
     print_bills(console, demo)
     return demo, played

@@ -73,7 +73,7 @@ class Demo:
     def play(self) -> Played:
         """The whole story."""
         self.say("[bold]1. The outside world[/]: four buyers have accounts, and delegate access to the vendor")
-        self.sandbox.change_settings(deploy_seconds=15, instance_create_seconds=5)
+        self.sandbox.change_settings(deploy_seconds=15, instance_create_seconds=5, bill_delay_seconds=0)
         for buyer in (*CAST, REFUSED):
             self.enter_buyer(buyer)
         self.say("[bold]2. Onboarding[/]: four subscriptions of three buyers, and one who is refused")
