@@ -1,0 +1,46 @@
+"""`python -m benchmarks [NAME …] [--size small|full]`: run, print a table, write JSON."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+RESULTS = Path(__file__).parent / "results"
+NAMES = ["parse_dags", "import_usage", "close_hour", "close_period", "poll_consoles"]
+
+
+class Size(StrEnum):
+    small = "small"
+    full = "full"
+
+
+def main(
+    names: Annotated[list[str] | None, typer.Argument(help=f"Some of {', '.join(NAMES)}; all without.")] = None,
+    size: Annotated[Size, typer.Option(help="small for a look, full for the goals.")] = Size.full,
+) -> None:
+    table = Table("what", "ours (s)", "bare (s)", "ratio", "goal", "note")
+    found = []
+    for name in names or NAMES:
+        for line in importlib.import_module(f"benchmarks.{name}").run(size.value):
+            found.append({"benchmark": name, **asdict(line), "met": line.met})
+            goal = f"{line.goal} {'✓' if line.met else 'missed'}" if line.goal else ""
+            table.add_row(line.name, f"{line.ours:.2f}", f"{line.bare:.2f}", f"{line.ratio:.2f}", goal, line.note)
+    Console().print(table)
+    RESULTS.mkdir(exist_ok=True)
+    file = RESULTS / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}-{size.value}.json"
+    file.write_text(json.dumps({"python": sys.version.split()[0], "size": size.value, "results": found}, indent=2))
+    print(f"Written to {file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,90 @@
+"""What all benchmarks share: taking times in turns, and a warehouse with believable subscriptions."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine, text
+
+from include.warehouse.embedded import scratch_warehouse, start_server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+HISTORY_START = "2026-01-01T00:00:00Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """One line of the table: our seconds, the bare seconds, and their ratio held against the goal.
+
+    Attributes:
+        ratio: as the goal is stated: ours ÷ bare for costs, bare ÷ ours (relative rate) for rates.
+        goal: "≤ 1.2" or "≥ 0.5"; empty where there is none.
+    """
+
+    name: str
+    ours: float
+    bare: float
+    ratio: float
+    goal: str
+    note: str
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the goal is met; None without one."""
+        if not self.goal:
+            return None
+        sign, limit = self.goal.split()
+        return self.ratio <= float(limit) if sign == "≤" else self.ratio >= float(limit)
+
+
+def cost(name: str, ours: float, bare: float, goal: str, note: str = "") -> Ratio:
+    return Ratio(name, ours, bare, ours / bare, goal, note)
+
+
+def rate(name: str, ours: float, bare: float, goal: str, note: str = "") -> Ratio:
+    return Ratio(name, ours, bare, bare / ours, goal, note)
+
+
+def in_turns(repetitions: int, **works: Callable[[], object]) -> dict[str, float]:
+    """The median seconds of each work, all of them done once before any is done again."""
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(repetitions):
+        for name, work in works.items():
+            start = time.perf_counter()
+            took = work()
+            seconds[name].append(took if isinstance(took, float) else time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+@contextmanager
+def empty_warehouse() -> Iterator[Engine]:
+    """A migrated warehouse of its own on a PostgreSQL of its own; sessions run as its owner."""
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        with scratch_warehouse(start_server(Path(folder) / "postgres"), role=None) as engine:
+            yield engine
+
+
+def enter_subscriptions(warehouse: Engine, count: int) -> None:
+    """Active subscriptions sub-0 … with an environment each, of one buyer."""
+    with warehouse.begin() as connection:
+        for command in (
+            "INSERT INTO core.buyers (account_id, site, registered_at) VALUES ('1', 'china', :start)",
+            "INSERT INTO core.subscriptions (subscription_id, product, account_id, region, network, department, "
+            "environment_name, payment, price_plan, state, attempt, request, requested_at, started_at) "
+            "SELECT 'sub-' || n, 'automq-byoc-payg', '1', 'cn-hangzhou', 'vpc-' || n, '', 'env-' || n, 'payg', "
+            "'automq-byoc-payg', 'active', 1, '{}', :start, :start FROM generate_series(0, :last) AS n",
+            "INSERT INTO core.environments (environment_id, subscription_key, console_url, state, shard, registered_at) "
+            "SELECT 'env-' || subscription_id, subscription_key, 'http://127.0.0.1', 'metered', 0, :start "
+            "FROM core.subscriptions ORDER BY subscription_key",
+        ):
+            values = {"start": HISTORY_START} | ({"last": count - 1} if ":last" in command else {})
+            connection.execute(text(command), values)

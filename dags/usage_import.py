@@ -1,0 +1,109 @@
+"""### Usage history from files.
+
+**What.** Imports CSV, JSON Lines and Parquet with the columns `subscription_id`, `instance_id`, `hour` (ISO 8601 with
+offset, a full hour) and `aku_seconds` (whole). Good rows become hourly usage; bad rows are kept in
+`metering.rejections` with the reason and stop nothing. A file comes in whole or not at all, and the same file twice
+changes nothing.
+
+**When.** Every ten minutes it sweeps the drop folder. Imported files move to `imported/` there; what is no usage file
+(wrong columns, half-written) moves to `refused/`, and its task fails with a sentence that says why.
+
+**By hand.** Give the name of a file in the drop folder to import it now. Without a name it sweeps.
+
+**What you do next.** Look at the task `report`: it says how many rows were loaded, unchanged and rejected, and the
+first reasons. Correct rejected rows in a new file and drop that: an imported hour replaces what an earlier import said,
+never what was measured or stands on an issued bill. If what was wrong was outside the file (a subscription that is
+onboarded by now), trigger the same file in `imported/` again with *Judge again*.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Param, dag, get_current_context, task, task_group
+
+from include.orchestration.assets import USAGE
+from include.orchestration.defaults import TAG, task_defaults
+
+if TYPE_CHECKING:
+    from airflow.sdk import XComArg
+
+
+@dag(
+    schedule="*/10 * * * *",
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    max_active_tasks=4,
+    default_args=task_defaults(),
+    tags=[TAG, "metering"],
+    doc_md=__doc__,
+    params={
+        "file": Param(
+            None,
+            type=["null", "string"],
+            title="File",
+            description="Name of a file in the drop folder; empty sweeps the folder.",
+        ),
+        "again": Param(
+            default=False,
+            type="boolean",
+            title="Judge again",
+            description="Import a file again whose bytes were imported before.",
+        ),
+    },
+)
+def usage_import() -> None:
+    """From files in the drop folder to hourly usage."""
+
+    @task
+    def find_files() -> list[str]:
+        """The file that the form names, or all that wait."""
+        from include.metering.imports_drop import drop_folder, find_file, find_waiting
+        from include.orchestration.work import form, run_instant
+
+        folder, name = drop_folder(), form()["file"]
+        if name:
+            return [str(find_file(folder, name).relative_to(folder))]
+        return find_waiting(folder, run_instant()).ready
+
+    @task(map_index_template="{{ file_name }}")
+    def import_file(name: str) -> dict[str, Any]:
+        """All of the file's good rows, or nothing of it; what is no usage file moves to refused/."""
+        from include.metering.imports import import_usage
+        from include.metering.imports_drop import drop_folder, find_file, refusing
+        from include.orchestration.connections import warehouse
+        from include.orchestration.work import form, run_instant
+
+        get_current_context()["file_name"] = name  # type: ignore[typeddict-unknown-key]
+        file = find_file(drop_folder(), name)
+        with refusing(file):
+            return import_usage(warehouse(), file, run_instant(), again=form()["again"]).facts()
+
+    @task
+    def put_away(name: str, imported: dict[str, Any]) -> dict[str, Any]:
+        """Out of the sweep's way."""
+        from include.metering.imports_drop import drop_folder, put_away
+
+        put_away(drop_folder(), name, imported["file_sha256"])
+        return imported
+
+    @task_group
+    def each_file(name: str) -> XComArg:
+        return put_away(name, import_file(name))
+
+    @task(trigger_rule="all_done", outlets=[USAGE])
+    def report(names: list[str], imported: list[dict[str, Any]] | dict[str, Any] | None) -> dict[str, int]:
+        """What became of each file."""
+        from include.metering.imports import UsageImport, report_imports
+
+        # Airflow hands over nothing for no file, and a single result without a list around it.
+        done = [imported] if isinstance(imported, dict) else imported or []
+        return report_imports(names, [UsageImport(**facts) for facts in done])
+
+    names = find_files()
+    report(names, each_file.expand(name=names))
+
+
+usage_import()

@@ -1,0 +1,101 @@
+"""The DAG usage_import: sweeps, single files, bad rows, broken files."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+
+from tests.support.builders import make_buyer, make_subscription
+
+pytestmark = pytest.mark.slow
+
+HEADER = "subscription_id,instance_id,hour,aku_seconds\n"
+GOOD = "sub-01-orders,kf-new,2026-10-01T08:00:00+08:00,21600\n"
+BAD = "sub-01-orders,kf-new,2026-10-01T09:00:00,21600\n"
+
+
+@pytest.fixture
+def folder(warehouse, airflow_connections, tmp_path):
+    airflow_connections.setenv("AKUBILL_USAGE_DROP", str(tmp_path))
+    with warehouse.begin() as connection:
+        make_subscription(connection, make_buyer(connection), "orders")
+    return tmp_path
+
+
+def drop(folder, name, content):
+    (folder / name).write_text(content, encoding="utf-8")
+    an_hour_ago = datetime.now(UTC).timestamp() - 3600
+    os.utime(folder / name, (an_hour_ago, an_hour_ago))
+
+
+def run(dagbag, **conf):
+    return dagbag.dags["usage_import"].test(run_conf=conf)
+
+
+def states(done):
+    return {
+        task.task_id + ("" if task.map_index < 0 else f"[{task.map_index}]"): str(task.state)
+        for task in done.get_task_instances()
+    }
+
+
+def counts(warehouse):
+    with warehouse.connect() as connection:
+        return connection.execute(
+            text(
+                "SELECT (SELECT count(*) FROM metering.usage), (SELECT count(*) FROM metering.rejections), "
+                "(SELECT count(*) FROM metering.imports)"
+            )
+        ).one()
+
+
+def test_a_sweep_imports_what_waits_and_moves_it_away(dagbag, folder, warehouse):
+    drop(folder, "a.csv", HEADER + GOOD + BAD)
+    drop(folder, "b.csv", HEADER + GOOD)
+    done = run(dagbag)
+    assert set(states(done).values()) == {"success"}
+    assert counts(warehouse) == (1, 1, 2)
+    assert [file.name[:2] for file in sorted((folder / "imported").iterdir())] == ["a.", "b."]
+    assert list(folder.glob("*.csv")) == []
+
+
+def test_an_empty_folder_is_no_failure(dagbag, folder, warehouse):
+    assert states(run(dagbag))["report"] == "success"
+    assert counts(warehouse) == (0, 0, 0)
+
+
+def test_the_form_imports_one_file_and_the_same_file_again_changes_nothing(dagbag, folder, warehouse):
+    drop(folder, "a.csv", HEADER + GOOD)
+    drop(folder, "b.csv", HEADER + BAD)
+    run(dagbag, file="a.csv")
+    assert counts(warehouse) == (1, 0, 1)
+    assert (folder / "b.csv").exists()
+    drop(folder, "again.csv", HEADER + GOOD)
+    assert states(run(dagbag, file="again.csv"))["report"] == "success"
+    assert counts(warehouse) == (1, 0, 1)
+
+
+def test_a_broken_file_fails_with_its_sentence_is_put_aside_and_stops_no_other(dagbag, folder, warehouse):
+    drop(folder, "broken.parquet", "PAR1")
+    drop(folder, "good.csv", HEADER + GOOD)
+    done = run(dagbag)
+    assert states(done) == {
+        "find_files": "success",
+        "each_file.import_file[0]": "failed",
+        "each_file.put_away[0]": "upstream_failed",
+        "each_file.import_file[1]": "success",
+        "each_file.put_away[1]": "success",
+        "report": "failed",
+    }
+    assert counts(warehouse) == (1, 0, 1)
+    assert (folder / "refused/broken.parquet").exists()
+
+
+@pytest.mark.parametrize("name", ["../a.csv", "none.csv"])
+def test_a_file_that_is_not_in_the_folder_is_refused(dagbag, folder, warehouse, name):
+    done = run(dagbag, file=name)
+    assert states(done)["find_files"] == "failed"
+    assert str(done.state) == "failed"
