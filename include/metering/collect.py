@@ -32,12 +32,13 @@ from include.metering.record import Recorded, record_polls
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from sqlalchemy import Engine
 
     from include.automq.console import Listing
+    from include.metering.readings import Reading
     from include.warehouse.vault import Vault
 
 _THROTTLED = frozenset({"HTTP 429", "TooManyRequests", "Throttling", "RequestThrottled"})
@@ -191,11 +192,10 @@ def _retrying(pace: Pace) -> AsyncRetrying:
 
 def as_poll(environment_key: int, listing: Listing, maximum_aku: int) -> Poll:
     """The listing as a poll, its instances judged, its pages packed."""
-    observed_at = poll_instant(listing)
-    readings, rejections = read_listing(listing.instances, observed_at, maximum_aku)
+    readings, rejections = read_listing(listing.instances, listing.observed_at, maximum_aku)
     return Poll(
         environment_key,
-        observed_at,
+        poll_instant(listing.observed_at, listing.duration_ms, readings),
         readings,
         rejections,
         clock_skew_ms=listing.clock_skew_ms,
@@ -204,18 +204,17 @@ def as_poll(environment_key: int, listing: Listing, maximum_aku: int) -> Poll:
     )
 
 
-def poll_instant(listing: Listing) -> datetime:
-    """The whole second for which the listing holds.
+def poll_instant(answered_at: datetime, duration_ms: int, readings: Iterable[Reading]) -> datetime:
+    """The whole second for which a listing holds.
 
     A console's times are cut to seconds, so a change in the very second of the poll may be in the listing or may not.
     The listing surely holds for the last second that had ended when it was asked for; if it shows a later change, it
     holds for the second of that change.
     """
-    asked_at = listing.observed_at - timedelta(milliseconds=listing.duration_ms)
+    asked_at = answered_at - timedelta(milliseconds=duration_ms)
     ended = asked_at.replace(microsecond=0) - timedelta(seconds=1)
-    shown, _ = read_listing(listing.instances, listing.observed_at, maximum_aku=2**31 - 1)
-    changes = [reading.modified_at for reading in shown if reading.modified_at is not None]
-    return max([ended, *(change for change in changes if change <= listing.observed_at)])
+    changes = (reading.modified_at for reading in readings if reading.modified_at is not None)
+    return max([ended, *(change for change in changes if change <= answered_at)])
 
 
 def cause_of(error: AkubillError) -> str:  # noqa: PLR0911 (one case each)

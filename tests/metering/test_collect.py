@@ -13,10 +13,10 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from include.automq.console import Listing
 from include.metering.collect import Pace, collect_shard, poll_instant
+from include.metering.readings import read_listing
 from include.warehouse.vault import Vault
-from tests.metering.lives import kafka
+from tests.metering.lives import MAXIMUM_AKU, kafka
 from tests.support.builders import insert, make_buyer, make_subscription
 
 if TYPE_CHECKING:
@@ -119,22 +119,22 @@ def test_two_runs_at_once_do_no_harm(warehouse: Engine, vault: Vault, sandbox: S
     assert rows(warehouse, "SELECT count(*) FROM core.instances") == [(12,)]
 
 
-def listing(observed_at: datetime, *instances: dict) -> Listing:
-    return Listing(observed_at, [], list(instances), None, 200)
+ANSWERED_AT = datetime(2026, 10, 1, 12, 0, 7, 900_000, tzinfo=UTC)
+ASKED_WITHIN = datetime(2026, 10, 1, 12, 0, 7, tzinfo=UTC)
+
+
+def instant_of(*instances: dict) -> datetime:
+    """The instant of a poll that took 0.2 s and was answered at 12:00:07.9."""
+    return poll_instant(ANSWERED_AT, 200, read_listing(instances, ANSWERED_AT, MAXIMUM_AKU)[0])
 
 
 def test_a_poll_holds_for_the_last_second_that_had_ended_when_it_was_asked_for() -> None:
-    answered_at = datetime(2026, 10, 1, 12, 0, 7, 900_000, tzinfo=UTC)
-    assert poll_instant(listing(answered_at, kafka(m=-5))) == datetime(2026, 10, 1, 12, 0, 6, tzinfo=UTC)
+    assert instant_of(kafka(m=-5)) == ASKED_WITHIN - timedelta(seconds=1)
 
 
 def test_a_poll_that_shows_a_change_of_its_own_second_holds_for_that_second() -> None:
-    answered_at = datetime(2026, 10, 1, 12, 0, 7, 900_000, tzinfo=UTC)
-    changed = kafka() | {"gmtModified": "2026-10-01T12:00:07.500Z"}
-    assert poll_instant(listing(answered_at, changed)) == answered_at.replace(microsecond=0)
+    assert instant_of(kafka() | {"gmtModified": "2026-10-01T12:00:07.500Z"}) == ASKED_WITHIN
 
 
 def test_a_time_in_the_future_does_not_move_the_poll() -> None:
-    answered_at = datetime(2026, 10, 1, 12, 0, 7, 900_000, tzinfo=UTC)
-    ahead = kafka() | {"gmtModified": (answered_at + timedelta(minutes=5)).isoformat()}
-    assert poll_instant(listing(answered_at, ahead)) == datetime(2026, 10, 1, 12, 0, 6, tzinfo=UTC)
+    assert instant_of(kafka(m=5)) == ASKED_WITHIN - timedelta(seconds=1)
