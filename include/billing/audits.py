@@ -1,4 +1,4 @@
-"""Runs the audits: SQL files in warehouse/audits, each a claim about drafts, each returning the bills that break it."""
+"""Runs the audits: SQL files in warehouse/audits, each a claim about bills, each returning the bills that break it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def audit_drafts(connection: Connection, period: BillingPeriod, at: datetime) ->
     findings = [
         {"bill_key": row.bill_key, "finding": claim, "sentence": row.sentence, "found_at": at}
         for claim, audit in audits().items()
-        for row in connection.execute(audit, window_of(period))
+        for row in connection.execute(audit, {**window_of(period), "states": ["draft"]})
     ]
     if findings:
         connection.execute(statement("billing/insert_finding"), findings)

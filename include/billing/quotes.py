@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from include.domain.price_plans import PricePlan
 
-_COPY = "COPY quoted_rows (line, subscription_id, instance_id, hour_start, aku_seconds) FROM STDIN"
+_COPY = "COPY quoted_rows (line_no, subscription_id, instance_id, hour_start, aku_seconds) FROM STDIN"
 
 
 class Quote(NamedTuple):

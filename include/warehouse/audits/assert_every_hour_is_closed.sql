@@ -1,4 +1,4 @@
--- Every hour from the start of metering on, while the subscription lived, is closed: a later poll has shown how it ended.
+-- Every hour from the start of metering on, while the subscription lived, is closed: a later poll showed how it ended.
 WITH expected AS (
     SELECT
         b.bill_key,
@@ -11,7 +11,7 @@ WITH expected AS (
     WHERE
         b.period_start = :period_start
         AND b.period_end = :period_end
-        AND b.state = 'draft'
+        AND b.state = any(:states)
         AND s.metering_started_at IS NOT NULL
 ),
 
@@ -26,8 +26,8 @@ counts AS (
     LEFT JOIN metering.environment_hours AS h
         ON
             x.environment_key = h.environment_key
-            AND h.hour_start >= x.first_hour
-            AND h.hour_start < x.last_end
+            AND x.first_hour <= h.hour_start
+            AND x.last_end > h.hour_start
             AND h.state = 'closed'
     WHERE x.first_hour < x.last_end
     GROUP BY x.bill_key, x.first_hour, x.last_end

@@ -21,6 +21,6 @@ LEFT JOIN billing.bill_lines AS n
 WHERE
     b.period_start = :period_start
     AND b.period_end = :period_end
-    AND b.state = 'draft'
+    AND b.state = any(:states)
     AND (n.amount IS DISTINCT FROM l.price OR b.currency <> l.currency)
 GROUP BY b.bill_key

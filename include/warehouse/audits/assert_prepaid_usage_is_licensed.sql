@@ -9,7 +9,7 @@ WITH unlicensed AS (
     WHERE
         b.period_start = :period_start
         AND b.period_end = :period_end
-        AND b.state = 'draft'
+        AND b.state = any(:states)
         AND s.payment = 'prepaid'
         AND u.hour_start >= :period_start
         AND u.hour_start < :period_end

@@ -21,5 +21,5 @@ LEFT JOIN metered AS m ON b.subscription_key = m.subscription_key
 WHERE
     b.period_start = :period_start
     AND b.period_end = :period_end
-    AND b.state = 'draft'
+    AND b.state = any(:states)
     AND b.aku_seconds <> coalesce(m.aku_seconds, 0)

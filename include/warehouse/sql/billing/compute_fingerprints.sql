@@ -11,7 +11,7 @@ WITH chosen AS (
     WHERE
         b.period_start = :period_start
         AND b.period_end = :period_end
-        AND b.state = ANY(:states)
+        AND b.state = any(:states)
 ),
 
 hours AS (
@@ -33,7 +33,7 @@ used AS (
             sha256(
                 convert_to(
                     string_agg(
-                        CAST(extract(EPOCH FROM hour_start) AS bigint) || ' ' || aku_seconds, E'\n' ORDER BY hour_start
+                        CAST(date_part('epoch', hour_start) AS bigint) || ' ' || aku_seconds, E'\n' ORDER BY hour_start
                     ),
                     'UTF8'
                 )

@@ -1,11 +1,12 @@
 -- Renews licences that renew by themselves, term by term, until the next term would start at or after the period's end.
 -- Terms are counted in calendar months of the plan's time zone from the first of an unbroken chain, so that a chain
--- which began on the 31st comes back to the 31st after February. A renewal is priced by the version in force at its start.
+-- which began on the 31st comes back to the 31st after February. A renewal is priced by the version in force when it
+-- starts.
 WITH terms AS (
     SELECT
         l.*,
-        lag(l.term_end) OVER chain IS DISTINCT FROM l.term_start
-        OR lag(l.term_months) OVER chain IS DISTINCT FROM l.term_months AS begins_chain
+        lag(l.term_end) OVER chain AS previous_end,
+        lag(l.term_months) OVER chain AS previous_months
     FROM core.licences AS l
     WINDOW chain AS (PARTITION BY l.subscription_key ORDER BY l.term_start)
 ),
@@ -13,8 +14,10 @@ WITH terms AS (
 chains AS (
     SELECT
         *,
-        max(term_start) FILTER (WHERE begins_chain)
-            OVER (PARTITION BY subscription_key ORDER BY term_start) AS chain_start
+        max(term_start)
+        FILTER (WHERE previous_end IS DISTINCT FROM term_start OR previous_months IS DISTINCT FROM term_months)
+            OVER (PARTITION BY subscription_key ORDER BY term_start)
+            AS chain_start
     FROM terms
 ),
 
@@ -67,9 +70,9 @@ FROM renewals AS r
 INNER JOIN latest AS l ON r.subscription_key = l.subscription_key
 INNER JOIN core.subscriptions AS s ON r.subscription_key = s.subscription_key
 INNER JOIN LATERAL (
-    SELECT * FROM billing.price_plan_versions AS version
-    WHERE version.plan_key = r.plan_key AND version.effective_from <= r.term_start
-    ORDER BY version.effective_from DESC
+    SELECT sold.* FROM billing.price_plan_versions AS sold
+    WHERE r.plan_key = sold.plan_key AND sold.effective_from <= r.term_start
+    ORDER BY sold.effective_from DESC
     LIMIT 1
 ) AS v ON TRUE
 WHERE

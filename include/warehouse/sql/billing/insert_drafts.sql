@@ -1,7 +1,7 @@
 -- One empty draft for each subscription that was rated; its lines and sums follow in the same transaction.
 INSERT INTO billing.bills (
-    bill_id, subscription_key, period, period_start, period_end, price_plan, currency, state, aku_seconds, subtotal, tax,
-    total, fingerprint, drafted_at
+    bill_id, subscription_key, period, period_start, period_end, price_plan, currency, state, aku_seconds, subtotal,
+    tax, total, fingerprint, drafted_at
 )
 SELECT
     CAST(:period AS text) || '-' || b.subscription_id AS bill_id,

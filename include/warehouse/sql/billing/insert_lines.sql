@@ -39,9 +39,9 @@ licence_lines AS (
     FROM drafts AS d
     INNER JOIN core.licences AS l ON d.subscription_key = l.subscription_key
     INNER JOIN LATERAL (
-        SELECT * FROM billing.price_plan_versions AS version
-        WHERE version.plan_key = d.plan_key AND version.effective_from <= l.term_start
-        ORDER BY version.effective_from DESC
+        SELECT sold.* FROM billing.price_plan_versions AS sold
+        WHERE d.plan_key = sold.plan_key AND sold.effective_from <= l.term_start
+        ORDER BY sold.effective_from DESC
         LIMIT 1
     ) AS v ON TRUE
     WHERE

@@ -1,5 +1,5 @@
--- The subscriptions that the period may still bill, into billable_subscriptions of this transaction: those of plans with
--- this time zone whose bill is not final. plan_key is NULL where the plan was never published.
+-- The subscriptions that the period may still bill, into billable_subscriptions of this transaction: those of plans
+-- with this time zone whose bill is not final. plan_key is NULL where the plan was never published.
 CREATE TEMPORARY TABLE billable_subscriptions ON COMMIT DROP AS
 SELECT
     s.subscription_key,

@@ -2,10 +2,10 @@
 SELECT
     instance_id,
     hour_start,
-    min(line) AS first_line,
-    max(line) AS last_line
+    min(line_no) AS first_line,
+    max(line_no) AS last_line
 FROM quoted_rows
 GROUP BY instance_id, hour_start
 HAVING count(*) > 1
-ORDER BY max(line)
+ORDER BY max(line_no)
 LIMIT 1

@@ -3,9 +3,9 @@ SELECT
     instance_id,
     min(subscription_id) AS one,
     max(subscription_id) AS other,
-    max(line) AS last_line
+    max(line_no) AS last_line
 FROM quoted_rows
 GROUP BY instance_id
 HAVING count(DISTINCT subscription_id) > 1
-ORDER BY max(line)
+ORDER BY max(line_no)
 LIMIT 1

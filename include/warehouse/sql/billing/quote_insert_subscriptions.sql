@@ -1,5 +1,4 @@
--- Each subscription that the file has usage of counts from its first hour on, as pay as you go by the plan that is asked
--- about.
+-- Each subscription that the file has usage of counts from its first hour on, as pay as you go by the plan asked about.
 INSERT INTO core.subscriptions (
     subscription_id, product, account_id, region, network, department, environment_name, payment, price_plan, state,
     attempt, request, requested_at, started_at

@@ -5,6 +5,6 @@ SELECT
     i.subscription_key,
     i.environment_key,
     q.aku_seconds,
-    'import' AS source
+    'import' AS usage_source
 FROM quoted_rows AS q
 INNER JOIN core.instances AS i ON q.instance_id = i.instance_id

@@ -1,7 +1,7 @@
--- Prices the usage of a billing period: one row per subscription of billable_subscriptions, price plan version and tier,
--- into rated_usage of this transaction. A live subscription without usage gets one row at zero; usage that no version
--- prices gets version_key NULL.
--- Made as a table, not inserted into one, because PostgreSQL reads in parallel only for the former.
+-- Prices the usage of a billing period: one row per subscription of billable_subscriptions, price plan version and
+-- tier, into rated_usage of this transaction. A live subscription without usage gets one row at zero; usage that no
+-- version prices gets version_key NULL. Made as a table, not inserted into one, because PostgreSQL reads in parallel
+-- only for the former.
 --
 -- All amounts are whole numbers of the rounding's last place. With n = AKU-seconds × scaled price and the divisor that
 -- turns n into such numbers, every rounding mode is (n + addend) / divisor cut to a whole number; half_even then steps
