@@ -194,7 +194,7 @@ def _page(request: Request, template: str, status: int = 200, **values: object) 
         """This page's address with other parameters."""
         return "?" + str(request.url.include_query_params(**changes).query)
 
-    html = _templates().get_template(template).render(path_to=path_to, page_with=page_with, **values)
+    html = _templates().get_template(template).render(path_to=path_to, page_with=page_with, status=status, **values)
     return HTMLResponse(html, status_code=status, headers=_HEADERS)
 
 
