@@ -87,7 +87,7 @@ class AirflowApi:
                 return str(state)
             if time.monotonic() > deadline:
                 raise RetriableError(f"{run.dag_id} ({run.run_id}) is still {state} after {patience_seconds:.0f} s.")
-            pause(1)
+            pause(1.5)
 
     def tasks(self, run: Run) -> list[dict[str, Any]]:
         """The run's task instances."""

@@ -85,7 +85,8 @@ class Demo:
         self.run("aku_readings", "readings", {})
         self.say("[bold]4. History[/]: what the clusters used since the beginning comes in as files")
         for subscription in subscriptions:
-            self.import_history(subscription)
+            self.drop_history(subscription)
+        self.run("usage_import", "usage-drop", {})
         self.say("[bold]5. Closing[/]: the two past periods become bills")
         for period in self.periods:
             if self.is_closed(period):
@@ -142,15 +143,15 @@ class Demo:
         self.say(f"   {wish.environment_name}: refused, as it must be. {reasons}")
         return reasons
 
-    def import_history(self, subscription: Onboarded) -> None:
+    def drop_history(self, subscription: Onboarded) -> None:
         """The hours before metering began, as a file in the drop folder."""
         until = floor_to_hour(self.metering_began_at(subscription.subscription_id))
         usage = self.sandbox.usage(subscription.environment_id, self.began_at, until)
         name = f"{subscription.wish.environment_name}-history.{subscription.wish.file_format}"
         folder = self.running.state.folder / "usage-drop"
         folder.mkdir(exist_ok=True)
-        write_usage(folder / name, subscription.subscription_id, usage)
-        self.run("usage_import", f"{name}, {len(usage)} hours", {"file": name})
+        write_usage(folder / name, subscription.subscription_id, usage, until)
+        self.say(f"   {name}: {len(usage)} hours of {subscription.wish.environment_name}")
 
     def metering_began_at(self, subscription_id: str) -> datetime:
         """When the consoles began to be asked; earlier hours are history."""

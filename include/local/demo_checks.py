@@ -85,7 +85,11 @@ def one_environment_each(demo: Demo, played: Played) -> Claim:
 def refused_with_reasons(played: Played) -> Claim:
     """The refused buyer heard of its site and its region, and whom to ask."""
     missing = [word for word in ("Site", "Region", "eu-central-1", "Obtaining Services") if word not in played.refusal]
-    return Claim("The fourth buyer was refused with all its reasons", not missing, f"not said: {missing or 'nothing'}")
+    return Claim(
+        "The fourth buyer was refused with all its reasons",
+        not missing,
+        f"not said: {missing}" if missing else "site, region, and whom to ask",
+    )
 
 
 def refused_left_nothing(demo: Demo) -> Claim:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
-
-from include.domain.money import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 _BILLS = """
 SELECT
-    s.environment_name, s.region, s.payment, b.period, b.bill_id, b.aku_seconds, b.currency, b.total, b.state,
+    s.environment_name, s.region, s.payment, b.period, b.bill_id, b.aku_seconds, b.currency, b.total,
     coalesce(r.verdict, 'not compared') AS verdict
 FROM billing.bills AS b
 INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
@@ -27,18 +26,16 @@ ORDER BY b.period, s.environment_name
 
 def print_bills(console: Console, demo: Demo) -> None:
     """All bills in the warehouse, and where they are shown."""
-    table = Table(title="Bills")
-    for column in ("Bill", "Environment", "Region", "Payment", "Period"):
-        table.add_column(column)
-    table.add_column("AKU-hours", justify="right")
-    table.add_column("Total", justify="right")
-    table.add_column("State")
-    table.add_column("Marketplace's bill")
+    table = Table(title="Bills", box=SIMPLE_HEAD)
+    for column in ("Environment", "Region", "Payment", "Period"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("AKU-hours", justify="right", no_wrap=True)
+    table.add_column("Total", justify="right", no_wrap=True)
+    table.add_column("Marketplace")
     for row in demo.ask(_BILLS):
-        hours = f"{row.aku_seconds // 3600:,}"
-        amount = f"{plain(row.total)} {row.currency}"
-        cells = (row.bill_id, row.environment_name, row.region, row.payment, row.period, hours, amount)
-        table.add_row(*cells, row.state, row.verdict.replace("_", " "))
+        hours, total = f"{row.aku_seconds // 3600:,}", f"{row.total:.2f} {row.currency}"
+        cells = (row.environment_name, row.region, row.payment, row.period, hours, total)
+        table.add_row(*cells, row.verdict.replace("_", " "))
     console.print(table)
     first = next(demo.ask(_BILLS), None)
     ui = demo.running.settings.ui_url
