@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tests.support import reference
+
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 
@@ -33,3 +35,16 @@ def test_every_decision_is_a_claim_with_what_would_violate_it() -> None:
         body = page.read_text(encoding="utf-8")
         assert "## A change violates this when it" in body, page.name
         assert page.name in (ROOT / "docs/adr/README.md").read_text(encoding="utf-8"), page.name
+
+
+def test_reference_pages_say_what_the_code_says() -> None:
+    for name, write in reference.PAGES.items():
+        page = (reference.REFERENCE / name).read_text(encoding="utf-8")
+        assert page == write(), "run `.venv/bin/python -m tests.support.reference`"
+
+
+def test_every_page_stands_in_an_index() -> None:
+    for folder in ("how-to", "concepts", "reference", "adr"):
+        index = (ROOT / "docs" / folder / "README.md").read_text(encoding="utf-8")
+        pages = [page.name for page in sorted((ROOT / "docs" / folder).glob("*.md")) if page.name != "README.md"]
+        assert [name for name in pages if f"({name})" not in index] == [], f"add them to docs/{folder}/README.md"

@@ -1,0 +1,57 @@
+"""Writes the reference pages that follow from the code: `python -m tests.support.reference`. A test compares them."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+
+from include.warehouse.tables import SCHEMAS, metadata
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+
+
+def command_line() -> str:
+    """Every command with its options, as `--help` says them."""
+    import click
+    from typer.cli import get_docs_for_click
+    from typer.main import get_command
+
+    from include.cli.main import app
+
+    command = get_command(app)
+    text = get_docs_for_click(obj=command, ctx=click.Context(command), name="akubill")
+    return html.unescape(text).strip() + "\n"
+
+
+def warehouse() -> str:
+    """Every table with its columns and comments."""
+    lines = [
+        "# The warehouse's tables",
+        "",
+        "As the comments in the database say. Surrogate keys end in `_key`, ids of the outside in `_id`; instants are",
+        "UTC; usage is AKU-seconds (BIGINT); money is NUMERIC. Analysts log in as `billing_analyst`.",
+    ]
+    for schema, about in SCHEMAS.items():
+        lines += ["", f"## {schema}", "", about]
+        for table in sorted((t for t in metadata.tables.values() if t.schema == schema), key=lambda t: t.name):
+            lines += [
+                "",
+                f"### {schema}.{table.name}",
+                "",
+                table.comment or "",
+                "",
+                "| column | type | |",
+                "|---|---|---|",
+            ]
+            lines += [
+                f"| {column.name} | {column.type}{'' if column.nullable else ', not null'} | {column.comment} |"
+                for column in table.columns
+            ]
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"command-line.md": command_line, "warehouse.md": warehouse}
+
+if __name__ == "__main__":
+    for name, write in PAGES.items():
+        (REFERENCE / name).write_text(write(), encoding="utf-8")
