@@ -20,6 +20,8 @@ NAMES = ["parse_dags", "import_usage", "close_hour", "close_period", "poll_conso
 
 
 class Size(StrEnum):
+    """How much work: enough for a look, or what the goals are about."""
+
     small = "small"
     full = "full"
 

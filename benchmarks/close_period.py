@@ -17,7 +17,7 @@ from include.billing.drafts import rate, use_memory
 from include.billing.plans import publish_price_plans
 from include.catalog.loader import catalog_price_plans
 from include.domain.periods import BillingPeriod
-from include.warehouse.engine import ensure_partitions, statement
+from include.warehouse.engine import ensure_partitions
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -1,8 +1,8 @@
 """Loading 1,000,000 rows of usage from a CSV file, against a bare COPY of the same rows into an indexed table.
 
 The bare side gets the rows ready: keys instead of ids, in the file's order (by instance, then hour), into a copy of
-metering.usage with its checks and its primary key, in a transaction of its own. Ours reads and checks the file, resolves
-ids, looks for what stands already, and writes the import's record.
+metering.usage with its checks and its primary key, in a transaction of its own. Ours reads and checks the file,
+resolves ids, looks for what stands already, and writes the import's record.
 """
 
 from __future__ import annotations
@@ -61,11 +61,11 @@ def _copy(warehouse: Engine, rows: bytes) -> float:
     with warehouse.begin() as connection:
         connection.execute(text("CREATE TABLE bare (LIKE metering.usage INCLUDING ALL)"))
     start = time.perf_counter()
-    with warehouse.begin() as connection, connection.connection.cursor() as cursor:
-        with cursor.copy("COPY bare FROM STDIN (FORMAT csv)") as copy:
-            source = io.BytesIO(rows)
-            while block := source.read(1 << 20):
-                copy.write(block)
+    source = io.BytesIO(rows)
+    command = "COPY bare FROM STDIN (FORMAT csv)"
+    with warehouse.begin() as connection, connection.connection.cursor() as cursor, cursor.copy(command) as copy:
+        while block := source.read(1 << 20):
+            copy.write(block)
     took = time.perf_counter() - start
     with warehouse.begin() as connection:
         connection.execute(text("DROP TABLE bare"))

@@ -18,6 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HISTORY_START = "2026-01-01T00:00:00Z"
+_BUYER = "INSERT INTO core.buyers (account_id, site, registered_at) VALUES ('1', 'china', :start)"
+_SUBSCRIPTIONS = """
+INSERT INTO core.subscriptions (subscription_id, product, account_id, region, network, department, environment_name,
+    payment, price_plan, state, attempt, request, requested_at, started_at)
+SELECT 'sub-' || n, 'automq-byoc-payg', '1', 'cn-hangzhou', 'vpc-' || n, '', 'env-' || n, 'payg', 'automq-byoc-payg',
+    'active', 1, '{}', :start, :start
+FROM generate_series(0, :last) AS n
+"""
+_ENVIRONMENTS = """
+INSERT INTO core.environments (environment_id, subscription_key, console_url, state, shard, registered_at)
+SELECT 'env-' || subscription_id, subscription_key, 'http://127.0.0.1', 'metered', 0, :start
+FROM core.subscriptions ORDER BY subscription_key
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +89,6 @@ def empty_warehouse() -> Iterator[Engine]:
 def enter_subscriptions(warehouse: Engine, count: int) -> None:
     """Active subscriptions sub-0 … with an environment each, of one buyer."""
     with warehouse.begin() as connection:
-        for command in (
-            "INSERT INTO core.buyers (account_id, site, registered_at) VALUES ('1', 'china', :start)",
-            "INSERT INTO core.subscriptions (subscription_id, product, account_id, region, network, department, "
-            "environment_name, payment, price_plan, state, attempt, request, requested_at, started_at) "
-            "SELECT 'sub-' || n, 'automq-byoc-payg', '1', 'cn-hangzhou', 'vpc-' || n, '', 'env-' || n, 'payg', "
-            "'automq-byoc-payg', 'active', 1, '{}', :start, :start FROM generate_series(0, :last) AS n",
-            "INSERT INTO core.environments (environment_id, subscription_key, console_url, state, shard, registered_at) "
-            "SELECT 'env-' || subscription_id, subscription_key, 'http://127.0.0.1', 'metered', 0, :start "
-            "FROM core.subscriptions ORDER BY subscription_key",
-        ):
-            values = {"start": HISTORY_START} | ({"last": count - 1} if ":last" in command else {})
-            connection.execute(text(command), values)
+        connection.execute(text(_BUYER), {"start": HISTORY_START})
+        connection.execute(text(_SUBSCRIPTIONS), {"start": HISTORY_START, "last": count - 1})
+        connection.execute(text(_ENVIRONMENTS), {"start": HISTORY_START})

@@ -1,0 +1,116 @@
+"""Polling 10,000 consoles in one shard's run, against a bare asyncio loop.
+
+Both ask the same sandbox (a process of its own, which verifies every signature) with the same HTTP client, concurrency
+and signature. Ours also decrypts secrets, judges every instance, and stores polls and readings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from benchmarks.measuring import HISTORY_START, Ratio, empty_warehouse, enter_subscriptions, in_turns, rate
+from include.automq.signature import canonical_query, sign
+from include.automq.transport import INSTANCES
+from include.metering.collect import Pace, collect_shard
+from include.warehouse.vault import Vault
+from tests.support.sandbox import SandboxConsole, running_sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+SIZES = {"full": (10_000, 3), "small": (200, 3)}
+INSTANCES_EACH = 2
+
+
+def run(size: str) -> list[Ratio]:
+    count, repetitions = SIZES[size]
+    vault, pace = Vault(SecretStr(Fernet.generate_key().decode())), Pace()
+    with (
+        empty_warehouse() as warehouse,
+        tempfile.TemporaryDirectory() as folder,
+        running_sandbox(Path(folder)) as sandbox,
+    ):
+        consoles = sandbox.consoles(count, INSTANCES_EACH)
+        _enter(warehouse, vault, consoles)
+        took = in_turns(
+            repetitions,
+            bare=lambda: asyncio.run(_ask_all(consoles, pace)),
+            ours=lambda: _collect(warehouse, vault, pace, count),
+        )
+    note = f"{count / took['ours']:.0f} against {count / took['bare']:.0f} requests per second"
+    return [rate(f"polling {count:,} consoles", took["ours"], took["bare"], "≥ 0.7", note)]
+
+
+def _collect(warehouse: Engine, vault: Vault, pace: Pace, count: int) -> float:
+    start = time.perf_counter()
+    done = collect_shard(warehouse, vault, 0, pace)
+    took = time.perf_counter() - start
+    assert (done.answered, done.failed) == (count, 0)
+    return took
+
+
+async def _ask_all(consoles: list[SandboxConsole], pace: Pace) -> None:
+    waiting = iter(consoles)
+    limits = httpx.Limits(max_connections=pace.concurrency, max_keepalive_connections=pace.concurrency)
+    async with httpx.AsyncClient(timeout=pace.step_seconds, limits=limits) as client:
+        await asyncio.gather(*(_ask_some(client, waiting) for _ in range(pace.concurrency)))
+
+
+async def _ask_some(client: httpx.AsyncClient, consoles: Iterator[SandboxConsole]) -> None:
+    for console in consoles:
+        url = httpx.URL(console.console_url + INSTANCES)
+        query = canonical_query({"page": "1", "size": "100"})
+        headers = {
+            "accept-language": "en",
+            "content-type": "application/json",
+            "host": url.netloc.decode(),
+            "x-automq-environment-id": console.environment_id,
+        }
+        headers |= sign(
+            access_key_id=console.access_key_id,
+            secret=console.access_key_secret,
+            method="GET",
+            path=url.path,
+            query=query,
+            headers=headers,
+            body=b"",
+            at=datetime.now(UTC),
+        )
+        answer = await client.get(f"{url}?{query}", headers=headers)
+        assert len(answer.json()["list"]) == INSTANCES_EACH
+
+
+def _enter(warehouse: Engine, vault: Vault, consoles: list[SandboxConsole]) -> None:
+    enter_subscriptions(warehouse, len(consoles))
+    with warehouse.begin() as connection:
+        keys = connection.scalars(text("SELECT environment_key FROM core.environments ORDER BY 1")).all()
+        rows = [
+            {
+                "key": key,
+                "id": console.environment_id,
+                "url": console.console_url,
+                "access_key_id": console.access_key_id,
+                "secret": vault.encrypt(SecretStr(console.access_key_secret)),
+                "at": HISTORY_START,
+            }
+            for key, console in zip(keys, consoles, strict=True)
+        ]
+        connection.execute(
+            text("UPDATE core.environments SET environment_id = :id, console_url = :url WHERE environment_key = :key"),
+            rows,
+        )
+        connection.execute(
+            text("INSERT INTO core.environment_credentials VALUES (:key, :access_key_id, :secret, :at)"), rows
+        )
