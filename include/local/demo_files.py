@@ -21,7 +21,7 @@ COLUMNS = ["subscription_id", "instance_id", "hour", "aku_seconds"]
 def write_usage(path: Path, subscription_id: str, usage: Sequence[dict[str, Any]], until: datetime) -> None:
     """Write a subscription's hours to a CSV, JSON Lines or Parquet file, by the path's ending; whole or not at all.
 
-    The file is dated by its last hour, before `until`: a sweep takes files for unfinished that are younger than a minute.
+    It is dated by its last hour, before `until`: a sweep takes files younger than a minute for unfinished.
     """
     frame = pd.DataFrame(usage, columns=["instance_id", "hour", "aku_seconds"]).assign(subscription_id=subscription_id)
     frame = frame[COLUMNS].sort_values(["instance_id", "hour"])
