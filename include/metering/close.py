@@ -33,9 +33,11 @@ _STEPS = (
     "close_tails",
     "close_create_usage",
     "close_create_gaps",
+    "close_create_changes",
     "close_usage",
     "close_silences",
     "close_apply_usage",
+    "close_apply_hours",
     "close_apply_gaps",
     "close_reject_times",
 )
@@ -197,7 +199,10 @@ def close_window(
     connection.execute(_NESTED_LOOPS, {"value": "on"})
     counts = connection.execute(statement("metering/close_count")).one()
     connection.execute(
-        text("DROP TABLE closing_environments, closing_polls, closing_hours, closing_usage, closing_gaps")
+        text(
+            "DROP TABLE closing_environments, closing_polls, closing_hours, closing_usage, closing_gaps, "
+            "closing_changes"
+        )
     )
     return ClosedHours(*counts)
 

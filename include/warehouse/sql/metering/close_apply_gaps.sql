@@ -18,7 +18,7 @@ WITH resolved AS (
         )
 )
 
-INSERT INTO metering.gaps AS stored (environment_key, instance_key, gap_start, gap_end, cause, opened_at)
+INSERT INTO metering.gaps AS kept (environment_key, instance_key, gap_start, gap_end, cause, opened_at)
 SELECT
     environment_key,
     instance_key,
@@ -36,8 +36,8 @@ ON CONFLICT (environment_key, coalesce(instance_key, 0), gap_start) DO UPDATE SE
     settled_by = NULL,
     settled_reason = NULL
 WHERE
-    CASE stored.state
-        WHEN 'open' THEN (stored.gap_end, stored.cause) IS DISTINCT FROM (excluded.gap_end, excluded.cause)
-        WHEN 'resolved' THEN TRUE
-        ELSE excluded.gap_end > stored.gap_end
-    END
+CASE kept.state
+    WHEN 'open' THEN (kept.gap_end, kept.cause) IS DISTINCT FROM (excluded.gap_end, excluded.cause)
+    WHEN 'resolved' THEN TRUE
+    ELSE excluded.gap_end > kept.gap_end
+END

@@ -1,4 +1,4 @@
--- Makes metering.usage what this closing found, for exactly the hours it closes, and says so in environment_hours.
+-- Makes metering.usage what this closing found, for exactly the hours it closes, and notes which of them changed.
 -- What was imported stays where readings found nothing, and in the hour in which metering started: readings know only a
 -- part of that one. In every other hour readings win over an import.
 WITH vanished AS (
@@ -21,7 +21,7 @@ WITH vanished AS (
 ),
 
 written AS (
-    INSERT INTO metering.usage AS stored (
+    INSERT INTO metering.usage AS kept (
         hour_start,
         instance_key,
         subscription_key,
@@ -43,7 +43,7 @@ written AS (
         found.gap_seconds,
         'readings' AS source
     FROM closing_usage AS found
-    INNER JOIN closing_environments AS environments ON environments.environment_key = found.environment_key
+    INNER JOIN closing_environments AS environments ON found.environment_key = environments.environment_key
     WHERE
         environments.metered_from <= found.hour_start
         OR NOT EXISTS (
@@ -55,17 +55,18 @@ written AS (
         )
     -- In the order of the index, which is how it grows fastest, and no two writers can lock each other out.
     ORDER BY found.hour_start, found.instance_key
-    ON CONFLICT (hour_start, instance_key) DO UPDATE SET
-        aku_seconds = excluded.aku_seconds,
-        proved_aku_seconds = excluded.proved_aku_seconds,
-        assumed_aku_seconds = excluded.assumed_aku_seconds,
-        gap_seconds = excluded.gap_seconds,
-        source = excluded.source,
-        import_key = NULL,
-        revision = stored.revision + 1
-    WHERE
+    ON CONFLICT (hour_start, instance_key) DO UPDATE
+        SET
+            aku_seconds = excluded.aku_seconds,
+            proved_aku_seconds = excluded.proved_aku_seconds,
+            assumed_aku_seconds = excluded.assumed_aku_seconds,
+            gap_seconds = excluded.gap_seconds,
+            source = excluded.source,
+            import_key = NULL,
+            revision = kept.revision + 1
+        WHERE
         (
-            stored.aku_seconds, stored.proved_aku_seconds, stored.assumed_aku_seconds, stored.gap_seconds, stored.source
+            kept.aku_seconds, kept.proved_aku_seconds, kept.assumed_aku_seconds, kept.gap_seconds, kept.source
         ) IS DISTINCT FROM (
             excluded.aku_seconds,
             excluded.proved_aku_seconds,
@@ -73,39 +74,16 @@ written AS (
             excluded.gap_seconds,
             excluded.source
         )
-    RETURNING stored.environment_key, stored.hour_start
-),
-
-changed AS (
-    SELECT environment_key, hour_start FROM vanished
-    UNION
-    SELECT environment_key, hour_start FROM written
-),
-
-judged AS (
-    SELECT
-        hours.hour_start,
-        hours.environment_key,
-        hours.state,
-        changed.hour_start IS NOT NULL AS is_changed
-    FROM closing_hours AS hours
-    LEFT JOIN changed ON changed.environment_key = hours.environment_key AND changed.hour_start = hours.hour_start
+    RETURNING kept.environment_key, kept.hour_start
 )
 
--- An hour that is as it was keeps its row, so that closing twice writes nothing.
-MERGE INTO metering.environment_hours AS stored
-USING judged
-    ON stored.hour_start = judged.hour_start AND stored.environment_key = judged.environment_key
-WHEN NOT MATCHED THEN
-    INSERT (hour_start, environment_key, state, revision, closed_at)
-    VALUES (
-        judged.hour_start, judged.environment_key, judged.state, CASE judged.state WHEN 'open' THEN 0 ELSE 1 END, :at
-    )
-WHEN MATCHED AND (judged.is_changed OR stored.state <> judged.state) THEN
-    UPDATE SET
-        state = judged.state,
-        revision = CASE
-            WHEN judged.state = 'open' THEN stored.revision
-            ELSE greatest(stored.revision + CASE WHEN judged.is_changed THEN 1 ELSE 0 END, 1)
-        END,
-        closed_at = :at
+INSERT INTO closing_changes (environment_key, hour_start)
+SELECT
+    environment_key,
+    hour_start
+FROM vanished
+UNION
+SELECT
+    environment_key,
+    hour_start
+FROM written

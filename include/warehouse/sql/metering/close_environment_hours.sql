@@ -8,7 +8,7 @@ WITH known AS (
         environments.ended_at,
         max(polls.observed_at) AS last_poll_at
     FROM closing_environments AS environments
-    LEFT JOIN closing_polls AS polls ON polls.environment_key = environments.environment_key
+    LEFT JOIN closing_polls AS polls ON environments.environment_key = polls.environment_key
     GROUP BY environments.environment_key, environments.metered_from, environments.ended_at
 )
 
@@ -25,11 +25,12 @@ SELECT
         ELSE 'open'
     END AS state
 FROM known
-CROSS JOIN generate_series(
-    date_trunc('hour', CAST(:window_start AS timestamptz)),
-    CAST(:window_end AS timestamptz) - interval '1 second',
-    interval '1 hour'
-) AS hours (hour_start)
+CROSS JOIN
+    generate_series(
+        date_trunc('hour', CAST(:window_start AS timestamptz)),
+        CAST(:window_end AS timestamptz) - interval '1 second',
+        interval '1 hour'
+    ) AS hours (hour_start)
 WHERE
     hours.hour_start + interval '1 hour' > known.metered_from
     AND (known.ended_at IS NULL OR known.ended_at > hours.hour_start)

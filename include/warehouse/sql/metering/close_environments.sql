@@ -1,5 +1,5 @@
 -- Which environments the closing speaks of, and the answered polls that enclose its window: the last one at or before
--- its start and the first one at or after its end. Each is one look into polls_answered, however many polls are stored.
+-- its start and the first one at or after its end. Each is one look into polls_answered, however many polls are kept.
 CREATE TEMPORARY TABLE closing_environments ON COMMIT DROP AS
 SELECT
     environments.environment_key,
@@ -9,34 +9,35 @@ SELECT
     enclosing.before_at,
     enclosing.after_at
 FROM core.environments
-INNER JOIN core.subscriptions ON subscriptions.subscription_key = environments.subscription_key
-CROSS JOIN LATERAL (
-    SELECT
-        (
-            SELECT polls.observed_at
-            FROM metering.polls
-            WHERE
-                polls.environment_key = environments.environment_key
-                AND polls.ok
-                AND polls.observed_at <= :window_start
-            ORDER BY polls.observed_at DESC
-            LIMIT 1
-        ) AS before_at,
-        (
-            SELECT polls.observed_at
-            FROM metering.polls
-            WHERE
-                polls.environment_key = environments.environment_key
-                AND polls.ok
-                AND polls.observed_at >= :window_end
-            ORDER BY polls.observed_at ASC
-            LIMIT 1
-        ) AS after_at
-) AS enclosing
+INNER JOIN core.subscriptions ON environments.subscription_key = subscriptions.subscription_key
+CROSS JOIN
+    LATERAL (
+        SELECT
+            (
+                SELECT polls.observed_at
+                FROM metering.polls
+                WHERE
+                    polls.environment_key = environments.environment_key
+                    AND polls.ok
+                    AND polls.observed_at <= :window_start
+                ORDER BY polls.observed_at DESC
+                LIMIT 1
+            ) AS before_at,
+            (
+                SELECT polls.observed_at
+                FROM metering.polls
+                WHERE
+                    polls.environment_key = environments.environment_key
+                    AND polls.ok
+                    AND polls.observed_at >= :window_end
+                ORDER BY polls.observed_at ASC
+                LIMIT 1
+            ) AS after_at
+    ) AS enclosing
 WHERE
     subscriptions.metering_started_at < :window_end
     AND (subscriptions.ended_at IS NULL OR subscriptions.ended_at > :window_start)
     AND (
-        CAST(:environments AS bigint []) IS NULL
-        OR environments.environment_key = ANY(CAST(:environments AS bigint []))
+        CAST(:environments AS bigint[]) IS NULL
+        OR environments.environment_key = any(CAST(:environments AS bigint[]))
     )

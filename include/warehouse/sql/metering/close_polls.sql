@@ -8,7 +8,7 @@ WITH answered AS (
         polls.observed_at,
         FALSE AS is_edge
     FROM closing_environments AS environments
-    INNER JOIN metering.polls ON polls.environment_key = environments.environment_key
+    INNER JOIN metering.polls ON environments.environment_key = polls.environment_key
     WHERE polls.ok AND polls.observed_at > :window_start AND polls.observed_at < :window_end
     UNION ALL
     SELECT
@@ -31,7 +31,7 @@ numbered AS (
         answered.is_edge,
         environments.before_at IS NULL AND row_number() OVER polled = 1 AS is_first
     FROM answered
-    INNER JOIN closing_environments AS environments ON environments.environment_key = answered.environment_key
+    INNER JOIN closing_environments AS environments ON answered.environment_key = environments.environment_key
     WINDOW polled AS (PARTITION BY answered.environment_key ORDER BY answered.observed_at)
 )
 

@@ -18,14 +18,15 @@ SELECT
     gaps.environment_key,
     gaps.observed_at AS rejected_at
 FROM closing_gaps AS gaps
-INNER JOIN core.instances ON instances.instance_key = gaps.instance_key
-CROSS JOIN LATERAL (
-    SELECT * FROM metering.readings AS stored
-    WHERE
-        stored.observed_at = gaps.observed_at
-        AND stored.environment_key = gaps.environment_key
-        AND stored.instance_key = gaps.instance_key
-    OFFSET 0
-) AS readings
+INNER JOIN core.instances ON gaps.instance_key = instances.instance_key
+CROSS JOIN
+    LATERAL (
+        SELECT * FROM metering.readings AS kept
+        WHERE
+            kept.observed_at = gaps.observed_at
+            AND kept.environment_key = gaps.environment_key
+            AND kept.instance_key = gaps.instance_key
+        OFFSET 0
+    ) AS readings
 WHERE gaps.cause = 'inconsistent_times'
 ON CONFLICT (natural_key) DO NOTHING

@@ -1,5 +1,5 @@
--- After an environment's last answer nothing is known. Hours that are closed provisionally carry that answer on, so they
--- get an interval of their own, from that answer (or the start of metering) to the end of the last such hour.
+-- After an environment's last answer nothing is known. Hours that are closed provisionally carry that answer on, so
+-- they get an interval of their own, from that answer (or the start of metering) to the end of the last such hour.
 INSERT INTO closing_polls (
     environment_key, poll_number, metered_from, previous_at, observed_at, is_edge, is_first, is_long, is_tail
 )
@@ -23,7 +23,7 @@ LEFT JOIN (
         max(poll_number) AS poll_number
     FROM closing_polls
     GROUP BY environment_key
-) AS polls ON polls.environment_key = hours.environment_key
+) AS polls ON hours.environment_key = polls.environment_key
 -- The silence may be known to go on beyond the window; its gap is one, whichever hour is closed first.
 LEFT JOIN (
     SELECT
@@ -32,5 +32,5 @@ LEFT JOIN (
     FROM metering.environment_hours
     WHERE hour_start >= :window_end AND state = 'provisional'
     GROUP BY environment_key
-) AS later ON later.environment_key = hours.environment_key
+) AS later ON hours.environment_key = later.environment_key
 GROUP BY hours.environment_key

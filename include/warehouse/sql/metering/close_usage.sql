@@ -1,19 +1,20 @@
 -- The rules of metering (docs/concepts/metering.md), as one pass over the readings of the window.
 --
--- An interval lies between two answered polls of an environment. For each instance it is cut in two at split_at: before it
--- aku_before was used, from it on aku_after. Every rule is a choice of these three, of how they are known, and of the gap.
+-- An interval lies between two answered polls of an environment. For each instance it is cut in two at split_at: before
+-- it aku_before was used, from it on aku_after. Every rule is a choice of these three, of how they are known, and of the
+-- gap.
 WITH sightings AS MATERIALIZED (
     SELECT
         readings.instance_key,
         readings.environment_key,
         readings.observed_at,
         readings.is_rejected,
-        CASE WHEN readings.state = ANY(:billable_states) THEN readings.aku ELSE 0 END AS aku,
+        CASE WHEN readings.state = any(:billable_states) THEN readings.aku ELSE 0 END AS aku,
         readings.instance_created_at AS created_at,
         readings.instance_modified_at AS modified_at
     FROM closing_polls AS polls
     INNER JOIN metering.readings
-        ON readings.environment_key = polls.environment_key AND readings.observed_at = polls.observed_at
+        ON polls.environment_key = readings.environment_key AND polls.observed_at = readings.observed_at
     -- Said again in constants, so that only the window's partitions are opened.
     WHERE NOT polls.is_edge AND readings.observed_at > :window_start AND readings.observed_at < :window_end
     UNION ALL
@@ -22,16 +23,17 @@ WITH sightings AS MATERIALIZED (
         readings.environment_key,
         readings.observed_at,
         readings.is_rejected,
-        CASE WHEN readings.state = ANY(:billable_states) THEN readings.aku ELSE 0 END AS aku,
+        CASE WHEN readings.state = any(:billable_states) THEN readings.aku ELSE 0 END AS aku,
         readings.instance_created_at AS created_at,
         readings.instance_modified_at AS modified_at
     FROM closing_polls AS polls
     -- OFFSET 0 keeps this a look at one key of one partition for each edge.
-    CROSS JOIN LATERAL (
-        SELECT * FROM metering.readings AS stored
-        WHERE stored.environment_key = polls.environment_key AND stored.observed_at = polls.observed_at
-        OFFSET 0
-    ) AS readings
+    CROSS JOIN
+        LATERAL (
+            SELECT * FROM metering.readings AS kept
+            WHERE kept.environment_key = polls.environment_key AND kept.observed_at = polls.observed_at
+            OFFSET 0
+        ) AS readings
     WHERE polls.is_edge AND NOT polls.is_tail
 ),
 
@@ -66,7 +68,7 @@ quiet AS MATERIALIZED (
         instances.environment_key,
         instances.largest_aku AS aku
     FROM instances
-    INNER JOIN environments ON environments.environment_key = instances.environment_key
+    INNER JOIN environments ON instances.environment_key = environments.environment_key
     WHERE
         instances.sighting_count = environments.poll_count
         AND instances.smallest_aku = instances.largest_aku
@@ -95,7 +97,7 @@ chained AS (
         lag(restless.aku) OVER life AS earlier_aku
     FROM restless
     INNER JOIN closing_polls AS polls
-        ON polls.environment_key = restless.environment_key AND polls.observed_at = restless.observed_at
+        ON restless.environment_key = polls.environment_key AND restless.observed_at = polls.observed_at
     WHERE NOT polls.is_tail
     WINDOW life AS (PARTITION BY restless.instance_key ORDER BY restless.observed_at)
 ),
@@ -142,7 +144,7 @@ ruled AS (
         'carried' AS rule
     FROM closing_polls AS tails
     INNER JOIN sightings
-        ON sightings.environment_key = tails.environment_key AND sightings.observed_at = tails.previous_at
+        ON tails.environment_key = sightings.environment_key AND tails.previous_at = sightings.observed_at
     WHERE tails.is_tail AND sightings.aku > 0
 ),
 
@@ -167,7 +169,8 @@ judged AS MATERIALIZED (
         aku AS aku_after,
         rule = 'steady' AND is_long AS is_proved_before,
         rule = 'first' OR rule = 'changed' AND is_long AS is_proved_after,
-        rule IN ('inconsistent', 'carried', 'rejected') OR rule IN ('touched', 'changed') AND is_long AS is_assumed_before,
+        rule IN ('inconsistent', 'carried', 'rejected')
+        OR rule IN ('touched', 'changed') AND is_long AS is_assumed_before,
         CASE
             WHEN rule = 'first' AND created_at < modified_at THEN greatest(created_at, metered_from)
             WHEN rule IN ('inconsistent', 'carried', 'rejected') OR rule IN ('touched', 'changed') AND is_long
@@ -205,7 +208,7 @@ pieces AS MATERIALIZED (
         cut.hour_start,
         cut.from_at,
         cut.to_at,
-        CAST(EXTRACT(EPOCH FROM cut.to_at - cut.from_at) AS integer) AS seconds
+        CAST(extract(EPOCH FROM cut.to_at - cut.from_at) AS integer) AS seconds
     FROM (
         SELECT
             polls.environment_key,
@@ -215,15 +218,16 @@ pieces AS MATERIALIZED (
             greatest(polls.previous_at, polls.metered_from, hours.hour_start, :window_start) AS from_at,
             least(polls.observed_at, hours.hour_end, :window_end) AS to_at
         FROM closing_polls AS polls
-        CROSS JOIN generate_series(
-            date_trunc('hour', greatest(polls.previous_at, :window_start)),
-            least(polls.observed_at, :window_end) - interval '1 second',
-            interval '1 hour'
-        ) AS spanned (hour_start)
+        CROSS JOIN
+            generate_series(
+                date_trunc('hour', greatest(polls.previous_at, :window_start)),
+                least(polls.observed_at, :window_end) - interval '1 second',
+                interval '1 hour'
+            ) AS spanned (hour_start)
         INNER JOIN closing_hours AS hours
             ON
-                hours.environment_key = polls.environment_key
-                AND hours.hour_start = spanned.hour_start
+                polls.environment_key = hours.environment_key
+                AND spanned.hour_start = hours.hour_start
                 AND hours.state <> 'open'
         WHERE polls.previous_at IS NOT NULL
     ) AS cut
@@ -244,12 +248,12 @@ measured AS (
         CASE
             WHEN judged.split_at >= pieces.to_at THEN pieces.seconds
             WHEN judged.split_at <= pieces.from_at THEN 0
-            ELSE CAST(EXTRACT(EPOCH FROM judged.split_at - pieces.from_at) AS integer)
+            ELSE CAST(extract(EPOCH FROM judged.split_at - pieces.from_at) AS integer)
         END AS seconds_before,
         CASE
             WHEN judged.gap_start < pieces.to_at AND judged.gap_end > pieces.from_at
                 THEN CAST(
-                    EXTRACT(
+                    extract(
                         EPOCH FROM least(judged.gap_end, pieces.to_at) - greatest(judged.gap_start, pieces.from_at)
                     ) AS integer
                 )
@@ -257,7 +261,7 @@ measured AS (
         END AS gap_seconds
     FROM judged
     INNER JOIN pieces
-        ON pieces.environment_key = judged.environment_key AND pieces.poll_number = judged.poll_number
+        ON judged.environment_key = pieces.environment_key AND judged.poll_number = pieces.poll_number
     -- OFFSET 0 lets each of these be computed once and not again for each sum.
     OFFSET 0
 ),
@@ -300,7 +304,7 @@ summed AS (
             coalesce(sum(seconds) FILTER (WHERE is_long), 0) AS proved_seconds
         FROM pieces
         GROUP BY environment_key, hour_start
-    ) AS hours ON hours.environment_key = quiet.environment_key
+    ) AS hours ON quiet.environment_key = hours.environment_key
 )
 
 INSERT INTO closing_usage (

@@ -32,4 +32,4 @@ SELECT
     :metered_from AS requested_at,
     :metered_from AS started_at,
     :metered_from AS metering_started_at
-FROM unnest(CAST(:names AS text [])) AS names (name)
+FROM unnest(CAST(:names AS text[])) AS names (name)

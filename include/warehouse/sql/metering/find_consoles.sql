@@ -8,7 +8,7 @@ SELECT
     subscriptions.product
 FROM core.environments
 INNER JOIN core.environment_credentials AS credentials
-    ON credentials.environment_key = environments.environment_key
-INNER JOIN core.subscriptions ON subscriptions.subscription_key = environments.subscription_key
+    ON environments.environment_key = credentials.environment_key
+INNER JOIN core.subscriptions ON environments.subscription_key = subscriptions.subscription_key
 WHERE environments.state = 'metered' AND environments.shard = :shard
 ORDER BY environments.environment_key

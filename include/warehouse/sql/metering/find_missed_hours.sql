@@ -12,7 +12,7 @@ WITH starts AS (
             date_trunc('hour', subscriptions.metering_started_at)
         ) AS window_start
     FROM core.environments
-    INNER JOIN core.subscriptions ON subscriptions.subscription_key = environments.subscription_key
+    INNER JOIN core.subscriptions ON environments.subscription_key = subscriptions.subscription_key
     WHERE
         subscriptions.metering_started_at < :window_start
         AND coalesce(subscriptions.ended_at > date_trunc('hour', subscriptions.metering_started_at), TRUE)

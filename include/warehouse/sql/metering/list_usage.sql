@@ -6,5 +6,5 @@ SELECT
     usage.assumed_aku_seconds,
     usage.gap_seconds
 FROM metering.usage
-INNER JOIN core.instances ON instances.instance_key = usage.instance_key
+INNER JOIN core.instances ON usage.instance_key = instances.instance_key
 ORDER BY instances.instance_id, usage.hour_start

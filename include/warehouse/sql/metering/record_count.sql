@@ -6,5 +6,5 @@ SELECT
         SELECT count(*)
         FROM staged_rejections AS rejected
         INNER JOIN staged_polls AS polls
-            ON polls.environment_key = rejected.environment_key AND polls.observed_at = rejected.observed_at
+            ON rejected.environment_key = polls.environment_key AND rejected.observed_at = polls.observed_at
     ) AS rejected

@@ -1,6 +1,6 @@
 -- Enters instances at first sight. Later sights are written about once an hour, not at every poll. An id that another
 -- environment has is left alone; record_reject_foreign says so.
-INSERT INTO core.instances AS stored (
+INSERT INTO core.instances AS kept (
     instance_id, environment_key, subscription_key, name, created_at, first_seen_at, last_seen_at
 )
 SELECT DISTINCT ON (seen.instance_id)
@@ -13,19 +13,19 @@ SELECT DISTINCT ON (seen.instance_id)
     seen.observed_at AS last_seen_at
 FROM staged_readings AS seen
 INNER JOIN staged_polls AS polls
-    ON polls.environment_key = seen.environment_key AND polls.observed_at = seen.observed_at
-INNER JOIN core.environments ON environments.environment_key = seen.environment_key
+    ON seen.environment_key = polls.environment_key AND seen.observed_at = polls.observed_at
+INNER JOIN core.environments ON seen.environment_key = environments.environment_key
 ORDER BY seen.instance_id ASC, seen.observed_at DESC
 ON CONFLICT (instance_id) DO UPDATE SET
-    name = coalesce(CASE WHEN excluded.last_seen_at >= stored.last_seen_at THEN excluded.name END, stored.name),
-    created_at = coalesce(stored.created_at, excluded.created_at),
-    first_seen_at = least(stored.first_seen_at, excluded.first_seen_at),
-    last_seen_at = greatest(stored.last_seen_at, excluded.last_seen_at)
+    name = coalesce(CASE WHEN excluded.last_seen_at >= kept.last_seen_at THEN excluded.name END, kept.name),
+    created_at = coalesce(kept.created_at, excluded.created_at),
+    first_seen_at = least(kept.first_seen_at, excluded.first_seen_at),
+    last_seen_at = greatest(kept.last_seen_at, excluded.last_seen_at)
 WHERE
-    stored.environment_key = excluded.environment_key
-    AND (
-        excluded.last_seen_at > stored.last_seen_at + interval '1 hour'
-        OR excluded.first_seen_at < stored.first_seen_at
-        OR excluded.last_seen_at > stored.last_seen_at AND excluded.name <> stored.name
-        OR stored.created_at IS NULL AND excluded.created_at IS NOT NULL
-    )
+kept.environment_key = excluded.environment_key
+AND (
+    excluded.last_seen_at > kept.last_seen_at + interval '1 hour'
+    OR excluded.first_seen_at < kept.first_seen_at
+    OR excluded.last_seen_at > kept.last_seen_at AND excluded.name <> kept.name
+    OR kept.created_at IS NULL AND excluded.created_at IS NOT NULL
+)

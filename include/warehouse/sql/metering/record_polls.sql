@@ -1,5 +1,5 @@
 -- Enters the polls.
-INSERT INTO metering.polls AS stored (
+INSERT INTO metering.polls AS kept (
     observed_at, environment_key, ok, cause, error, instance_count, clock_skew_ms, duration_ms, payload
 )
 SELECT
@@ -22,4 +22,4 @@ ON CONFLICT (observed_at, environment_key) DO UPDATE SET
     clock_skew_ms = excluded.clock_skew_ms,
     duration_ms = excluded.duration_ms,
     payload = excluded.payload
-WHERE NOT stored.ok AND excluded.ok
+WHERE NOT kept.ok AND excluded.ok

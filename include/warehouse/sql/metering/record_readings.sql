@@ -23,9 +23,9 @@ SELECT
     seen.state IS NULL AS is_rejected
 FROM staged_readings AS seen
 INNER JOIN staged_polls AS polls
-    ON polls.environment_key = seen.environment_key AND polls.observed_at = seen.observed_at
+    ON seen.environment_key = polls.environment_key AND seen.observed_at = polls.observed_at
 INNER JOIN core.instances
-    ON instances.instance_id = seen.instance_id AND instances.environment_key = seen.environment_key
+    ON seen.instance_id = instances.instance_id AND seen.environment_key = instances.environment_key
 LEFT JOIN LATERAL (
     SELECT earlier.*
     FROM metering.readings AS earlier

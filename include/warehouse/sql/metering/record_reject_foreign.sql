@@ -12,7 +12,7 @@ SELECT
     ) AS sentence,
     to_jsonb(seen) AS payload
 FROM staged_readings AS seen
-INNER JOIN core.instances ON instances.instance_id = seen.instance_id
-INNER JOIN core.environments AS owners ON owners.environment_key = instances.environment_key
-INNER JOIN core.environments AS askers ON askers.environment_key = seen.environment_key
+INNER JOIN core.instances ON seen.instance_id = instances.instance_id
+INNER JOIN core.environments AS owners ON instances.environment_key = owners.environment_key
+INNER JOIN core.environments AS askers ON seen.environment_key = askers.environment_key
 WHERE instances.environment_key <> seen.environment_key
