@@ -26,12 +26,12 @@ ORDER BY b.period, s.environment_name
 
 def print_bills(console: Console, demo: Demo) -> None:
     """All bills in the warehouse, and where they are shown."""
-    table = Table(title="Bills", box=SIMPLE_HEAD)
+    table = Table(title="Bills, and the verdict on them against the Marketplace's", box=SIMPLE_HEAD, pad_edge=False)
     for column in ("Environment", "Region", "Payment", "Period"):
         table.add_column(column, no_wrap=True)
-    table.add_column("AKU-hours", justify="right", no_wrap=True)
+    table.add_column("AKU-h", justify="right", no_wrap=True)
     table.add_column("Total", justify="right", no_wrap=True)
-    table.add_column("Marketplace")
+    table.add_column("Verdict", no_wrap=True)
     for row in demo.ask(_BILLS):
         hours, total = f"{row.aku_seconds // 3600:,}", f"{row.total:.2f} {row.currency}"
         cells = (row.environment_name, row.region, row.payment, row.period, hours, total)
