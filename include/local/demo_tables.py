@@ -26,7 +26,9 @@ ORDER BY b.period, s.environment_name
 
 def print_bills(console: Console, demo: Demo) -> None:
     """All bills in the warehouse, and where they are shown."""
-    table = Table(title="Bills, and the verdict on them against the Marketplace's", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title="Bills, and the verdict on them against the Marketplace's", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
     for column in ("Environment", "Region", "Payment", "Period"):
         table.add_column(column, no_wrap=True)
     table.add_column("AKU-h", justify="right", no_wrap=True)
