@@ -33,6 +33,14 @@ def postgres_server() -> URL:
 
 
 @pytest.fixture
+def server_folder() -> Iterator[Path]:
+    """A folder that a PostgreSQL may have its data in; see `postgres_server`."""
+    folder = Path(tempfile.mkdtemp(prefix="akubill-tests-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
 def warehouse(postgres_server: URL) -> Iterator[Engine]:
     """An empty, migrated warehouse; its sessions run as the writer role."""
     with scratch_warehouse(postgres_server) as engine:

@@ -92,8 +92,8 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    made = Cluster(tmp_path)
+def cluster(server_folder: Path) -> Iterator[Cluster]:
+    made = Cluster(server_folder)
     yield made
     made.stop()
 

@@ -23,8 +23,8 @@ def akubill(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_the_demo_is_right_the_first_time_and_again(tmp_path: Path) -> None:
-    folder = tmp_path / "state"
+def test_the_demo_is_right_the_first_time_and_again(server_folder: Path) -> None:
+    folder = server_folder / "state"
     for _ in range(2):
         done = akubill("demo", "check", folder=folder)
         assert done.returncode == 0, done.stdout + done.stderr

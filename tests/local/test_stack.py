@@ -28,8 +28,8 @@ def without_choices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[State]:
-    place = State(tmp_path / "state with a space")
+def place(server_folder: Path) -> Iterator[State]:
+    place = State(server_folder / "state with a space")
     yield place
     if (place.folder / "settings.json").exists():
         stack.clean(place, print)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def folder(tmp_path: Path):
-    place = tmp_path / "data"
+def folder(server_folder: Path):
+    place = server_folder / "data"
     yield place
     server.stop(place)
 
@@ -70,8 +70,8 @@ def test_a_start_that_was_killed_while_making_the_cluster_is_begun_anew(folder: 
 
 
 @pytest.mark.parametrize("name", ["with a space", 'it\'s, "odd"', "long" * 40])
-def test_any_path_will_do(tmp_path: Path, name: str) -> None:
-    place = tmp_path / name / "data"
+def test_any_path_will_do(server_folder: Path, name: str) -> None:
+    place = server_folder / name / "data"
     try:
         assert ask(server.start(place, SCRATCH)) == "UTF8"
     finally:
