@@ -52,7 +52,7 @@ def start(folder: Path, settings: Mapping[str, str]) -> Path:
         if postmaster(folder) is None:
             _open_the_way(folder)
             _clear_after_a_kill(folder)
-            _make_cluster(folder)
+            _make_cluster(folder, durable=settings.get("fsync") != "off")
             _write_settings(folder, settings)
             _start(folder)
     return socket_folder(folder)
@@ -103,7 +103,7 @@ def _clear_after_a_kill(folder: Path) -> None:
     (folder / "postmaster.pid").unlink(missing_ok=True)
 
 
-def _make_cluster(folder: Path) -> None:
+def _make_cluster(folder: Path, *, durable: bool) -> None:
     """Make it beside its place and move it there whole: a first start may be killed at any moment."""
     if (folder / "PG_VERSION").exists():
         return
@@ -112,7 +112,8 @@ def _make_cluster(folder: Path) -> None:
     half_made.mkdir(mode=0o700)
     os.chown(half_made, _server_user().pw_uid, -1)
     locale = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-    _run(half_made, "initdb", "-D", ".", "-U", _SUPERUSER, "--auth=trust", "--encoding=UTF8", *locale)
+    sync = () if durable else ("--no-sync",)
+    _run(half_made, "initdb", "-D", ".", "-U", _SUPERUSER, "--auth=trust", "--encoding=UTF8", *locale, *sync)
     with (half_made / "postgresql.conf").open("a", encoding="utf-8") as configuration:
         configuration.write("include_if_exists 'akubill.conf'\n")
     half_made.rename(folder)
