@@ -9,7 +9,20 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from include.cli import billing, demo, doctor, metering, onboarding, sandbox, settlement, stack, usage_import, warehouse
+from include.cli import (
+    billing,
+    demo,
+    doctor,
+    gaps,
+    machines,
+    metering,
+    onboarding,
+    sandbox,
+    settlement,
+    stack,
+    usage_import,
+    warehouse,
+)
 from include.domain.errors import AkubillError
 
 app = typer.Typer(
@@ -23,6 +36,8 @@ app = typer.Typer(
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(metering.app, name="metering")
 app.command(name="usage")(metering.usage)
+app.add_typer(gaps.app, name="gaps")
+app.add_typer(machines.app, name="machines")
 app.add_typer(settlement.app, name="settlement")
 app.add_typer(stack.app, name="stack")
 app.add_typer(demo.app, name="demo")

@@ -23,3 +23,5 @@ REVOKE INSERT, UPDATE, DELETE ON TABLE public.alembic_version FROM PUBLIC;
 GRANT SELECT ON TABLE public.alembic_version TO billing_writer, billing_analyst;
 REVOKE ALL ON FUNCTION metering.ensure_partitions FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION metering.ensure_partitions TO billing_writer;
+REVOKE ALL ON FUNCTION metering.why_month_stays, metering.drop_month FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION metering.why_month_stays, metering.drop_month TO billing_writer;

@@ -1,0 +1,83 @@
+"""### Lets gaps be: a person decides that usage stays as it was assumed.
+
+**What.** A gap is time for which usage is not known. While it is open it holds the bill. Better data resolves it by
+itself; where none will come, this waives it: what was assumed stays, and who decided that, when and why stands in
+`metering.gaps`. All gaps that you name are waived, or none.
+
+**When.** By hand: *Trigger*, fill in the form. Name gaps by their numbers, or an environment and a window, in which all
+open gaps are then waived. The numbers stand in `metering.gaps`, in `akubill gaps list`, and on the held bill's page.
+
+**What you do next.** Close the billing period again (`billing_period_close`): the bill is not held for these gaps any
+more. A waiver holds for what you saw: should the gap turn out longer, it is open again.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import Param, dag, task
+
+from include.orchestration.defaults import TAG, task_defaults
+
+
+@dag(
+    schedule=None,
+    max_active_runs=4,
+    doc_md=__doc__,
+    tags=[TAG, "metering", "billing"],
+    default_args=task_defaults(),
+    params={
+        "gaps": Param(
+            None,
+            type=["null", "array"],
+            items={"type": "integer", "minimum": 1},
+            maxItems=1000,
+            title="Gaps",
+            description="Numbers of gaps, one a line. Empty: the environment and window below.",
+        ),
+        "environment": Param(
+            None,
+            type=["null", "string"],
+            maxLength=200,
+            title="Environment",
+            description="Id of the environment whose open gaps are waived; needs from and to.",
+        ),
+        "from": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            title="From",
+            description="Start of the window. Gaps are waived whole, so it must not cut one.",
+        ),
+        "to": Param(None, type=["null", "string"], format="date-time", title="To", description="Its end (exclusive)."),
+        "reason": Param(
+            type="string",
+            minLength=10,
+            maxLength=500,
+            title="Reason",
+            description="Why the gap may stay, for whoever asks a year from now.",
+        ),
+    },
+)
+def gap_waiver() -> None:
+    """Waive, report."""
+
+    @task
+    def waive_gaps() -> dict[str, int]:
+        """All that the form names, or none; yields counts."""
+        from include.orchestration.gaps import waive_gaps_of_run
+
+        return waive_gaps_of_run()
+
+    @task
+    def report(waived: dict[str, int]) -> list[str]:
+        """Say what was waived, and what still waits for people."""
+        from include.metering.gap_work import summarise_work
+        from include.orchestration import connections, work
+
+        left = [str(line) for line in summarise_work(connections.warehouse(), work.run_instant())]
+        print(f"Waived {waived['gaps']} gap(s).", *left, sep="\n")  # noqa: T201 (the task's log)
+        return left
+
+    report(waive_gaps())
+
+
+gap_waiver()

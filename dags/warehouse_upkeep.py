@@ -1,0 +1,93 @@
+"""### Keeps the warehouse in order.
+
+**What.** Makes the monthly partitions of the next three months. Drops polls and readings of a month once it is older
+than the retention and every hour made of it is closed for good and on an issued bill; the database itself refuses
+anything else. Runs all audits over the issued bills of the last periods again, and lists what waits for people.
+
+**When.** Daily at 03:30 (UTC+8).
+
+**By hand.** Any time; give another retention to drop earlier or later, once.
+
+**What you do next.** Where `report` is red, its message says which issued bill breaks which claim, or why an old month
+could not be dropped, and what to do. Otherwise read in its log which gaps and rejections wait, and for whom.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk import CronTriggerTimetable, Param, dag, task
+
+from include.orchestration.defaults import TAG, task_defaults
+
+
+@dag(
+    schedule=CronTriggerTimetable("30 3 * * *", timezone="Asia/Shanghai"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=[TAG, "metering"],
+    default_args=task_defaults(),
+    params={
+        "retention_days": Param(
+            400,
+            type="integer",
+            minimum=35,
+            maximum=36500,
+            title="Retention",
+            description="Days that polls and readings stay after the end of their month.",
+        )
+    },
+)
+def warehouse_upkeep() -> None:
+    """Make partitions, drop old months, audit, report."""
+
+    @task
+    def make_partitions() -> None:
+        """Those of the next three months."""
+        from include.metering.upkeep import make_partitions as make
+        from include.orchestration import connections, work
+
+        make(connections.warehouse(), work.run_instant())
+
+    @task
+    def drop_old_months() -> dict[str, Any]:
+        """Polls and readings that may go; yields months, and why others stay."""
+        from datetime import timedelta
+
+        from include.metering.upkeep import drop_old_months as drop
+        from include.orchestration import connections, work
+
+        retention = timedelta(days=work.form()["retention_days"])
+        return drop(connections.warehouse(), work.run_instant(), retention).counts()
+
+    @task
+    def audit_issued_bills() -> list[str]:
+        """Every audit, over the issued bills of recent periods; yields a sentence for each claim that is broken."""
+        from include.metering.upkeep import audit_issued_bills as audit
+        from include.orchestration import connections, work
+
+        return [str(broken) for broken in audit(connections.warehouse(), work.run_instant())]
+
+    @task
+    def list_open_work() -> list[str]:
+        """Gaps and rejections that wait for people, by owner and cause."""
+        from include.metering.gap_work import summarise_work
+        from include.orchestration import connections, work
+
+        return [str(line) for line in summarise_work(connections.warehouse(), work.run_instant())]
+
+    @task
+    def report(retained: dict[str, Any], broken: list[str], waiting: list[str]) -> None:
+        """Say all of it; fail where a person has to do something."""
+        from include.metering.upkeep import Retained, report_upkeep
+
+        report_upkeep(Retained(**retained), broken, waiting)
+
+    make_partitions() >> (dropped := drop_old_months())
+    report(dropped, audit_issued_bills(), list_open_work())
+
+
+warehouse_upkeep()

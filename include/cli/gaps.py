@@ -1,0 +1,91 @@
+"""Commands about time whose usage is not known: `akubill gaps list|waive`."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from enum import StrEnum
+from getpass import getuser
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(name="gaps", help="See gaps with owner and age, and waive them.", no_args_is_help=True)
+console = Console(highlight=False, soft_wrap=True)
+
+Environment = Annotated[str | None, typer.Option("--environment", help="Only gaps of this environment id.")]
+_SHOWN = 1000
+
+
+class State(StrEnum):
+    """Which gaps are listed."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+    WAIVED = "waived"
+    ALL = "all"
+
+
+class Format(StrEnum):
+    """How gaps are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+@app.command("list")
+def list_stored(
+    environment: Environment = None,
+    state: Annotated[State, typer.Option("--state", help="open, resolved, waived or all.")] = State.OPEN,
+    form: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.TABLE,
+) -> None:
+    """List gaps, oldest first, with who has to do something and since when."""
+    from include.metering.gap_work import list_gaps
+    from include.orchestration.connections import warehouse
+
+    asked = None if state is State.ALL else state.value
+    rows = list_gaps(warehouse(), datetime.now(UTC), state=asked, environment_id=environment, at_most=_SHOWN)
+    if form is Format.JSON:
+        print(json.dumps([{**row._mapping} for row in rows], indent=2, default=datetime.isoformat))  # noqa: T201, SLF001
+        return
+    if not rows:
+        console.print(f"No gap is {state.value}." if asked else "There is no gap.")
+        return
+    table = Table(
+        "Gap", "Environment", "Instance", "From (UTC)", "To (UTC)", "Cause", "State", "Owner", "Age", box=None
+    )
+    for row in rows:
+        table.add_row(
+            str(row.gap_key),
+            row.environment_id,
+            row.instance_id or "all",
+            f"{row.gap_start:%Y-%m-%d %H:%M:%S}",
+            f"{row.gap_end:%Y-%m-%d %H:%M:%S}",
+            row.cause,
+            row.state,
+            row.owned_by or "—",
+            f"{row.age_seconds // 3600} h",
+        )
+    console.print(table)
+    if len(rows) == _SHOWN:
+        console.print(f"These are the oldest {_SHOWN}; name an environment to see the others.")
+
+
+@app.command()
+def waive(
+    reason: Annotated[str, typer.Option("--reason", help="Why the gap may stay: 10 to 500 characters.")],
+    gaps: Annotated[list[int] | None, typer.Argument(help="Numbers of gaps.")] = None,
+    environment: Environment = None,
+    start: Annotated[str | None, typer.Option("--from", help="Start of the window, with an offset.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Its end (exclusive).")] = None,
+) -> None:
+    """Waive open gaps, all that are named or none, in the name of the user of this computer."""
+    from include.metering.gap_work import read_waiver, waive_gaps
+    from include.orchestration.connections import warehouse
+
+    by = f"{getuser()} (command line)"
+    waiver = read_waiver(reason=reason, by=by, gap_keys=gaps, environment_id=environment, start=start, end=end)
+    waived = waive_gaps(warehouse(), waiver, datetime.now(UTC))
+    console.print(f"Waived {waived.gaps} gap(s) of {waived.seconds} s together. Close the billing period again.")

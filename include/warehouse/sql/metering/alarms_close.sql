@@ -1,0 +1,23 @@
+-- Closes alarms that are over: judged and not raised any more, or of an environment that is not metered any more. A run
+-- for an earlier instant leaves alone what was opened later.
+UPDATE metering.alarms AS standing
+SET
+    closed_at = :at,
+    closing_sentence = found.sentence
+FROM (
+    SELECT
+        alarms.alarm_key,
+        coalesce(
+            judged.sentence,
+            format('Environment %s is not metered any more (%s).', environments.environment_id, environments.state)
+        ) AS sentence
+    FROM metering.alarms
+    INNER JOIN core.environments ON alarms.environment_key = environments.environment_key
+    LEFT JOIN judged_alarms AS judged
+        ON alarms.environment_key = judged.environment_key AND alarms.kind = judged.kind
+    WHERE
+        alarms.closed_at IS NULL
+        AND alarms.opened_at < :at
+        AND (NOT judged.is_raised OR environments.state <> 'metered')
+) AS found
+WHERE standing.alarm_key = found.alarm_key

@@ -1,0 +1,10 @@
+-- What was looked at, and what was seen: one row for each environment and kind that could be judged.
+CREATE TEMPORARY TABLE judged_alarms (
+    environment_key bigint NOT NULL,
+    kind text NOT NULL,
+    is_raised boolean NOT NULL,
+    since timestamptz NOT NULL,
+    observed bigint,
+    expected bigint,
+    sentence text NOT NULL
+) ON COMMIT DROP

@@ -1,0 +1,66 @@
+-- Silent: no poll was answered for longer than the tolerance. Each environment is one look into polls_answered and one
+-- into polls_failed.
+WITH answered AS (
+    SELECT
+        environments.environment_key,
+        environments.environment_id,
+        coalesce(
+            (
+                SELECT polls.observed_at
+                FROM metering.polls
+                WHERE
+                    polls.environment_key = environments.environment_key
+                    AND polls.ok
+                    AND polls.observed_at <= :at
+                ORDER BY polls.observed_at DESC
+                LIMIT 1
+            ),
+            date_trunc('second', subscriptions.metering_started_at)
+        ) AS last_at
+    FROM core.environments
+    INNER JOIN core.subscriptions ON environments.subscription_key = subscriptions.subscription_key
+    WHERE environments.state = 'metered' AND subscriptions.metering_started_at <= :at
+),
+
+judged AS (
+    SELECT
+        *,
+        CAST(:at AS timestamptz) - last_at > CAST(:tolerance AS interval) AS is_raised
+    FROM answered
+)
+
+INSERT INTO judged_alarms (environment_key, kind, is_raised, since, sentence)
+SELECT
+    judged.environment_key,
+    'silent' AS kind,
+    judged.is_raised,
+    judged.last_at AS since,
+    CASE
+        WHEN judged.is_raised
+            THEN
+                format(
+                    'Environment %s has not answered since %s UTC (%s). Look at its console; '
+                    'a gap is open until it answers.',
+                    judged.environment_id,
+                    to_char(judged.last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
+                    coalesce(failed.cause, 'nobody asked it: look at aku_readings')
+                )
+        ELSE format(
+            'Environment %s answers again, last at %s UTC.',
+            judged.environment_id,
+            to_char(judged.last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
+        )
+    END AS sentence
+FROM judged
+LEFT JOIN LATERAL (
+    SELECT polls.cause
+    FROM metering.polls
+    WHERE
+        judged.is_raised
+        AND polls.environment_key = judged.environment_key
+        AND NOT polls.ok
+        AND polls.observed_at > judged.last_at
+        AND polls.observed_at <= :at
+    ORDER BY polls.observed_at DESC
+    LIMIT 1
+) AS failed ON TRUE

@@ -1,0 +1,94 @@
+-- Dropped to zero: the newest answer has no billable AKU, an earlier one shortly before had some. It stays on until
+-- there are AKU again, or until it has lasted so long that it is taken as meant.
+WITH newest AS (
+    SELECT
+        environments.environment_key,
+        environments.environment_id,
+        answer.observed_at,
+        size.aku
+    FROM core.environments
+    CROSS JOIN
+        LATERAL (
+            SELECT polls.observed_at
+            FROM metering.polls
+            WHERE polls.environment_key = environments.environment_key AND polls.ok AND polls.observed_at <= :at
+            ORDER BY polls.observed_at DESC
+            LIMIT 1
+        ) AS answer
+    CROSS JOIN
+        LATERAL (
+            SELECT coalesce(sum(readings.aku) FILTER (WHERE readings.state = any(:billable_states)), 0) AS aku
+            FROM metering.readings
+            WHERE readings.environment_key = environments.environment_key AND readings.observed_at = answer.observed_at
+        ) AS size
+    WHERE environments.state = 'metered'
+),
+
+-- Only those at zero are looked at further: when did their last answer with AKU come, and how many were they?
+fallen AS (
+    SELECT
+        newest.environment_key,
+        busy.observed_at AS busy_at,
+        busy.aku,
+        (
+            SELECT min(polls.observed_at)
+            FROM metering.polls
+            WHERE
+                polls.environment_key = newest.environment_key
+                AND polls.ok
+                AND polls.observed_at > busy.observed_at
+                AND polls.observed_at <= newest.observed_at
+        ) AS since
+    FROM newest
+    CROSS JOIN LATERAL (
+        SELECT
+            polls.observed_at,
+            sum(readings.aku) AS aku
+        FROM metering.polls
+        INNER JOIN metering.readings
+            ON polls.environment_key = readings.environment_key AND polls.observed_at = readings.observed_at
+        WHERE
+            newest.aku = 0
+            AND polls.environment_key = newest.environment_key
+            AND polls.ok
+            AND polls.observed_at > newest.observed_at - CAST(:lookback AS interval)
+            AND polls.observed_at < newest.observed_at
+            AND readings.aku > 0
+            AND readings.state = any(:billable_states)
+        GROUP BY polls.observed_at
+        ORDER BY polls.observed_at DESC
+        LIMIT 1
+    ) AS busy
+)
+
+INSERT INTO judged_alarms (environment_key, kind, is_raised, since, observed, expected, sentence)
+SELECT
+    newest.environment_key,
+    'dropped_to_zero' AS kind,
+    newest.aku = 0
+    AND coalesce(
+        coalesce(fallen.since, standing.since) > CAST(:at AS timestamptz) - CAST(:zero_is_meant_after AS interval),
+        FALSE
+    ) AS is_raised,
+    coalesce(fallen.since, standing.since, newest.observed_at) AS since,
+    newest.aku AS observed,
+    fallen.aku AS expected,
+    CASE
+        WHEN newest.aku > 0 THEN format('Environment %s has %s AKU again.', newest.environment_id, newest.aku)
+        WHEN fallen.aku IS NOT NULL
+            THEN
+                format(
+                    'Environment %s dropped from %s AKU to 0 at %s UTC. Ask the buyer whether that was meant.',
+                    newest.environment_id,
+                    fallen.aku,
+                    to_char(fallen.since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
+                )
+        ELSE format('Environment %s has stayed at 0 AKU, which is taken as meant.', newest.environment_id)
+    END AS sentence
+FROM newest
+LEFT JOIN fallen ON newest.environment_key = fallen.environment_key
+LEFT JOIN metering.alarms AS standing
+    ON
+        newest.environment_key = standing.environment_key
+        AND standing.kind = 'dropped_to_zero'
+        AND standing.closed_at IS NULL

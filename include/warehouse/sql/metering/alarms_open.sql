@@ -1,0 +1,15 @@
+-- Opens what is raised and not on yet. An alarm that was on already, or was over already when this is judged again,
+-- stays the one it is.
+INSERT INTO metering.alarms (environment_key, kind, since, sentence, observed, expected, opened_at)
+SELECT
+    environment_key,
+    kind,
+    since,
+    sentence,
+    observed,
+    expected,
+    :at AS opened_at
+FROM judged_alarms
+WHERE is_raised
+ORDER BY environment_key, kind
+ON CONFLICT DO NOTHING

@@ -1,0 +1,6 @@
+-- How telling a transition went.
+UPDATE metering.alarm_tellings
+SET
+    told_at = CASE WHEN CAST(:failure AS text) IS NULL THEN CAST(:at AS timestamptz) END,
+    failure = :failure
+WHERE alarm_key = :alarm_key AND transition = :transition

@@ -1,0 +1,44 @@
+-- Gaps with whoever has to do something about them. An open gap is the operators' while better data may come; once a
+-- bill waits for it, only a person of billing can decide. A null state lists all.
+SELECT
+    gaps.gap_key,
+    environments.environment_id,
+    subscriptions.subscription_id,
+    instances.instance_id,
+    gaps.gap_start,
+    gaps.gap_end,
+    gaps.cause,
+    gaps.state,
+    CASE
+        WHEN gaps.state <> 'open' THEN NULL
+        WHEN held.bill_id IS NULL THEN 'operations'
+        ELSE 'billing'
+    END AS owned_by,
+    held.bill_id AS holds_bill,
+    gaps.opened_at,
+    CAST(extract(EPOCH FROM CAST(:at AS timestamptz) - gaps.opened_at) AS bigint) AS age_seconds,
+    buyers.contact,
+    gaps.settled_at,
+    gaps.settled_by,
+    gaps.settled_reason
+FROM metering.gaps
+INNER JOIN core.environments ON gaps.environment_key = environments.environment_key
+INNER JOIN core.subscriptions ON environments.subscription_key = subscriptions.subscription_key
+INNER JOIN core.buyers ON subscriptions.account_id = buyers.account_id
+LEFT JOIN core.instances ON gaps.instance_key = instances.instance_key
+LEFT JOIN LATERAL (
+    SELECT bills.bill_id
+    FROM billing.bills
+    WHERE
+        bills.subscription_key = environments.subscription_key
+        AND bills.state = 'held'
+        AND bills.period_start < gaps.gap_end
+        AND bills.period_end > gaps.gap_start
+    ORDER BY bills.period_start
+    LIMIT 1
+) AS held ON TRUE
+WHERE
+    (CAST(:state AS text) IS NULL OR gaps.state = :state)
+    AND (CAST(:environment_id AS text) IS NULL OR environments.environment_id = :environment_id)
+ORDER BY gaps.opened_at, gaps.gap_start, gaps.instance_key NULLS FIRST, gaps.gap_key
+LIMIT :at_most

@@ -1,0 +1,40 @@
+-- What waits for people, by owner and cause: open gaps, and newer rejections.
+WITH work AS (
+    SELECT
+        CASE
+            WHEN EXISTS (
+                SELECT FROM billing.bills
+                WHERE
+                    bills.subscription_key = environments.subscription_key
+                    AND bills.state = 'held'
+                    AND bills.period_start < gaps.gap_end
+                    AND bills.period_end > gaps.gap_start
+            ) THEN 'billing'
+            ELSE 'operations'
+        END AS owned_by,
+        'gap' AS kind,
+        gaps.cause,
+        gaps.opened_at AS began_at
+    FROM metering.gaps
+    INNER JOIN core.environments ON gaps.environment_key = environments.environment_key
+    WHERE gaps.state = 'open'
+    UNION ALL
+    SELECT
+        -- Whoever gave us a file can mend it; what a console says is for operators to look at.
+        CASE WHEN rejections.source = 'import' THEN 'billing' ELSE 'operations' END AS owned_by,
+        'rejection' AS kind,
+        rejections.rule AS cause,
+        rejections.rejected_at AS began_at
+    FROM metering.rejections
+    WHERE rejections.rejected_at >= :rejected_since
+)
+
+SELECT
+    owned_by,
+    kind,
+    cause,
+    count(*) AS piece_count,
+    CAST(extract(EPOCH FROM CAST(:at AS timestamptz) - min(began_at)) AS bigint) AS oldest_seconds
+FROM work
+GROUP BY owned_by, kind, cause
+ORDER BY owned_by ASC, kind ASC, oldest_seconds DESC, cause ASC

@@ -1,0 +1,13 @@
+-- The gaps of these keys, held until the transaction ends.
+SELECT
+    gap_key,
+    gap_start,
+    gap_end,
+    state,
+    settled_at,
+    settled_by,
+    settled_reason
+FROM metering.gaps
+WHERE gap_key = any(CAST(:gap_keys AS bigint[]))
+ORDER BY gap_key
+FOR UPDATE

@@ -1,0 +1,54 @@
+"""Schema metering, alarms: what operators are told of silent or strange environments, and that they were told."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, UniqueConstraint
+from sqlalchemy import text as sql
+
+from include.warehouse.tables.base import big, instant, key, metadata, text
+
+alarms = Table(
+    "alarms",
+    metadata,
+    key("alarm_key", "Surrogate key."),
+    Column("environment_key", ForeignKey("core.environments.environment_key"), nullable=False, comment="Environment."),
+    text("kind", "silent, dropped_to_zero or unusual_total."),
+    instant(
+        "since",
+        "What it counts from: the last answer (silent), the first answer with 0 AKU (dropped_to_zero), the start of "
+        "the hour (unusual_total). Names the alarm, so that judging the same again opens no second one.",
+    ),
+    text("sentence", "What is wrong, as operators are told."),
+    big("observed", "What was seen: AKU, or AKU-seconds of the hour; null when silent.", nullable=True),
+    big(
+        "expected",
+        "What it was held against: AKU before, or the median of AKU-seconds; null when silent.",
+        nullable=True,
+    ),
+    instant("opened_at", "Logical time of the run that opened it."),
+    instant("closed_at", "Logical time of the run that found it over; null while it is on.", nullable=True),
+    text("closing_sentence", "How it ended, as operators are told.", nullable=True),
+    UniqueConstraint("environment_key", "kind", "since"),
+    CheckConstraint("kind IN ('silent', 'dropped_to_zero', 'unusual_total')", name="kind"),
+    CheckConstraint("(closed_at IS NULL) = (closing_sentence IS NULL)", name="closed"),
+    CheckConstraint("opened_at < closed_at", name="life"),
+    Index("alarms_one_on_at_a_time", "environment_key", "kind", unique=True, postgresql_where=sql("closed_at IS NULL")),
+    schema="metering",
+    comment="Environments that fell silent, dropped to zero, or used unusually much or little; on until they are over.",
+)
+
+alarm_tellings = Table(
+    "alarm_tellings",
+    metadata,
+    Column("alarm_key", ForeignKey("metering.alarms.alarm_key"), primary_key=True, comment="Alarm."),
+    text("transition", "opened or closed.", primary_key=True),
+    instant("claimed_at", "Logical time of the run that took it upon itself to tell; entered before anything is sent."),
+    instant(
+        "told_at", "Logical time of the run that told it; null when it is not known to have arrived.", nullable=True
+    ),
+    text("failure", "Why telling failed, as a sentence; it is not tried again.", nullable=True),
+    CheckConstraint("transition IN ('opened', 'closed')", name="transition"),
+    CheckConstraint("told_at IS NULL OR failure IS NULL", name="outcome"),
+    schema="metering",
+    comment="Ledger of what operators were told: each transition of an alarm at most once.",
+)

@@ -1,0 +1,109 @@
+"""freshness_alarms on a real Airflow: what it tells, through which channel, how often."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from include.domain.errors import ConfigurationError
+from tests.metering.lives import Environment
+from tests.support.airflow import connection_json
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def silent(warehouse, airflow_connections) -> Environment:
+    """An environment that is metered since an hour and has not answered."""
+    return Environment(warehouse, metered_from=datetime.now(UTC) - timedelta(hours=1))
+
+
+@pytest.fixture
+def channel(airflow_connections, tmp_path):
+    """Sets the connection akubill_alarms; gives what the file notifier wrote."""
+
+    def set_up(notifier: str = "tests.support.notifiers.FileNotifier", arguments: object = None) -> None:
+        default = {"path": str(tmp_path / "told"), "text": "{{ alarm_title }}: {{ alarm_text }}"}
+        extra = {"notifier": notifier, "arguments": default if arguments is None else arguments}
+        airflow_connections.setenv("AIRFLOW_CONN_AKUBILL_ALARMS", connection_json(conn_type="generic", extra=extra))
+
+    set_up.told = lambda: (tmp_path / "told").read_text().splitlines() if (tmp_path / "told").exists() else []
+    return set_up
+
+
+def run(dagbag) -> dict[str, str]:
+    return {task.task_id: str(task.state) for task in run_of(dagbag).get_task_instances()}
+
+
+def run_of(dagbag) -> Any:
+    return dagbag.dags["freshness_alarms"].test()
+
+
+def tellings(warehouse) -> list[tuple[Any, ...]]:
+    query = text("SELECT transition, told_at IS NOT NULL, failure FROM metering.alarm_tellings ORDER BY 1 DESC")
+    with warehouse.connect() as connection:
+        return [tuple(row) for row in connection.execute(query)]
+
+
+def test_a_silence_is_told_once_and_again_when_it_is_over(dagbag, silent, channel, warehouse):
+    channel()
+    assert run(dagbag) == {"judge_environments": "success", "tell_operators": "success"}
+    assert run(dagbag) == {"judge_environments": "success", "tell_operators": "skipped"}
+    with warehouse.begin() as connection:
+        connection.execute(text("UPDATE core.environments SET state = 'released'"))
+    assert run(dagbag)["tell_operators"] == "success"
+    assert run(dagbag)["tell_operators"] == "skipped"
+    first, second = channel.told()
+    assert first.startswith("Metering alarms: 1 new: ALARM Environment env-11-orders has not answered since")
+    assert second.startswith("Metering alarms: 1 over: OVER Environment env-11-orders is not metered any more")
+    assert tellings(warehouse) == [("opened", True, None), ("closed", True, None)]
+
+
+def test_without_a_channel_the_log_is_all(dagbag, silent, warehouse, capfd):
+    assert run(dagbag)["tell_operators"] == "success"
+    assert tellings(warehouse) == [("opened", True, None)]
+    captured = capfd.readouterr()
+    assert "has not answered since" in captured.out + captured.err
+
+
+def test_a_channel_that_fails_is_red_once_and_its_secret_is_not_kept(dagbag, silent, channel, warehouse):
+    channel("tests.support.notifiers.BrokenNotifier", {})
+    assert run(dagbag)["tell_operators"] == "failed"
+    assert run(dagbag)["tell_operators"] == "skipped"
+    [(transition, is_told, failure)] = tellings(warehouse)
+    assert (transition, is_told) == ("opened", False)
+    assert failure == "The notifier BrokenNotifier of the connection akubill_alarms failed (OSError)."
+
+
+def test_a_channel_that_can_not_be_made_loses_no_alarm(dagbag, silent, channel, warehouse):
+    channel("nowhere.Notifier")
+    assert run(dagbag)["tell_operators"] == "failed"
+    assert tellings(warehouse) == []
+
+
+@pytest.mark.parametrize(
+    ("notifier", "arguments", "complaint"),
+    [
+        ("", {}, "which can not be made"),
+        ("nowhere.Notifier", {}, "which can not be made"),
+        ("tests.support.notifiers.FileNotifier", {"unknown": 1}, "which can not be made"),
+        ("tests.support.notifiers.FileNotifier", "{no json", "which can not be made"),
+        ("datetime.timedelta", {}, "which is no notifier"),
+    ],
+)
+def test_a_wrong_channel_is_named(channel, notifier, arguments, complaint):
+    from include.orchestration import alarms
+
+    channel(notifier, arguments)
+    with pytest.raises(ConfigurationError, match=complaint):
+        alarms.channel()
+
+
+def test_arguments_may_be_written_as_text(dagbag, silent, channel, tmp_path):
+    channel(arguments=json.dumps({"path": str(tmp_path / "told"), "text": "{{ alarm_news | length }}"}))
+    run(dagbag)
+    assert channel.told() == ["1"]

@@ -1,0 +1,72 @@
+"""gap_waiver on a real Airflow: the form, the person, the refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from include.metering.gap_work import list_gaps
+from tests.metering.lives import Environment, at, every_five_minutes, kafka
+
+pytestmark = pytest.mark.slow
+REASON = "The console was being moved; the buyer agrees."
+
+
+@pytest.fixture
+def gap(warehouse, airflow_connections) -> int:
+    """An open gap's number."""
+    orders = Environment(warehouse)
+    orders.tell(*every_five_minutes(orders, 20, kafka(6)), *every_five_minutes(orders, 65, kafka(6), since=50))
+    orders.close()
+    [row] = list_gaps(warehouse, at(70))
+    return row.gap_key
+
+
+def run(dagbag, **conf: Any) -> dict[str, str]:
+    """States of a run; `dag.test` keeps what one run was given as defaults, so the form is given whole."""
+    form = {"gaps": None, "environment": None, "from": None, "to": None, "reason": REASON} | conf
+    done = dagbag.dags["gap_waiver"].test(run_conf=form)
+    return {task.task_id: str(task.state) for task in done.get_task_instances()}
+
+
+def stands(warehouse) -> list[tuple[Any, ...]]:
+    with warehouse.connect() as connection:
+        query = text("SELECT state, settled_by, settled_reason FROM metering.gaps")
+        return [tuple(row) for row in connection.execute(query)]
+
+
+def test_the_user_who_triggered_waives_a_gap_with_a_reason(dagbag, gap, warehouse):
+    assert run(dagbag, gaps=[gap]) == {"waive_gaps": "success", "report": "success"}
+    assert stands(warehouse) == [("waived", "dag_test", REASON)]
+    assert run(dagbag, gaps=[gap]) == {"waive_gaps": "failed", "report": "upstream_failed"}
+
+
+def test_an_environment_and_a_window_name_gaps_too(dagbag, gap, warehouse):
+    window = {"from": "2026-10-01T20:00:00+08:00", "to": "2026-10-01T21:00:00+08:00"}
+    assert run(dagbag, environment="env-11-orders", **window)["waive_gaps"] == "success"
+    assert stands(warehouse)[0][0] == "waived"
+
+
+@pytest.mark.parametrize("conf", [{}, {"gaps": [999999]}, {"environment": "env-11-orders"}])
+def test_a_form_that_names_no_open_gap_fails_and_waives_nothing(dagbag, gap, warehouse, conf):
+    assert run(dagbag, **conf)["waive_gaps"] == "failed"
+    assert stands(warehouse) == [("open", None, None)]
+
+
+@pytest.mark.parametrize("conf", [{"reason": "short"}, {"reason": None}, {"reason": "x" * 501}, {"gaps": [0]}])
+def test_the_form_refuses_what_is_out_of_bounds(dagbag, gap, conf):
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError):
+        run(dagbag, **{"gaps": [gap], **conf})
+
+
+def test_the_reason_has_no_default(dagbag):
+    from airflow.sdk.exceptions import ParamValidationError
+
+    param = dagbag.dags["gap_waiver"].params.get_param("reason")
+    assert param.schema["title"] == "Reason"
+    with pytest.raises(ParamValidationError):
+        param.resolve("")

@@ -1,0 +1,240 @@
+"""Freshness alarms: what raises and ends them, and that each is told once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from include.metering.alarms import AlarmRules, claim_news, judge_alarms, record_telling
+from tests.metering.lives import NOON, Environment, at, every_five_minutes, kafka
+from tests.support.builders import make_instance, make_usage
+
+
+@pytest.fixture
+def orders(warehouse) -> Environment:
+    """An environment with one instance of 6 AKU, polled from noon to minute 30."""
+    orders = Environment(warehouse)
+    orders.tell(*every_five_minutes(orders, 30, kafka(6)))
+    return orders
+
+
+def alarms(warehouse) -> list[tuple[Any, ...]]:
+    """Alarms as (kind, since, opened, closed), in minutes after noon."""
+    query = text("SELECT kind, since, opened_at, closed_at FROM metering.alarms ORDER BY kind, since")
+
+    def minutes(instant):
+        return instant and (instant - NOON).total_seconds() / 60
+
+    with warehouse.connect() as connection:
+        return [(kind, *map(minutes, rest)) for kind, *rest in connection.execute(query)]
+
+
+def judge(warehouse, *minutes, **rules):
+    for minute in minutes:
+        done = judge_alarms(warehouse, at(minute), AlarmRules(**rules))
+    return tuple(done.counts().values())
+
+
+def told(warehouse, minute):
+    message = claim_news(warehouse, at(minute))
+    return [] if message is None else message.text.split("\n")
+
+
+def test_an_environment_that_answers_has_no_alarm(orders, warehouse):
+    assert judge(warehouse, 32) == (0, 0, 0)
+
+
+def test_silence_within_the_tolerance_is_no_alarm(orders, warehouse):
+    judge(warehouse, 45)
+    assert alarms(warehouse) == []
+    judge(warehouse, 46)
+    assert alarms(warehouse) == [("silent", 30, 46, None)]
+
+
+def test_silence_is_told_once_and_again_when_it_is_over(orders, warehouse):
+    orders.tell(orders.poll(35, error="refused"), orders.poll(40, error="unreachable"))
+    news = []
+    for minute in range(42, 90, 5):
+        if minute == 72:
+            orders.tell(orders.poll(70, kafka(6)))
+        judge(warehouse, minute)
+        news += [(minute, line) for line in told(warehouse, minute)]
+    assert news == [
+        (
+            47,
+            (
+                "ALARM Environment env-11-orders has not answered since 2026-10-01 12:30 UTC (unreachable). Look at "
+                "its console; a gap is open until it answers."
+            ),
+        ),
+        (72, "OVER Environment env-11-orders answers again, last at 2026-10-01 13:10 UTC."),
+        (
+            87,
+            (
+                "ALARM Environment env-11-orders has not answered since 2026-10-01 13:10 UTC (nobody asked it: look at "
+                "aku_readings). Look at its console; a gap is open until it answers."
+            ),
+        ),
+    ]
+
+
+def test_an_environment_that_never_answered_is_silent_from_the_start_of_metering(warehouse):
+    Environment(warehouse)
+    judge(warehouse, 10, 20)
+    assert alarms(warehouse) == [("silent", 0, 20, None)]
+
+
+def test_an_environment_that_is_released_ends_its_alarm(orders, warehouse):
+    judge(warehouse, 60)
+    told(warehouse, 60)
+    with warehouse.begin() as connection:
+        connection.execute(text("UPDATE core.environments SET state = 'released'"))
+    assert judge(warehouse, 65) == (0, 1, 0)
+    assert told(warehouse, 65) == ["OVER Environment env-11-orders is not metered any more (released)."]
+    assert judge(warehouse, 70) == (0, 0, 0)
+
+
+def test_judging_an_earlier_instant_again_changes_nothing_later(orders, warehouse):
+    judge(warehouse, 60)
+    judge(warehouse, 32)
+    assert alarms(warehouse) == [("silent", 30, 60, None)]
+    orders.tell(orders.poll(70, kafka(6)))
+    judge(warehouse, 72, 60, 55)
+    assert alarms(warehouse) == [("silent", 30, 60, 72)]
+
+
+def test_a_drop_to_zero_is_an_alarm_until_there_are_aku_again(orders, warehouse):
+    judge(warehouse, 32)
+    orders.tell(orders.poll(35), orders.poll(40, kafka(6, state="Deleted")))
+    judge(warehouse, 42)
+    orders.tell(orders.poll(45))
+    judge(warehouse, 47)
+    assert alarms(warehouse) == [("dropped_to_zero", 35, 42, None)]
+    orders.tell(orders.poll(50, kafka(3, name="kf-2", c=48)))
+    judge(warehouse, 52)
+    assert alarms(warehouse) == [("dropped_to_zero", 35, 42, 52)]
+    assert told(warehouse, 52) == [
+        (
+            "ALARM Environment env-11-orders dropped from 6 AKU to 0 at 2026-10-01 12:35 UTC. Ask the buyer whether "
+            "that was meant."
+        ),
+        "OVER Environment env-11-orders has 3 AKU again.",
+    ]
+
+
+def test_zero_that_lasts_for_a_day_is_taken_as_meant(orders, warehouse):
+    orders.tell(orders.poll(35))
+    judge(warehouse, 37)
+    orders.tell(*every_five_minutes(orders, 60 * 26, since=40))
+    judge(warehouse, 60 * 12, 60 * 24 + 34)
+    assert alarms(warehouse) == [("dropped_to_zero", 35, 37, None)]
+    judge(warehouse, 60 * 24 + 35, 60 * 26)
+    assert alarms(warehouse) == [("dropped_to_zero", 35, 37, 60 * 24 + 35)]
+    assert told(warehouse, 60 * 26)[-1].endswith("has stayed at 0 AKU, which is taken as meant.")
+
+
+def test_an_environment_that_never_had_an_instance_has_not_dropped(warehouse):
+    orders = Environment(warehouse)
+    orders.tell(*every_five_minutes(orders, 30))
+    assert judge(warehouse, 32) == (0, 0, 0)
+
+
+def test_a_failed_poll_is_not_a_drop(orders, warehouse):
+    orders.tell(orders.poll(35, error="timeout"))
+    assert judge(warehouse, 37) == (0, 0, 0)
+
+
+@pytest.fixture
+def past(orders, warehouse) -> Environment:
+    """The same environment with imported usage of the hour from noon on the days before, most of them of 6 AKU."""
+    with warehouse.begin() as connection:
+        instance = make_instance(connection, orders.subscription_key, "kf-old")
+        for day, aku in enumerate((6, 6, 7, 90, 6), start=1):
+            make_usage(connection, instance, NOON - timedelta(days=day), [aku * 3600])
+    return orders
+
+
+@pytest.mark.parametrize(("aku", "is_raised"), [(6, 0), (18, 0), (19, 1), (2, 0), (1, 1)])
+def test_a_total_more_than_three_times_off_the_median_is_an_alarm(past, warehouse, aku, is_raised):
+    with warehouse.begin() as connection:
+        connection.execute(text("DELETE FROM metering.readings"))
+        connection.execute(text("DELETE FROM metering.polls"))
+    past.tell(*every_five_minutes(past, 65, kafka(aku)))
+    past.close()
+    assert judge(warehouse, 67) == (is_raised, 0, is_raised)
+
+
+def test_an_unusual_total_is_over_when_a_later_hour_is_usual(past, warehouse):
+    with warehouse.begin() as connection:
+        [instance] = connection.scalars(text("SELECT instance_key FROM core.instances WHERE instance_id = 'kf-old'"))
+        for day in range(1, 6):
+            make_usage(connection, instance, NOON - timedelta(days=day) + timedelta(hours=1), [30 * 3600])
+    past.tell(*every_five_minutes(past, 55, kafka(60, m=33), since=35))
+    past.tell(*every_five_minutes(past, 125, kafka(30, m=57), since=60))
+    past.close()
+    judge(warehouse, 67, 72)
+    past.close(1, 2)
+    judge(warehouse, 127)
+    assert alarms(warehouse) == [("unusual_total", 0, 67, 127)]
+    assert told(warehouse, 127) == [
+        (
+            "ALARM Environment env-11-orders used 103680 AKU-seconds in the hour from 2026-10-01 12:00 UTC; the median "
+            "of that hour on the days before is 21600. Look at its instances."
+        ),
+        (
+            "OVER Environment env-11-orders is back to its usual use: 108000 AKU-seconds in the hour from 2026-10-01 "
+            "13:00 UTC, the median is 108000."
+        ),
+    ]
+
+
+def test_two_days_are_too_few_to_call_an_hour_unusual(orders, warehouse):
+    with warehouse.begin() as connection:
+        instance = make_instance(connection, orders.subscription_key, "kf-old")
+        for day in (1, 2):
+            make_usage(connection, instance, NOON - timedelta(days=day), [600 * 3600])
+    orders.tell(*every_five_minutes(orders, 65, kafka(6), since=35))
+    orders.close()
+    assert judge(warehouse, 67) == (0, 0, 0)
+    assert judge(warehouse, 67, least_days=2) == (1, 0, 1)
+
+
+def test_each_transition_is_given_to_one_teller(orders, warehouse):
+    judge(warehouse, 60)
+    assert claim_news(warehouse, at(60)) is not None
+    assert claim_news(warehouse, at(60)) is None
+    assert claim_news(warehouse, at(65)) is None
+
+
+def test_the_ledger_says_what_arrived_and_what_did_not(orders, warehouse):
+    Environment(warehouse, "payments")
+    judge(warehouse, 46)
+    message = claim_news(warehouse, at(46))
+    assert message is not None
+    assert message.title == "Metering alarms: 2 new"
+    record_telling(warehouse, message, at(46), "The notifier failed.")
+    orders.tell(orders.poll(50, kafka(6)))
+    judge(warehouse, 52)
+    over = claim_news(warehouse, at(52))
+    assert over is not None
+    assert over.title == "Metering alarms: 1 over"
+    record_telling(warehouse, over, at(52))
+    query = text("SELECT transition, told_at, failure FROM metering.alarm_tellings ORDER BY alarm_key, transition DESC")
+    with warehouse.connect() as connection:
+        assert [tuple(row) for row in connection.execute(query)] == [
+            ("opened", None, "The notifier failed."),
+            ("closed", at(52), None),
+            ("opened", None, "The notifier failed."),
+        ]
+
+
+def test_a_long_message_is_cut_and_says_so(warehouse):
+    for number in range(53):
+        Environment(warehouse, f"e{number:02}")
+    judge(warehouse, 20)
+    lines = told(warehouse, 20)
+    assert len(lines) == 51
+    assert lines[-1] == "… and 3 more; all stand in metering.alarms."
