@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from include.alibaba.access import CloudAccess
 
 MAX_PAGE = 100
+#: The tag by which Compute Nest marks what it makes for a service instance; its value is that instance's id.
+SERVICE_INSTANCE_TAG = "acs:computenest:serviceInstanceId"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,19 @@ class Machine:
     expires_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image.
+
+    Attributes:
+        image_id: its id.
+        product_code: the Marketplace product that it is sold as; empty for all others.
+    """
+
+    image_id: str
+    product_code: str
+
+
 class Ecs:
     """ECS for one account. Every method waits for its answer; see Gateway.call for what they raise."""
 
@@ -75,13 +90,9 @@ class Ecs:
 
     def describe_instances(self, region_id: str, wanted: MachineFilter | None = None) -> Iterator[Machine]:
         """Machines in a region. Each region is an endpoint of its own."""
-        gateway = Gateway(
-            replace(self._access, region_id=region_id), "ECS", "alibabacloud_ecs20140526", self._limits
-        )
+        gateway = Gateway(replace(self._access, region_id=region_id), "ECS", "alibabacloud_ecs20140526", self._limits)
         models, call, wanted = gateway.models, "ECS DescribeInstances", wanted or MachineFilter()
-        tags = [
-            models.DescribeInstancesRequestTag(key=key, value=value) for key, value in wanted.tags.items()
-        ]
+        tags = [models.DescribeInstancesRequestTag(key=key, value=value) for key, value in wanted.tags.items()]
 
         def fetch(token: str | None) -> TokenPage:
             request = models.DescribeInstancesRequest(
@@ -97,6 +108,16 @@ class Ecs:
             return TokenPage(items(answer.instances, "instance"), optional(answer, "next_token"))
 
         return follow_tokens(call, fetch, lambda item: _machine(item, call))
+
+    def describe_image(self, region_id: str, image_id: str) -> Image | None:
+        """An image as this account sees it in a region, also one that is no longer sold; None if there is none."""
+        gateway = Gateway(replace(self._access, region_id=region_id), "ECS", "alibabacloud_ecs20140526", self._limits)
+        request = gateway.models.DescribeImagesRequest(region_id=region_id, image_id=image_id, show_expired=True)
+        answer = gateway.call("DescribeImages", request, repeatable=True)
+        for image in items(answer.images, "image"):
+            if required(image, "image_id", "ECS DescribeImages") == image_id:
+                return Image(image_id, optional(image, "product_code") or "")
+        return None
 
 
 def _json_list(values: Sequence[str]) -> str | None:

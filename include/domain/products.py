@@ -18,6 +18,15 @@ class AkuLimits(BaseModel):
     maximum: int = Field(ge=1)
 
 
+class MachineTags(BaseModel):
+    """Keys of the tags by which a machine with the paid image says whose it is, besides Compute Nest's own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    environment: str
+    instance: str
+
+
 class Product(BaseModel):
     """One product of the catalogue: names, ids at the cloud, regions, limits, and the price plan of each payment."""
 
@@ -34,6 +43,7 @@ class Product(BaseModel):
     sku_payg: str
     sku_prepaid: str
     paid_image_product_code: str
+    machine_tags: MachineTags
     site: str
     regions: dict[str, str] = Field(min_length=1)
     contact: str

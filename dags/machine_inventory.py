@@ -1,0 +1,73 @@
+"""### Machines that run the paid image, against metered instances.
+
+**What.** ECS knows which machines of a buyer run the Business Edition image; the consoles say which instances there
+are. This asks ECS with each buyer's own delegated access, in every region of the product, and compares: *a machine
+without an instance*, *an instance without machines*, *an environment nobody registered*. Each is a row of
+`metering.machine_findings`, with the machine hours in question, and resolves by itself when it is no longer so.
+
+**When.** Every hour at minute 20. A listing is compared by the next run, when polls on both sides of it exist.
+
+**By hand.** Trigger it at any time; running it again duplicates nothing.
+
+**What you do next.** If `report` fails, its message names the buyers that could not be asked, what disagrees, and what
+to do about each. A run is green again when nothing is left.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import CronTriggerTimetable, dag, task
+
+from include.orchestration.defaults import TAG, task_defaults
+
+
+@dag(
+    schedule=CronTriggerTimetable("20 * * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=[TAG, "metering"],
+    default_args=task_defaults(),
+)
+def machine_inventory() -> None:
+    """Compare what was listed before, list, report."""
+
+    @task
+    def compare_machines() -> dict[str, int]:
+        """Judge the sightings that polls now surround; yields counts."""
+        from include.metering.machines_check import compare_machines
+        from include.orchestration import connections, work
+
+        return compare_machines(connections.warehouse(), work.run_instant()).counts()
+
+    @task
+    def list_machines() -> dict[str, str]:
+        """See which machines run now; yields who could not be asked, by account."""
+        from include.alibaba.ecs import Ecs
+        from include.metering.machines import list_machines
+        from include.orchestration import connections
+
+        def machines_of(account_id: str) -> Ecs:
+            return Ecs(connections.buyer_access(account_id))
+
+        # ECS answers for now, whenever the run was due: an attempt's sightings are of the attempt.
+        listed = list_machines(connections.warehouse(), datetime.now(UTC), machines_of)
+        print(listed.counts())  # noqa: T201 (the task's log)
+        return listed.failures
+
+    @task
+    def report(failures: dict[str, str]) -> None:
+        """Fail where a person has to do something, and say what."""
+        from include.metering.machines_check import list_findings, report_machines
+        from include.orchestration import connections
+
+        report_machines(failures, list_findings(connections.warehouse()))
+
+    listed = list_machines()
+    compare_machines() >> listed
+    report(listed)
+
+
+machine_inventory()

@@ -1,0 +1,54 @@
+"""Commands about machines that run the paid image: `akubill machines check|list`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(
+    name="machines", help="Hold machines with the paid image against metered instances.", no_args_is_help=True
+)
+console = Console(highlight=False, soft_wrap=True)
+
+
+@app.command()
+def check() -> None:
+    """Compare what was seen before, and see what runs now, as machine_inventory does every hour."""
+    from include.alibaba.ecs import Ecs
+    from include.metering.machines import list_machines
+    from include.metering.machines_check import compare_machines, list_findings, report_machines
+    from include.orchestration import connections
+
+    warehouse, now = connections.warehouse(), datetime.now(UTC)
+    compared = compare_machines(warehouse, now)
+    listed = list_machines(warehouse, now, lambda account_id: Ecs(connections.buyer_access(account_id)))
+    for counts in (compared.counts(), listed.counts()):
+        console.print(", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts.items()), markup=False)
+    report_machines(listed.failures, list_findings(warehouse))
+
+
+@app.command("list")
+def list_stored(
+    with_resolved: Annotated[bool, typer.Option("--all", help="Those that are resolved, too.")] = False,
+) -> None:
+    """List what disagrees."""
+    from include.metering.machines_check import list_findings
+    from include.orchestration.connections import warehouse
+
+    findings = list_findings(warehouse(), with_resolved=with_resolved)
+    if not findings:
+        console.print("Nothing disagrees, as far as machines were listed. Run `akubill machines check`.", markup=False)
+        return
+    table = Table(
+        "Finding", "Buyer", "Region", "Environment", "Instance", "Machine hours", "First seen", "Last seen", "State",
+        box=None,
+    )  # fmt: skip
+    for one in findings:
+        seen = (f"{instant:%Y-%m-%d %H:%M}Z" for instant in (one.first_seen_at, one.last_seen_at))
+        place = (one.account_id, one.region, one.environment_id or "—", one.instance_id or "—")
+        table.add_row(one.kind.replace("_", " "), *place, str(one.machine_hours), *seen, one.state)
+    console.print(table)

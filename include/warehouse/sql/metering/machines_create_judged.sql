@@ -1,0 +1,43 @@
+-- Judges the sightings that can be judged: which finding each belongs to, or none (kind is null). A machine whose tags
+-- name no instance is accounted for by any instance of its environment.
+CREATE TEMPORARY TABLE machine_judged ON COMMIT DROP AS
+WITH peopled AS (
+    SELECT DISTINCT
+        environment_key,
+        observed_at
+    FROM machine_listed_instances
+)
+
+SELECT
+    sightings.hour_start,
+    sightings.machine_key,
+    sightings.observed_at,
+    machines.account_id,
+    machines.region,
+    machines.environment_key,
+    coalesce(environments.environment_id, machines.service_instance_tag, machines.environment_tag, '')
+        AS environment_id,
+    CASE WHEN machines.environment_key IS NULL THEN '' ELSE coalesce(machines.instance_tag, '') END AS instance_id,
+    CASE
+        WHEN machines.environment_key IS NULL THEN 'unregistered_environment'
+        WHEN listed.instance_id IS NULL AND peopled.environment_key IS NULL THEN 'machine_without_instance'
+    END AS kind
+FROM metering.machine_sightings AS sightings
+INNER JOIN metering.machines ON sightings.machine_key = machines.machine_key
+LEFT JOIN core.environments ON machines.environment_key = environments.environment_key
+LEFT JOIN machine_moments AS moments
+    ON machines.environment_key = moments.environment_key AND sightings.observed_at = moments.observed_at
+LEFT JOIN machine_listed_instances AS listed
+    ON
+        machines.environment_key = listed.environment_key
+        AND sightings.observed_at = listed.observed_at
+        AND machines.instance_tag = listed.instance_id
+LEFT JOIN peopled
+    ON
+        machines.environment_key = peopled.environment_key
+        AND sightings.observed_at = peopled.observed_at
+        AND machines.instance_tag IS NULL
+WHERE
+    sightings.judged_at IS NULL
+    AND sightings.observed_at <= :at
+    AND (machines.environment_key IS NULL OR moments.is_known)

@@ -1,0 +1,15 @@
+-- Writes down what was judged. An hour that was in question once stays so, whatever a second listing of it said.
+UPDATE metering.machine_sightings AS sightings
+SET
+    judged_at = :at,
+    finding_key = coalesce(findings.finding_key, sightings.finding_key)
+FROM machine_judged AS judged
+LEFT JOIN metering.machine_findings AS findings
+    ON
+        judged.kind = findings.kind
+        AND judged.account_id = findings.account_id
+        AND judged.region = findings.region
+        AND judged.environment_id = findings.environment_id
+        AND judged.instance_id = findings.instance_id
+        AND findings.state = 'open'
+WHERE sightings.hour_start = judged.hour_start AND sightings.machine_key = judged.machine_key

@@ -1,0 +1,28 @@
+-- Resolves what a later whole listing, once judged, no longer shows. A finding stays open for one check at least, so
+-- that somebody is told. What can not be judged yet, resolves nothing.
+WITH gone AS (
+    SELECT findings.finding_key
+    FROM metering.machine_findings AS findings
+    INNER JOIN metering.machine_listings AS listings
+        ON findings.account_id = listings.account_id AND findings.region = listings.region
+    LEFT JOIN machine_moments AS moments
+        ON findings.environment_key = moments.environment_key AND listings.listed_at = moments.observed_at
+    WHERE
+        findings.state = 'open'
+        AND findings.opened_at < :at
+        AND findings.last_seen_at < listings.listed_at
+        AND listings.listed_at <= :at
+        AND coalesce(moments.is_known, TRUE)
+        AND NOT (
+            findings.kind = 'instance_without_machines'
+            AND coalesce(moments.is_metered AND moments.before_at IS NULL, FALSE)
+        )
+)
+
+UPDATE metering.machine_findings AS findings
+SET
+    state = 'resolved',
+    resolved_at = :at
+FROM gone
+WHERE findings.finding_key = gone.finding_key
+RETURNING findings.kind
