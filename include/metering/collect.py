@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from include.metering.readings import Reading
     from include.warehouse.vault import Vault
 
-_THROTTLED = frozenset({"HTTP 429", "TooManyRequests", "Throttling", "RequestThrottled"})
+#: How codes begin that ask for patience.
+_THROTTLED = ("HTTP 429", "TooManyRequests", "Throttling", "RequestThrottled")
 _BROKEN = frozenset({"NotJson", "ListingChanged"})
 
 
@@ -93,7 +94,18 @@ def collect_shard(warehouse: Engine, vault: Vault, shard: int, pace: Pace = Pace
     Raises:
         ConfigurationError: when a stored secret can not be decrypted by the vault.
     """
-    return asyncio.run(_collect(warehouse, _consoles(warehouse, vault, shard), pace))
+    try:
+        return asyncio.run(_collect(warehouse, _consoles(warehouse, vault, shard), pace))
+    except ExceptionGroup as group:
+        # Retries are decided by the kind of error, which a group of tasks hides.
+        raise _what_stopped(group) from None
+
+
+def _what_stopped(error: Exception) -> Exception:
+    """The error that ended a group of tasks."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def sum_shards(shards: list[dict[str, int]], expected: int) -> Collected:
@@ -225,13 +237,13 @@ def cause_of(error: AkubillError) -> str:  # noqa: PLR0911 (one case each)
         case RetriableError(code="NoAnswer"):
             return "timeout" if "Timeout" in str(error) else "unreachable"
         case RetriableError(code=code):
-            return "throttled" if code in _THROTTLED else "broken" if code in _BROKEN else "unreachable"
+            return "throttled" if str(code).startswith(_THROTTLED) else "broken" if code in _BROKEN else "unreachable"
         case UnexpectedAnswerError():
             return "broken"
         case ConfigurationError():
             return "misconfigured"
         case RefusedError(code=code):
-            return "throttled" if code in _THROTTLED else "refused"
+            return "throttled" if code.startswith(_THROTTLED) else "refused"
         case _:
             return "refused"
 
