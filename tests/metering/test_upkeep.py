@@ -19,7 +19,7 @@ from include.metering.upkeep import (
     report_upkeep,
 )
 from include.warehouse.engine import ANALYST, open_warehouse
-from tests.metering.lives import NOON, Environment, at, every_five_minutes, gaps, hours, kafka
+from tests.metering.lives import NOON, Environment, at, every_five_minutes, gaps, hour_states, hours, kafka
 from tests.support.builders import make_bill, make_instance, make_usage
 
 RETENTION = timedelta(days=60)
@@ -29,7 +29,9 @@ _BILLED = ("2026-10",)
 
 
 def partitions(warehouse) -> set[str]:
-    query = text("SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' AND relname LIKE '%\\_20%'")
+    query = text(
+        "SELECT relname FROM pg_class WHERE relispartition AND relname ~ '^(polls|readings|usage)_\\d{4}_\\d{2}$'"
+    )
     with warehouse.connect() as connection:
         return set(connection.scalars(query))
 
@@ -102,6 +104,18 @@ def test_the_hours_that_the_next_month_begins_with_have_to_be_billed_too(warehou
         refuse_dropped_hours(connection, Window(closable_from, closable_from + timedelta(hours=1)))
         with pytest.raises(ConflictError, match="can not be closed again"):
             refuse_dropped_hours(connection, Window(closable_from - timedelta(hours=1), closable_from))
+
+
+def test_hours_without_their_polls_are_never_closed_again(orders, warehouse):
+    issue(orders, *_BILLED)
+    used = hours(warehouse)
+    drop_old_months(warehouse, DUE, RETENTION)
+    with pytest.raises(DBAPIError, match="Hours before 2026-11-01 00:00 UTC can not be closed again"):
+        orders.close()
+    orders.tell(orders.poll(7.5, kafka(60)))
+    assert hour_states(warehouse)[0][1] == "closed"
+    assert hours(warehouse) == used
+    assert drop_old_months(warehouse, DUE, RETENTION) == Retained(["2026-10"], {})
 
 
 def test_a_month_with_an_hour_that_is_not_closed_for_good_stays(orders, warehouse):
