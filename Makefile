@@ -1,6 +1,6 @@
 # What people do here, one target each. The work itself is Python: include/local, and `akubill`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-check up down clean test test-fast lint types lock bench psql doctor env
+.PHONY: help setup demo demo-check up down clean test test-fast lint types lock bench soak psql doctor env
 
 # The newest supported Python that runs; PYTHON=… chooses another.
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
@@ -81,6 +81,10 @@ lock: .venv/.installed-dev
 ## Measure speed against the bare engine; prints a table and writes JSON.
 bench: .venv/.installed-dev
 	@$(BIN)/python -m benchmarks
+
+## Meter 200 changing, failing consoles for an hour, and hold our hours against the truth.
+soak: setup
+	@$(BIN)/akubill soak --hours 1 --consoles 200
 
 ## Write .env with fresh secrets for docker-compose.yaml, if there is none.
 env: setup

@@ -19,6 +19,7 @@ from include.cli import (
     onboarding,
     sandbox,
     settlement,
+    soak,
     stack,
     usage_import,
     warehouse,
@@ -44,6 +45,7 @@ app.add_typer(demo.app, name="demo")
 app.add_typer(warehouse.app, name="warehouse")
 app.command()(doctor.doctor)
 app.command(name="quote")(billing.quote)
+app.command(name="soak")(soak.soak)
 app.command(name="onboard")(onboarding.onboard)
 app.command(name="import")(usage_import.import_file)
 app.add_typer(billing.bills, name="bills")
@@ -61,8 +63,30 @@ def main() -> None:
     try:
         app()
     except AkubillError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), markup=False)
-        sys.exit(1)
+        _fail(str(error))
+    except Exception as error:
+        outage = _outage(error)
+        if outage is None:
+            raise
+        _fail(outage)
+
+
+def _fail(sentence: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(sentence, markup=False)
+    sys.exit(1)
+
+
+def _outage(error: Exception) -> str | None:
+    """A sentence for a database that is not there, is going down, or lets nobody in; None for any other error."""
+    from sqlalchemy.exc import OperationalError
+
+    if not isinstance(error, OperationalError):
+        return None
+    reason = str(error.orig).strip().splitlines()[0].rstrip(".")
+    return (
+        f"The warehouse does not answer: {reason}. Check that its server runs and that the Airflow connection "
+        "`warehouse` is right; `akubill doctor` looks at each part."
+    )
 
 
 def use_local_stack() -> None:
