@@ -140,9 +140,7 @@ _RULES = (
         ),
         "Look at the thing's present state in the Alibaba Cloud console before trying again.",
     ),
-    _Rule(
-        "not_found", ("entitynotexist", "invalidapi.notfound"), "Check the id, the account and the region."
-    ),
+    _Rule("not_found", ("entitynotexist", "invalidapi.notfound"), "Check the id, the account and the region."),
 )
 _OTHER = _Rule("other", (), "Correct the request; the service's error-code page explains the code.")
 _NOT_FOUND = _Rule("not_found", (), "Check the id, the account and the region.")
@@ -185,6 +183,7 @@ def error_from_code(
         denied_action: the action that RAM denied, where it said so.
     """
     trail = f" (request {request_id})" if request_id else ""
+    message = " ".join(message.split())  # a refused signature is quoted with its line breaks
     if retry_after is not None or is_retriable(code, status):
         return RetriableError(f"{call} failed for now with {code}: {message}{trail}.", retry_after, code)
     rule = _rule(code)

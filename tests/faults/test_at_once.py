@@ -99,7 +99,10 @@ def test_polls_that_arrive_while_their_hour_is_being_closed_are_not_lost(warehou
     def close() -> None:
         close_hours(warehouse, Window(at(0), at(60)), at(67))
 
-    both_at_once(warehouse, "metering.usage", close, lambda: record_polls(warehouse, [late]) and None)
+    def arrive() -> None:
+        record_polls(warehouse, [late])
+
+    both_at_once(warehouse, "metering.usage", close, arrive)
     assert [state for _, state, _ in hour_states(warehouse)] == ["stale"]
     close()
     assert [state for _, state, _ in hour_states(warehouse)] == ["closed"]
