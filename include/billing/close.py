@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from include.billing.audits import audit_drafts
 from include.billing.drafts import draft_bills, window_of
 from include.domain.errors import ConflictError
-from include.warehouse.engine import locked, statement
+from include.warehouse.engine import USAGE, locked, statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +87,7 @@ def _alone(warehouse: Engine, period: BillingPeriod) -> Iterator[Connection]:
     with (
         warehouse.begin() as gate,
         locked(gate, "close", period.name, period.zone_name),
+        locked(gate, *USAGE),
         warehouse.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
         connection.begin(),
     ):

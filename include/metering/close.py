@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from include.domain.errors import InvalidInputError
+from include.domain.errors import ConflictError, InvalidInputError
 from include.domain.periods import HOUR, Window, floor_to_hour, parse_instant
 from include.domain.usage import BILLABLE_STATES
-from include.warehouse.engine import ensure_partitions, locked, statement
+from include.metering.retention import refuse_dropped_hours
+from include.metering.rollup import refreshed_sums
+from include.warehouse.engine import USAGE, ensure_partitions, locked, statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,25 +28,34 @@ if TYPE_CHECKING:
 #: The work that polls and closings take turns at; see `include.warehouse.engine.locked`.
 CLOSING = ("metering", "closing")
 _NESTED_LOOPS = text("SELECT set_config('enable_nestloop', :value, true)")
-_STEPS = (
+#: What is found from polls and readings, into tables of the transaction; then what is made of it.
+_FINDING = (
     "close_environments",
     "close_polls",
     "close_environment_hours",
     "close_tails",
     "close_create_usage",
     "close_create_gaps",
-    "close_create_changes",
     "close_usage",
     "close_silences",
+)
+_STORING = (
+    "close_differences",
     "close_apply_usage",
+    "close_note_revisions",
+    "close_adjust_bills",
     "close_apply_hours",
     "close_apply_gaps",
     "close_reject_times",
+)
+_DROP = (
+    "DROP TABLE closing_environments, closing_polls, closing_hours, closing_usage, closing_gaps, closing_differences"
 )
 #: Tables that later steps join to; the planner has to know how large they are.
 _MEASURED = {
     "close_tails": ("closing_environments", "closing_polls", "closing_hours"),
     "close_usage": ("closing_usage",),
+    "close_differences": ("closing_differences",),
 }
 
 
@@ -101,11 +112,14 @@ def close_hours(
 
     Raises:
         InvalidInputError: when the window is not of whole hours, or has not ended.
+        ConflictError: when what its hours are made of was dropped after its retention.
     """
     _check(window, at)
     done = ClosedHours()
     for day in _days(window):
-        with warehouse.begin() as connection, locked(connection, *CLOSING):
+        # Usage first: whoever issues bills then holds up this closing, and not the polls behind it.
+        with warehouse.begin() as connection, locked(connection, *USAGE), locked(connection, *CLOSING):
+            refuse_dropped_hours(connection, day)
             done += close_window(connection, day, at, environments=environments, rules=rules)
     return done
 
@@ -157,14 +171,24 @@ def close_hour(warehouse: Engine, hour: datetime, at: datetime, *, rules: Rules 
 
 
 def close_due_hours(warehouse: Engine, at: datetime, *, rules: Rules = Rules()) -> ClosedHours:
-    """Close what became due since: hours that a late poll changes, and hours that waited long enough for one."""
+    """Close what became due since: hours that a late poll changes, and hours that waited long enough for one.
+
+    Raises:
+        ConflictError: when some of them can not be closed any more (see `close_hours`); after all others are.
+    """
     with warehouse.connect() as connection:
         due = connection.execute(
             statement("metering/find_due_hours"), {"provisional_before": at - rules.provisional_after}
         ).all()
-    done = ClosedHours()
+    done, refusals = ClosedHours(), []
     for window_start, window_end, environments in due:
-        done += close_hours(warehouse, Window(window_start, window_end), at, environments=environments, rules=rules)
+        window = Window(window_start, window_end)
+        try:
+            done += close_hours(warehouse, window, at, environments=environments, rules=rules)
+        except ConflictError as refusal:
+            refusals.append(refusal)
+    if refusals:
+        raise refusals[0]
     return done
 
 
@@ -176,35 +200,49 @@ def close_window(
     environments: Sequence[int] | None = None,
     rules: Rules = Rules(),
 ) -> ClosedHours:
-    """Close one window within the caller's transaction, which holds the lock of closings."""
+    """Close one window within the caller's transaction, which holds the locks of usage and of closings."""
     ensure_partitions(connection, floor_to_hour(window.start), window.end)
-    facts = {
-        "window_start": window.start,
-        "window_end": window.end,
-        "at": at,
-        "environments": list(environments) if environments is not None else None,
-        "tolerance": rules.tolerance,
-        "provisional_before": at - rules.provisional_after,
-        "carry": rules.carries,
-        "billable_states": sorted(BILLABLE_STATES),
-    }
+    find_usage(connection, window, at, environments=environments, rules=rules)
+    _run(connection, _STORING, window_start=window.start, window_end=window.end, at=at)
+    with refreshed_sums(connection, window):
+        _run(connection, ("close_mark_rollup",))
+    connection.execute(_NESTED_LOOPS, {"value": "on"})
+    counts = connection.execute(statement("metering/close_count")).one()
+    connection.execute(text(_DROP))
+    return ClosedHours(*counts)
+
+
+def find_usage(
+    connection: Connection,
+    window: Window,
+    at: datetime,
+    *,
+    environments: Sequence[int] | None = None,
+    rules: Rules = Rules(),
+) -> None:
+    """Find usage and gaps of the window by the rules, into closing_usage and closing_gaps; nothing is stored."""
     # Sets of hundreds of thousands, without spilling to disk; and a whole hour is one scan, not a look for each poll.
     connection.execute(text("SELECT set_config('work_mem', '128MB', true)"))
     connection.execute(_NESTED_LOOPS, {"value": "on" if environments is not None else "off"})
-    for step in _STEPS:
+    _run(
+        connection,
+        _FINDING,
+        window_start=window.start,
+        window_end=window.end,
+        environments=list(environments) if environments is not None else None,
+        tolerance=rules.tolerance,
+        provisional_before=at - rules.provisional_after,
+        carry=rules.carries,
+        billable_states=sorted(BILLABLE_STATES),
+    )
+
+
+def _run(connection: Connection, steps: Sequence[str], **facts: object) -> None:
+    for step in steps:
         run = statement(f"metering/{step}")
         connection.execute(run, {name: facts[name] for name in run.compile().params})
         for table in _MEASURED.get(step, ()):
             connection.execute(text(f"ANALYZE {table}"))
-    connection.execute(_NESTED_LOOPS, {"value": "on"})
-    counts = connection.execute(statement("metering/close_count")).one()
-    connection.execute(
-        text(
-            "DROP TABLE closing_environments, closing_polls, closing_hours, closing_usage, closing_gaps, "
-            "closing_changes"
-        )
-    )
-    return ClosedHours(*counts)
 
 
 def _check(window: Window, at: datetime) -> None:

@@ -17,12 +17,13 @@ from sqlalchemy.exc import IntegrityError
 
 from include.catalog.loader import load_product
 from include.domain.errors import FatalError, InvalidInputError, RetriableError
-from include.domain.periods import HOUR
+from include.domain.periods import HOUR, Window
 from include.domain.usage import SECONDS_PER_HOUR
 from include.metering.imports_reading import form_of, read_pieces
 from include.metering.imports_rules import Limits, sort_rows
 from include.metering.imports_staging import staging
-from include.warehouse.engine import ensure_partitions, locked, statement
+from include.metering.rollup import refreshed_sums
+from include.warehouse.engine import USAGE, ensure_partitions, locked, statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -149,14 +150,20 @@ class _Loading:
 
     def merge(self) -> dict[str, int]:
         """Judge the staged rows by what the warehouse knows, and load those that hold; counts for metering.imports."""
-        self._run("import_judge_instances")
+        with locked(self._connection, *USAGE):
+            self._run("import_judge_instances")
         self._run("import_judge_rows")
+        # Nobody else does it to a temporary table, and without it each row would be joined by a search of its own.
+        self._connection.exec_driver_sql("ANALYZE judged_rows")
         rejected = self._run("import_keep_bad_rows") + self._run("import_reject_rows")
         found = self._connection.execute(statement("metering/import_count_rows")).one()
         if found.inserted or found.replaced:
             ensure_partitions(self._connection, found.first_hour, found.last_hour + HOUR)
             self._run("import_enter_instances")
             self._load(found.inserted, found.replaced)
+            self._run("import_note_revisions")
+            with refreshed_sums(self._connection, Window(found.first_hour, found.last_hour + HOUR)):
+                self._run("import_mark_rollup")
         return {
             "rows_loaded": found.inserted + found.replaced,
             "rows_changed": found.replaced,

@@ -18,7 +18,7 @@ from include.domain.periods import HOUR, Window, parse_instant
 from include.metering.close import CLOSING, Rules, close_window
 from include.metering.readings import Poll, read_listing
 from include.metering.record import record_polls
-from include.warehouse.engine import locked, statement
+from include.warehouse.engine import USAGE, locked, statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -79,7 +79,7 @@ def meter_file(
     lines = sorted(_lines(file), key=lambda line: line.observed_at)
     keys = _enter_environments(warehouse, sorted({line.environment_id for line in lines}), window.start)
     rejections = _record(warehouse, (_poll(line, keys[line.environment_id]) for line in lines))
-    with warehouse.begin() as connection, locked(connection, *CLOSING):
+    with warehouse.begin() as connection, locked(connection, *USAGE), locked(connection, *CLOSING):
         rules = Rules(tolerance=tolerance, provisional_after=timedelta(0), carries=False)
         close_window(connection, window, window.end + HOUR, rules=rules)
         rows = [UsageRow(*row) for row in connection.execute(statement("metering/list_usage"))]

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 WRITER = "billing_writer"
 ANALYST = "billing_analyst"
+#: The work that writers of usage take turns at, with each other and with whoever issues bills: usage stands still from
+#: when bills are made of it until they are issued. See `locked`.
+USAGE = ("metering", "usage")
 _SQL = Path(__file__).parent / "sql"
 _AUDITS = Path(__file__).parent / "audits"
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from include.domain.money import Decimal
-from include.domain.periods import BillingPeriod
+from include.domain.periods import BillingPeriod, Window
+from include.metering.rollup import refreshed_sums
 from include.warehouse.engine import ensure_partitions
 
 if TYPE_CHECKING:
@@ -116,6 +117,14 @@ def make_usage(connection: Connection, instance_key: int, start: datetime, aku_s
         """),
         rows,
     )
+    with refreshed_sums(connection, Window(start, rows[-1]["hour"] + timedelta(hours=1))):
+        connection.execute(
+            text("""
+            INSERT INTO changed_hours (subscription_key, hour_start)
+            SELECT subscription_key, :hour FROM core.instances WHERE instance_key = :instance
+            """),
+            rows,
+        )
 
 
 def make_bill(

@@ -118,3 +118,39 @@ bill_findings = Table(
     schema="billing",
     comment="Why a bill is held.",
 )
+
+pending_adjustments = Table(
+    "pending_adjustments",
+    metadata,
+    key("adjustment_key", "Surrogate key."),
+    Column("bill_key", ForeignKey("billing.bills.bill_key"), nullable=False, comment="Issued bill that has the hour."),
+    Column(
+        "subscription_key", ForeignKey("core.subscriptions.subscription_key"), nullable=False, comment="Subscription."
+    ),
+    big("environment_key", "Environment."),
+    Column("instance_key", ForeignKey("core.instances.instance_key"), nullable=False, comment="Instance."),
+    instant("hour_start", "Start of the UTC hour."),
+    big("aku_seconds_before", "AKU-seconds as billed: on the bill, and after the adjustments applied since."),
+    big("aku_seconds_after", "AKU-seconds as known now."),
+    text("cause", "late_answer or closed_again; see metering.usage_revisions."),
+    instant("found_at", "Logical time of the run that found this difference."),
+    text(
+        "state",
+        "pending, applied (on a later document) or withdrawn (it is as billed after all).",
+        server_default="pending",
+    ),
+    instant("settled_at", "When it was applied or withdrawn.", nullable=True),
+    CheckConstraint("state IN ('pending', 'applied', 'withdrawn')", name="state"),
+    CheckConstraint("(state = 'pending') = (settled_at IS NULL)", name="settled_at"),
+    CheckConstraint("aku_seconds_before <> aku_seconds_after", name="difference"),
+    Index(
+        "pending_adjustments_one_per_hour",
+        "hour_start",
+        "instance_key",
+        unique=True,
+        postgresql_where=sql("state = 'pending'"),
+    ),
+    Index("pending_adjustments_by_bill", "bill_key", "hour_start"),
+    schema="billing",
+    comment="Usage of hours on issued bills that turned out otherwise: what corrections are made of.",
+)

@@ -1,6 +1,6 @@
 """Schema metering: what consoles said, and the usage that follows from it.
 
-polls, readings and usage are partitioned by month (UTC) of their instant; metering.ensure_partitions makes them.
+polls, readings, usage and its sums are partitioned by month (UTC); metering.ensure_partitions makes the partitions.
 """
 
 from __future__ import annotations
@@ -10,7 +10,12 @@ from sqlalchemy import text as sql
 
 from include.warehouse.tables.base import big, flag, instant, integer, json, key, metadata, text
 
-PARTITIONED = {"polls": "observed_at", "readings": "observed_at", "usage": "hour_start"}
+PARTITIONED = {
+    "polls": "observed_at",
+    "readings": "observed_at",
+    "usage": "hour_start",
+    "subscription_hours": "hour_start",
+}
 
 polls = Table(
     "polls",
@@ -85,6 +90,42 @@ usage = Table(
     schema="metering",
     comment="Usage of one instance in one UTC hour, with how it is known.",
     postgresql_partition_by="RANGE (hour_start)",
+)
+
+subscription_hours = Table(
+    "subscription_hours",
+    metadata,
+    instant("hour_start", "Start of the UTC hour.", primary_key=True),
+    big("subscription_key", "Subscription.", primary_key=True, autoincrement=False),
+    integer("instance_count", "Instances with usage or a gap in the hour."),
+    big("aku_seconds", "AKU-seconds of all its instances."),
+    big("proved_aku_seconds", "Of these, proved by carry-over across a silence."),
+    big("assumed_aku_seconds", "Of these, assumed."),
+    big("gap_seconds", "Seconds under gaps, added up over its instances."),
+    schema="metering",
+    comment="metering.usage added up by subscription and hour, by whatever transaction changes the usage.",
+    postgresql_partition_by="RANGE (hour_start)",
+)
+
+usage_revisions = Table(
+    "usage_revisions",
+    metadata,
+    instant("hour_start", "Start of the UTC hour.", primary_key=True),
+    big("instance_key", "Instance.", primary_key=True, autoincrement=False),
+    instant("revised_at", "Logical time of the run that changed it.", primary_key=True),
+    big("environment_key", "Environment."),
+    big("old_aku_seconds", "AKU-seconds before; 0 when there was no row."),
+    big("new_aku_seconds", "AKU-seconds from then on; 0 when the row was taken away."),
+    big("old_assumed_aku_seconds", "Assumed ones among those before."),
+    big("new_assumed_aku_seconds", "Assumed ones among those from then on."),
+    text(
+        "cause",
+        "late_answer (a poll came after the hour was closed), measured (readings took an import's place), corrected "
+        "(an import took an earlier one's place) or closed_again (asked for, or further data of the same hour).",
+    ),
+    CheckConstraint("cause IN ('late_answer', 'measured', 'corrected', 'closed_again')", name="cause"),
+    schema="metering",
+    comment="How usage of hours that stood already was changed; changes by one run are one row.",
 )
 
 environment_hours = Table(

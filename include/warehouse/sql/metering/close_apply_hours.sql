@@ -7,7 +7,13 @@ USING (
         hours.state,
         changes.hour_start IS NOT NULL AS is_changed
     FROM closing_hours AS hours
-    LEFT JOIN closing_changes AS changes
+    LEFT JOIN (
+        SELECT DISTINCT
+            environment_key,
+            hour_start
+        FROM closing_differences
+        WHERE bill_key IS NULL
+    ) AS changes
         ON hours.environment_key = changes.environment_key AND hours.hour_start = changes.hour_start
 ) AS judged
     ON kept.hour_start = judged.hour_start AND kept.environment_key = judged.environment_key

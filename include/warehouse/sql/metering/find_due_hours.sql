@@ -1,12 +1,21 @@
 -- Hours that are to be closed (again): a poll came that changes them, or the time for one to come has passed. By day, so
--- that a long silence that ends is one piece of work and not hundreds.
+-- that a long silence that ends is one piece of work and not hundreds; and no environment is closed for another's hours.
+WITH spans AS (
+    SELECT
+        environment_key,
+        min(hour_start) AS window_start,
+        max(hour_start) + interval '1 hour' AS window_end
+    FROM metering.environment_hours
+    WHERE
+        state IN ('open', 'stale')
+        AND (state = 'stale' OR hour_start + interval '1 hour' <= :provisional_before)
+    GROUP BY environment_key, date_trunc('day', hour_start)
+)
+
 SELECT
-    min(hour_start) AS window_start,
-    max(hour_start) + interval '1 hour' AS window_end,
-    array_agg(DISTINCT environment_key) AS environments
-FROM metering.environment_hours
-WHERE
-    state IN ('open', 'stale')
-    AND (state = 'stale' OR hour_start + interval '1 hour' <= :provisional_before)
-GROUP BY date_trunc('day', hour_start)
-ORDER BY min(hour_start)
+    window_start,
+    window_end,
+    array_agg(environment_key ORDER BY environment_key) AS environments
+FROM spans
+GROUP BY window_start, window_end
+ORDER BY window_start, window_end

@@ -8,7 +8,7 @@ DECLARE
     partition text;
 BEGIN
     WHILE month < last AT TIME ZONE 'UTC' LOOP
-        FOREACH parent IN ARRAY ARRAY['polls', 'readings', 'usage'] LOOP
+        FOREACH parent IN ARRAY ARRAY['polls', 'readings', 'usage', 'subscription_hours'] LOOP
             partition := parent || to_char(month, '_YYYY_MM');
             IF to_regclass('metering.' || partition) IS NULL THEN
                 -- Two runs may want the same partition at once.
@@ -27,4 +27,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION metering.ensure_partitions IS
-'Makes the monthly partitions of polls, readings and usage that hold [first, last), where they are missing.';
+'Makes the monthly partitions of polls, readings, usage and its sums that hold [first, last), where they are missing.';

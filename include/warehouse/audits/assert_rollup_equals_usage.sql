@@ -1,0 +1,61 @@
+-- The sums by subscription and hour are those of the usage, for every hour of the period that either of them knows.
+WITH used AS (
+    SELECT
+        subscription_key,
+        hour_start,
+        count(*) AS instance_count,
+        sum(aku_seconds) AS aku_seconds,
+        sum(proved_aku_seconds) AS proved_aku_seconds,
+        sum(assumed_aku_seconds) AS assumed_aku_seconds,
+        sum(gap_seconds) AS gap_seconds
+    FROM metering.usage
+    WHERE
+        hour_start >= :period_start
+        AND hour_start < :period_end
+    GROUP BY subscription_key, hour_start
+),
+
+summed AS (
+    SELECT *
+    FROM metering.subscription_hours
+    WHERE
+        hour_start >= :period_start
+        AND hour_start < :period_end
+),
+
+differing AS (
+    SELECT
+        coalesce(used.subscription_key, summed.subscription_key) AS subscription_key,
+        coalesce(used.hour_start, summed.hour_start) AS hour_start
+    FROM used
+    FULL JOIN summed ON used.subscription_key = summed.subscription_key AND used.hour_start = summed.hour_start
+    WHERE
+        (
+            used.instance_count,
+            used.aku_seconds,
+            used.proved_aku_seconds,
+            used.assumed_aku_seconds,
+            used.gap_seconds
+        ) IS DISTINCT FROM (
+            summed.instance_count,
+            summed.aku_seconds,
+            summed.proved_aku_seconds,
+            summed.assumed_aku_seconds,
+            summed.gap_seconds
+        )
+)
+
+SELECT
+    b.bill_key,
+    format(
+        'The sums of %s hour(s), the first %s UTC, are not those of their usage. Report this: it is a mistake in metering.',
+        count(*),
+        to_char(min(d.hour_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24"h"')
+    ) AS sentence
+FROM billing.bills AS b
+INNER JOIN differing AS d ON b.subscription_key = d.subscription_key
+WHERE
+    b.period_start = :period_start
+    AND b.period_end = :period_end
+    AND b.state = any(:states)
+GROUP BY b.bill_key

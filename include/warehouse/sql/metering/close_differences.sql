@@ -1,0 +1,57 @@
+-- Where what this closing found is not what stands. What was imported stays where readings found nothing, and in the
+-- hour in which metering started: readings know only a part of that one. In every other hour readings win.
+CREATE TEMPORARY TABLE closing_differences ON COMMIT DROP AS
+WITH kept AS (
+    SELECT usage.*
+    FROM closing_hours AS hours
+    INNER JOIN core.instances ON hours.environment_key = instances.environment_key
+    INNER JOIN metering.usage
+        ON instances.instance_key = usage.instance_key AND hours.hour_start = usage.hour_start
+    WHERE
+        hours.state <> 'open'
+        -- Said again in constants, so that only the window's partitions are opened.
+        AND usage.hour_start >= date_trunc('hour', CAST(:window_start AS timestamptz))
+        AND usage.hour_start < :window_end
+),
+
+compared AS (
+    SELECT
+        coalesce(found.hour_start, kept.hour_start) AS hour_start,
+        coalesce(found.instance_key, kept.instance_key) AS instance_key,
+        coalesce(found.environment_key, kept.environment_key) AS environment_key,
+        found.hour_start IS NOT NULL AS is_found,
+        kept.hour_start IS NOT NULL AS is_kept,
+        coalesce(found.aku_seconds, 0) AS aku_seconds,
+        coalesce(found.proved_aku_seconds, 0) AS proved_aku_seconds,
+        coalesce(found.assumed_aku_seconds, 0) AS assumed_aku_seconds,
+        coalesce(found.gap_seconds, 0) AS gap_seconds,
+        coalesce(kept.aku_seconds, 0) AS kept_aku_seconds,
+        coalesce(kept.assumed_aku_seconds, 0) AS kept_assumed_aku_seconds,
+        coalesce(kept.source, 'readings') AS kept_source
+    FROM closing_usage AS found
+    FULL JOIN kept ON found.hour_start = kept.hour_start AND found.instance_key = kept.instance_key
+    WHERE
+        (
+            found.aku_seconds, found.proved_aku_seconds, found.assumed_aku_seconds, found.gap_seconds, 'readings'
+        ) IS DISTINCT FROM (
+            kept.aku_seconds, kept.proved_aku_seconds, kept.assumed_aku_seconds, kept.gap_seconds, kept.source
+        )
+)
+
+SELECT
+    compared.*,
+    environments.subscription_key,
+    hours.bill_key,
+    hours.was_closed,
+    CASE
+        WHEN compared.kept_source = 'import' THEN 'measured'
+        WHEN hours.earlier_state = 'stale' THEN 'late_answer'
+        ELSE 'closed_again'
+    END AS cause
+FROM compared
+INNER JOIN closing_environments AS environments ON compared.environment_key = environments.environment_key
+INNER JOIN closing_hours AS hours
+    ON compared.environment_key = hours.environment_key AND compared.hour_start = hours.hour_start
+WHERE
+    compared.kept_source = 'readings'
+    OR (compared.is_found AND environments.metered_from <= compared.hour_start)

@@ -1,0 +1,27 @@
+-- Keeps how usage of earlier imports was changed; hours that nobody knew are no change.
+INSERT INTO metering.usage_revisions AS kept (
+    hour_start,
+    instance_key,
+    revised_at,
+    environment_key,
+    old_aku_seconds,
+    new_aku_seconds,
+    old_assumed_aku_seconds,
+    new_assumed_aku_seconds,
+    cause
+)
+SELECT
+    judged.hour_start,
+    who.instance_key,
+    :rejected_at AS revised_at,
+    who.environment_key,
+    judged.known_aku_seconds AS old_aku_seconds,
+    judged.aku_seconds AS new_aku_seconds,
+    0 AS old_assumed_aku_seconds,
+    0 AS new_assumed_aku_seconds,
+    'corrected' AS cause
+FROM judged_rows AS judged
+INNER JOIN staged_instances AS who ON judged.pair = who.pair
+WHERE judged.rule IS NULL AND judged.aku_seconds <> judged.known_aku_seconds
+ORDER BY judged.hour_start, who.instance_key
+ON CONFLICT (hour_start, instance_key, revised_at) DO UPDATE SET new_aku_seconds = excluded.new_aku_seconds

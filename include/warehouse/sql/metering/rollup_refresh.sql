@@ -1,0 +1,67 @@
+-- Adds up the hours of changed_hours anew from their usage: the same sums, whoever asks and however often. An hour
+-- without usage has no row.
+WITH changed AS MATERIALIZED (
+    SELECT DISTINCT
+        subscription_key,
+        hour_start
+    FROM changed_hours
+),
+
+sums AS MATERIALIZED (
+    SELECT
+        usage.subscription_key,
+        usage.hour_start,
+        count(*) AS instance_count,
+        sum(usage.aku_seconds) AS aku_seconds,
+        sum(usage.proved_aku_seconds) AS proved_aku_seconds,
+        sum(usage.assumed_aku_seconds) AS assumed_aku_seconds,
+        sum(usage.gap_seconds) AS gap_seconds
+    FROM changed
+    INNER JOIN core.instances ON changed.subscription_key = instances.subscription_key
+    INNER JOIN metering.usage
+        ON instances.instance_key = usage.instance_key AND changed.hour_start = usage.hour_start
+    -- Said again in constants, so that only the window's partitions are opened.
+    WHERE usage.hour_start >= :window_start AND usage.hour_start < :window_end
+    GROUP BY usage.subscription_key, usage.hour_start
+),
+
+emptied AS (
+    DELETE FROM metering.subscription_hours AS kept
+    USING changed
+    WHERE
+        kept.hour_start = changed.hour_start
+        AND kept.subscription_key = changed.subscription_key
+        AND kept.hour_start >= :window_start
+        AND kept.hour_start < :window_end
+        AND NOT EXISTS (
+            SELECT FROM sums
+            WHERE sums.subscription_key = kept.subscription_key AND sums.hour_start = kept.hour_start
+        )
+)
+
+INSERT INTO metering.subscription_hours AS kept (
+    hour_start,
+    subscription_key,
+    instance_count,
+    aku_seconds,
+    proved_aku_seconds,
+    assumed_aku_seconds,
+    gap_seconds
+)
+SELECT
+    hour_start,
+    subscription_key,
+    instance_count,
+    aku_seconds,
+    proved_aku_seconds,
+    assumed_aku_seconds,
+    gap_seconds
+FROM sums
+-- In the order of the index, which is how it grows fastest.
+ORDER BY hour_start, subscription_key
+ON CONFLICT (hour_start, subscription_key) DO UPDATE SET
+    instance_count = excluded.instance_count,
+    aku_seconds = excluded.aku_seconds,
+    proved_aku_seconds = excluded.proved_aku_seconds,
+    assumed_aku_seconds = excluded.assumed_aku_seconds,
+    gap_seconds = excluded.gap_seconds

@@ -1,0 +1,71 @@
+"""The sums by subscription and hour are those of the usage, whoever changed it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from include.metering.close import close_due_hours
+from include.metering.imports import import_usage
+from tests.metering.lives import NOON, Environment, at, every_five_minutes, kafka
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+COLUMNS = "aku_seconds, proved_aku_seconds, assumed_aku_seconds, gap_seconds"
+SUMS = f"SELECT subscription_key, hour_start, instance_count, {COLUMNS} FROM metering.subscription_hours ORDER BY 1, 2"
+USED = f"""
+SELECT subscription_key, hour_start, count(*), {", ".join(f"sum({name})" for name in COLUMNS.split(", "))}
+FROM metering.usage GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+def sums_and_usage(warehouse: Engine) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+    """What the sums say, and what they should."""
+    with warehouse.connect() as connection:
+        sums, used = (connection.execute(text(query)).all() for query in (SUMS, USED))
+    return [tuple(row) for row in sums], [tuple(row) for row in used]
+
+
+def test_a_closing_adds_up_its_hours_by_subscription(warehouse: Engine) -> None:
+    orders, payments = Environment(warehouse), Environment(warehouse, "payments")
+    orders.tell(*every_five_minutes(orders, 120, kafka(6), kafka(4, name="kf-2")))
+    payments.tell(*every_five_minutes(payments, 120, kafka(3, name="kf-3")))
+    orders.close(0, 2)
+    sums, used = sums_and_usage(warehouse)
+    assert sums == used
+    assert [(row[2], row[3]) for row in sums] == [(2, 36_000)] * 2 + [(1, 10_800)] * 2
+
+
+def test_late_polls_and_vanished_usage_reach_the_sums(warehouse: Engine) -> None:
+    orders = Environment(warehouse)
+    orders.tell(orders.poll(0, kafka(6)), orders.poll(10, kafka(6)), orders.poll(121, kafka(6)))
+    orders.close(0, 2)
+    # The hour from 13:00 on turns out to be empty: its only instance had gone.
+    orders.tell(orders.poll(15), orders.poll(120))
+    close_due_hours(warehouse, at(200))
+    sums, used = sums_and_usage(warehouse)
+    assert sums == used
+    assert [(row[1], row[3]) for row in sums] == [(NOON, 6 * 600)]
+
+
+def test_an_import_reaches_the_sums_and_a_correction_of_it_is_kept(warehouse: Engine, tmp_path: Path) -> None:
+    Environment(warehouse, metered_from=at(600))
+    head = "subscription_id,instance_id,hour,aku_seconds\n"
+    for name, quantity in (("first", 100), ("second", 250)):
+        file = tmp_path / f"{name}.csv"
+        file.write_text(
+            head + f"sub-11-orders,kf-1,2026-10-01T12:00:00Z,{quantity}\nsub-11-orders,kf-2,2026-10-01T12:00:00Z,7\n"
+        )
+        import_usage(warehouse, file, at(6000))
+    sums, used = sums_and_usage(warehouse)
+    assert sums == used
+    assert [(row[2], row[3]) for row in sums] == [(2, 257)]
+    with warehouse.connect() as connection:
+        [revision] = connection.execute(
+            text("SELECT old_aku_seconds, new_aku_seconds, cause FROM metering.usage_revisions")
+        ).all()
+    assert tuple(revision) == (100, 250, "corrected")
