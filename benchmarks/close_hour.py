@@ -1,4 +1,8 @@
-"""Closing one hour from 120,000 readings (1,000 environments × 10 instances × 12 polls) against a bare GROUP BY."""
+"""Closing one hour from 120,000 readings (1,000 environments × 10 instances × 12 polls) against a bare GROUP BY.
+
+The rules alone (found, not stored), the whole closing, the same where a tenth of the instances changed within the hour,
+and the same with 90 days stored against one day. Both sides stay in the database: no rows are fetched.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +14,23 @@ from sqlalchemy import text
 
 from benchmarks.measuring import HISTORY_START, Ratio, cost, empty_warehouse, enter_subscriptions, in_turns
 from include.domain.periods import Window
-from include.metering.close import close_hours
+from include.metering.close import close_hours, find_usage
 from include.warehouse.engine import ensure_partitions
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-SIZES = {"full": (1000, 10, 5), "small": (50, 10, 3)}
+SIZES = {"full": (1000, 10, 7, 90), "small": (50, 10, 3, 3)}
 HOUR = Window.hour(datetime(2026, 10, 5, 8, tzinfo=UTC))
-BARE = text("SELECT instance_key, sum(aku) FROM metering.readings WHERE observed_at BETWEEN :start AND :end GROUP BY 1")
+BARE = text("""
+CREATE TEMPORARY TABLE bare ON COMMIT DROP AS
+SELECT instance_key, count(*) FROM metering.readings WHERE observed_at > :start AND observed_at <= :end GROUP BY 1
+""")
+#: Of the first tenth of the instances, from 08:22 on.
+CHANGES = """
+UPDATE metering.readings SET aku = aku + 1, instance_modified_at = :changed
+WHERE instance_key % 10 = 0 AND observed_at > :changed
+"""
 #: A poll each five minutes, and one at the end, which closes the hour.
 POLLS = """
 INSERT INTO metering.polls (observed_at, environment_key, ok, instance_count)
@@ -40,27 +52,67 @@ FROM core.environments CROSS JOIN generate_series(1, :instances) AS n
 
 
 def run(size: str) -> list[Ratio]:
-    environments, instances, repetitions = SIZES[size]
+    environments, instances, repetitions, days = SIZES[size]
     with empty_warehouse() as warehouse:
-        enter_subscriptions(warehouse, environments)
-        facts = {"start": HOUR.start, "end": HOUR.end, "since": HISTORY_START, "instances": instances}
+        rows = _enter(warehouse, environments, instances, HOUR.start)
+        quiet = _measure(warehouse, repetitions)
+        changed = {"changed": HOUR.start + timedelta(minutes=22)}
         with warehouse.begin() as connection:
-            ensure_partitions(connection, HOUR.start, HOUR.end + timedelta(hours=1))
-            connection.execute(text("UPDATE core.subscriptions SET metering_started_at = :since"), facts)
-            for command in (ENTERED, POLLS, READINGS):
-                rows = connection.execute(text(command), facts).rowcount
-        with warehouse.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("VACUUM ANALYZE"))
-        took = in_turns(
-            repetitions,
-            bare=lambda: _bare(warehouse),
-            ours=lambda: close_hours(warehouse, HOUR, HOUR.end + timedelta(minutes=5)),
-        )
-    return [cost(f"closing an hour of {rows:,} readings", took["ours"], took["bare"], "", "usage and gaps, stored")]
+            connection.execute(text(CHANGES), changed)
+        _settle(warehouse)
+        restless = _measure(warehouse, repetitions)
+    with empty_warehouse() as one, empty_warehouse() as many:
+        for warehouse, first in ((one, HOUR.start - timedelta(days=1)), (many, HOUR.start - timedelta(days=days))):
+            _enter(warehouse, environments // 50, instances, first)
+        # Noise of one process against another is larger than that of one query: more repetitions.
+        took = in_turns(4 * repetitions, one=lambda: _find(one), many=lambda: _find(many))
+    return [
+        cost(f"rules over an hour of {rows:,} readings", quiet["find"], quiet["bare"], "≤ 8", "query alone"),
+        cost("the same, a tenth changed", restless["find"], restless["bare"], "", "query alone"),
+        cost("closing the hour", quiet["close"], quiet["bare"], "", "usage, sums and gaps, stored"),
+        cost("the same, a tenth changed", restless["close"], restless["bare"], "", "usage, sums and gaps, stored"),
+        cost(f"rules with {days} days stored", took["many"], took["one"], "≤ 1.2", "against 1 day stored"),
+    ]
+
+
+def _enter(warehouse: Engine, environments: int, instances: int, first: datetime) -> int:
+    """Polls each five minutes from `first` to the end of the hour; how many readings."""
+    enter_subscriptions(warehouse, environments)
+    facts = {"start": first, "end": HOUR.end, "since": HISTORY_START, "instances": instances}
+    with warehouse.begin() as connection:
+        ensure_partitions(connection, first, HOUR.end + timedelta(hours=1))
+        connection.execute(text("UPDATE core.subscriptions SET metering_started_at = :since"), facts)
+        for command in (ENTERED, POLLS, READINGS):
+            rows = connection.execute(text(command), facts).rowcount
+    _settle(warehouse)
+    return rows
+
+
+def _settle(warehouse: Engine) -> None:
+    with warehouse.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
+
+
+def _measure(warehouse: Engine, repetitions: int) -> dict[str, float]:
+    return in_turns(
+        repetitions,
+        bare=lambda: _bare(warehouse),
+        find=lambda: _find(warehouse),
+        close=lambda: close_hours(warehouse, HOUR, HOUR.end + timedelta(minutes=5)),
+    )
+
+
+def _find(warehouse: Engine) -> float:
+    with warehouse.begin() as connection:
+        start = time.perf_counter()
+        find_usage(connection, HOUR, HOUR.end + timedelta(minutes=5))
+        took = time.perf_counter() - start
+        connection.rollback()
+    return took
 
 
 def _bare(warehouse: Engine) -> float:
     with warehouse.begin() as connection:
         start = time.perf_counter()
-        connection.execute(BARE, {"start": HOUR.start, "end": HOUR.end}).all()
+        connection.execute(BARE, {"start": HOUR.start, "end": HOUR.end})
         return time.perf_counter() - start

@@ -72,6 +72,13 @@ def _enter_usage(warehouse: Engine, subscriptions: int, instances: int) -> int:
             ),
             {"start": window.start, "last": window.end - timedelta(hours=1)},
         ).rowcount
+        connection.execute(
+            text(
+                "INSERT INTO metering.subscription_hours "
+                "SELECT hour_start, subscription_key, count(*), sum(aku_seconds), 0, 0, 0 "
+                "FROM metering.usage GROUP BY hour_start, subscription_key"
+            )
+        )
     with warehouse.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
     return rows

@@ -83,5 +83,5 @@ def _import(warehouse: Engine, file: Path) -> float:
 
 def _forget(warehouse: Engine) -> None:
     with warehouse.begin() as connection:
-        connection.execute(text("TRUNCATE metering.usage, metering.imports"))
+        connection.execute(text("TRUNCATE metering.usage, metering.subscription_hours, metering.imports"))
         connection.execute(text("DELETE FROM core.instances"))
