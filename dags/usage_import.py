@@ -94,7 +94,7 @@ def usage_import() -> None:
         return put_away(name, import_file(name))
 
     @task(trigger_rule="all_done", outlets=[USAGE])
-    def report(names: list[str], imported: list[dict[str, Any]] | dict[str, Any] | None) -> dict[str, int]:
+    def report(names: list[str] | None, imported: list[dict[str, Any]] | dict[str, Any] | None) -> dict[str, int]:
         """What became of each file."""
         from include.metering.imports import UsageImport, report_imports
 

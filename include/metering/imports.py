@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Sorting and hashing a million rows without spilling to disk; for this transaction only.
-_WORK_MEM = "128MB"
+# For this transaction only: a million rows are sorted and hashed in memory, and looked at briefly before each join.
+_SETTINGS = text("SELECT set_config('work_mem', '128MB', true), set_config('default_statistics_target', '10', true)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def import_usage(warehouse: Engine, file: Path, at: datetime, *, again: bool = F
         earlier = _find(connection, file_sha256)
         if earlier and not again:
             return earlier
-        connection.execute(text("SELECT set_config('work_mem', :size, true)"), {"size": _WORK_MEM})
+        connection.execute(_SETTINGS)
         identity = {"file_sha256": file_sha256, "file_name": file.name, "form": form, "imported_at": at}
         import_key = connection.execute(statement("metering/import_begin_file"), identity).scalar_one()
         connection.execute(statement("metering/import_forget_rejections"), {"import_key": import_key})
@@ -106,19 +106,27 @@ def import_usage(warehouse: Engine, file: Path, at: datetime, *, again: bool = F
         rows_read = loading.stage(file)
         if _state_of(file) != before:
             raise RetriableError(f"{file.name} changed while it was read; it is tried again.")
-        counts = {"import_key": import_key, "rows_read": rows_read, **loading.merge()}
+        # From here on nobody else changes usage, or issues a bill for hours that are being loaded.
+        with locked(connection, *USAGE):
+            counts = {"import_key": import_key, "rows_read": rows_read, **loading.merge()}
         connection.execute(statement("metering/import_finish_file"), counts)
         made = _find(connection, file_sha256, imported_before=False)
     assert made is not None  # noqa: S101 (written above, in the same transaction)
     return made
 
 
-def report_imports(names: list[str], imports: Iterable[UsageImport]) -> dict[str, int]:
+def report_imports(names: list[str] | None, imports: Iterable[UsageImport]) -> dict[str, int]:
     """Say what became of each file, loudly where rows were rejected; the sums of their counts.
 
+    Args:
+        names: the files that were to be imported; None when that could not be found out.
+        imports: what became of those that were.
+
     Raises:
-        FatalError: when one of the files was not imported.
+        FatalError: when one of the files was not imported, or nobody knows which they were.
     """
+    if names is None:
+        raise FatalError("No file was imported, for which ones wait is not known. The task find_files says why.")
     done = list(imports)
     for each in done:
         log.log(logging.WARNING if each.rows_rejected else logging.INFO, "%s", each.summary())
@@ -150,19 +158,17 @@ class _Loading:
 
     def merge(self) -> dict[str, int]:
         """Judge the staged rows by what the warehouse knows, and load those that hold; counts for metering.imports."""
-        with locked(self._connection, *USAGE):
-            self._run("import_judge_instances")
+        self._run("import_judge_instances")
         self._run("import_judge_rows")
         # Nobody else does it to a temporary table, and without it each row would be joined by a search of its own.
         self._connection.exec_driver_sql("ANALYZE judged_rows")
-        rejected = self._run("import_keep_bad_rows") + self._run("import_reject_rows")
         found = self._connection.execute(statement("metering/import_count_rows")).one()
+        rejected = self._run("import_keep_bad_rows") + (self._run("import_reject_rows") if found.rejected else 0)
         if found.inserted or found.replaced:
-            ensure_partitions(self._connection, found.first_hour, found.last_hour + HOUR)
-            self._run("import_enter_instances")
-            self._load(found.inserted, found.replaced)
-            self._run("import_note_revisions")
-            with refreshed_sums(self._connection, Window(found.first_hour, found.last_hour + HOUR)):
+            window = Window(found.first_hour, found.last_hour + HOUR)
+            ensure_partitions(self._connection, window.start, window.end)
+            with refreshed_sums(self._connection, window):
+                self._load(found.inserted, found.replaced)
                 self._run("import_mark_rollup")
         return {
             "rows_loaded": found.inserted + found.replaced,
@@ -172,12 +178,15 @@ class _Loading:
         }
 
     def _load(self, inserted: int, replaced: int) -> None:
+        self._run("import_enter_instances")
         try:
-            done = self._run("import_insert_usage"), self._run("import_replace_usage")
+            done = self._run("import_insert_usage"), self._run("import_replace_usage") if replaced else 0
         except IntegrityError:
             done = None
         if done != (inserted, replaced):
             raise RetriableError("Readings closed some of the file's hours meanwhile; the file is judged again.")
+        if replaced:
+            self._run("import_note_revisions")
 
     def _run(self, name: str) -> int:
         query = statement(f"metering/{name}")

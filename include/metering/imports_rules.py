@@ -81,10 +81,12 @@ def _interpret(piece: pd.DataFrame) -> pd.DataFrame:
     instants = [_read_instant(text) for text in texts]
     kinds = ["" if instant is None else "naive" if instant.tzinfo is None else "instant" for instant in instants]
     aware = [instant if instant and instant.tzinfo else None for instant in instants]
-    numbers = piece["aku_seconds"].where(piece["aku_seconds"].str.fullmatch(_NUMBER))
+    is_number = piece["aku_seconds"].str.fullmatch(_NUMBER)
+    numbers = piece["aku_seconds"].where(is_number)
     return piece.assign(
         hour_kind=pd.Index(kinds, dtype=str).take(places).to_numpy(),
         hour_start=pd.DatetimeIndex(aware, dtype="datetime64[us, UTC]").take(places),
+        is_number=is_number,
         quantity=numbers.astype("float64[pyarrow]").astype(float),
     )
 
@@ -104,8 +106,8 @@ def _schema(limits: Limits) -> pa.DataFrameSchema:
 
     return pa.DataFrameSchema(
         {
-            "subscription_id": pa.Column(checks=rule("bad_subscription_id", lambda ids: ids.str.fullmatch(_ID))),
-            "instance_id": pa.Column(checks=rule("bad_instance_id", lambda ids: ids.str.fullmatch(_ID))),
+            "subscription_id": pa.Column(checks=rule("bad_subscription_id", _are_ids)),
+            "instance_id": pa.Column(checks=rule("bad_instance_id", _are_ids)),
             "hour_kind": pa.Column(
                 checks=[
                     rule("not_a_time", lambda kinds: kinds != ""),
@@ -119,12 +121,10 @@ def _schema(limits: Limits) -> pa.DataFrameSchema:
                     rule("future_hour", lambda hours: hours <= limits.at - timedelta(hours=1)),
                 ],
             ),
+            "is_number": pa.Column(checks=rule("not_a_number", lambda marks: marks)),
             "aku_seconds": pa.Column(
-                checks=[
-                    rule("not_a_number", lambda texts: texts.str.fullmatch(_NUMBER)),
-                    # By its digits: as a float, 3600.0000000000000001 would be whole.
-                    rule("fractional_quantity", lambda texts: ~texts.str.match(_FRACTION)),
-                ]
+                # By its digits: as a float, 3600.0000000000000001 would be whole.
+                checks=rule("fractional_quantity", lambda texts: ~texts.str.match(_FRACTION))
             ),
             "quantity": pa.Column(
                 nullable=True,
@@ -135,6 +135,12 @@ def _schema(limits: Limits) -> pa.DataFrameSchema:
             ),
         }
     )
+
+
+def _are_ids(texts: pd.Series[Any]) -> pd.Series[bool]:
+    """Many rows, few ids: each is looked at once."""
+    names = pd.Series(texts.unique(), dtype=texts.dtype)
+    return texts.isin(names[names.str.fullmatch(_ID)])
 
 
 def _broken_rules(rows: pd.DataFrame, limits: Limits) -> dict[int, str]:

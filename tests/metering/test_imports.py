@@ -17,6 +17,7 @@ from sqlalchemy import text
 from include.domain.errors import FatalError, InvalidInputError
 from include.metering.imports import UsageImport, import_usage, report_imports
 from include.metering.imports_reading import COLUMNS
+from include.warehouse.engine import USAGE, locked
 from tests.support.builders import make_bill, make_buyer, make_instance, make_subscription, make_usage
 
 if TYPE_CHECKING:
@@ -254,6 +255,20 @@ def test_an_hour_on_an_issued_bill_is_rejected_and_asks_for_a_correction(world: 
     assert "make a correction" in world.rows(query)[0].sentence
 
 
+def test_a_bill_that_is_issued_while_a_file_is_read_is_not_gone_behind(world: World) -> None:
+    """Whoever issues bills holds the lock of usage meanwhile; the import judges only when it has it."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        with world.warehouse.begin() as other, locked(other, *USAGE):
+            running = pool.submit(world.load, (FIRST, "kf-new", OCTOBER, 9))
+            wait_until(lambda: bool(world.rows("SELECT 1 FROM pg_locks WHERE NOT granted")) or running.done())
+            make_bill(other, world.first, "2026-10", "1.00")
+        assert running.result(60).rows_rejected == 1
+    assert world.rules() == [(1, "on_issued_bill")]
+    assert world.usage() == {}
+
+
 @pytest.mark.parametrize("state", ["draft", "held"])
 def test_a_bill_that_is_not_issued_holds_up_nothing(world: World, state: str) -> None:
     with world.warehouse.begin() as connection:
@@ -382,3 +397,5 @@ def test_a_report_sums_up_and_fails_when_a_file_is_missing(world: World) -> None
     }
     with pytest.raises(FatalError, match="1 of 2 files were not imported"):
         report_imports(["usage.csv", "other.csv"], [done])
+    with pytest.raises(FatalError, match="find_files says why"):
+        report_imports(None, [])
