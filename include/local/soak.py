@@ -26,6 +26,7 @@ from include.domain.sharding import SHARDS, shard_of
 from include.local.interrupts import pause
 from include.local.soak_judge import Judgement, Lives, Moment, Sight, judge
 from include.local.soak_outside import draw_outages, play_lives, running_outside
+from include.metering.breaker import Breaker
 from include.metering.close import Rules, close_due_hours, close_hour, close_hours
 from include.metering.collect import Pace, collect_shard
 from include.warehouse.embedded import scratch_warehouse, start_server
@@ -62,6 +63,11 @@ class Soak:
     every: int = 300
     pause: int = 240
     faults: float = 1 / 3
+
+    @property
+    def round(self) -> timedelta:
+        """Time between two rounds."""
+        return timedelta(seconds=self.every)
 
     @property
     def tolerance(self) -> int:
@@ -154,7 +160,7 @@ def _poll_rounds(scene: _Scene, wanted: Soak, say: Callable[[str], None]) -> tup
         counts = _ask_all(scene, wanted)
         closed = _close_due(scene.warehouse, wanted, closed)
         rounds, total = rounds + 1, total + counts
-        say(f"Round {rounds}: {counts['answered']} answered, {counts['failed']} failed.")
+        say(f"Round {rounds}: {counts['answered']} answered, {counts['failed']} failed, {counts['spared']} spared.")
         spent = time.monotonic() - begin
         pause(max(0.0, min(wanted.every - spent % wanted.every, wanted.seconds - spent)))
     scene.outside.arrange_faults(0, [])
@@ -162,7 +168,8 @@ def _poll_rounds(scene: _Scene, wanted: Soak, say: Callable[[str], None]) -> tup
 
 
 def _ask_all(scene: _Scene, wanted: Soak) -> Counter[str]:
-    pace, counts = Pace(deadline_seconds=min(20, wanted.every)), Counter[str]()
+    counts, breaker = Counter[str](), Breaker(first_pause=1.8 * wanted.round, longest_pause=5.8 * wanted.round)
+    pace = Pace(run_seconds=0.8 * wanted.every, deadline_seconds=min(20, wanted.every), breaker=breaker)
     with ThreadPoolExecutor(SHARDS) as pool:
         for done in pool.map(partial(collect_shard, scene.warehouse, scene.vault, pace=pace), range(SHARDS)):
             counts.update(done.counts())

@@ -36,11 +36,11 @@ def _draw_cluster(dice: random.Random, name: str, pause: int, until: int) -> Ite
     at, lives = dice.randrange(pause), False
     while at < until:
         do = dice.choices(list(_CHANGES), list(_CHANGES.values()))[0] if lives else "create"
-        event = {"at": at, "instance": name, "do": do, "seconds": 0}
+        event: dict[str, Any] = {"at": at, "instance": name, "do": do, "seconds": 0}
         if do in {"create", "resize", "delete"}:
             event["seconds"] = dice.randrange(max(1, pause // 4))
         if do in {"create", "resize"}:
             event["aku"] = dice.choice(_SIZES)
         yield event
         lives = do != "delete"
-        at += int(event["seconds"]) + 1 + int(dice.expovariate(1 / pause))
+        at += event["seconds"] + 1 + int(dice.expovariate(1 / pause))

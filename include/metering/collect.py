@@ -2,20 +2,30 @@
 
 A fixed number of askers take consoles from one list, each within a deadline of its own, so a slow or dead console costs
 the others nothing. Answers go to the warehouse in batches while asking goes on, and askers wait when it falls behind:
-memory does not grow with the number of consoles. A console that fails is a failed poll with its cause.
+memory does not grow with the number of consoles. A console that fails is a failed poll with its cause; one that always
+fails is asked less often (breaker.py). A run ends within its time: who was not asked by then is counted, and asked by
+the next run; no poll is made up for it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import random
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import httpx
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_before_delay,
+    wait_random_exponential,
+)
 
 from include.automq.access import ConsoleAccess
 from include.automq.console import list_instances
@@ -27,15 +37,17 @@ from include.domain.errors import (
     RetriableError,
     UnexpectedAnswerError,
 )
+from include.metering.breaker import Breaker, Failures
 from include.metering.readings import Poll, read_listing
 from include.metering.record import Recorded, record_polls
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Engine, Row
 
     from include.automq.console import Listing
     from include.metering.readings import Reading
@@ -43,6 +55,7 @@ if TYPE_CHECKING:
 
 #: How codes begin that ask for patience.
 _THROTTLED = ("HTTP 429", "TooManyRequests", "Throttling", "RequestThrottled")
+_JITTER = wait_random_exponential(multiplier=0.5, max=5)
 _BROKEN = frozenset({"NotJson", "ListingChanged"})
 
 
@@ -52,27 +65,42 @@ class Pace:
 
     Attributes:
         concurrency: how many at once.
+        run_seconds: for the whole run; less than the five minutes until the next one.
         deadline_seconds: for one console, its further tries included.
         step_seconds: for connecting, and for each wait for bytes.
         tries: how often a console is asked that fails for now.
         batch: how many polls go to the warehouse at once.
+        breaker: when one that always fails is spared.
     """
 
     concurrency: int = 64
+    run_seconds: float = 240
     deadline_seconds: float = 20
     step_seconds: float = 10
     tries: int = 3
     batch: int = 500
+    breaker: Breaker = field(default_factory=Breaker)
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a run over one shard gave: environments asked, polls that were answered and failed, readings rejected."""
+    """What a run over one shard gave.
+
+    Attributes:
+        environments: that were asked.
+        answered: polls.
+        failed: polls.
+        rejected: readings.
+        spared: environments whose consoles failed in every run, and whose next probe is not due.
+        not_asked: environments for which the run had no time.
+    """
 
     environments: int = 0
     answered: int = 0
     failed: int = 0
     rejected: int = 0
+    spared: int = 0
+    not_asked: int = 0
 
     def counts(self) -> dict[str, int]:
         """The same as plain values, for XCom and JSON."""
@@ -84,18 +112,20 @@ class _Console:
     environment_key: int
     access: ConsoleAccess
     maximum_aku: int
+    is_probe: bool
 
 
 def collect_shard(warehouse: Engine, vault: Vault, shard: int, pace: Pace = Pace()) -> Collected:
-    """Poll every metered environment of the shard once.
+    """Poll every metered environment of the shard once, but those whose console is spared.
 
     Asking twice at once is harmless: each is a poll at its own instant.
 
     Raises:
         ConfigurationError: when a stored secret can not be decrypted by the vault.
     """
+    rows, spared = _due(warehouse, shard, pace.breaker)
     try:
-        return asyncio.run(_collect(warehouse, _consoles(warehouse, vault, shard), pace))
+        return replace(asyncio.run(_collect(warehouse, _consoles(rows, vault, pace.breaker), pace)), spared=spared)
     except ExceptionGroup as group:
         # Retries are decided by the kind of error, which a group of tasks hides.
         raise _what_stopped(group) from None
@@ -123,44 +153,71 @@ def sum_shards(shards: list[dict[str, int]], expected: int) -> Collected:
     return done
 
 
-def _consoles(warehouse: Engine, vault: Vault, shard: int) -> Iterator[_Console]:
-    """The consoles of the shard, decrypted as they are needed."""
+def _due(warehouse: Engine, shard: int, breaker: Breaker) -> tuple[list[Row[Any]], int]:
+    """The shard's consoles that are asked now, and how many are spared."""
+    now = datetime.now(UTC)
     with warehouse.connect() as connection:
         rows = connection.execute(statement("metering/find_consoles"), {"shard": shard}).all()
+    due = [row for row in rows if not breaker.spares(_failures(row), now)]
+    # A run that has no time for all leaves out other ones each time.
+    random.shuffle(due)
+    return due, len(rows) - len(due)
+
+
+def _failures(row: Row[Any]) -> Failures | None:
+    return None if row.failed_runs is None else Failures(row.failed_runs, row.last_failed_at)
+
+
+def _consoles(rows: list[Row[Any]], vault: Vault, breaker: Breaker) -> Iterator[_Console]:
+    """The consoles, decrypted as they are needed."""
     limits: dict[str, int] = {}
-    for key, environment_id, url, access_key_id, ciphertext, product in rows:
-        if product not in limits:
-            limits[product] = load_product(product).aku.maximum
-        access = ConsoleAccess(url, environment_id, access_key_id, vault.decrypt(ciphertext))
-        yield _Console(key, access, limits[product])
+    for row in rows:
+        if row.product not in limits:
+            limits[row.product] = load_product(row.product).aku.maximum
+        secret = vault.decrypt(row.secret_ciphertext)
+        access = ConsoleAccess(row.console_url, row.environment_id, row.access_key_id, secret)
+        yield _Console(row.environment_key, access, limits[row.product], breaker.is_open(_failures(row)))
 
 
 async def _collect(warehouse: Engine, consoles: Iterator[_Console], pace: Pace) -> Collected:
     answers: asyncio.Queue[Poll | None] = asyncio.Queue(maxsize=pace.batch)
-    async with (
-        httpx.AsyncClient(
-            timeout=httpx.Timeout(pace.step_seconds, pool=None),
-            limits=httpx.Limits(max_connections=pace.concurrency, max_keepalive_connections=pace.concurrency),
-        ) as client,
-        asyncio.TaskGroup() as group,
-    ):
+    ends_at, trust = asyncio.get_running_loop().time() + pace.run_seconds, httpx.create_ssl_context()
+    async with asyncio.TaskGroup() as group:
         storing = group.create_task(_store(warehouse, answers, pace.batch))
         async with asyncio.TaskGroup() as askers:
-            asking = [askers.create_task(_ask_some(client, consoles, answers, pace)) for _ in range(pace.concurrency)]
+            asking = [
+                askers.create_task(_ask_some(consoles, answers, pace, ends_at, trust)) for _ in range(pace.concurrency)
+            ]
         await answers.put(None)
-    recorded = storing.result()
-    return Collected(sum(task.result() for task in asking), *recorded)
+    asked, not_asked = (sum(counts) for counts in zip(*(task.result() for task in asking), strict=True))
+    return Collected(asked, *storing.result(), not_asked=not_asked)
 
 
 async def _ask_some(
-    client: httpx.AsyncClient, consoles: Iterator[_Console], answers: asyncio.Queue[Poll | None], pace: Pace
-) -> int:
-    """One asker: takes the next console until there is none; how many it asked."""
-    count = 0
-    for console in consoles:
-        await answers.put(await _poll(client, console, pace))
-        count += 1
-    return count
+    consoles: Iterator[_Console],
+    answers: asyncio.Queue[Poll | None],
+    pace: Pace,
+    ends_at: float,
+    trust: ssl.SSLContext,
+) -> tuple[int, int]:
+    """One asker: takes the next console until there is none; how many it asked, and for how many it had no time.
+
+    It has a client of its own with one connection: a pool that all share looks at all its connections at each request.
+    """
+    asked, not_asked, loop = 0, 0, asyncio.get_running_loop()
+    async with httpx.AsyncClient(
+        verify=trust, timeout=httpx.Timeout(pace.step_seconds, pool=None), limits=httpx.Limits(max_connections=1)
+    ) as client:
+        for console in consoles:
+            seconds = min(
+                pace.breaker.probe_seconds if console.is_probe else pace.deadline_seconds, ends_at - loop.time()
+            )
+            if seconds <= 0:
+                not_asked += 1
+                continue
+            await answers.put(await _poll(client, console, seconds, 1 if console.is_probe else pace.tries))
+            asked += 1
+    return asked, not_asked
 
 
 async def _store(warehouse: Engine, answers: asyncio.Queue[Poll | None], size: int) -> Recorded:
@@ -177,29 +234,37 @@ async def _store(warehouse: Engine, answers: asyncio.Queue[Poll | None], size: i
     return recorded
 
 
-async def _poll(client: httpx.AsyncClient, console: _Console, pace: Pace) -> Poll:
-    """Ask one console within its deadline; whatever goes wrong with it is a failed poll."""
+async def _poll(client: httpx.AsyncClient, console: _Console, seconds: float, tries: int) -> Poll:
+    """Ask one console within its time; whatever goes wrong with it is a failed poll."""
     asked_at = datetime.now(UTC).replace(microsecond=0)
     try:
-        async with asyncio.timeout(pace.deadline_seconds):
-            listing: Listing = await _retrying(pace)(
-                list_instances, client, console.access, deadline_seconds=pace.deadline_seconds
+        async with asyncio.timeout(seconds):
+            listing: Listing = await _retrying(seconds, tries)(
+                list_instances, client, console.access, deadline_seconds=seconds
             )
     except TimeoutError:
-        sentence = f"{console.access.base_url} did not answer within {pace.deadline_seconds:g} s."
+        sentence = f"{console.access.base_url} did not answer within {seconds:g} s."
         return Poll(console.environment_key, asked_at, cause="timeout", error=sentence)
     except AkubillError as error:
         return Poll(console.environment_key, asked_at, cause=cause_of(error), error=str(error))
     return as_poll(console.environment_key, listing, console.maximum_aku)
 
 
-def _retrying(pace: Pace) -> AsyncRetrying:
+def _retrying(seconds: float, tries: int) -> AsyncRetrying:
+    """Tries as long as one more can begin in time; then the last error says why not, and not merely that time is up."""
     return AsyncRetrying(
         retry=retry_if_exception_type(RetriableError),
-        wait=wait_random_exponential(multiplier=0.5, max=5),
-        stop=stop_after_attempt(pace.tries),
+        wait=_wait,
+        stop=stop_after_attempt(tries) | stop_before_delay(seconds),
         reraise=True,
     )
+
+
+def _wait(state: RetryCallState) -> float:
+    """Anything from 0 to twice the last bound (full jitter), but at least what the console asked for."""
+    error = state.outcome.exception() if state.outcome else None
+    asked_for = error.retry_after if isinstance(error, RetriableError) else None
+    return (asked_for or 0.0) + _JITTER(state)
 
 
 def as_poll(environment_key: int, listing: Listing, maximum_aku: int) -> Poll:

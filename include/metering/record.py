@@ -26,6 +26,8 @@ _TABLES = ("record_create_polls", "record_create_readings", "record_create_rejec
 _STEPS = (
     "record_forget_known",
     "record_polls",
+    "record_forget_failing",
+    "record_failing",
     "record_instances",
     "record_reject_foreign",
     "record_readings",

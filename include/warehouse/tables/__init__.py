@@ -4,7 +4,18 @@ Surrogate keys (`…_key`, BIGINT) join tables; natural ids (`…_id`, TEXT) are
 All instants are timestamptz in UTC. Usage is AKU-seconds (BIGINT), money is NUMERIC; nothing is float.
 """
 
-from include.warehouse.tables import alarms, billing, core, machines, metering, retention, settlement
+from include.warehouse.tables import alarms, billing, core, failing_consoles, machines, metering, retention, settlement
 from include.warehouse.tables.base import SCHEMAS, metadata
 
-__all__ = ["SCHEMAS", "alarms", "billing", "core", "machines", "metadata", "metering", "retention", "settlement"]
+__all__ = [
+    "SCHEMAS",
+    "alarms",
+    "billing",
+    "core",
+    "failing_consoles",
+    "machines",
+    "metadata",
+    "metering",
+    "retention",
+    "settlement",
+]
