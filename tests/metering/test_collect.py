@@ -119,6 +119,41 @@ def test_two_runs_at_once_do_no_harm(warehouse: Engine, vault: Vault, sandbox: S
     assert rows(warehouse, "SELECT count(*) FROM core.instances") == [(12,)]
 
 
+def test_a_console_whose_clock_is_off_is_polled_and_its_skew_recorded(
+    warehouse: Engine, vault: Vault, sandbox: SandboxHandle
+) -> None:
+    enter(warehouse, vault, sandbox.consoles(count=1, instances=1))
+    sandbox.fault("clock_skew", seconds=3600)
+    assert collect_shard(warehouse, vault, 0).answered == 1
+    [(skew,)] = rows(warehouse, "SELECT clock_skew_ms FROM metering.polls")
+    assert 3_540_000 < skew < 3_660_000
+
+
+def test_fields_that_we_do_not_know_are_kept_in_the_payload(
+    warehouse: Engine, vault: Vault, sandbox: SandboxHandle
+) -> None:
+    enter(warehouse, vault, sandbox.consoles(count=1, instances=1))
+    collect_shard(warehouse, vault, 0)
+    [(payload,)] = rows(warehouse, "SELECT payload FROM metering.polls")
+    [instance] = json.loads(zlib.decompress(payload))[0]["list"]
+    assert instance["statistics"]["topicCount"] == 12
+
+
+def test_a_listing_of_several_pages_that_breaks_off_is_no_poll(
+    warehouse: Engine, vault: Vault, sandbox: SandboxHandle
+) -> None:
+    enter(warehouse, vault, sandbox.consoles(count=1, instances=150))
+    sandbox.fault("broken", action="ListInstances", times=None, share=0.5)
+    for _ in range(4):
+        collect_shard(warehouse, vault, 0, Pace(tries=1))
+    counts = "SELECT DISTINCT ok, instance_count FROM metering.polls ORDER BY ok"
+    assert set(rows(warehouse, counts)) <= {(False, None), (True, 150)}
+    sandbox.clear_faults()
+    sandbox.fault("broken", times=None)
+    collect_shard(warehouse, vault, 0, Pace(tries=1))
+    assert (False, None) in rows(warehouse, counts)
+
+
 ANSWERED_AT = datetime(2026, 10, 1, 12, 0, 7, 900_000, tzinfo=UTC)
 ASKED_WITHIN = datetime(2026, 10, 1, 12, 0, 7, tzinfo=UTC)
 
