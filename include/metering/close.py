@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 #: The work that polls and closings take turns at; see `include.warehouse.engine.locked`.
 CLOSING = ("metering", "closing")
-_NESTED_LOOPS = text("SELECT set_config('enable_nestloop', :value, true)")
+_LOOKING_UP = text("SELECT set_config('enable_nestloop', :value, true), set_config('enable_mergejoin', :value, true)")
 #: What is found from polls and readings, into tables of the transaction; then what is made of it.
 _FINDING = (
     "close_environments",
@@ -51,10 +51,9 @@ _STORING = (
 _DROP = (
     "DROP TABLE closing_environments, closing_polls, closing_hours, closing_usage, closing_gaps, closing_differences"
 )
-#: Tables that later steps join to; the planner has to know how large they are.
+#: Tables (and columns) that later steps join to; the planner has to know how large they are.
 _MEASURED = {
-    "close_tails": ("closing_environments", "closing_polls", "closing_hours"),
-    "close_usage": ("closing_usage",),
+    "close_tails": ("closing_environments", "closing_polls (environment_key, observed_at, is_edge)", "closing_hours"),
     "close_differences": ("closing_differences",),
 }
 
@@ -206,7 +205,7 @@ def close_window(
     _run(connection, _STORING, window_start=window.start, window_end=window.end, at=at)
     with refreshed_sums(connection, window):
         _run(connection, ("close_mark_rollup",))
-    connection.execute(_NESTED_LOOPS, {"value": "on"})
+    connection.execute(_LOOKING_UP, {"value": "on"})
     counts = connection.execute(statement("metering/close_count")).one()
     connection.execute(text(_DROP))
     return ClosedHours(*counts)
@@ -221,9 +220,10 @@ def find_usage(
     rules: Rules = Rules(),
 ) -> None:
     """Find usage and gaps of the window by the rules, into closing_usage and closing_gaps; nothing is stored."""
-    # Sets of hundreds of thousands, without spilling to disk; and a whole hour is one scan, not a look for each poll.
+    # Sets of hundreds of thousands, without spilling to disk; and a whole hour is one scan, hashed: not a look for each
+    # poll, and nothing sorted.
     connection.execute(text("SELECT set_config('work_mem', '128MB', true)"))
-    connection.execute(_NESTED_LOOPS, {"value": "on" if environments is not None else "off"})
+    connection.execute(_LOOKING_UP, {"value": "on" if environments is not None else "off"})
     _run(
         connection,
         _FINDING,

@@ -86,6 +86,26 @@ def stored(warehouse: Engine, environment: Environment) -> dict[tuple[str, int],
     return {(name, hour): oracle.Usage(*usage) for name, hour, *usage in rows}
 
 
+def sums(warehouse: Engine, environment: Environment) -> dict[int, tuple[int, ...]]:
+    """The stored sums of the environment's subscription by hour: instances, then as in oracle.Usage."""
+    query = text("""
+        SELECT CAST(EXTRACT(EPOCH FROM hour_start - :noon) / 3600 AS integer), instance_count, aku_seconds,
+            proved_aku_seconds, assumed_aku_seconds, gap_seconds
+        FROM metering.subscription_hours WHERE subscription_key = :key
+    """)
+    with warehouse.connect() as connection:
+        rows = connection.execute(query, {"noon": NOON, "key": environment.subscription_key}).all()
+    return {hour: tuple(summed) for hour, *summed in rows}
+
+
+def added_up(usage: dict[tuple[str, int], oracle.Usage]) -> dict[int, tuple[int, ...]]:
+    """The same from what the oracle says."""
+    by_hour: dict[int, list[oracle.Usage]] = {}
+    for (_, hour), used in usage.items():
+        by_hour.setdefault(hour, []).append(used)
+    return {hour: (len(used), *map(sum, zip(*used, strict=True))) for hour, used in by_hour.items()}
+
+
 def gap_seconds_by_gaps(warehouse: Engine, environment: Environment) -> dict[tuple[str, int], int]:
     """The same as usage.gap_seconds, from the open gaps."""
     query = text("""
@@ -131,6 +151,7 @@ def test_any_polls_in_any_order_give_the_usage_that_the_rules_say(warehouse: Eng
 
     expected = oracle.meter(told, start, HOURS * 3600, TOLERANCE, carries=True)
     assert stored(warehouse, life) == expected
+    assert sums(warehouse, life) == added_up(expected)
     assert gap_seconds_by_gaps(warehouse, life) == {
         key: usage.gap_seconds for key, usage in expected.items() if usage.gap_seconds
     }

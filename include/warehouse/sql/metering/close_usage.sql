@@ -62,26 +62,27 @@ instances AS (
     GROUP BY instance_key, environment_key
 ),
 
-quiet AS MATERIALIZED (
+known AS MATERIALIZED (
     SELECT
         instances.instance_key,
         instances.environment_key,
-        instances.largest_aku AS aku
+        instances.largest_aku AS aku,
+        coalesce(
+            instances.sighting_count = environments.poll_count
+            AND instances.smallest_aku = instances.largest_aku
+            AND instances.modified_at <= environments.first_at
+            AND NOT instances.is_rejected,
+            FALSE
+        ) AS is_quiet
     FROM instances
-    INNER JOIN environments ON instances.environment_key = environments.environment_key
-    WHERE
-        instances.sighting_count = environments.poll_count
-        AND instances.smallest_aku = instances.largest_aku
-        AND instances.modified_at <= environments.first_at
-        AND NOT instances.is_rejected
+    LEFT JOIN environments ON instances.environment_key = environments.environment_key
 ),
 
-restless AS (
+-- Materialized, which keeps the quiet ones out of all that follows; where all are quiet, nothing is read again.
+restless AS MATERIALIZED (
     SELECT *
     FROM sightings
-    WHERE NOT EXISTS (SELECT FROM quiet WHERE quiet.instance_key = sightings.instance_key)
-    -- OFFSET 0 keeps the quiet ones out of all that follows.
-    OFFSET 0
+    WHERE instance_key IN (SELECT known.instance_key FROM known WHERE NOT known.is_quiet)
 ),
 
 chained AS (
@@ -289,13 +290,13 @@ summed AS (
     UNION ALL
     SELECT
         hours.hour_start,
-        quiet.instance_key,
-        quiet.environment_key,
-        quiet.aku * hours.seconds AS aku_seconds,
-        quiet.aku * hours.proved_seconds AS proved_aku_seconds,
+        known.instance_key,
+        known.environment_key,
+        known.aku * hours.seconds AS aku_seconds,
+        known.aku * hours.proved_seconds AS proved_aku_seconds,
         0 AS assumed_aku_seconds,
         0 AS gap_seconds
-    FROM quiet
+    FROM known
     INNER JOIN (
         SELECT
             environment_key,
@@ -304,7 +305,8 @@ summed AS (
             coalesce(sum(seconds) FILTER (WHERE is_long), 0) AS proved_seconds
         FROM pieces
         GROUP BY environment_key, hour_start
-    ) AS hours ON quiet.environment_key = hours.environment_key
+    ) AS hours ON known.environment_key = hours.environment_key
+    WHERE known.is_quiet
 )
 
 INSERT INTO closing_usage (
