@@ -169,7 +169,7 @@ def _poll_rounds(scene: _Scene, wanted: Soak, say: Callable[[str], None]) -> tup
 
 def _ask_all(scene: _Scene, wanted: Soak) -> Counter[str]:
     counts, breaker = Counter[str](), Breaker(first_pause=1.8 * wanted.round, longest_pause=5.8 * wanted.round)
-    pace = Pace(run_seconds=0.8 * wanted.every, deadline_seconds=min(20, wanted.every), breaker=breaker)
+    pace = Pace(run_seconds=0.8 * wanted.every, deadline_seconds=min(20, wanted.every / 2), breaker=breaker)
     with ThreadPoolExecutor(SHARDS) as pool:
         for done in pool.map(partial(collect_shard, scene.warehouse, scene.vault, pace=pace), range(SHARDS)):
             counts.update(done.counts())

@@ -209,10 +209,9 @@ async def _ask_some(
         verify=trust, timeout=httpx.Timeout(pace.step_seconds, pool=None), limits=httpx.Limits(max_connections=1)
     ) as client:
         for console in consoles:
-            seconds = min(
-                pace.breaker.probe_seconds if console.is_probe else pace.deadline_seconds, ends_at - loop.time()
-            )
-            if seconds <= 0:
+            seconds = pace.breaker.probe_seconds if console.is_probe else pace.deadline_seconds
+            # Nobody is called silent for want of our own time.
+            if loop.time() + seconds > ends_at:
                 not_asked += 1
                 continue
             await answers.put(await _poll(client, console, seconds, 1 if console.is_probe else pace.tries))
