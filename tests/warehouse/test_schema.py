@@ -80,7 +80,7 @@ def test_partitions_are_made_once_for_each_month_of_the_window(warehouse: Engine
     with warehouse.begin() as connection:
         for _ in range(2):
             ensure_partitions(connection, "2026-10-31T16:00:00Z", "2026-12-01T00:00:00Z")
-        made = connection.scalars(text("SELECT tablename FROM pg_tables WHERE tablename LIKE 'usage\\_%' ORDER BY 1"))
+        made = connection.scalars(text("SELECT tablename FROM pg_tables WHERE tablename LIKE 'usage\\_2%' ORDER BY 1"))
         assert made.all() == ["usage_2026_10", "usage_2026_11"]
 
 
