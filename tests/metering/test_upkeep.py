@@ -110,8 +110,12 @@ def test_hours_without_their_polls_are_never_closed_again(orders, warehouse):
     issue(orders, *_BILLED)
     used = hours(warehouse)
     drop_old_months(warehouse, DUE, RETENTION)
-    with pytest.raises(DBAPIError, match="Hours before 2026-11-01 00:00 UTC can not be closed again"):
+    with pytest.raises(ConflictError, match="can not be closed again"):
         orders.close()
+    again = text("UPDATE metering.environment_hours SET revision = revision + 1")
+    refusal = pytest.raises(DBAPIError, match="Hours before 2026-11-01 00:00 UTC can not be closed again")
+    with warehouse.begin() as connection, refusal:
+        connection.execute(again)
     orders.tell(orders.poll(7.5, kafka(60)))
     assert hour_states(warehouse)[0][1] == "closed"
     assert hours(warehouse) == used
