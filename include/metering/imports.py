@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -150,8 +151,11 @@ class _Loading:
     def stage(self, file: Path) -> int:
         """Check the file's rows and stage them, the bad ones with their reason; how many there are."""
         rows_read = 0
-        with staging(self._connection) as stage:
-            for piece in read_pieces(file):
+        with staging(self._connection) as stage, ThreadPoolExecutor(1) as reader:
+            pieces = read_pieces(file)
+            coming = reader.submit(next, pieces, None)
+            while (piece := coming.result()) is not None:
+                coming = reader.submit(next, pieces, None)  # read while this one is checked and stored
                 stage.add(*sort_rows(piece, self._limits))
                 rows_read += len(piece)
         return rows_read

@@ -6,11 +6,10 @@ WITH staged AS (
     SELECT
         row_number,
         pair,
-        to_timestamp(hour * 3600) AS hour_start,
+        hour_start,
         aku_seconds,
-        min(row_number) OVER (PARTITION BY hour, pair) AS first_row
+        min(row_number) OVER (PARTITION BY hour_start, pair) AS first_row
     FROM staged_rows
-    WHERE rule IS NULL
 ),
 
 met AS (

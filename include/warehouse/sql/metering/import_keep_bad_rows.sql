@@ -11,5 +11,4 @@ SELECT
     CAST(:import_key AS bigint) AS import_key,
     row_number,
     CAST(:rejected_at AS timestamptz) AS rejected_at
-FROM staged_rows
-WHERE rule IS NOT NULL
+FROM staged_rejections
