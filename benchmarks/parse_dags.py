@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.measuring import Ratio, cost, in_turns
 
 ROOT = Path(__file__).parents[1]
-REPETITIONS = {"full": 5, "small": 3}
+REPETITIONS = {"full": 3, "small": 1}
 BARE = "from airflow.sdk import dag, task"
 
 
