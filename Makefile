@@ -68,7 +68,7 @@ lint: .venv/.installed-dev
 	@$(BIN)/ruff check $(LINTED)
 	@$(BIN)/ruff format --check $(LINTED)
 	@$(BIN)/lint-imports
-	@$(BIN)/sqlfluff lint --disable-progress-bar include/warehouse/sql
+	@$(BIN)/sqlfluff lint --disable-progress-bar include/warehouse
 
 ## Static types.
 types: .venv/.installed-dev

@@ -46,9 +46,7 @@ def integer(answer: object, field: str, call: str) -> int | None:
     try:
         return int(value)
     except ValueError:
-        raise UnexpectedAnswerError(
-            f"{call} answered {field} {value!r}, which is not a whole number."
-        ) from None
+        raise UnexpectedAnswerError(f"{call} answered {field} {value!r}, which is not a whole number.") from None
 
 
 def instant(answer: object, field: str, call: str) -> datetime | None:
@@ -65,9 +63,7 @@ def instant(answer: object, field: str, call: str) -> datetime | None:
             return _from_unix(int(value))
         return parse_instant(value, field)
     except (InvalidInputError, ValueError, OverflowError, OSError):
-        raise UnexpectedAnswerError(
-            f"{call} answered {field} {value!r}, which is not a time that we know."
-        ) from None
+        raise UnexpectedAnswerError(f"{call} answered {field} {value!r}, which is not a time that we know.") from None
 
 
 def required_instant(answer: object, field: str, call: str) -> datetime:

@@ -140,9 +140,7 @@ class ComputeNest:
         answer = self._gateway.call("GetServiceInstance", request, repeatable=True)
         return _service_instance(answer, "Compute Nest GetServiceInstance")
 
-    def find_service_instances(
-        self, filters: Mapping[str, Sequence[str]] | None = None
-    ) -> Iterator[ServiceInstance]:
+    def find_service_instances(self, filters: Mapping[str, Sequence[str]] | None = None) -> Iterator[ServiceInstance]:
         """Service instances of this buyer.
 
         Args:
@@ -188,10 +186,7 @@ class ComputeNest:
             specification_code=request.specification_code,
             template_name=request.template_name,
             commodity=commodity,
-            tag=[
-                models.CreateServiceInstanceRequestTag(key=key, value=value)
-                for key, value in request.tags.items()
-            ],
+            tag=[models.CreateServiceInstanceRequestTag(key=key, value=value) for key, value in request.tags.items()],
             client_token=None if dry_run else client_token,  # a check must not use it up
             dry_run=dry_run,
         )

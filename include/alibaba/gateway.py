@@ -123,8 +123,7 @@ class Gateway:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(RetriableError),
             wait=_WaitAsAsked(limits.first_wait_seconds),
-            stop=stop_after_attempt(limits.attempts if repeatable else 1)
-            | stop_before_delay(limits.call_seconds),
+            stop=stop_after_attempt(limits.attempts if repeatable else 1) | stop_before_delay(limits.call_seconds),
             reraise=True,
         )
         failures: list[RetriableError] = []

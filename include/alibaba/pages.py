@@ -39,9 +39,7 @@ class NumberedPage(NamedTuple):
     total: int
 
 
-def follow_tokens(
-    name: str, fetch: Callable[[str | None], TokenPage], read: Callable[[object], T]
-) -> Iterator[T]:
+def follow_tokens(name: str, fetch: Callable[[str | None], TokenPage], read: Callable[[object], T]) -> Iterator[T]:
     """Items of a listing by NextToken.
 
     Args:
@@ -65,9 +63,7 @@ def follow_tokens(
         seen.add(token)
 
 
-def follow_numbers(
-    name: str, fetch: Callable[[int], NumberedPage], read: Callable[[object], T]
-) -> Iterator[T]:
+def follow_numbers(name: str, fetch: Callable[[int], NumberedPage], read: Callable[[object], T]) -> Iterator[T]:
     """Items of a listing by page numbers, which start at 1.
 
     Args:
@@ -85,8 +81,6 @@ def follow_numbers(
         number += 1
         page = fetch(number)
         if page.total != first.total or not page.items:
-            raise RetriableError(
-                f"{name} changed while it was read: {first.total} items at first, {page.total} now."
-            )
+            raise RetriableError(f"{name} changed while it was read: {first.total} items at first, {page.total} now.")
         yield from map(read, page.items)
         count += len(page.items)

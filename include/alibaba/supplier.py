@@ -76,9 +76,7 @@ class Supplier:
     """The vendor's side of Compute Nest. Every method waits for its answer; see Gateway.call for what they raise."""
 
     def __init__(self, access: CloudAccess, limits: Limits | None = None) -> None:
-        self._gateway = Gateway(
-            access, "Compute Nest supplier", "alibabacloud_computenestsupplier20210521", limits
-        )
+        self._gateway = Gateway(access, "Compute Nest supplier", "alibabacloud_computenestsupplier20210521", limits)
 
     def get_service(self, service_id: str, version: str | None = None) -> VendorService:
         """One service, with what the Marketplace meters of it."""

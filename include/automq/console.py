@@ -111,9 +111,7 @@ class Console:
 
     def list_instances(self) -> Listing:
         """All instances, as they came."""
-        return self._read(
-            lambda client: list_instances(client, self._access, deadline_seconds=self._deadline_seconds)
-        )
+        return self._read(lambda client: list_instances(client, self._access, deadline_seconds=self._deadline_seconds))
 
     def find_instance(self, name: str) -> KafkaInstance | None:
         """The instance of exactly that name, if there is one.
@@ -122,16 +120,12 @@ class Console:
             ConflictError: there are several.
         """
         listing = self._read(
-            lambda client: list_instances(
-                client, self._access, deadline_seconds=self._deadline_seconds, keyword=name
-            )
+            lambda client: list_instances(client, self._access, deadline_seconds=self._deadline_seconds, keyword=name)
         )
         found = [_instance(raw) for raw in listing.instances if raw.get("name") == name]
         if len(found) > 1:
             ids = ", ".join(instance.instance_id for instance in found)
-            raise ConflictError(
-                f"{self._access.base_url} has several instances named {name!r}: {ids}. Rename one."
-            )
+            raise ConflictError(f"{self._access.base_url} has several instances named {name!r}: {ids}. Rename one.")
         return found[0] if found else None
 
     def get_instance(self, instance_id: str) -> KafkaInstance | None:
@@ -147,9 +141,7 @@ class Console:
     def create_instance(self, wanted: NewInstance) -> KafkaInstance:
         """Start making an instance. After a RetriableError it may exist all the same: find it by its name."""
         payload = _payload(wanted)
-        answer = self._once(
-            lambda client: self._ask(client, "Creating an instance", "POST", INSTANCES, payload)
-        )
+        answer = self._once(lambda client: self._ask(client, "Creating an instance", "POST", INSTANCES, payload))
         return _instance(answer)
 
     async def _ask(
@@ -207,9 +199,7 @@ def _wait(retry_state: RetryCallState) -> float:
 def _payload(wanted: NewInstance) -> dict[str, Any]:
     spec: dict[str, Any] = {"reservedAku": wanted.aku}
     if wanted.networks:
-        spec["networks"] = [
-            {"zone": network.zone, "subnets": list(network.subnets)} for network in wanted.networks
-        ]
+        spec["networks"] = [{"zone": network.zone, "subnets": list(network.subnets)} for network in wanted.networks]
     payload = {"name": wanted.name, "description": wanted.description, "spec": spec}
     return payload | ({"version": wanted.version} if wanted.version else {})
 

@@ -27,9 +27,7 @@ _MAY_PASS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPSta
 _LONGEST_WAIT = 3600
 
 
-def parse_answer(
-    call: str, access: ConsoleAccess, status: int, headers: Mapping[str, str], body: bytes
-) -> Any:  # noqa: ANN401 (JSON)
+def parse_answer(call: str, access: ConsoleAccess, status: int, headers: Mapping[str, str], body: bytes) -> Any:  # noqa: ANN401 (JSON)
     """The JSON of an answer that says yes.
 
     Raises:
@@ -48,9 +46,7 @@ def parse_answer(
     raise _error(call, access, status, headers, body)
 
 
-def _error(
-    call: str, access: ConsoleAccess, status: int, headers: Mapping[str, str], body: bytes
-) -> AkubillError:
+def _error(call: str, access: ConsoleAccess, status: int, headers: Mapping[str, str], body: bytes) -> AkubillError:
     code, reason = _said(body)
     code = code or f"HTTP {status}"
     where = f"{call} at {access.base_url}"
@@ -80,9 +76,7 @@ def _said(body: bytes) -> tuple[str | None, str]:
     """The console's code and words, where it was the console that spoke."""
     try:
         said = json.loads(body)["error"]
-        return said.get("code"), str(said.get("message") or said.get("detail") or "it gave no reason").rstrip(
-            ". "
-        )
+        return said.get("code"), str(said.get("message") or said.get("detail") or "it gave no reason").rstrip(". ")
     except (ValueError, TypeError, KeyError, AttributeError):
         return None, "it gave no reason"
 

@@ -90,9 +90,7 @@ async def _all_pages(
     pages, count, total = [first], len(first["list"]), first["total"]
     while count < total:
         if len(pages) == MAX_PAGES:
-            raise UnexpectedAnswerError(
-                f"{access.base_url} lists {total} instances, more than we read from a console."
-            )
+            raise UnexpectedAnswerError(f"{access.base_url} lists {total} instances, more than we read from a console.")
         page, _ = await _page(client, access, len(pages) + 1, keyword)
         if page["total"] != total or not page["list"]:
             raise _drifted(access, f"{total} instances at first, {page['total']} now")
@@ -137,9 +135,7 @@ def _check_distinct(access: ConsoleAccess, pages: list[dict[str, Any]]) -> None:
 
 
 def _drifted(access: ConsoleAccess, how: str) -> RetriableError:
-    return RetriableError(
-        f"The listing at {access.base_url} changed while it was read: {how}.", code="ListingChanged"
-    )
+    return RetriableError(f"The listing at {access.base_url} changed while it was read: {how}.", code="ListingChanged")
 
 
 def _clock_skew_ms(date: str | None, before: datetime, after: datetime) -> int | None:

@@ -24,9 +24,7 @@ _NOT_SIGNED = frozenset({"authorization", "user-agent"})
 
 def canonical_query(query: Mapping[str, str]) -> str:
     """The query as it is signed, and so as it has to be sent: sorted, and quoted like RFC 3986."""
-    return "&".join(
-        f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}" for name, value in sorted(query.items())
-    )
+    return "&".join(f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}" for name, value in sorted(query.items()))
 
 
 def sign(
@@ -58,9 +56,7 @@ def sign(
     """
     stamp = f"{at:%Y%m%dT%H%M%SZ}"
     day = stamp[:8]
-    signed = {name: value for name, value in headers.items() if name not in _NOT_SIGNED} | {
-        DATE_HEADER: stamp
-    }
+    signed = {name: value for name, value in headers.items() if name not in _NOT_SIGNED} | {DATE_HEADER: stamp}
     names = sorted(signed)
     signed_names = ";".join(names)
     lines = "".join([f"{name}:{signed[name].strip()}\n" for name in names])

@@ -114,6 +114,4 @@ def _split(base_url: str) -> tuple[str, str, str]:
 
 
 def _bad_url(base_url: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"The console URL {base_url!r} is no http or https URL. Enter the console's own URL."
-    )
+    return ConfigurationError(f"The console URL {base_url!r} is no http or https URL. Enter the console's own URL.")

@@ -1,6 +1,7 @@
 """A circuit breaker for consoles that fail in every run: they are asked less often, and once, until one answers.
 
-One dead console costs nobody's time; hundreds of them, each with its tries and its time-outs, would. The state stands in metering.failing_consoles and is counted by the transaction that enters the polls.
+One dead console costs nobody's time; hundreds of them, each with its tries and its time-outs, would. The state stands
+in metering.failing_consoles and is counted by the transaction that enters the polls.
 A probe that answers is a poll like any other, and nothing is hidden: the silence is a gap, whether a console is asked
 often or not, and its cause is what the last probe found.
 """
@@ -45,7 +46,7 @@ class Breaker:
             return timedelta(0)
         # Bounded before it is computed: a console may have failed ten thousand times.
         doublings = min(failures.runs - self.opens_after, 16)
-        return min(self.first_pause * 2**doublings, self.longest_pause)
+        return min(self.first_pause * (1 << doublings), self.longest_pause)
 
     def spares(self, failures: Failures | None, at: datetime) -> bool:
         """Whether the console is left alone at that instant."""

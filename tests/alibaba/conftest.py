@@ -78,9 +78,7 @@ def cloud() -> Iterator[Cloud]:
 class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         cloud: Cloud = self.server.cloud  # type: ignore[attr-defined]
-        cloud.asked.append(
-            dict(parse_qsl(urlsplit(self.path).query)) | {"Action": self.headers["x-acs-action"]}
-        )
+        cloud.asked.append(dict(parse_qsl(urlsplit(self.path).query)) | {"Action": self.headers["x-acs-action"]})
         cloud.headers.append({name.lower(): value for name, value in self.headers.items()})
         said = cloud.answers.pop(0) if len(cloud.answers) > 1 else cloud.answers[0]
         self.send_response(said.status)

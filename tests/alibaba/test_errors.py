@@ -34,9 +34,7 @@ ORDER = CreateRequest("service-1", "orders", {"RegionId": "cn-hangzhou"})
         ("InvalidParameter", "other"),
     ],
 )
-def test_a_refusal_is_told_apart_by_its_code_whatever_its_http_status(
-    cloud: Cloud, code: str, kind: str
-) -> None:
+def test_a_refusal_is_told_apart_by_its_code_whatever_its_http_status(cloud: Cloud, code: str, kind: str) -> None:
     for status in (400, 403, 404, 503) if kind != "other" else (400, 404):
         cloud.answers = [says(status, Code=code, Message="No.", RequestId="R-1")]
         with pytest.raises(RefusedError) as refusal:
@@ -47,9 +45,7 @@ def test_a_refusal_is_told_apart_by_its_code_whatever_its_http_status(
         assert refusal.value.remedy
         assert "Compute Nest CreateServiceInstance refused with" in str(refusal.value)
     assert {row["Action"] for row in cloud.asked} == {"CreateServiceInstance"}
-    assert len(cloud.asked) == len((400, 403, 404, 503) if kind != "other" else (400, 404)), (
-        "a refusal is final"
-    )
+    assert len(cloud.asked) == len((400, 403, 404, 503) if kind != "other" else (400, 404)), "a refusal is final"
 
 
 @pytest.mark.parametrize(

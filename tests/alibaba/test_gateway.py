@@ -49,9 +49,7 @@ def test_a_call_that_can_not_be_repeated_is_made_once(cloud: Cloud) -> None:
     cloud.answers = [says(503, Code="ServiceUnavailable", Message="Later.")]
     gateway = Gateway(cloud.access, "Marketplace", "alibabacloud_market20151101", QUICK)
     request = gateway.models.PushMeteringDataRequest(metering="[]")
-    with pytest.raises(
-        RetriableError, match="Marketplace PushMeteringData failed for now with ServiceUnavailable"
-    ):
+    with pytest.raises(RetriableError, match="Marketplace PushMeteringData failed for now with ServiceUnavailable"):
         gateway.call("PushMeteringData", request, repeatable=False)
     assert len(cloud.asked) == 1
 
@@ -93,9 +91,7 @@ def test_the_secret_shows_nowhere(
         client.get_service_instance("si-1")
     shown = traceback.TracebackException.from_exception(failure.value, capture_locals=False)
     printed = capfd.readouterr()
-    everything = (
-        "".join(shown.format()) + caplog.text + printed.out + printed.err + repr(client) + repr(cloud.access)
-    )
+    everything = "".join(shown.format()) + caplog.text + printed.out + printed.err + repr(client) + repr(cloud.access)
     everything += repr(failure.value) + repr(vars(failure.value)) + str(failure.value.__cause__)
     assert SECRET not in everything
     signature = cloud.headers[0]["authorization"].rpartition("=")[2]

@@ -57,9 +57,7 @@ def test_a_page_that_fails_is_asked_again_and_no_item_is_doubled(cloud: Cloud) -
 
 
 def test_bss_refuses_under_http_200(cloud: Cloud) -> None:
-    cloud.answers = [
-        says(Success=False, Code="InvalidBillingCycle", Message="Out of range.", RequestId="R-9")
-    ]
+    cloud.answers = [says(Success=False, Code="InvalidBillingCycle", Message="Out of range.", RequestId="R-9")]
     with pytest.raises(RefusedError, match="InvalidBillingCycle: Out of range") as refusal:
         list(Bss(cloud.access, QUICK).instance_bill("2026-10"))
     assert refusal.value.request_id == "R-9"
@@ -80,8 +78,7 @@ def test_a_bill_item_without_an_amount_is_an_error_and_not_nothing(cloud: Cloud,
 def test_notifications_are_read_page_by_page(cloud: Cloud) -> None:
     def page(*ids: int) -> object:
         rows = [
-            {"NotificationRequestId": str(i), "Action": "renewInstance", "Message": '{"orderId": "7"}'}
-            for i in ids
+            {"NotificationRequestId": str(i), "Action": "renewInstance", "Message": '{"orderId": "7"}'} for i in ids
         ]
         return says(NotificationList=rows, TotalCount=3)
 

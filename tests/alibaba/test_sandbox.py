@@ -44,9 +44,7 @@ def vendor(sandbox: SandboxHandle) -> CloudAccess:
     return access_of(sandbox, sandbox.account("vendor"))
 
 
-def order(
-    name: str = "orders", region: str = "cn-hangzhou", term: PrepaidTerm | None = None
-) -> CreateRequest:
+def order(name: str = "orders", region: str = "cn-hangzhou", term: PrepaidTerm | None = None) -> CreateRequest:
     sku = "cmgj-automq-byoc-prepay" if term else "cmgj-automq-byoc-postpay"
     parameters = {
         "RegionId": region,
@@ -70,9 +68,7 @@ def test_an_order_can_be_followed_through_every_service(
 
     assert [row.order_id for row in compute_nest.find_service_instances()] == [created.order_id]
     assert supplier.get_service_instance(created.service_instance_id).account_id == buyer.account_id
-    assert [row.service_instance_id for row in supplier.list_service_instances()] == [
-        created.service_instance_id
-    ]
+    assert [row.service_instance_id for row in supplier.list_service_instances()] == [created.service_instance_id]
     assert supplier.get_service("service-automq-byoc").charge_type == "POSTPAY"
 
     bought = market.describe_order(created.order_id)

@@ -64,9 +64,7 @@ def test_more_instances_than_a_page_holds_are_all_listed(sandbox: SandboxHandle)
     assert abs(listing.clock_skew_ms) < 1500
 
 
-def test_one_wrong_byte_in_the_secret_and_everything_is_refused(
-    sandbox: SandboxHandle, access: ConsoleAccess
-) -> None:
+def test_one_wrong_byte_in_the_secret_and_everything_is_refused(sandbox: SandboxHandle, access: ConsoleAccess) -> None:
     secret = access.secret.get_secret_value()
     wrong = secret[:-1] + ("a" if secret[-1] != "a" else "b")
     console = Console(replace(access, secret=SecretStr(wrong)))
@@ -76,9 +74,7 @@ def test_one_wrong_byte_in_the_secret_and_everything_is_refused(
         lambda: console.get_instance("kf-1"),
         lambda: console.create_instance(NewInstance("orders-kafka", 6)),
     ):
-        with pytest.raises(
-            RefusedError, match=f"Check access key {access.access_key_id} and its secret"
-        ) as refusal:
+        with pytest.raises(RefusedError, match=f"Check access key {access.access_key_id} and its secret") as refusal:
             call()
         assert wrong not in str(refusal.value)
     assert sandbox.requests()["refused"] == 4
@@ -93,17 +89,13 @@ def test_another_environments_id_is_refused(access: ConsoleAccess) -> None:
 @pytest.mark.parametrize(
     "kind", ["throttle", "server_error", "unavailable", "html", "not_json", "broken", "lost_answer"]
 )
-def test_a_passing_fault_is_sat_out_when_reading(
-    sandbox: SandboxHandle, access: ConsoleAccess, kind: str
-) -> None:
+def test_a_passing_fault_is_sat_out_when_reading(sandbox: SandboxHandle, access: ConsoleAccess, kind: str) -> None:
     sandbox.fault(kind, service="console", times=2)
     assert Console(access).list_instances().instances == []
 
 
 @pytest.mark.parametrize("kind", ["throttle", "server_error", "html", "not_json", "broken", "lost_answer"])
-def test_a_poll_that_failed_is_not_an_empty_listing(
-    sandbox: SandboxHandle, access: ConsoleAccess, kind: str
-) -> None:
+def test_a_poll_that_failed_is_not_an_empty_listing(sandbox: SandboxHandle, access: ConsoleAccess, kind: str) -> None:
     sandbox.fault(kind, service="console", times=1)
 
     async def poll() -> None:

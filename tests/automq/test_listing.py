@@ -31,9 +31,7 @@ SECRET = "a-secret-that-nobody-may-read"
 ACCESS = ConsoleAccess("http://console.example:8080/consoles/env-1", "env-1", "AKtest", SecretStr(SECRET))
 
 
-def ask(
-    answer: Callable[[httpx.Request], httpx.Response], access: ConsoleAccess = ACCESS, **options: Any
-) -> Listing:
+def ask(answer: Callable[[httpx.Request], httpx.Response], access: ConsoleAccess = ACCESS, **options: Any) -> Listing:
     async def run() -> Listing:
         async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
             return await list_instances(client, access, **options)

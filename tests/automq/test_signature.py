@@ -64,15 +64,10 @@ def test_the_vector_of_a_real_listing() -> None:
     assert _listing_signature() == "705f9a08c9e1b9eaaaf066267a026008300badcc72c0323d62c3cc6c370353f6"
 
 
-@pytest.mark.parametrize(
-    "changed", [{"secret": "Sk"}, {"query": "keyword=demO"}, {"path": "/api/v1/instances/"}]
-)
+@pytest.mark.parametrize("changed", [{"secret": "Sk"}, {"query": "keyword=demO"}, {"path": "/api/v1/instances/"}])
 def test_one_byte_changes_the_signature(changed: dict[str, str]) -> None:
     assert _listing_signature(**changed) != _listing_signature()
 
 
 def test_a_query_is_sorted_and_quoted() -> None:
-    assert (
-        canonical_query({"pageSize": "100", "keyword": "a b/环+~"})
-        == "keyword=a%20b%2F%E7%8E%AF%2B~&pageSize=100"
-    )
+    assert canonical_query({"pageSize": "100", "keyword": "a b/环+~"}) == "keyword=a%20b%2F%E7%8E%AF%2B~&pageSize=100"

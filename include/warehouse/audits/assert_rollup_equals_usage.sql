@@ -48,7 +48,7 @@ differing AS (
 SELECT
     b.bill_key,
     format(
-        'The sums of %s hour(s), the first %s UTC, are not those of their usage. Report this: it is a mistake in metering.',
+        'The sums of %s hour(s), the first %s UTC, are not those of their usage. Report this mistake in metering.',
         count(*),
         to_char(min(d.hour_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24"h"')
     ) AS sentence

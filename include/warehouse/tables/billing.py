@@ -1,4 +1,4 @@
-"""Schema billing: price plans, bills and their lines. Issued bills are protected by triggers (sql/schema)."""
+"""Schema billing: price plans, bills and their lines. Issued bills are protected by triggers (migrations/sql)."""
 
 from __future__ import annotations
 

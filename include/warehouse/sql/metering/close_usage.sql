@@ -1,8 +1,8 @@
 -- The rules of metering (docs/concepts/metering.md), as one pass over the readings of the window.
 --
--- An interval lies between two answered polls of an environment. For each instance it is cut in two at split_at: before
--- it aku_before was used, from it on aku_after. Every rule is a choice of these three, of how they are known, and of the
--- gap.
+-- An interval lies between two answered polls of an environment. For each instance it is cut in two at split_at:
+-- before it aku_before was used, from it on aku_after. Every rule is a choice of these three, of how they are known,
+-- and of the gap.
 WITH sightings AS MATERIALIZED (
     SELECT
         readings.instance_key,

@@ -1,5 +1,6 @@
--- Hours that are to be closed (again): a poll came that changes them, or the time for one to come has passed. By day, so
--- that a long silence that ends is one piece of work and not hundreds; and no environment is closed for another's hours.
+-- Hours that are to be closed (again): a poll came that changes them, or the time for one to come has passed. By day,
+-- so that a long silence that ends is one piece of work and not hundreds; and no environment is closed for another's
+-- hours.
 WITH spans AS (
     SELECT
         environment_key,

@@ -15,5 +15,5 @@ ON CONFLICT (instance_id) DO UPDATE SET
     first_seen_at = least(instances.first_seen_at, excluded.first_seen_at),
     last_seen_at = greatest(instances.last_seen_at, excluded.last_seen_at)
 WHERE
-    instances.first_seen_at > excluded.first_seen_at
-    OR instances.last_seen_at < excluded.last_seen_at
+instances.first_seen_at > excluded.first_seen_at
+OR instances.last_seen_at < excluded.last_seen_at

@@ -1,7 +1,7 @@
 -- The import of a file, if its bytes were imported before, with its first rejections.
 SELECT
     imports.*,
-    ARRAY(
+    array(
         SELECT rejections.sentence
         FROM metering.rejections
         WHERE rejections.import_key = imports.import_key

@@ -1,5 +1,5 @@
--- An answered poll changes the interval that it falls into, and so the hours which that one touches; the newest one also
--- those that were closed by carrying an older one on. All of them are due again.
+-- An answered poll changes the interval that it falls into, and so the hours which that one touches; the newest one
+-- also those that were closed by carrying an older one on. All of them are due again.
 UPDATE metering.environment_hours AS hours
 SET state = 'stale'
 FROM (
