@@ -1,6 +1,6 @@
 """Upkeep of the warehouse: partitions ahead of time, old polls and readings out, issued bills audited again.
 
-Whether a month of polls and readings may go is decided in the database (migrations/sql/0001_house/4_retention.sql), whoever asks.
+Whether a month of polls and readings may go is decided in the database (metering.drop_month), whoever asks.
 Usage, gaps and bills are never dropped. See docs/concepts/retention.md.
 """
 
