@@ -62,9 +62,9 @@ def site(postgres_server: URL) -> Iterator[str]:
             yield base_url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium as the machine has it."""
+    """Chromium as the machine has it. For a module only: while it is open, this thread looks as if a loop ran in it."""
     from playwright.sync_api import sync_playwright
 
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
