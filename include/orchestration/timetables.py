@@ -97,7 +97,10 @@ class BillingPeriodTimetable(Timetable):
 
     def localize_partition_datetime(self, dt: datetime) -> pendulum.DateTime:
         """The instant at which the zone's clocks read as `dt` does."""
-        return pendulum.instance(dt.replace(tzinfo=None), tz=self.zone).in_timezone("UTC")
+        # Not by pendulum.instance, which gives a pendulum DateTime back as it is.
+        return pendulum.DateTime.create(
+            dt.year, dt.month, dt.day, dt.hour, dt.minute, dt.second, tz=self.zone
+        ).in_timezone("UTC")
 
     def infer_manual_data_interval(self, *, run_after: datetime) -> DataInterval:
         """The last period whose close is due."""
