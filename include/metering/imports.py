@@ -23,7 +23,6 @@ from include.domain.usage import SECONDS_PER_HOUR
 from include.metering.imports_reading import form_of, read_pieces
 from include.metering.imports_rules import Limits, sort_rows
 from include.metering.imports_staging import staging
-from include.metering.rollup import refreshed_sums
 from include.warehouse.engine import USAGE, ensure_partitions, locked, statement
 
 if TYPE_CHECKING:
@@ -166,14 +165,14 @@ class _Loading:
         self._run("import_judge_rows")
         # Nobody else does it to a temporary table, and without it each row would be joined by a search of its own.
         self._connection.exec_driver_sql("ANALYZE judged_rows")
-        found = self._connection.execute(statement("metering/import_count_rows")).one()
+        self._run("import_count_rows")
+        found = self._connection.execute(statement("metering/import_sum_counts")).one()
         rejected = self._run("import_keep_bad_rows") + (self._run("import_reject_rows") if found.rejected else 0)
         if found.inserted or found.replaced:
             window = Window(found.first_hour, found.last_hour + HOUR)
             ensure_partitions(self._connection, window.start, window.end)
-            with refreshed_sums(self._connection, window):
-                self._load(found.inserted, found.replaced)
-                self._run("import_mark_rollup")
+            self._load(found.inserted, found.replaced)
+            self._run("import_add_sums")
         return {
             "rows_loaded": found.inserted + found.replaced,
             "rows_changed": found.replaced,

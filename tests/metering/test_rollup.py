@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from include.metering.close import close_due_hours
@@ -69,3 +72,37 @@ def test_an_import_reaches_the_sums_and_a_correction_of_it_is_kept(warehouse: En
             text("SELECT old_aku_seconds, new_aku_seconds, cause FROM metering.usage_revisions")
         ).all()
     assert tuple(revision) == (100, 250, "corrected")
+
+
+OWNERS = {"kf-1": "sub-11-orders", "kf-2": "sub-11-orders", "kf-3": "sub-11-payments"}
+FILES = st.lists(st.tuples(st.sampled_from(sorted(OWNERS)), st.integers(-2, 3), st.integers(0, 3)), min_size=1)
+
+
+@pytest.fixture
+def orders(warehouse: Engine) -> Environment:
+    """Metered from noon, one instance, two hours of polls; the other subscription has no polls."""
+    Environment(warehouse, "payments", metered_from=at(600))
+    orders = Environment(warehouse)
+    orders.tell(*every_five_minutes(orders, 120, kafka(6)))
+    return orders
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(FILES | st.just([]), min_size=1, max_size=5))
+def test_imports_and_closings_in_any_order_keep_the_sums(
+    orders: Environment, tmp_path: Path, steps: list[list[tuple[str, int, int]]]
+) -> None:
+    """Hours that nobody knew, that earlier files told otherwise, that readings took over; no rows mean a closing."""
+    with orders.warehouse.begin() as connection:
+        for table in ("usage", "subscription_hours", "usage_revisions", "environment_hours", "imports", "rejections"):
+            connection.execute(text(f"DELETE FROM metering.{table}"))
+    for step in steps:
+        if step:
+            lines = [f"{OWNERS[name]},{name},{at(60 * hour).isoformat()},{value}" for name, hour, value in step]
+            file = tmp_path / "usage.csv"
+            file.write_text("\n".join(["subscription_id,instance_id,hour,aku_seconds", *lines]))
+            import_usage(orders.warehouse, file, at(6000))
+        else:
+            orders.close(0, 2)
+        sums, used = sums_and_usage(orders.warehouse)
+        assert sums == used

@@ -1,9 +1,22 @@
--- What became of the rows that held by themselves.
-SELECT
-    count(*) FILTER (WHERE rule IS NOT NULL) AS rejected,
-    count(*) FILTER (WHERE rule IS NULL AND aku_seconds = known_aku_seconds) AS unchanged,
-    count(*) FILTER (WHERE rule IS NULL AND known_aku_seconds IS NULL) AS inserted,
-    count(*) FILTER (WHERE rule IS NULL AND aku_seconds <> known_aku_seconds) AS replaced,
-    min(hour_start) FILTER (WHERE rule IS NULL) AS first_hour,
-    max(hour_start) FILTER (WHERE rule IS NULL) AS last_hour
-FROM judged_rows
+-- What became of each instance's rows that held by themselves, and the hours that it is known to have been there.
+UPDATE staged_instances AS staged
+SET
+    rejected = counted.rejected,
+    unchanged = counted.unchanged,
+    inserted = counted.inserted,
+    replaced = counted.replaced,
+    first_hour = counted.first_hour,
+    last_hour = counted.last_hour
+FROM (
+    SELECT
+        pair,
+        count(*) FILTER (WHERE rule IS NOT NULL) AS rejected,
+        count(*) FILTER (WHERE rule IS NULL AND aku_seconds = known_aku_seconds) AS unchanged,
+        count(*) FILTER (WHERE rule IS NULL AND known_aku_seconds IS NULL) AS inserted,
+        count(*) FILTER (WHERE rule IS NULL AND aku_seconds <> known_aku_seconds) AS replaced,
+        min(hour_start) FILTER (WHERE rule IS NULL) AS first_hour,
+        max(hour_start) FILTER (WHERE rule IS NULL) AS last_hour
+    FROM judged_rows
+    GROUP BY pair
+) AS counted
+WHERE counted.pair = staged.pair

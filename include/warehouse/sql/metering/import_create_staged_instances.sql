@@ -9,5 +9,11 @@ CREATE TEMPORARY TABLE staged_instances (
     rule text,
     started_at timestamptz,
     ended_at timestamptz,
-    issued tstzmultirange
+    issued tstzmultirange,
+    rejected integer,
+    unchanged integer,
+    inserted integer,
+    replaced integer,
+    first_hour timestamptz,
+    last_hour timestamptz
 ) ON COMMIT DROP

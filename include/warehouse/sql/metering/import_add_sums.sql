@@ -1,0 +1,30 @@
+-- Adds to the sums by subscription and hour what this import changes: the whole of a row that nobody knew, the change
+-- of one that an earlier import had said otherwise. The same sums as rollup_refresh would make, without reading usage
+-- again: rows of imports are neither proved nor assumed, and the lock of usage keeps others from changing it meanwhile.
+INSERT INTO metering.subscription_hours AS kept (
+    hour_start,
+    subscription_key,
+    instance_count,
+    aku_seconds,
+    proved_aku_seconds,
+    assumed_aku_seconds,
+    gap_seconds
+)
+SELECT
+    judged.hour_start,
+    who.subscription_key,
+    count(*) FILTER (WHERE judged.known_aku_seconds IS NULL) AS instance_count,
+    -- As INTEGER, which usage fits into, for a sum of BIGINT is slow; the sum itself is BIGINT.
+    sum(CAST(judged.aku_seconds - coalesce(judged.known_aku_seconds, 0) AS integer)) AS aku_seconds,
+    0 AS proved_aku_seconds,
+    0 AS assumed_aku_seconds,
+    0 AS gap_seconds
+FROM judged_rows AS judged
+INNER JOIN staged_instances AS who ON judged.pair = who.pair
+WHERE judged.rule IS NULL AND judged.aku_seconds IS DISTINCT FROM judged.known_aku_seconds
+GROUP BY judged.hour_start, who.subscription_key
+-- In the order of the index, which is how it grows fastest.
+ORDER BY judged.hour_start, who.subscription_key
+ON CONFLICT (hour_start, subscription_key) DO UPDATE SET
+    instance_count = kept.instance_count + excluded.instance_count,
+    aku_seconds = kept.aku_seconds + excluded.aku_seconds

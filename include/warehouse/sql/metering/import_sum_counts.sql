@@ -1,0 +1,9 @@
+-- What became of the rows that held by themselves.
+SELECT
+    CAST(coalesce(sum(rejected), 0) AS bigint) AS rejected,
+    CAST(coalesce(sum(unchanged), 0) AS bigint) AS unchanged,
+    CAST(coalesce(sum(inserted), 0) AS bigint) AS inserted,
+    CAST(coalesce(sum(replaced), 0) AS bigint) AS replaced,
+    min(first_hour) AS first_hour,
+    max(last_hour) AS last_hour
+FROM staged_instances
