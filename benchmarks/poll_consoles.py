@@ -1,7 +1,8 @@
 """Polling 10,000 consoles in one shard's run, against a bare asyncio loop.
 
-Both ask the same sandbox (a process of its own, which verifies every signature) with the same HTTP client, concurrency
-and signature. Ours also decrypts secrets, judges every instance, and stores polls and readings.
+Both ask the same sandbox (a process of its own, which verifies every signature) with as many askers, each with an HTTP
+client and a connection of its own, and the same signature. Ours also decrypts secrets, judges every instance, and
+stores polls and readings.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from include.warehouse.vault import Vault
 from tests.support.sandbox import SandboxConsole, running_sandbox
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
     from sqlalchemy import Engine
@@ -62,34 +64,39 @@ def _collect(warehouse: Engine, vault: Vault, pace: Pace, count: int) -> float:
 
 
 async def _ask_all(consoles: list[SandboxConsole], pace: Pace) -> None:
-    waiting = iter(consoles)
-    limits = httpx.Limits(max_connections=pace.concurrency, max_keepalive_connections=pace.concurrency)
-    async with httpx.AsyncClient(timeout=pace.step_seconds, limits=limits) as client:
-        await asyncio.gather(*(_ask_some(client, waiting) for _ in range(pace.concurrency)))
+    waiting, trust = iter(consoles), httpx.create_ssl_context()
+    await asyncio.gather(*(_ask_some(waiting, pace, trust) for _ in range(pace.concurrency)))
 
 
-async def _ask_some(client: httpx.AsyncClient, consoles: Iterator[SandboxConsole]) -> None:
-    for console in consoles:
-        url = httpx.URL(console.console_url + INSTANCES)
-        query = canonical_query({"page": "1", "size": "100"})
-        headers = {
-            "accept-language": "en",
-            "content-type": "application/json",
-            "host": url.netloc.decode(),
-            "x-automq-environment-id": console.environment_id,
-        }
-        headers |= sign(
-            access_key_id=console.access_key_id,
-            secret=console.access_key_secret,
-            method="GET",
-            path=url.path,
-            query=query,
-            headers=headers,
-            body=b"",
-            at=datetime.now(UTC),
-        )
-        answer = await client.get(f"{url}?{query}", headers=headers)
-        assert len(answer.json()["list"]) == INSTANCES_EACH
+async def _ask_some(consoles: Iterator[SandboxConsole], pace: Pace, trust: ssl.SSLContext) -> None:
+    """One asker, with a client and a connection of its own as ours have."""
+    limits = httpx.Limits(max_connections=1)
+    async with httpx.AsyncClient(verify=trust, timeout=pace.step_seconds, limits=limits) as client:
+        for console in consoles:
+            await _ask(client, console)
+
+
+async def _ask(client: httpx.AsyncClient, console: SandboxConsole) -> None:
+    url = httpx.URL(console.console_url + INSTANCES)
+    query = canonical_query({"page": "1", "size": "100"})
+    headers = {
+        "accept-language": "en",
+        "content-type": "application/json",
+        "host": url.netloc.decode(),
+        "x-automq-environment-id": console.environment_id,
+    }
+    headers |= sign(
+        access_key_id=console.access_key_id,
+        secret=console.access_key_secret,
+        method="GET",
+        path=url.path,
+        query=query,
+        headers=headers,
+        body=b"",
+        at=datetime.now(UTC),
+    )
+    answer = await client.get(f"{url}?{query}", headers=headers)
+    assert len(answer.json()["list"]) == INSTANCES_EACH
 
 
 def _enter(warehouse: Engine, vault: Vault, consoles: list[SandboxConsole]) -> None:
