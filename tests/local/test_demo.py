@@ -23,6 +23,7 @@ def akubill(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2400)
 def test_the_demo_is_right_the_first_time_and_again(server_folder: Path) -> None:
     folder = server_folder / "state"
     for _ in range(2):
