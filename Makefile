@@ -59,9 +59,9 @@ test: .venv/.installed-dev
 	@$(MAKE) --no-print-directory lint types
 	@$(BIN)/pytest -q
 
-## The tests that start no Airflow, no browser and no crowd of processes.
+## The pure tests, and of those on PostgreSQL the heart: rating, closing hours, the schema.
 test-fast: .venv/.installed-dev
-	@$(BIN)/pytest -q -m "not slow"
+	@$(BIN)/pytest -q -m "not slow and (heart or not parts)"
 
 ## Style, formatting, import rules, SQL style.
 lint: .venv/.installed-dev

@@ -52,3 +52,13 @@ def owned_warehouse(postgres_server: URL) -> Iterator[Engine]:
     """An empty, migrated warehouse; its sessions run as its owner."""
     with scratch_warehouse(postgres_server, role=None) as engine:
         yield engine
+
+
+_PARTS = {"postgres_server", "sandbox_server", "server_folder"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need real parts by the fixtures they ask for."""
+    for item in items:
+        if _PARTS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("parts")

@@ -22,6 +22,8 @@ from tests.support.builders import insert, make_buyer, make_instance, make_subsc
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
+pytestmark = pytest.mark.heart
+
 MODES = ("down", "up", "half_up", "half_even")
 
 

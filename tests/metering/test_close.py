@@ -16,6 +16,8 @@ from tests.metering.lives import NOON, Environment, Hour, at, every_five_minutes
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+pytestmark = pytest.mark.heart
+
 
 def test_a_steady_instance_uses_its_size_for_the_whole_hour(warehouse: Engine) -> None:
     orders = Environment(warehouse)

@@ -18,6 +18,8 @@ from include.warehouse.tables import SCHEMAS, metadata
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
 
+pytestmark = pytest.mark.heart
+
 
 def test_every_table_and_column_is_explained_in_the_database(owned_warehouse: Engine) -> None:
     unexplained = text("""
