@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import Param, dag, task
+from airflow.sdk import dag, task
 
 from include.orchestration.assets import BILLS
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.defaults import TAG, period_field, task_defaults
 from include.orchestration.timetables import BillingPeriodTimetable
 
 
@@ -33,15 +33,7 @@ from include.orchestration.timetables import BillingPeriodTimetable
     doc_md=__doc__,
     tags=[TAG, "billing"],
     default_args=task_defaults(),
-    params={
-        "period": Param(
-            None,
-            type=["null", "string"],
-            pattern=r"^\d{4}-(0[1-9]|1[0-2])$",
-            title="Billing period",
-            description="YYYY-MM, like 2026-10: the month to close. A scheduled run knows its own.",
-        )
-    },
+    params={"period": period_field("YYYY-MM, like 2026-10: the month to close. A scheduled run knows its own.")},
 )
 def billing_period_close() -> None:
     """Name the period, publish prices, close, report."""

@@ -18,10 +18,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from airflow.sdk import CronTriggerTimetable, Param, dag, task
+from airflow.sdk import CronTriggerTimetable, dag, task
 
 from include.orchestration.assets import BILLS, RECONCILIATIONS
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.defaults import TAG, period_field, task_defaults
 
 
 @dag(
@@ -33,12 +33,8 @@ from include.orchestration.defaults import TAG, task_defaults
     tags=[TAG, "settlement"],
     default_args=task_defaults(),
     params={
-        "period": Param(
-            None,
-            type=["null", "string"],
-            pattern=r"^\d{4}-(0[1-9]|1[0-2])$",
-            title="Billing period",
-            description="YYYY-MM, like 2026-10. Empty: the last month that ended, and all that are not settled yet.",
+        "period": period_field(
+            "YYYY-MM, like 2026-10. Empty: the last month that ended, and all that are not settled yet."
         )
     },
 )

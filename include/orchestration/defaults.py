@@ -1,8 +1,10 @@
-"""What all DAGs share: owner, tags, retries."""
+"""What DAGs share: owner, tags, retries, and the form field for a billing period."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+
+from airflow.sdk import Param
 
 from include.orchestration.errors import RetryByError
 
@@ -20,3 +22,14 @@ def task_defaults(**overrides: object) -> dict[str, object]:
         "retry_policy": RetryByError(),
         **overrides,
     }
+
+
+def period_field(description: str) -> Param:
+    """The form's field for a billing period; it may stay empty."""
+    return Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^\d{4}-(0[1-9]|1[0-2])$",
+        title="Billing period",
+        description=description,
+    )
