@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -239,10 +240,14 @@ def find_usage(
 
 def _run(connection: Connection, steps: Sequence[str], **facts: object) -> None:
     for step in steps:
-        run = statement(f"metering/{step}")
-        connection.execute(run, {name: facts[name] for name in run.compile().params})
+        connection.execute(statement(f"metering/{step}"), {name: facts[name] for name in _parameters(step)})
         for table in _MEASURED.get(step, ()):
             connection.execute(text(f"ANALYZE {table}"))
+
+
+@cache
+def _parameters(step: str) -> frozenset[str]:
+    return frozenset(statement(f"metering/{step}").compile().params)
 
 
 def _check(window: Window, at: datetime) -> None:

@@ -6,7 +6,8 @@ of instance to (size billed, created, modified), or None for a poll that failed.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 HOUR = 3600
@@ -61,31 +62,39 @@ def explain(  # noqa: PLR0911 (one row of the table each)
     return Second(min(b0, b1), "assumed", gap=True) if second < modified else Second(b1, "proved")
 
 
+def explain_tail(before: tuple[int, Sight | None] | None, *, carries: bool) -> Second:
+    """One second after the last answer."""
+    if carries and before and before[1] and before[1][0]:
+        return Second(before[1][0], "assumed", gap=True)
+    return NOTHING
+
+
 def meter(
     polls: list[tuple[int, Listing | None]], start: int, end: int, tolerance: int, *, carries: bool
 ) -> dict[tuple[str, int], Usage]:
     """Usage by (instance, hour) of all seconds in [start, end); hours in which there is nothing to say are left out."""
     answers = sorted((at, listing) for at, listing in polls if listing is not None)
     names = {name for _, listing in answers for name in listing}
-    seconds: dict[tuple[str, int], list[Second]] = defaultdict(list)
-    for second in range(start, end):
-        earlier = [answer for answer in answers if answer[0] <= second][-1:]
-        later = [answer for answer in answers if answer[0] > second][:1]
+    found: dict[tuple[str, int], Counter[Second]] = {}
+    for earlier, later in pairwise([None, *answers, None]):
+        first = max(start, earlier[0]) if earlier else start
+        last = min(end, later[0]) if later else end
         for name in names:
-            before = (earlier[0][0], earlier[0][1].get(name)) if earlier else None
-            if later:
-                what = explain(second, before, (later[0][0], later[0][1].get(name)), start, tolerance)
-            elif carries and before and before[1] and before[1][0]:
-                what = Second(before[1][0], "assumed", gap=True)
-            else:
-                what = NOTHING
-            seconds[name, second // HOUR].append(what)
-    summed = {key: _sum(found) for key, found in seconds.items()}
+            before = (earlier[0], earlier[1].get(name)) if earlier else None
+            after = (later[0], later[1].get(name)) if later else None
+            for hour, seconds in groupby(range(first, last), lambda second: second // HOUR):
+                explained = (
+                    explain(second, before, after, start, tolerance) if after else explain_tail(before, carries=carries)
+                    for second in seconds
+                )
+                found.setdefault((name, hour), Counter()).update(explained)
+    summed = {key: _sum(seconds) for key, seconds in found.items()}
     return {key: usage for key, usage in summed.items() if usage.aku_seconds or usage.gap_seconds}
 
 
-def _sum(seconds: list[Second]) -> Usage:
-    of = defaultdict(int)
-    for second in seconds:
-        of[second.known] += second.size
-    return Usage(sum(of.values()), of["proved"], of["assumed"], sum(second.gap for second in seconds))
+def _sum(seconds: Counter[Second]) -> Usage:
+    of: Counter[str] = Counter()
+    for second, count in seconds.items():
+        of[second.known] += second.size * count
+    gaps = sum(count for second, count in seconds.items() if second.gap)
+    return Usage(of.total(), of["proved"], of["assumed"], gaps)

@@ -1,0 +1,156 @@
+"""Random histories of environments, and how an example plays them into the warehouse, round by round."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from include.domain.periods import Window
+from include.metering.close import Rules, close_due_hours, close_hours
+from include.metering.readings import Poll, Reading
+from include.metering.record import record_polls
+from tests.metering.lives import NOON, Environment
+from tests.metering.oracle import HOUR, Listing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hypothesis.strategies import SearchStrategy
+    from sqlalchemy import Engine
+
+HOURS = 3
+EVERYTHING = Window(NOON, NOON + timedelta(hours=HOURS))
+TOLERANCE = 900
+RULES = Rules(tolerance=timedelta(seconds=TOLERANCE))
+ENVIRONMENTS, ROUNDS = 3, 4
+NAMES = ("a", "b")
+#: What an example leaves.
+_LEFT = (
+    *("polls", "readings", "failing_consoles", "rejections"),
+    *("environment_hours", "usage", "usage_revisions", "subscription_hours", "gaps"),
+)
+
+
+class Telling(NamedTuple):
+    """A poll, and the rounds in which it is entered: late ones come late, and some twice, of which the first may fail.
+
+    Times are seconds after noon; a listing is None for a poll that fails every time.
+    """
+
+    moment: int
+    listing: Listing | None
+    rounds: list[int]
+    fails_first: bool
+
+    def listing_in(self, number: int) -> Listing | None:
+        return None if self.fails_first and number < max(self.rounds) else self.listing
+
+
+class History(NamedTuple):
+    """What one environment's console says, in no order, and the second in which its metering starts."""
+
+    tellings: list[Telling]
+    start: int
+
+    @property
+    def told(self) -> list[tuple[int, Listing | None]]:
+        """What is known in the end, as the oracle takes it."""
+        return [(telling.moment, telling.listing) for telling in self.tellings]
+
+
+class Closing(NamedTuple):
+    """So many hours from the first one on, that many minutes after they end, of some environments or of all (None)."""
+
+    first: int
+    count: int
+    minutes: int
+    environments: set[int] | None
+
+
+# Coarse steps make changes meet polls and hours; fine ones do not let them.
+moments = st.one_of(
+    st.integers(-40, HOURS * 60 + 40).map(lambda minute: minute * 60), st.integers(-2400, HOURS * HOUR + 2400)
+)
+sights = st.tuples(st.sampled_from([0, 3, 3, 4, 7]), moments, moments)
+listings = st.dictionaries(st.sampled_from(NAMES), sights)
+closings = st.builds(
+    Closing,
+    st.integers(0, HOURS - 1),
+    st.integers(1, HOURS),
+    st.integers(0, 120),
+    st.none() | st.sets(st.integers(0, ENVIRONMENTS - 1), min_size=1),
+)
+#: What is closed after each round.
+plans = st.lists(st.none() | closings, min_size=ROUNDS, max_size=ROUNDS)
+
+
+def histories(listings: SearchStrategy[Listing]) -> SearchStrategy[list[History]]:
+    """A history for each environment, from consoles that answer like that, or fail."""
+    rounds = st.lists(st.integers(0, ROUNDS - 1), min_size=1, max_size=2, unique=True)
+    answers = st.one_of(listings, listings, listings, st.none())
+    tellings = st.lists(
+        st.builds(Telling, moments, answers, rounds, st.booleans()), max_size=14, unique_by=lambda told: told.moment
+    )
+    history = st.builds(History, tellings, st.sampled_from([0, 0, 1234]))
+    return st.lists(history, min_size=ENVIRONMENTS, max_size=ENVIRONMENTS)
+
+
+def play(environments: Sequence[Environment], lives: Sequence[History], plan: Sequence[Closing | None]) -> None:
+    """Tell each environment its history and close after each round as planned; in the end close what is due."""
+    warehouse = environments[0].warehouse
+    _begin_anew(warehouse, environments, lives)
+    close_hours(warehouse, EVERYTHING, EVERYTHING.end, rules=RULES)
+    for number, closing in enumerate(plan):
+        batch = [
+            _as_poll(environment, told.moment, told.listing_in(number))
+            for environment, history in zip(environments, lives, strict=True)
+            for told in history.tellings
+            if number in told.rounds
+        ]
+        record_polls(warehouse, batch)
+        if closing:
+            _close(warehouse, environments, closing)
+    # Whatever was closed when: what is due now makes it right.
+    close_due_hours(warehouse, EVERYTHING.end + timedelta(hours=2), rules=RULES)
+
+
+def _begin_anew(warehouse: Engine, environments: Sequence[Environment], lives: Sequence[History]) -> None:
+    """Forget what an earlier example left, and start metering anew."""
+    starts = [
+        {"key": environment.subscription_key, "at": NOON + timedelta(seconds=history.start)}
+        for environment, history in zip(environments, lives, strict=True)
+    ]
+    with warehouse.begin() as connection:
+        for table in _LEFT:
+            connection.execute(text(f"DELETE FROM metering.{table}"))
+        connection.execute(
+            text("UPDATE core.subscriptions SET metering_started_at = :at WHERE subscription_key = :key"), starts
+        )
+
+
+def _close(warehouse: Engine, environments: Sequence[Environment], closing: Closing) -> None:
+    first, count, minutes, chosen = closing
+    window = Window(NOON + timedelta(hours=first), NOON + timedelta(hours=min(first + count, HOURS)))
+    keys = None if chosen is None else [environments[number].key for number in chosen]
+    close_hours(warehouse, window, window.end + timedelta(minutes=minutes), environments=keys, rules=RULES)
+
+
+def _as_poll(environment: Environment, moment: int, listing: Listing | None) -> Poll:
+    observed_at = NOON + timedelta(seconds=moment)
+    if listing is None:
+        return Poll(environment.key, observed_at, cause="timeout", error="It took too long.")
+    readings = [
+        Reading(
+            f"{environment.key}-{name}",
+            name,
+            "Running" if size else "Creating",
+            size or 5,
+            NOON + timedelta(seconds=created),
+            NOON + timedelta(seconds=modified),
+        )
+        for name, (size, created, modified) in listing.items()
+    ]
+    return Poll(environment.key, observed_at, readings)
