@@ -10,7 +10,11 @@ is closed provisionally forty minutes after its end, and for good when an answer
 **By hand.** Give *from* and *to* to close any window again, or trigger it with a partition key like
 `2026-10-01T05:00:00`, or backfill a range. Closing again what is right changes nothing.
 
-**What you do next.** Nothing, as a rule. Gaps stand in `metering.gaps`; an open one holds the bill.
+**Deadline.** A scheduled run that has not succeeded half an hour after it became due, because it failed, waits or
+hangs, is told to operators, once, through the channel of `freshness_alarms`.
+
+**What you do next.** Nothing, as a rule. When a deadline was missed, look at the run: the next run that works closes
+its hour too. Gaps stand in `metering.gaps`; an open one holds the bill.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from datetime import UTC, datetime
 from airflow.sdk import CronPartitionTimetable, Param, dag, task
 
 from include.orchestration.assets import USAGE
+from include.orchestration.deadlines import hourly_close
 from include.orchestration.defaults import TAG, task_defaults
 
 
@@ -32,6 +37,7 @@ from include.orchestration.defaults import TAG, task_defaults
     doc_md=__doc__,
     tags=[TAG, "metering"],
     default_args=task_defaults(),
+    deadline=hourly_close(),
     params={
         "from": Param(
             None,

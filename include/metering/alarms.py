@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.domain.usage import BILLABLE_STATES
+from include.metering.notices import text_of
 from include.warehouse.engine import locked, statement
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ _STEPS = (
     "alarms_close",
     "alarms_open",
 )
-_LINES_AT_MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,6 @@ def record_telling(warehouse: Engine, message: Message, at: datetime, failure: s
 def _compose(news: Sequence[News]) -> Message:
     opened = sum(1 for one in news if one.transition == "opened")
     parts = [f"{opened} new" if opened else "", f"{len(news) - opened} over" if opened < len(news) else ""]
-    lines = [f"{'ALARM' if one.transition == 'opened' else 'OVER'} {one.sentence}" for one in news[:_LINES_AT_MOST]]
-    if len(news) > _LINES_AT_MOST:
-        lines.append(f"… and {len(news) - _LINES_AT_MOST} more; all stand in metering.alarms.")
-    return Message(f"Metering alarms: {', '.join(filter(None, parts))}", "\n".join(lines), tuple(news))
+    lines = [f"{'ALARM' if one.transition == 'opened' else 'OVER'} {one.sentence}" for one in news]
+    title = f"Metering alarms: {', '.join(filter(None, parts))}"
+    return Message(title, text_of(lines, "metering.alarms"), tuple(news))

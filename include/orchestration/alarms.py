@@ -7,7 +7,7 @@ notifier of any provider, or of one's own, in its extra:
      "arguments": {"to": "operations@example.com", "subject": "{{ alarm_title }}", "html_content": "{{ alarm_text }}"}}
 
 The notifier's templated arguments see `alarm_title`, `alarm_text` (a sentence a line) and `alarm_news` (a list), and
-whatever else the task's context holds.
+whatever else the task's context holds. Notices of other kinds go the same way.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from airflow.sdk import BaseNotifier
 from include.domain.errors import ConfigurationError, RetriableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from airflow.sdk import Context
     from sqlalchemy import Engine
 
-    from include.metering.alarms import Message
+    from include.metering.notices import Notice
 
 CONNECTION = "akubill_alarms"
+_NOT_AGAIN = "What it should have told stands above in this log; it is not sent a second time."
 
 
 class LogNotifier(BaseNotifier):
@@ -72,18 +73,48 @@ def tell_operators(warehouse: Engine, at: datetime, context: Context) -> dict[st
     message = claim_news(warehouse, at)
     if message is None:
         return None
-    facts = _with_message(context, message)
-    LogNotifier()(facts)
-    failure = _send(notifier, facts) if notifier else None
+    news = [each._asdict() for each in message.news]
+    failure = send(notifier, context, message.title, message.text, news)
     record_telling(warehouse, message, at, failure)
     if failure:
-        raise RetriableError(f"{failure} The alarms stand above in this log; they are not sent a second time.")
-    opened = sum(1 for news in message.news if news.transition == "opened")
+        raise RetriableError(f"{failure} {_NOT_AGAIN}")
+    opened = sum(1 for each in message.news if each.transition == "opened")
     return {"opened": opened, "closed": len(message.news) - opened}
 
 
-def _send(notifier: BaseNotifier, facts: Context) -> str | None:
-    """Why sending failed, or None. A foreign error's words may hold a secret, so only its kind is kept."""
+def tell_notices(warehouse: Engine, title: str, notices: Sequence[Notice], at: datetime, context: Context) -> int:
+    """Tell those of the notices that nobody has told yet, once and in one message; yields how many these were.
+
+    Raises:
+        ConfigurationError: when the channel is set up wrongly; nothing is claimed then.
+        RetriableError: when the notifier failed; what it should have told stands in the log and in the ledger.
+    """
+    from include.metering.notices import claim_notices, record_notices, text_of
+
+    notifier = channel()
+    news = claim_notices(warehouse, notices, at)
+    if not news:
+        return 0
+    lines = [each.sentence for each in news]
+    failure = send(notifier, context, title, text_of(lines, "metering.notices"), [each._asdict() for each in news])
+    record_notices(warehouse, news, at, failure)
+    if failure:
+        raise RetriableError(f"{failure} {_NOT_AGAIN}")
+    return len(news)
+
+
+def send(
+    notifier: BaseNotifier | None, context: Context, title: str, text: str, news: list[dict[str, Any]]
+) -> str | None:
+    """Write the message into the log and send it through the channel, if there is one; why sending failed, or None.
+
+    A foreign error's words may hold a secret, so only its kind is kept.
+    """
+    told = {**cast("dict[str, Any]", context), "alarm_title": title, "alarm_text": text, "alarm_news": news}
+    facts = cast("Context", told)
+    LogNotifier()(facts)
+    if notifier is None:
+        return None
     try:
         notifier(facts)
     except Exception as error:  # noqa: BLE001 (any provider's)
@@ -106,12 +137,3 @@ def _make_notifier(path: str, arguments: str | Mapping[str, Any]) -> BaseNotifie
             "airflow.sdk.BaseNotifier."
         )
     return notifier
-
-
-def _with_message(context: Context, message: Message) -> Context:
-    told = {
-        "alarm_title": message.title,
-        "alarm_text": message.text,
-        "alarm_news": [news._asdict() for news in message.news],
-    }
-    return cast("Context", {**context, **told})

@@ -52,3 +52,20 @@ alarm_tellings = Table(
     schema="metering",
     comment="Ledger of what operators were told: each transition of an alarm at most once.",
 )
+
+notices = Table(
+    "notices",
+    metadata,
+    text(
+        "notice_key",
+        "What it is about: deadline/<DAG>/<run>, or machine_finding/<finding_key>/<opened or resolved>.",
+        primary_key=True,
+    ),
+    text("sentence", "What operators are told."),
+    instant("claimed_at", "Instant of who took it upon itself to tell; entered before anything is sent."),
+    instant("told_at", "Instant of who told it; null when it is not known to have arrived.", nullable=True),
+    text("failure", "Why telling failed, as a sentence; it is not tried again.", nullable=True),
+    CheckConstraint("told_at IS NULL OR failure IS NULL", name="outcome"),
+    schema="metering",
+    comment="Ledger of what operators were told beside alarms: each notice at most once.",
+)

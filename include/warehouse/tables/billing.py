@@ -132,7 +132,7 @@ pending_adjustments = Table(
     instant("hour_start", "Start of the UTC hour."),
     big("aku_seconds_before", "AKU-seconds as billed: on the bill, and after the adjustments applied since."),
     big("aku_seconds_after", "AKU-seconds as known now."),
-    text("cause", "late_answer or closed_again; see metering.usage_revisions."),
+    text("cause", "late_answer or closed_again (see metering.usage_revisions), or imported."),
     instant("found_at", "Logical time of the run that found this difference."),
     text(
         "state",

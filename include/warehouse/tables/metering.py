@@ -212,6 +212,11 @@ imports = Table(
     big("rows_loaded", "Rows that made or changed usage."),
     big("rows_changed", "Of these, rows that replaced what an earlier import said.", server_default="0"),
     big("rows_unchanged", "Rows that said what was known already."),
+    big(
+        "rows_adjusted",
+        "Rows that differ from an issued bill and wait as pending adjustments of it.",
+        server_default="0",
+    ),
     big("rows_rejected", "Rows kept as rejections."),
     instant("imported_at", "Logical time of the run that imported it first."),
     schema="metering",
