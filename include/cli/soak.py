@@ -8,23 +8,39 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from include.local.soak import Soaked
+    from include.local.soak_scene import Soaked
 
 console = Console(highlight=False, soft_wrap=True)
 _SHOWN = 20
 
 
 def soak(
-    hours: Annotated[float, typer.Option(min=0.001, help="Wall time of polling.")] = 1,
+    hours: Annotated[float, typer.Option(min=0.001, help="Wall time of metering, at least.")] = 1,
     consoles: Annotated[int, typer.Option(min=1, max=10_000, help="Consoles of the sandbox.")] = 200,
-    every: Annotated[int, typer.Option(min=2, help="Seconds between two rounds of polls.")] = 300,
     pause: Annotated[int, typer.Option(min=2, help="Seconds between two changes of a cluster, on average.")] = 240,
     faults: Annotated[float, typer.Option(min=0, max=0.9, help="Share of the calls that go wrong.")] = 1 / 3,
+    *,
+    in_process: Annotated[bool, typer.Option("--in-process", help="Without Airflow, which is quick.")] = False,
+    every: Annotated[
+        int | None, typer.Option(min=2, help="With --in-process: seconds between two rounds of polls.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the stack up, to look into it.")] = False,
 ) -> None:
-    """Poll a sandbox whose clusters change all the time, and hold our hours against its truth; exit code 1 if off."""
-    from include.local.soak import Soak, soak
+    """Meter a sandbox whose clusters change all the time, and hold our hours against its truth; exit code 1 if off.
 
-    soaked = soak(Soak(hours * 3600, consoles, every, pause, faults), console.print)
+    Airflow meters, in a stack of its own that goes again. It goes on until the hour that is then under way has ended
+    and is closed.
+    """
+    from include.local.interrupts import listen_once
+    from include.local.soak import soak
+    from include.local.soak_here import soak_here
+    from include.local.soak_scene import Soak
+
+    if not in_process and every is not None:
+        raise typer.BadParameter("Airflow's rounds come every five minutes. Leave --every out, or add --in-process.")
+    listen_once()
+    wanted = Soak(hours * 3600, consoles, every or 300, pause, faults)
+    soaked = soak_here(wanted, console.print) if in_process else soak(wanted, console.print, keep=keep)
     _report(soaked)
     if soaked.judgement.problems or not soaked.judgement.exact_intervals:
         raise typer.Exit(1)
@@ -32,15 +48,19 @@ def soak(
 
 def _report(soaked: Soaked) -> None:
     found = soaked.judgement
+    failed = {cause: count for cause, count in soaked.polls.most_common() if cause != "answered"}
+    for line in soaked.work:
+        console.print(f"{line}.")
     console.print(
-        f"{soaked.rounds} rounds: {soaked.polls['answered']} polls answered, {soaked.polls['failed']} failed.\n"
+        f"{soaked.rounds} rounds: {soaked.polls['answered']} polls answered, {sum(failed.values())} failed.\n"
+        f"They failed as {failed}.\n"
         f"{found.intervals} intervals of instances, {found.exact_intervals} with at most one change.\n"
         f"{found.truth} AKU-seconds were used until the last answers; {found.metered} are metered.\n"
         f"{found.silences} silences longer than the tolerance.\n"
         f"What polling can not know: {found.share:.3%} of what was used, in AKU-seconds:"
     )
     for kind, aku_seconds in found.unknowable.items():
-        console.print(f"  {kind}: {aku_seconds}")
+        console.print(f"  {kind}: {aku_seconds}; at most {found.longest[kind]} s of one interval")
     for problem in found.problems[:_SHOWN]:
         console.print(f"[red]OFF[/] {problem}")
     said = f"{len(found.problems)} problems." if found.problems else "Difference 0 in every interval that can be known."

@@ -59,6 +59,15 @@ class AirflowApi:
         _require(answer, f"the DAG {dag_id}")
         return Run(dag_id, answer.json()["dag_run_id"])
 
+    def unpause(self, dag_id: str) -> None:
+        """Let the DAG run on its schedule."""
+        self.wait_for_dag(dag_id)
+        _require(self._client.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": False}), f"the DAG {dag_id}")
+
+    def runs(self, dag_id: str) -> list[dict[str, Any]]:
+        """The last hundred runs of a DAG, newest first."""
+        return list(self._get(f"/api/v2/dags/{dag_id}/dagRuns?limit=100&order_by=-run_after")["dag_runs"])
+
     @retry(
         retry=retry_if_exception_type(RetriableError),
         stop=stop_after_delay(180),

@@ -26,7 +26,7 @@ def airflow_settings(state: State, settings: Settings, socket_folder: Path) -> d
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": str(settings.dags_begin_paused),
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         # LocalExecutor forks that many workers at once; memory, not processors, is what they take.
         "AIRFLOW__CORE__PARALLELISM": str(max(4, min(16, 2 * (os.cpu_count() or 2)))),

@@ -1,241 +1,199 @@
-"""The soak: hours of polling consoles that change every few minutes and fail a third of the calls, then the reckoning.
+"""The soak: hours of metering consoles that change every few minutes and fail a third of the calls, then the reckoning.
 
-Everything is the soak's own and on this machine: a sandbox process, a scratch PostgreSQL, the work of aku_readings and
-aku_metering called on their schedule in this process. It ends by itself, and nothing of it stays.
+Airflow does the metering, by the DAGs that do it in production and on their schedule; the soak plays lives and faults,
+watches, and judges. Everything is the soak's own and on this machine, a stack in a folder of its own. It ends by
+itself, and nothing of it stays.
 """
 
 from __future__ import annotations
 
 import tempfile
-import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from include.catalog.loader import load_product
-from include.domain.periods import HOUR, Window, floor_to_hour
-from include.domain.sharding import SHARDS, shard_of
+from include.domain.periods import HOUR, floor_to_hour
+from include.local import stack, state
+from include.local.airflow_api import AirflowApi, Run
 from include.local.interrupts import pause
-from include.local.soak_judge import Judgement, Lives, Moment, Sight, judge
-from include.local.soak_outside import draw_outages, play_lives, running_outside
-from include.metering.breaker import Breaker
-from include.metering.close import Rules, close_due_hours, close_hour, close_hours
-from include.metering.collect import Pace, collect_shard
-from include.warehouse.embedded import scratch_warehouse, start_server
-from include.warehouse.engine import statement
-from include.warehouse.server import stop
+from include.local.soak_outside import Outside
+from include.local.soak_scene import Scene, Soak, Soaked, count_polls, reckon, set_scene
+from include.orchestration.connections import VAULT
+from include.warehouse import server
+from include.warehouse.embedded import server_url
+from include.warehouse.engine import open_warehouse, statement
 from include.warehouse.vault import Vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
-    from include.local.soak_outside import Outside
+    from include.local.stack import Running
 
-_BILLABLE = frozenset({"Running", "Changing", "Error"})
-#: aku_metering runs at minute 7.
-_CLOSES_AT = timedelta(minutes=7)
+    Say = Callable[[str], None]
 
-
-@dataclass(frozen=True, slots=True)
-class Soak:
-    """What is played.
-
-    Attributes:
-        seconds: wall time of polling.
-        consoles: how many.
-        every: seconds between two rounds of polls; the tolerance is three of them.
-        pause: seconds between two changes of a cluster, on average.
-        faults: share of calls that go wrong.
-    """
-
-    seconds: float = 3600
-    consoles: int = 200
-    every: int = 300
-    pause: int = 240
-    faults: float = 1 / 3
-
-    @property
-    def round(self) -> timedelta:
-        """Time between two rounds."""
-        return timedelta(seconds=self.every)
-
-    @property
-    def tolerance(self) -> int:
-        """The longest interval, in seconds, that needs no gap."""
-        return 3 * self.every
+READINGS, METERING, ALARMS = "aku_readings", "aku_metering", "freshness_alarms"
+#: Whoever fell silent at the last moment is asked again within half an hour; then the hour is closed for good.
+_PATIENCE = timedelta(minutes=50)
+_LOOKS_EVERY_SECONDS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Soaked:
-    """What came out: the rounds and polls that there were, and the judgement of the hours."""
+@dataclass(slots=True)
+class _Watch:
+    """Sees Airflow's runs end, and says so."""
 
-    rounds: int
-    polls: Counter[str]
-    judgement: Judgement
+    airflow: AirflowApi
+    scene: Scene
+    say: Say
+    runs: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    polls: Counter[str] = field(default_factory=Counter)
+
+    def look(self) -> None:
+        """Say which runs have ended since the last look."""
+        for dag_id in (READINGS, METERING, ALARMS):
+            for run in reversed(self.airflow.runs(dag_id)):
+                key = dag_id, run["dag_run_id"]
+                if run["state"] in {"success", "failed"} and key not in self.runs:
+                    self.runs[key] = run
+                    self.say(f"{_clock(run['end_date'])} {dag_id}: {run['state']}{self._found(dag_id)}.")
+
+    def _found(self, dag_id: str) -> str:
+        if dag_id != READINGS:
+            return ""
+        polls = count_polls(self.scene)
+        news, self.polls = polls - self.polls, polls
+        return f", {news['answered']} polls answered, {news.total() - news['answered']} failed"
+
+    def summarise(self) -> Iterator[str]:
+        """For each DAG: its runs and its tasks by how they ended, and how long a run took."""
+        for dag_id in (READINGS, METERING, ALARMS):
+            runs = [run for (of, _), run in self.runs.items() if of == dag_id]
+            tasks = [task for run in runs for task in self.airflow.tasks(Run(dag_id, run["dag_run_id"]))]
+            retried = sum(task["try_number"] > 1 for task in tasks)
+            seconds = [(_instant(run["end_date"]) - _instant(run["run_after"])).total_seconds() for run in runs]
+            yield (
+                f"{dag_id}: {len(runs)} runs ({_by_state(runs)}), {len(tasks)} tasks ({_by_state(tasks)}), {retried} "
+                f"retried; from due to done {min(seconds, default=0):.0f} to {max(seconds, default=0):.0f} s"
+            )
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
-    outside: Outside
-    warehouse: Engine
-    vault: Vault
-    consoles: list[dict[str, str]]
-    start: datetime
-
-
-def soak(wanted: Soak, say: Callable[[str], None]) -> Soaked:
-    """Play it, and judge the hours.
+def soak(wanted: Soak, say: Say, *, keep: bool = False) -> Soaked:
+    """Play it from now until the hour that is then under way has ended and is closed, and judge the hours.
 
     Args:
-        wanted: what to play.
+        wanted: what to play; `every` is Airflow's five minutes.
         say: is told how it goes.
+        keep: leave the stack up.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="akubill-soak-", ignore_cleanup_errors=True) as folder,
-        running_outside(Path(folder) / "sandbox") as outside,
-        _warehouse(Path(folder)) as warehouse,
-    ):
-        scene = _set(outside, warehouse, wanted)
-        say(f"{wanted.consoles} consoles live; polling them every {wanted.every} s for {wanted.seconds:g} s.")
-        rounds, polls = _poll_rounds(scene, wanted, say)
-        _close_all(scene, wanted)
-        return Soaked(rounds, polls, _judge(scene, wanted))
-
-
-def _set(outside: Outside, warehouse: Engine, wanted: Soak) -> _Scene:
-    """Consoles whose clusters have lived for a while, and environments that are metered from now on."""
-    consoles = outside.make_consoles(wanted.consoles)
-    before = 3 * wanted.pause
-    start = datetime.now(UTC).replace(microsecond=0)
-    length = int(before + wanted.seconds + 2 * wanted.every)
-    play_lives(outside, consoles, start - timedelta(seconds=before), wanted.pause, length)
-    scene = _Scene(outside, warehouse, Vault(SecretStr(Fernet.generate_key().decode())), consoles, start)
-    _enter(scene)
-    return scene
+    with _stack(say, keep=keep) as running, _warehouse(running) as warehouse:
+        until = floor_to_hour(datetime.now(UTC) + timedelta(seconds=wanted.seconds)) + HOUR
+        wanted = replace(wanted, seconds=(until - datetime.now(UTC)).total_seconds())
+        airflow = AirflowApi(running.settings.ui_url, "admin", state.load_passwords(running.state)["admin"])
+        vault = _make_vault(airflow)
+        lasts = wanted.seconds + _PATIENCE.total_seconds()
+        scene = set_scene(wanted, Outside(running.settings.sandbox_url), warehouse, vault, lasts=lasts)
+        return _perform(scene, airflow, until, say)
 
 
 @contextmanager
-def _warehouse(folder: Path) -> Iterator[Engine]:
-    folder.chmod(0o755)  # the server may run as another user
+def _stack(say: Say, *, keep: bool) -> Iterator[Running]:
+    """A stack in a folder of its own, in which no DAG runs by itself."""
+    place = state.State(Path(tempfile.mkdtemp(prefix="akubill-soak-")))
+    place.folder.chmod(0o755)  # PostgreSQL may run as another user
+    place.make()
+    state.save_settings(place, replace(state.make_settings(), dags_begin_paused=True))
+    say(f"The soak's stack is in {place.folder}. If it is ever left over: AKUBILL_STATE={place.folder} make clean")
     try:
-        with scratch_warehouse(start_server(folder / "postgres")) as warehouse:
-            yield warehouse
+        yield stack.up(place, say)
     finally:
-        stop(folder / "postgres")
+        if keep:
+            say(f"It stays up: AKUBILL_STATE={place.folder} akubill stack status")
+        else:
+            stack.clean(place, say)
 
 
-def _enter(scene: _Scene) -> None:
-    consoles = scene.consoles
-    facts = {
-        "environment_ids": [console["environment_id"] for console in consoles],
-        "urls": [console["console_url"] for console in consoles],
-        "shards": [shard_of(console["environment_id"]) for console in consoles],
-        "access_key_ids": [console["access_key_id"] for console in consoles],
-        "secrets": [scene.vault.encrypt(SecretStr(console["access_key_secret"])) for console in consoles],
-        "product": load_product("automq-byoc-payg").name,
-        "at": scene.start,
-    }
-    with scene.warehouse.begin() as connection:
-        connection.execute(statement("metering/soak_enter_consoles"), facts)
+@contextmanager
+def _warehouse(running: Running) -> Iterator[Engine]:
+    url = server_url(server.socket_folder(running.state.postgres.resolve())).set(database="warehouse")
+    warehouse = open_warehouse(url)
+    try:
+        yield warehouse
+    finally:
+        warehouse.dispose()
 
 
-def _poll_rounds(scene: _Scene, wanted: Soak, say: Callable[[str], None]) -> tuple[int, Counter[str]]:
-    """What aku_readings and aku_metering do, on their schedule; a round that takes too long leaves the next one out."""
-    outages = draw_outages(scene.consoles, wanted.seconds, wanted.tolerance)
-    begin, rounds, total = time.monotonic(), 0, Counter[str]()
-    closed = floor_to_hour(datetime.now(UTC) - _CLOSES_AT)
-    while (spent := time.monotonic() - begin) < wanted.seconds:
-        silent = [outage.environment_id for outage in outages if outage.start <= spent < outage.end]
-        scene.outside.arrange_faults(wanted.faults, silent)
-        counts = _ask_all(scene, wanted)
-        closed = _close_due(scene.warehouse, wanted, closed)
-        rounds, total = rounds + 1, total + counts
-        say(f"Round {rounds}: {counts['answered']} answered, {counts['failed']} failed, {counts['spared']} spared.")
-        spent = time.monotonic() - begin
-        pause(max(0.0, min(wanted.every - spent % wanted.every, wanted.seconds - spent)))
-    scene.outside.arrange_faults(0, [])
-    return rounds, total
+def _make_vault(airflow: AirflowApi) -> Vault:
+    """A vault whose key the stack has too."""
+    key = Fernet.generate_key().decode()
+    airflow.put_connection(VAULT, conn_type="akubill_vault", password=key)
+    return Vault(SecretStr(key))
 
 
-def _ask_all(scene: _Scene, wanted: Soak) -> Counter[str]:
-    counts, breaker = Counter[str](), Breaker(first_pause=1.8 * wanted.round, longest_pause=5.8 * wanted.round)
-    pace = Pace(run_seconds=0.8 * wanted.every, deadline_seconds=min(20, wanted.every / 2), breaker=breaker)
-    with ThreadPoolExecutor(SHARDS) as pool:
-        for done in pool.map(partial(collect_shard, scene.warehouse, scene.vault, pace=pace), range(SHARDS)):
-            counts.update(done.counts())
-    return counts
-
-
-def _close_due(warehouse: Engine, wanted: Soak, closed: datetime) -> datetime:
-    """Close what is due, as after each round, and each hour at its minute; yields which hour's turn came last."""
-    at, rules = datetime.now(UTC), Rules(tolerance=timedelta(seconds=wanted.tolerance))
-    close_due_hours(warehouse, at, rules=rules)
-    due = floor_to_hour(at - _CLOSES_AT)
-    if due > closed:
-        close_hour(warehouse, due - HOUR, at, rules=rules)
-    return due
-
-
-def _close_all(scene: _Scene, wanted: Soak) -> None:
-    """Close every hour that was touched, up to the last answer of each console, as `akubill usage` does."""
-    end = floor_to_hour(datetime.now(UTC)) + HOUR
-    rules = Rules(timedelta(seconds=wanted.tolerance), provisional_after=timedelta(0), carries=False)
-    close_hours(scene.warehouse, Window(floor_to_hour(scene.start), end), end + HOUR, rules=rules)
-
-
-def _judge(scene: _Scene, wanted: Soak) -> Judgement:
-    with scene.warehouse.connect() as connection:
-        usage = {
-            (instance, _second(hour)): aku_seconds
-            for instance, hour, aku_seconds in connection.execute(statement("metering/soak_list_usage"))
-            if aku_seconds
-        }
-        gaps = [
-            (environment_id, _second(since), _second(until))
-            for environment_id, since, until in connection.execute(statement("metering/soak_list_silences"))
-        ]
-        polls = _polls(connection, scene)
-    lives = (
-        Lives(name, _truth_of(scene.outside, name), list(asked.items()), _second(scene.start))
-        for name, asked in polls.items()
+def _perform(scene: Scene, airflow: AirflowApi, until: datetime, say: Say) -> Soaked:
+    watch = _Watch(airflow, scene, say)
+    say(
+        f"{scene.wanted.consoles} consoles live, and fail; metering goes on until {until:%H:%M} UTC and is then judged."
     )
-    return judge(lives, usage, gaps, wanted.tolerance)
+    for dag_id in (READINGS, METERING, ALARMS):
+        airflow.unpause(dag_id)
+    silent: list[str] | None = None
+    while (now := datetime.now(UTC)) < until:
+        if silent != (silent := scene.silent(now)):
+            scene.arrange(silent)
+        watch.look()
+        pause(_LOOKS_EVERY_SECONDS)
+    scene.calm()
+    say(f"Every call succeeds from now on; {METERING} closes the last hour after {until:%H}:07 UTC.")
+    hours = _wait_until_closed(watch, until)
+    say("The hours are held against the truth.")
+    found = reckon(scene, until)
+    not_closed = {name: count for name, count in hours.items() if name != "closed"}
+    if not_closed or hours["closed"] != _hours(scene, until):
+        found.problems.append(f"Hours of environments: {dict(hours)}, and not {_hours(scene, until)} closed.")
+    rounds = sum(dag_id == READINGS for dag_id, _ in watch.runs)
+    work = (*watch.summarise(), f"Hours of environments: {dict(hours)}", *_alarms(scene.warehouse))
+    return Soaked(rounds, watch.polls, found, work)
 
 
-def _polls(connection: Connection, scene: _Scene) -> dict[str, dict[int, dict[str, Sight]]]:
-    """What was read, by environment and instant."""
-    polls: dict[str, dict[int, dict[str, Sight]]] = {console["environment_id"]: {} for console in scene.consoles}
-    rows = connection.execute(statement("metering/soak_list_readings"))
-    for environment_id, at, instance, state, aku, created, modified in rows:
-        sights = polls[environment_id].setdefault(_second(at), {})
-        if instance is not None:
-            sights[instance] = Sight(state, aku if state in _BILLABLE else 0, _second(created), _second(modified))
-    return polls
+def _wait_until_closed(watch: _Watch, until: datetime) -> Counter[str]:
+    """Wait until every hour before then is closed for good, or patience is at its end; yields hours by their state."""
+    scene = watch.scene
+    while True:
+        watch.look()
+        with scene.warehouse.connect() as connection:
+            counted = connection.execute(statement("metering/soak_count_hours"), {"until": until})
+            hours = Counter[str](dict(counted.all()))
+        if hours == {"closed": _hours(scene, until)} or datetime.now(UTC) > until + _PATIENCE:
+            return hours
+        pause(_LOOKS_EVERY_SECONDS)
 
 
-def _second(instant: datetime) -> int:
-    return int(instant.timestamp())
+def _hours(scene: Scene, until: datetime) -> int:
+    """How many hours of environments there are until then."""
+    return len(scene.consoles) * ((until - floor_to_hour(scene.start)) // HOUR)
 
 
-def _truth_of(outside: Outside, environment_id: str) -> dict[str, list[Moment]]:
-    return {
-        row["instance_id"]: [
-            Moment(
-                _second(datetime.fromisoformat(moment["at"])),
-                moment["state"],
-                moment["current_aku"] if moment["state"] in _BILLABLE else 0,
-            )
-            for moment in row["timeline"]
-        ]
-        for row in outside.timelines(environment_id)
-    }
+def _alarms(warehouse: Engine) -> Iterator[str]:
+    with warehouse.connect() as connection:
+        for kind, opened, closed in connection.execute(statement("metering/soak_count_alarms")):
+            yield f"Alarms that an environment is {kind}: {opened}, of which {closed} are over"
+
+
+def _by_state(things: list[dict[str, Any]]) -> str:
+    counts = Counter(thing["state"] for thing in things)
+    return ", ".join(f"{count} {state or 'not begun'}" for state, count in counts.most_common()) or "none"
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _clock(text: str) -> str:
+    return f"{_instant(text):%H:%M:%S}"

@@ -7,6 +7,7 @@ apart by its kind. Seconds are whole seconds since 1970; truth and readings shar
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -48,12 +49,14 @@ class Lives:
         moments: by instance, in order; the last one may be Deleted.
         polls: answered polls in order: the instant, and the sights by instance.
         start: when metering started.
+        end: up to where it is judged.
     """
 
     environment_id: str
     moments: Mapping[str, list[Moment]]
     polls: list[tuple[int, dict[str, Sight]]]
     start: int
+    end: int = sys.maxsize
 
 
 @dataclass(slots=True)
@@ -66,6 +69,7 @@ class Judgement:
         truth: AKU-seconds that were used until the last answered poll of each environment.
         metered: AKU-seconds in our hours.
         unknowable: AKU-seconds in which we differ from the truth, second by second, by kind.
+        longest: the most seconds of one interval in which we do, by kind.
         silences: intervals longer than the tolerance.
         problems: what must not be, as sentences.
     """
@@ -75,6 +79,7 @@ class Judgement:
     truth: int = 0
     metered: int = 0
     unknowable: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
+    longest: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
     silences: int = 0
     problems: list[str] = field(default_factory=list)
 
@@ -137,7 +142,9 @@ def _judge_silences(lives: Lives, gaps: list[tuple[int, int]], tolerance: int, f
     for start, end in pairwise([lives.start, *(at for at, _ in lives.polls)]):
         if end - start > tolerance:
             found.silences += 1
-            if not any(gap_start <= max(start, lives.start) and gap_end >= end for gap_start, gap_end in gaps):
+            if not any(
+                gap_start <= max(start, lives.start) and gap_end >= min(end, lives.end) for gap_start, gap_end in gaps
+            ):
                 found.problems.append(f"{lives.environment_id} was silent from {start} to {end}, under no gap.")
 
 
@@ -148,18 +155,20 @@ def _judge_intervals(lives: Lives, tolerance: int, found: Judgement) -> Iterator
         for instance, moments in lives.moments.items():
             sights = None if before is None else before.get(instance), (after or {}).get(instance)
             # The first poll may stand for a second before metering started.
-            metered = range(max(start, lives.start), end)
+            metered = range(max(start, lives.start), min(end, lives.end))
             rules = [_by_rules(second, (start, end), sights, tolerance) for second in metered]
             truth = list(_truth(moments, metered))
             found.truth += sum(truth)
             kind = _kind(moments, (start, end), sights, tolerance, is_first=before is None)
-            difference = sum(abs(ours - real) for ours, real in zip(rules, truth, strict=True))
+            differences = [abs(ours - real) for ours, real in zip(rules, truth, strict=True) if ours != real]
+            difference = sum(differences)
             found.intervals += 1
             found.exact_intervals += kind is None
             if kind is None and difference:
                 found.problems.append(f"Instance {instance} from {start} to {end}: {difference} AKU-seconds differ.")
             elif kind is not None:
                 found.unknowable[kind] += difference
+                found.longest[kind] = max(found.longest[kind], len(differences))
             yield from (((instance, second), aku) for second, aku in zip(metered, rules, strict=True) if aku)
 
 

@@ -86,6 +86,7 @@ class Settings:
         fernet_key, jwt_secret, api_secret: what Airflow's components share.
         vendor_account_id, vendor_key_id, vendor_key_secret: the vendor's account at the sandbox.
         passwords_shown: whether a start has come as far as showing the passwords.
+        dags_begin_paused: whether no DAG runs on its schedule before somebody lets it.
     """
 
     stack_id: str
@@ -100,6 +101,7 @@ class Settings:
     worker_log_port: int = 0
     trigger_log_port: int = 0
     passwords_shown: bool = False
+    dags_begin_paused: bool = False
 
     def __repr__(self) -> str:
         """Without the secrets."""

@@ -77,7 +77,7 @@ def meter_file(
         InvalidInputError: when a line is no poll.
     """
     lines = sorted(_lines(file), key=lambda line: line.observed_at)
-    keys = _enter_environments(warehouse, sorted({line.environment_id for line in lines}), window.start)
+    keys = enter_environments(warehouse, sorted({line.environment_id for line in lines}), window.start)
     rejections = _record(warehouse, (_poll(line, keys[line.environment_id]) for line in lines))
     with warehouse.begin() as connection, locked(connection, *USAGE), locked(connection, *CLOSING):
         rules = Rules(tolerance=tolerance, provisional_after=timedelta(0), carries=False)
@@ -131,10 +131,11 @@ def _record(warehouse: Engine, polls: Iterable[Poll]) -> list[Rejection]:
     return rejections
 
 
-def _enter_environments(warehouse: Engine, names: list[str], start: datetime) -> dict[str, int]:
+def enter_environments(warehouse: Engine, names: list[str], start: datetime) -> dict[str, int]:
+    """Enter environments in a warehouse that is thrown away, metered from then on; yields their keys by their names."""
+    facts = {"names": names, "product": load_product().name, "metered_from": start}
     with warehouse.begin() as connection:
         connection.execute(statement("metering/enter_scratch_buyer"), {"at": start})
-        subscriptions = {"names": names, "metered_from": start}
-        connection.execute(statement("metering/enter_scratch_subscriptions"), subscriptions)
+        connection.execute(statement("metering/enter_scratch_subscriptions"), facts)
         entered = connection.execute(statement("metering/enter_scratch_environments"), {"at": start}).all()
     return {row.environment_id: row.environment_key for row in entered}

@@ -1,11 +1,21 @@
-"""The soak's reckoning finds what is wrong, and a short soak finds nothing."""
+"""The soak's reckoning finds what is wrong; a short soak finds nothing; one that is interrupted leaves nothing."""
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from include.local.soak import Soak, soak
+from include.local import processes, state
+from include.local.soak_here import soak_here
 from include.local.soak_judge import Judgement, Lives, Moment, Sight, judge
+from include.local.soak_scene import Soak
 
 TOLERANCE = 900
 
@@ -79,11 +89,56 @@ def test_a_poll_may_stand_for_a_second_before_metering_started() -> None:
     assert judged(environment([Moment(-60, "Running", 6)], -1, 300), 300 * 6).problems == []
 
 
+def test_what_comes_after_the_last_closed_hour_is_not_judged() -> None:
+    lives = environment([Moment(-60, "Running", 6), Moment(3700, "Running", 10)], 3000, 3750, 4500)
+    ended = replace(lives, polls=lives.polls[:2], end=3600)
+    found = judge([ended], {("kf-1", 0): 3600 * 6}, [("env-1", 0, 3000)], TOLERANCE)
+    assert (found.problems, found.truth) == ([], 3600 * 6)
+
+
+def test_what_polling_can_not_know_is_bounded_by_the_interval() -> None:
+    found = judged(environment([Moment(-60, "Running", 6), Moment(450, "Deleted", 0)], 300, 600), 300 * 6)
+    assert found.longest["tail"] == 150
+
+
 @pytest.mark.slow
 def test_a_short_soak_loses_and_invents_nothing() -> None:
     said: list[str] = []
-    soaked = soak(Soak(seconds=30, consoles=12, every=4, pause=6), said.append)
+    soaked = soak_here(Soak(seconds=30, consoles=12, every=4, pause=6), said.append)
     assert soaked.judgement.problems == []
     assert soaked.judgement.exact_intervals > 0
     assert soaked.judgement.truth > 0
-    assert soaked.polls["failed"] > 0
+    assert soaked.polls.total() > soaked.polls["answered"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_soak_meters_by_airflow_and_leaves_nothing_when_it_is_interrupted() -> None:
+    program = str(Path(sys.executable).with_name("akubill"))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "AKUBILL_"))}
+    with subprocess.Popen(
+        [program, "soak", "--consoles", "8"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as soaking:
+        said = until_said(soaking, "aku_readings: ")
+        place = state.State(Path(re.search(r"stack is in (\S+)\. ", said)[1]))
+        settings = state.load_settings(place)
+        soaking.send_signal(signal.SIGINT)
+        ended, _ = soaking.communicate()
+    assert re.search(r"aku_readings: success, [1-8] polls answered", said), said + ended
+    assert soaking.returncode != 0
+    assert not place.folder.exists(), ended
+    assert list(processes.members(settings.stack_id)) == []
+
+
+def until_said(process: subprocess.Popen[str], words: str) -> str:
+    """All that it says until a line has the words."""
+    said = ""
+    for line in process.stdout:
+        said += line
+        if words in line:
+            break
+    return said

@@ -1,4 +1,4 @@
--- A subscription for each environment of a file of polls, metered from the start of what is asked.
+-- A subscription for each environment in a warehouse that is thrown away, metered from then on.
 INSERT INTO core.subscriptions (
     subscription_id,
     product,
@@ -18,14 +18,14 @@ INSERT INTO core.subscriptions (
 )
 SELECT
     names.name AS subscription_id,
-    'scratch' AS product,
+    CAST(:product AS text) AS product,
     'scratch' AS account_id,
     'scratch' AS region,
     names.name AS network,
     '' AS department,
     names.name AS environment_name,
     'payg' AS payment,
-    'scratch' AS price_plan,
+    :product AS price_plan,
     'active' AS state,
     1 AS attempt,
     '{}' AS request,
