@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.domain.errors import ConflictError
+from include.domain.price_fields import whole_aku_seconds
 from include.domain.price_plans import PlanVersion, price_scale, scaled_price
 from include.warehouse.engine import locked, statement
 
@@ -107,7 +108,7 @@ def _refuse_versions_in_the_past(
 
 
 def _insert_version(connection: Connection, plan_key: int, version: PlanVersion) -> None:
-    digits = version.rounding.digits
+    digits, licence, package = version.rounding.digits, version.licence, version.package_size
     version_key = connection.execute(
         statement("billing/insert_version"),
         {
@@ -117,7 +118,17 @@ def _insert_version(connection: Connection, plan_key: int, version: PlanVersion)
             "rounding_digits": digits,
             "rounding_mode": version.rounding.mode,
             "model": version.model,
-            "licence_price_per_aku_month": version.licence and version.licence.price_per_aku_month,
+            "flat_fee_at_zero": version.flat_fee_at_zero,
+            "package_aku_seconds": package and whole_aku_seconds(package),
+            "included_aku_seconds": whole_aku_seconds(version.included),
+            "minimum_charge": version.minimum_charge,
+            "maximum_charge": version.maximum_charge,
+            "is_prorated": version.prorate,
+            "discount_percent": version.discount_percent,
+            "tax_rate": version.tax_rate,
+            "tax_is_inclusive": version.tax_inclusive,
+            "licence_price_per_aku_month": licence and licence.price_per_aku_month,
+            "overage_price": licence and licence.overage_price,
             "source": json.dumps(version.model_dump(mode="json")),
         },
     ).scalar_one()
@@ -126,11 +137,18 @@ def _insert_version(connection: Connection, plan_key: int, version: PlanVersion)
             "version_key": version_key,
             "tier": number,
             "up_to": tier.up_to,
+            "up_to_aku_seconds": tier.up_to and whole_aku_seconds(tier.up_to),
             "unit_price": tier.unit_price,
             "flat_fee": tier.flat_fee,
             "price_scale": price_scale(tier.unit_price, digits),
             "scaled_price": scaled_price(tier.unit_price, digits),
         }
-        for number, tier in enumerate(version.tiers, start=1)
+        for number, tier in enumerate(version.usage_tiers, start=1)
     ]
     connection.execute(statement("billing/insert_tier"), tiers)
+    fees = [
+        {"version_key": version_key, "fee_no": number, "name": one.name, "fee": one.fee, "is_prorated": one.prorate}
+        for number, one in enumerate(version.components, start=1)
+    ]
+    if fees:
+        connection.execute(statement("billing/insert_fee"), fees)

@@ -1,67 +1,43 @@
 """Price plans as values: who is charged what, per which unit, rounded how, from when.
 
 A version is effective from its instant until the next version's; an hour is priced by the version in force at its
-start. Prices are per AKU-hour and written as quoted text. Rating computes with prices scaled to integers:
-`MAX_SCALED_PRICE` leaves room for 100,000 AKU in one subscription, and rating itself checks every hour against it.
-Every mistake is an `InvalidInputError`, which the catalogue's loader completes with file and field.
+start. Prices are per AKU-hour (per package where the model is package) and written as quoted text. Rating computes with
+prices scaled to integers: `MAX_SCALED_PRICE` leaves room for 100,000 AKU in one subscription, and rating itself checks
+every hour against it. Every mistake is an `InvalidInputError`, which the catalogue's loader completes with file and
+field.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from babel.numbers import is_currency
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from include.domain.errors import InvalidInputError
-from include.domain.money import ZERO, Decimal, RoundingMode, parse_decimal, round_amount
-from include.domain.periods import parse_instant, time_zone
+from include.domain.money import ZERO, Decimal, RoundingMode, round_amount
+from include.domain.price_fields import (
+    Currency,
+    Instant,
+    OptionalPrice,
+    OptionalQuantity,
+    Part,
+    Percent,
+    Price,
+    Quantity,
+    Rate,
+    ZoneName,
+    decimal_places,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 #: A subscription of 100,000 AKU uses 3.6e8 AKU-seconds an hour; times this it stays below 2**63.
 MAX_SCALED_PRICE = 25_000_000_000
-#: Places after the point that a price may have; its divisor then fits BIGINT with room to spare.
-MAX_PLACES = 12
 
-SUPPORTED_MODELS = ("per_unit",)
+SUPPORTED_MODELS = ("per_unit", "graduated", "volume", "package")
 _CORRECT = "Correct the file."
-
-
-def _amount(value: object) -> Decimal:
-    amount = parse_decimal(value, "Amount")
-    if amount < 0:
-        raise InvalidInputError("Amount", value, "must not be negative", "Write 0 or more.")
-    if -_exponent(amount) > MAX_PLACES:
-        rule = f"must have at most {MAX_PLACES} places after the point"
-        raise InvalidInputError("Amount", value, rule, "Shorten it.")
-    return amount
-
-
-def _optional_amount(value: object) -> Decimal | None:
-    return None if value is None else _amount(value)
-
-
-def _instant(value: object) -> datetime:
-    if not isinstance(value, str):
-        raise InvalidInputError(
-            "Instant",
-            str(value),
-            "must be quoted text",
-            'Write it quoted and with an offset, like "2024-01-01T00:00:00+08:00".',
-        )
-    return parse_instant(value)
-
-
-def _zone(name: str) -> str:
-    time_zone(name)
-    return name
-
-
-def _currency(code: str) -> str:
-    if not is_currency(code):
-        raise InvalidInputError("Currency", code, "must be a currency code of ISO 4217", "Write a code like CNY.")
-    return code
 
 
 def _model(name: object) -> object:
@@ -72,75 +48,142 @@ def _model(name: object) -> object:
     return name
 
 
-Price = Annotated[Decimal, BeforeValidator(_amount)]
-OptionalPrice = Annotated[Decimal | None, BeforeValidator(_optional_amount)]
-Instant = Annotated[datetime, BeforeValidator(_instant)]
-ZoneName = Annotated[str, AfterValidator(_zone)]
-Currency = Annotated[str, AfterValidator(_currency)]
-Model = Annotated[Literal["per_unit"], BeforeValidator(_model)]
+Model = Annotated[Literal["per_unit", "graduated", "volume", "package"], BeforeValidator(_model)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Rounding(_Part):
+class Rounding(Part):
     """How an amount is rounded: once, to `digits` places."""
 
     digits: int = Field(ge=0, le=6)
     mode: RoundingMode
 
 
-class Tier(_Part):
-    """A range of AKU-hours and its price; `up_to` is inclusive, None is without end."""
+class Tier(Part):
+    """A range of AKU-hours and its price; `up_to` is inclusive, None is without end. Reaching it costs the flat fee."""
 
-    up_to: OptionalPrice
+    up_to: OptionalQuantity
     unit_price: Price
     flat_fee: Price = ZERO
 
 
-class LicencePrice(_Part):
-    """The price of a prepaid licence: per AKU of capacity and month of term."""
+class LicencePrice(Part):
+    """The price of a prepaid licence: per AKU of capacity and month of term, and per AKU-hour above the capacity.
+
+    Without an `overage_price` usage above the capacity is shown and not charged.
+    """
 
     price_per_aku_month: Price
+    overage_price: OptionalPrice = None
 
 
-class PlanVersion(_Part):
-    """The rules of a plan from an instant on."""
+class Component(Part):
+    """What a plan charges each period besides AKU-hours, like a platform fee."""
+
+    name: str = Field(min_length=1, max_length=80)
+    fee: Price
+    prorate: bool = False
+
+
+class PlanVersion(Part):
+    """The rules of a plan from an instant on.
+
+    Attributes:
+        flat_fee_at_zero: whether the first tier's flat fee is due without any usage.
+        package_size: AKU-hours of a package; each started one costs the tier's unit price.
+        included: AKU-hours free per billing period, taken before tiers.
+        minimum_charge: what a whole period costs at least, after discount and before tax; with the maximum, by seconds
+            of activity where `prorate` says so.
+        discount_percent: taken off everything but licences.
+        tax_rate: a fraction, on the sum of the rounded lines; contained in it where `tax_inclusive`.
+    """
 
     effective_from: Instant
     charge_every: Literal["hour", "period"]
     rounding: Rounding
     model: Model
     tiers: list[Tier] = Field(min_length=1)
+    flat_fee_at_zero: bool = True
+    package_size: OptionalQuantity = None
+    included: Quantity = ZERO
+    minimum_charge: OptionalPrice = None
+    maximum_charge: OptionalPrice = None
+    prorate: bool = False
+    discount_percent: Percent = ZERO
+    tax_rate: Rate = ZERO
+    tax_inclusive: bool = False
+    components: list[Component] = Field(default=[])
     licence: LicencePrice | None = None
 
     @model_validator(mode="after")
-    def _is_per_unit(self) -> Self:
-        if len(self.tiers) != 1 or self.tiers[0].up_to is not None:
-            ends = [tier.up_to and str(tier.up_to) for tier in self.tiers]
-            raise InvalidInputError(
-                "tiers", ends, "must be one tier with up_to: null where the model is per_unit", _CORRECT
-            )
-        if self.tiers[0].flat_fee:
-            fee = str(self.tiers[0].flat_fee)
-            raise InvalidInputError("tiers[0].flat_fee", fee, 'must be "0" where the model is per_unit', _CORRECT)
+    def _has_tiers_in_order(self) -> Self:
+        *closed, last = self.tiers
+        if closed and self.model in {"per_unit", "package"}:
+            rule = f"must be one tier with up_to: null where the model is {self.model}"
+            raise InvalidInputError("tiers", [_text(tier.up_to) for tier in self.tiers], rule, _CORRECT)
+        if last.up_to is not None:
+            rule = "must be null in the last tier, or usage above it would have no price"
+            raise InvalidInputError(f"tiers[{len(closed)}].up_to", _text(last.up_to), rule, _CORRECT)
+        start = ZERO
+        for number, tier in enumerate(closed):
+            if tier.up_to is None:
+                rule = "is null before the last tier, so that the tiers after it are never reached"
+                raise InvalidInputError(f"tiers[{number}].up_to", None, rule, "Give every tier but the last an end.")
+            if tier.up_to <= start:
+                rule = f"must be more than {start:f}, where the tier starts: tiers ascend and do not overlap"
+                raise InvalidInputError(f"tiers[{number}].up_to", _text(tier.up_to), rule, _CORRECT)
+            start = tier.up_to
+        return self
+
+    @model_validator(mode="after")
+    def _sells_packages_of_a_size(self) -> Self:
+        size = self.package_size
+        if self.model == "package" and not size:
+            rule = "must be more than 0 AKU-hours where the model is package"
+            raise InvalidInputError("package_size", _text(size), rule, "Give the AKU-hours of a package.")
+        if self.model != "package" and size is not None:
+            rule = f"has no meaning where the model is {self.model}"
+            raise InvalidInputError("package_size", _text(size), rule, "Remove it.")
+        return self
+
+    @model_validator(mode="after")
+    def _leaves_room_between_minimum_and_maximum(self) -> Self:
+        least, most = self.minimum_charge, self.maximum_charge
+        if least is not None and most is not None and least > most:
+            rule = f"must be at most the maximum_charge, {most:f}"
+            raise InvalidInputError("minimum_charge", _text(least), rule, _CORRECT)
+        return self
+
+    @model_validator(mode="after")
+    def _names_components_once(self) -> Self:
+        seen: set[str] = set()
+        for number, component in enumerate(self.components):
+            if component.name in seen:
+                raise InvalidInputError(
+                    f"components[{number}].name", component.name, "stands twice", "Give each component its own name."
+                )
+            seen.add(component.name)
         return self
 
     @model_validator(mode="after")
     def _does_not_charge_usage_twice(self) -> Self:
-        if self.licence is not None and self.tiers[0].unit_price:
+        if self.licence is None:
+            return self
+        if self.model != "per_unit" or self.included:
+            rule = "can not be combined with a licence, whose capacity is what is free"
+            name = "included" if self.included else "model"
+            raise InvalidInputError(name, _text(self.included) if self.included else self.model, rule, _CORRECT)
+        if self.tiers[0].unit_price:
             raise InvalidInputError(
                 "tiers[0].unit_price",
                 str(self.tiers[0].unit_price),
                 'must be "0" where there is a licence, whose price covers the usage',
-                _CORRECT,
+                "Price usage above the capacity by licence.overage_price.",
             )
         return self
 
     @model_validator(mode="after")
     def _fits_integer_arithmetic(self) -> Self:
-        for number, tier in enumerate(self.tiers):
+        for number, tier in enumerate(self.usage_tiers):
             if scaled_price(tier.unit_price, self.rounding.digits) > MAX_SCALED_PRICE:
                 raise InvalidInputError(
                     f"tiers[{number}].unit_price",
@@ -150,6 +193,14 @@ class PlanVersion(_Part):
                     "Use a smaller price or fewer places.",
                 )
         return self
+
+    @property
+    def usage_tiers(self) -> list[Tier]:
+        """The tiers that usage is priced by; beside a licence that is the usage above its capacity."""
+        if self.licence is None:
+            return self.tiers
+        overage = self.licence.overage_price or ZERO
+        return [tier.model_copy(update={"unit_price": overage}) for tier in self.tiers]
 
     def licence_price(self, capacity_aku: int, months: int) -> Decimal:
         """The rounded price of a licence of that capacity for a term of that many months.
@@ -165,7 +216,7 @@ class PlanVersion(_Part):
         return round_amount(exact, self.rounding.digits, self.rounding.mode)
 
 
-class PricePlan(_Part):
+class PricePlan(Part):
     """A named plan: one currency, one time zone for its billing periods, versions in order of time."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
@@ -206,7 +257,7 @@ class PricePlan(_Part):
 
 def price_scale(price: Decimal, digits: int) -> int:
     """Decimal places that make both the price and the rounded amount whole numbers."""
-    return max(-_exponent(price), digits)
+    return max(decimal_places(price), digits)
 
 
 def scaled_price(price: Decimal, digits: int) -> int:
@@ -214,7 +265,5 @@ def scaled_price(price: Decimal, digits: int) -> int:
     return int(price.scaleb(price_scale(price, digits)))
 
 
-def _exponent(number: Decimal) -> int:
-    exponent = number.as_tuple().exponent
-    assert isinstance(exponent, int), "amounts are finite"  # noqa: S101
-    return exponent
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else f"{number:f}"

@@ -4,7 +4,19 @@ Surrogate keys (`…_key`, BIGINT) join tables; natural ids (`…_id`, TEXT) are
 All instants are timestamptz in UTC. Usage is AKU-seconds (BIGINT), money is NUMERIC; nothing is float.
 """
 
-from include.warehouse.tables import alarms, billing, core, failing_consoles, machines, metering, retention, settlement
+from include.warehouse.tables import (
+    alarms,
+    billing,
+    core,
+    corrections,
+    failing_consoles,
+    machines,
+    metering,
+    prices,
+    rating,
+    retention,
+    settlement,
+)
 from include.warehouse.tables.base import SCHEMAS, metadata
 
 __all__ = [
@@ -12,10 +24,13 @@ __all__ = [
     "alarms",
     "billing",
     "core",
+    "corrections",
     "failing_consoles",
     "machines",
     "metadata",
     "metering",
+    "prices",
+    "rating",
     "retention",
     "settlement",
 ]

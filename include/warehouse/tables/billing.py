@@ -1,64 +1,24 @@
-"""Schema billing: price plans, bills and their lines. Issued bills are protected by triggers (migrations/sql)."""
+"""Schema billing: bills, their lines and their whole life. Issued bills are protected by triggers (migrations/sql)."""
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table
 from sqlalchemy import text as sql
 
-from include.warehouse.tables.base import big, decimal, instant, integer, json, key, metadata, text
-
-price_plans = Table(
-    "price_plans",
-    metadata,
-    key("plan_key", "Surrogate key."),
-    text("name", "Name of the plan.", unique=True),
-    text("currency", "ISO 4217 code."),
-    text("time_zone", "IANA zone whose calendar months are the billing periods."),
-    schema="billing",
-    comment="Price plans, published from files.",
-)
-
-price_plan_versions = Table(
-    "price_plan_versions",
-    metadata,
-    key("version_key", "Surrogate key."),
-    Column("plan_key", ForeignKey("billing.price_plans.plan_key"), nullable=False, comment="Plan."),
-    instant("effective_from", "From when the version holds, until the next one."),
-    text("charge_every", "hour (each hour is charged and rounded) or period (rounded once per line)."),
-    integer("rounding_digits", "Places that amounts are rounded to."),
-    text("rounding_mode", "down, up, half_up or half_even."),
-    text("model", "per_unit."),
-    decimal("licence_price_per_aku_month", "Price of a prepaid licence per AKU and month.", nullable=True),
-    json("source", "The version as it stood in the plan's file."),
-    UniqueConstraint("plan_key", "effective_from"),
-    CheckConstraint("charge_every IN ('hour', 'period')", name="charge_every"),
-    CheckConstraint("rounding_mode IN ('down', 'up', 'half_up', 'half_even')", name="rounding_mode"),
-    CheckConstraint("rounding_digits BETWEEN 0 AND 6", name="rounding_digits"),
-    schema="billing",
-    comment="Versions of price plans; history is never rewritten.",
-)
-
-price_tiers = Table(
-    "price_tiers",
-    metadata,
-    Column("version_key", ForeignKey("billing.price_plan_versions.version_key"), primary_key=True, comment="Version."),
-    integer("tier", "Number of the tier, from 1.", primary_key=True, autoincrement=False),
-    decimal("up_to", "Last AKU-hour of the tier (inclusive); null is without end.", nullable=True),
-    decimal("unit_price", "Price per AKU-hour."),
-    decimal("flat_fee", "Fee when the tier is reached."),
-    integer("price_scale", "Decimal places that make unit price and rounded amounts whole numbers."),
-    big("scaled_price", "unit_price × 10^price_scale, for exact integer arithmetic."),
-    CheckConstraint("scaled_price BETWEEN 0 AND 25000000000", name="scaled_price"),
-    CheckConstraint("price_scale BETWEEN 0 AND 12", name="price_scale"),
-    schema="billing",
-    comment="Prices by range of AKU-hours.",
-)
+from include.warehouse.tables.base import big, decimal, flag, instant, integer, json, key, metadata, text
 
 bills = Table(
     "bills",
     metadata,
     key("bill_key", "Surrogate key."),
-    text("bill_id", "Public id: period and subscription.", unique=True),
+    text("bill_id", "Public id: period and subscription; notes have a number besides.", unique=True),
+    text("document", "bill, credit_note or debit_note.", server_default="bill"),
+    Column(
+        "corrects_bill_key",
+        ForeignKey("billing.bills.bill_key"),
+        nullable=True,
+        comment="For a note: the bill that it corrects.",
+    ),
     Column(
         "subscription_key", ForeignKey("core.subscriptions.subscription_key"), nullable=False, comment="Subscription."
     ),
@@ -70,21 +30,32 @@ bills = Table(
     text("state", "draft, held, issued, settled or void."),
     big("aku_seconds", "AKU-seconds on the bill."),
     decimal("subtotal", "Sum of the lines' rounded amounts."),
-    decimal("tax", "Tax on the subtotal."),
-    decimal("total", "What is payable: subtotal and tax."),
+    decimal("tax", "Tax on the subtotal, contained in it or not."),
+    decimal("tax_included", "The part of the tax that the subtotal contains.", server_default="0"),
+    decimal("total", "What is payable: subtotal and tax, contained tax once; negative on a credit note."),
+    decimal("forecast_total", "For a draft of a running period: the total expected at its end.", nullable=True),
     text("fingerprint", "SHA-256 over the bill's inputs and amounts, in hex."),
+    integer("fingerprint_form", "Form of the text that the fingerprint is of.", server_default="1"),
+    json("fingerprint_parts", "SHA-256 of each group of inputs, to say which one changed.", server_default=sql("'{}'")),
     instant("drafted_at", "Logical time of the run that made the draft."),
     instant("issued_at", "Logical time of the run that issued it.", nullable=True),
     instant("settled_at", "When the Marketplace's bill agreed with it.", nullable=True),
     CheckConstraint("state IN ('draft', 'held', 'issued', 'settled', 'void')", name="state"),
     CheckConstraint("(state IN ('issued', 'settled')) = (issued_at IS NOT NULL)", name="issued_at"),
-    CheckConstraint("total = subtotal + tax", name="total"),
+    CheckConstraint("total = subtotal + tax - tax_included", name="total"),
+    CheckConstraint("document IN ('bill', 'credit_note', 'debit_note')", name="document"),
+    CheckConstraint("(document = 'bill') = (corrects_bill_key IS NULL)", name="corrects"),
     Index(
-        "bills_one_per_period", "subscription_key", "period_start", unique=True, postgresql_where=sql("state <> 'void'")
+        "bills_one_per_period",
+        "subscription_key",
+        "period_start",
+        unique=True,
+        postgresql_where=sql("document = 'bill'"),
     ),
     Index("bills_by_period", "period"),
+    Index("bills_by_corrected", "corrects_bill_key", postgresql_where=sql("corrects_bill_key IS NOT NULL")),
     schema="billing",
-    comment="One bill per subscription and billing period.",
+    comment="One bill per subscription and billing period, and the notes that correct it. A void one stays, unissued.",
 )
 
 bill_lines = Table(
@@ -92,20 +63,48 @@ bill_lines = Table(
     metadata,
     Column("bill_key", ForeignKey("billing.bills.bill_key"), primary_key=True, comment="Bill."),
     integer("line_no", "Number of the line on the bill, from 1.", primary_key=True, autoincrement=False),
-    text("kind", "usage, licence."),
-    integer("tier", "Tier that the usage fell into; null for other kinds.", nullable=True),
+    text(
+        "kind",
+        "licence, covered (usage within a licence), included (free usage), usage, overage (usage above a licence), "
+        "flat_fee (of a tier), fee (of a component), discount, maximum, minimum or refund.",
+    ),
+    integer("tier", "Tier that usage or flat fee belongs to; null for other kinds.", nullable=True),
+    text("name", "Name of the component, for fees.", nullable=True),
     text("description", "What is charged, for the customer."),
     instant("line_start", "Start of what the line covers (inclusive)."),
     instant("line_end", "End of what the line covers (exclusive)."),
-    big("aku_seconds", "AKU-seconds charged by the line; 0 for licences."),
-    decimal("quantity", "Charged quantity: AKU-hours for usage, AKU × months for licences."),
-    text("unit", "AKU-hour or AKU-month."),
+    big("aku_seconds", "AKU-seconds of the line; 0 where it is not about usage."),
+    decimal("quantity", "Charged quantity, in its unit."),
+    text("unit", "AKU-hour, package, AKU-month, or period (fees and what adjusts the sum)."),
     decimal("unit_price", "Price per unit."),
     decimal("exact_amount", "Quantity × price before any rounding, to 9 places."),
     decimal("amount", "Rounded amount; what rounding took is exact_amount - amount."),
     big("version_key", "Price plan version.", nullable=True),
+    decimal("tax_rate", "Rate of tax on the line; a fraction.", server_default="0"),
+    flag("tax_is_inclusive", "Whether the amount contains the tax.", server_default=sql("false")),
+    Column(
+        "corrects_bill_key",
+        ForeignKey("billing.bills.bill_key"),
+        nullable=True,
+        comment="For a correction: the bill of the corrected period, however often it was corrected.",
+    ),
+    big("corrects_document_key", "For a correction: document with the line that said it last; or null.", nullable=True),
+    integer("corrects_line_no", "For a correction: number of that line; null where no line did.", nullable=True),
+    Column(
+        "correction_key",
+        ForeignKey("billing.corrections.correction_key"),
+        nullable=True,
+        comment="For a correction that a person asked for: which.",
+    ),
+    text("reason", "For a correction: why, for the customer.", nullable=True),
+    CheckConstraint(
+        "kind IN ('licence', 'covered', 'included', 'usage', 'overage', 'flat_fee', 'fee', 'discount', 'maximum', "
+        "'minimum', 'refund')",
+        name="kind",
+    ),
+    Index("bill_lines_by_corrected", "corrects_bill_key", postgresql_where=sql("corrects_bill_key IS NOT NULL")),
     schema="billing",
-    comment="Rounded, explained amounts of bills.",
+    comment="Rounded, explained amounts of bills. A correction keeps the kind of what it corrects.",
 )
 
 bill_findings = Table(
@@ -119,38 +118,36 @@ bill_findings = Table(
     comment="Why a bill is held.",
 )
 
-pending_adjustments = Table(
-    "pending_adjustments",
+bill_taxes = Table(
+    "bill_taxes",
     metadata,
-    key("adjustment_key", "Surrogate key."),
-    Column("bill_key", ForeignKey("billing.bills.bill_key"), nullable=False, comment="Issued bill that has the hour."),
+    Column("bill_key", ForeignKey("billing.bills.bill_key"), primary_key=True, comment="Document."),
     Column(
-        "subscription_key", ForeignKey("core.subscriptions.subscription_key"), nullable=False, comment="Subscription."
+        "for_bill_key",
+        ForeignKey("billing.bills.bill_key"),
+        primary_key=True,
+        comment="Bill whose period is taxed: the document's own, or the one that its lines correct.",
     ),
-    big("environment_key", "Environment."),
-    Column("instance_key", ForeignKey("core.instances.instance_key"), nullable=False, comment="Instance."),
-    instant("hour_start", "Start of the UTC hour."),
-    big("aku_seconds_before", "AKU-seconds as billed: on the bill, and after the adjustments applied since."),
-    big("aku_seconds_after", "AKU-seconds as known now."),
-    text("cause", "late_answer or closed_again (see metering.usage_revisions), or imported."),
-    instant("found_at", "Logical time of the run that found this difference."),
-    text(
-        "state",
-        "pending, applied (on a later document) or withdrawn (it is as billed after all).",
-        server_default="pending",
-    ),
-    instant("settled_at", "When it was applied or withdrawn.", nullable=True),
-    CheckConstraint("state IN ('pending', 'applied', 'withdrawn')", name="state"),
-    CheckConstraint("(state = 'pending') = (settled_at IS NULL)", name="settled_at"),
-    CheckConstraint("aku_seconds_before <> aku_seconds_after", name="difference"),
-    Index(
-        "pending_adjustments_one_per_hour",
-        "hour_start",
-        "instance_key",
-        unique=True,
-        postgresql_where=sql("state = 'pending'"),
-    ),
-    Index("pending_adjustments_by_bill", "bill_key", "hour_start"),
+    decimal("tax_rate", "Rate; a fraction.", primary_key=True),
+    flag("is_inclusive", "Whether the base contains the tax.", primary_key=True),
+    flag("is_refund", "Whether it is tax on a refund, which no rule recomputes.", primary_key=True),
+    decimal("base", "Sum of the lines' amounts at this rate."),
+    decimal("amount", "The tax, rounded; for corrections, what is still due of it."),
     schema="billing",
-    comment="Usage of hours on issued bills that turned out otherwise: what corrections are made of.",
+    comment="Tax of a document by rate.",
+)
+
+bill_events = Table(
+    "bill_events",
+    metadata,
+    key("event_key", "Surrogate key."),
+    text("bill_id", "Bill; its drafts come and go, its story stays."),
+    text("from_state", "State before; null at its first draft.", nullable=True),
+    text("to_state", "State from then on."),
+    text("who", "The person, or the run that did it."),
+    text("reason", "Why; null where nothing was asked.", nullable=True),
+    instant("at", "When."),
+    Index("bill_events_by_bill", "bill_id", "event_key"),
+    schema="billing",
+    comment="Who brought which bill into which state, when and why. Written once, never changed.",
 )

@@ -5,7 +5,7 @@ polls, readings, usage and its sums are partitioned by month (UTC); metering.ens
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table
+from sqlalchemy import ARRAY, CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, Text
 from sqlalchemy import text as sql
 
 from include.warehouse.tables.base import big, flag, instant, integer, json, key, metadata, text
@@ -216,6 +216,13 @@ imports = Table(
         "rows_adjusted",
         "Rows that differ from an issued bill and wait as pending adjustments of it.",
         server_default="0",
+    ),
+    Column(
+        "adjusted_bills",
+        ARRAY(Text),
+        nullable=False,
+        server_default="{}",
+        comment="Public ids of the bills that these rows differ from.",
     ),
     big("rows_rejected", "Rows kept as rejections."),
     instant("imported_at", "Logical time of the run that imported it first."),

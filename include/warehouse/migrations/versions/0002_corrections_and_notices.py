@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0002"
 down_revision = "0001"
@@ -64,6 +65,17 @@ def count_adjusted_rows() -> None:
             nullable=False,
             server_default="0",
             comment="Rows that differ from an issued bill and wait as pending adjustments of it.",
+        ),
+        schema="metering",
+    )
+    op.add_column(
+        "imports",
+        sa.Column(
+            "adjusted_bills",
+            postgresql.ARRAY(sa.Text()),
+            nullable=False,
+            server_default="{}",
+            comment="Public ids of the bills that these rows differ from.",
         ),
         schema="metering",
     )
