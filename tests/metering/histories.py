@@ -70,12 +70,11 @@ class Closing(NamedTuple):
     environments: set[int] | None
 
 
-# Coarse steps make changes meet polls and hours; fine ones do not let them.
-moments = st.one_of(
-    st.integers(-40, HOURS * 60 + 40).map(lambda minute: minute * 60), st.integers(-2400, HOURS * HOUR + 2400)
-)
+# Coarse steps let changes meet polls and hours, and silences the tolerance; fine ones do not.
+_coarse = st.integers(-8, HOURS * 12 + 8).map(lambda step: step * 300)
+moments = st.one_of(_coarse, _coarse, st.integers(-2400, HOURS * HOUR + 2400))
 sights = st.tuples(st.sampled_from([0, 3, 3, 4, 7]), moments, moments)
-listings = st.dictionaries(st.sampled_from(NAMES), sights)
+listings = st.fixed_dictionaries(dict.fromkeys(NAMES, sights)) | st.dictionaries(st.sampled_from(NAMES), sights)
 closings = st.builds(
     Closing,
     st.integers(0, HOURS - 1),
@@ -91,10 +90,9 @@ def histories(listings: SearchStrategy[Listing]) -> SearchStrategy[list[History]
     """A history for each environment, from consoles that answer like that, or fail."""
     rounds = st.lists(st.integers(0, ROUNDS - 1), min_size=1, max_size=2, unique=True)
     answers = st.one_of(listings, listings, listings, st.none())
-    tellings = st.lists(
-        st.builds(Telling, moments, answers, rounds, st.booleans()), max_size=14, unique_by=lambda told: told.moment
-    )
-    history = st.builds(History, tellings, st.sampled_from([0, 0, 1234]))
+    telling = st.builds(Telling, moments, answers, rounds, st.booleans())
+    few, many = (st.lists(telling, min_size=least, max_size=14, unique_by=lambda told: told.moment) for least in (0, 6))
+    history = st.builds(History, few | many, st.sampled_from([0, 0, 1234]))
     return st.lists(history, min_size=ENVIRONMENTS, max_size=ENVIRONMENTS)
 
 
