@@ -40,6 +40,15 @@ def load_price_plan(path: Path) -> PricePlan:
     return _load(PricePlan, path)
 
 
+def parse_price_plan(text: str, source: str) -> PricePlan:
+    """The price plan that the text of a file says; `source` is what mistakes call it.
+
+    Raises:
+        InvalidInputError: with source, field and rule, when the text is wrong.
+    """
+    return _validate(PricePlan, source, _parse(text, source))
+
+
 def catalog_price_plans() -> list[PricePlan]:
     """All price plans of the catalogue, by name."""
     return [load_price_plan(path) for path in sorted(CATALOG.glob("*.plan.yaml"))]
@@ -58,28 +67,36 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 def _load(model: type[_Model], path: Path) -> _Model:
-    content = _read(path)
+    return _validate(model, path.name, _parse(_read(path), str(path)))
+
+
+def _validate(model: type[_Model], source: str, content: dict[str, Any]) -> _Model:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise _sentence(path, error) from None
+        raise _sentence(source, error) from None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> str:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)  # noqa: S506 (a SafeLoader)
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise InvalidInputError("File", str(path), f"cannot be read ({error.strerror})", "Check the path.") from None
     except UnicodeDecodeError:
         raise InvalidInputError("File", str(path), "is not text in UTF-8", "Save it as UTF-8.") from None
+
+
+def _parse(text: str, source: str) -> dict[str, Any]:
+    try:
+        content = yaml.load(text, _StrictLoader)  # noqa: S506 (a SafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InvalidInputError("File", str(path), f"is not YAML ({_where(error)})", "Correct it there.") from None
+        raise InvalidInputError("File", source, f"is not YAML ({_where(error)})", "Correct it there.") from None
     if not isinstance(content, dict):
-        raise InvalidInputError("File", str(path), "does not hold a mapping", "Start it with `name:`.")
+        raise InvalidInputError("File", source, "does not hold a mapping", "Start it with `name:`.")
     return content
 
 
-def _sentence(path: Path, error: ValidationError) -> InvalidInputError:
+def _sentence(source: str, error: ValidationError) -> InvalidInputError:
     """The first mistake in words, and how many there are besides."""
     details = error.errors(include_url=False)
     first = details[0]
@@ -97,7 +114,7 @@ def _sentence(path: Path, error: ValidationError) -> InvalidInputError:
         rule, remedy = _rule(first), "Correct the file."
     if len(details) > 1:
         remedy += f" The file has {len(details) - 1} more such mistake(s)."
-    return InvalidInputError(f"{path.name}, {field}", value, rule, remedy)
+    return InvalidInputError(f"{source}, {field}", value, rule, remedy)
 
 
 def _field(location: tuple[int | str, ...]) -> str:

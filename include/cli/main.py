@@ -17,6 +17,7 @@ from include.cli import (
     machines,
     metering,
     onboarding,
+    plans,
     sandbox,
     settlement,
     soak,
@@ -44,12 +45,12 @@ app.add_typer(stack.app, name="stack")
 app.add_typer(demo.app, name="demo")
 app.add_typer(warehouse.app, name="warehouse")
 app.command()(doctor.doctor)
-app.command(name="quote")(billing.quote)
+app.command(name="quote")(plans.quote)
 app.command(name="soak")(soak.soak)
 app.command(name="onboard")(onboarding.onboard)
 app.command(name="import")(usage_import.import_file)
 app.add_typer(billing.bills, name="bills")
-app.add_typer(billing.plan, name="plan")
+app.add_typer(plans.plan, name="plan")
 
 
 @app.callback()

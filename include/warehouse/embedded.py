@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import atexit
 import os
+import tempfile
 import uuid
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, Engine, create_engine, text
@@ -19,7 +21,6 @@ from include.warehouse.server import postmaster, start, stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 #: For work that lasts: sized for a laptop, safe through a crash.
 LASTING = {
@@ -85,6 +86,20 @@ def scratch_warehouse(server: URL, *, role: str | None = WRITER) -> Iterator[Eng
         engine.dispose()
         with _maintenance(server) as connection:
             connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def temporary_warehouse(*, role: str | None = WRITER) -> Iterator[Engine]:
+    """A migrated, empty warehouse on a server of its own; neither is there afterwards."""
+    with tempfile.TemporaryDirectory(prefix="akubill-", ignore_cleanup_errors=True) as folder:
+        data = Path(folder) / "postgres"
+        # The server may run as another user than root, and must reach its data.
+        Path(folder).chmod(0o755)
+        try:
+            with scratch_warehouse(start_server(data), role=role) as engine:
+                yield engine
+        finally:
+            stop(data)
 
 
 def _ensure_template(server: URL) -> str:
