@@ -82,7 +82,7 @@ lock: .venv/.installed-dev
 bench: .venv/.installed-dev
 	@$(BIN)/python -m benchmarks
 
-## Meter 200 changing, failing consoles for an hour, and hold our hours against the truth.
+## Let Airflow meter 200 changing, failing consoles for an hour, and hold our hours against the truth.
 soak: setup
 	@$(BIN)/akubill soak --hours 1 --consoles 200
 

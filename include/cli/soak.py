@@ -60,7 +60,8 @@ def _report(soaked: Soaked) -> None:
         f"What polling can not know: {found.share:.3%} of what was used, in AKU-seconds:"
     )
     for kind, aku_seconds in found.unknowable.items():
-        console.print(f"  {kind}: {aku_seconds}; at most {found.longest[kind]} s of one interval")
+        share = aku_seconds / found.truth if found.truth else 0
+        console.print(f"  {kind}: {aku_seconds} ({share:.3%}), at most {found.longest[kind]} s of one interval")
     for problem in found.problems[:_SHOWN]:
         console.print(f"[red]OFF[/] {problem}")
     said = f"{len(found.problems)} problems." if found.problems else "Difference 0 in every interval that can be known."

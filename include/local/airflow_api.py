@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
+#: For what is only asked; whoever uses it looks for Ctrl-C first, by pause(0).
+_patiently = retry(
+    retry=retry_if_exception_type((RetriableError, httpx.TransportError)),
+    stop=stop_after_delay(180),
+    wait=wait_fixed(1),
+    sleep=sleep_using_event(INTERRUPTED),
+    reraise=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +76,7 @@ class AirflowApi:
         """The last hundred runs of a DAG, newest first."""
         return list(self._get(f"/api/v2/dags/{dag_id}/dagRuns?limit=100&order_by=-run_after")["dag_runs"])
 
-    @retry(
-        retry=retry_if_exception_type(RetriableError),
-        stop=stop_after_delay(180),
-        wait=wait_fixed(1),
-        sleep=sleep_using_event(INTERRUPTED),
-        reraise=True,
-    )
+    @_patiently
     def wait_for_dag(self, dag_id: str) -> None:
         """Wait until Airflow knows the DAG; after a start it takes a moment to parse it."""
         pause(0)
@@ -115,8 +117,13 @@ class AirflowApi:
         details = [detail for line in content if isinstance(line, dict) for detail in line.get("error_detail") or []]
         return [str(detail["exc_value"]) for detail in details]
 
+    @_patiently
     def _get(self, path: str) -> dict[str, Any]:
+        """What it answers; on a busy machine it may not answer at once."""
+        pause(0)
         answer = self._client.get(path, headers={"Accept": "application/json"})
+        if answer.is_server_error:
+            raise RetriableError(f"Airflow answered {answer.status_code} for {path}: {answer.text[:500]}")
         _require(answer, path)
         return dict(answer.json())
 

@@ -116,6 +116,7 @@ def _stack(say: Say, *, keep: bool) -> Iterator[Running]:
         if keep:
             say(f"It stays up: AKUBILL_STATE={place.folder} akubill stack status")
         else:
+            say("Stopping.")
             stack.clean(place, say)
 
 
