@@ -44,6 +44,7 @@ class UsageImport:
 
     Attributes:
         rows_loaded: rows that made or changed usage; rows_changed of them replaced what an earlier import said.
+        rows_adjusted: rows that differ from an issued bill and wait as pending adjustments; of `adjusted_bills`.
         first_reasons: sentences of the first rejected rows; all are in metering.rejections under `import_key`.
         imported_before: whether the same bytes were imported by an earlier run, so that this one changed nothing.
     """
@@ -55,6 +56,8 @@ class UsageImport:
     rows_loaded: int
     rows_changed: int
     rows_unchanged: int
+    rows_adjusted: int
+    adjusted_bills: list[str]
     rows_rejected: int
     first_reasons: list[str]
     imported_before: bool
@@ -71,6 +74,9 @@ class UsageImport:
             f"{self.file_name}: {self.rows_read} rows read, {self.rows_loaded} loaded ({self.rows_changed} of them "
             f"changed earlier imports), {self.rows_unchanged} unchanged, {self.rows_rejected} rejected."
         )
+        if self.rows_adjusted:
+            bills = ", ".join(self.adjusted_bills)
+            counts += f" {self.rows_adjusted} differ from issued bills and wait as pending adjustments ({bills})."
         if not self.rows_rejected:
             return counts
         reasons = " ".join(self.first_reasons)
@@ -116,7 +122,7 @@ def import_usage(warehouse: Engine, file: Path, at: datetime, *, again: bool = F
 
 
 def report_imports(names: list[str] | None, imports: Iterable[UsageImport]) -> dict[str, int]:
-    """Say what became of each file, loudly where rows were rejected; the sums of their counts.
+    """Say what became of each file, loudly where a person has to look; the sums of their counts.
 
     Args:
         names: the files that were to be imported; None when that could not be found out.
@@ -129,13 +135,14 @@ def report_imports(names: list[str] | None, imports: Iterable[UsageImport]) -> d
         raise FatalError("No file was imported, for which ones wait is not known. The task find_files says why.")
     done = list(imports)
     for each in done:
-        log.log(logging.WARNING if each.rows_rejected else logging.INFO, "%s", each.summary())
+        needs_somebody = each.rows_rejected or each.rows_adjusted
+        log.log(logging.WARNING if needs_somebody else logging.INFO, "%s", each.summary())
     if len(done) < len(names):
         raise FatalError(
             f"{len(names) - len(done)} of {len(names)} files were not imported. "
             "The failed import_file tasks say why; correct the files and drop them again."
         )
-    counts = ("rows_read", "rows_loaded", "rows_changed", "rows_unchanged", "rows_rejected")
+    counts = ("rows_read", "rows_loaded", "rows_changed", "rows_unchanged", "rows_adjusted", "rows_rejected")
     return {"files": len(done), **{name: sum(getattr(each, name) for each in done) for name in counts}}
 
 
@@ -159,7 +166,7 @@ class _Loading:
                 rows_read += len(piece)
         return rows_read
 
-    def merge(self) -> dict[str, int]:
+    def merge(self) -> dict[str, Any]:
         """Judge the staged rows by what the warehouse knows, and load those that hold; counts for metering.imports."""
         self._run("import_judge_instances")
         self._run("import_judge_rows")
@@ -168,6 +175,9 @@ class _Loading:
         self._run("import_count_rows")
         found = self._connection.execute(statement("metering/import_sum_counts")).one()
         rejected = self._run("import_keep_bad_rows") + (self._run("import_reject_rows") if found.rejected else 0)
+        if found.first_hour:
+            self._run("import_enter_instances")
+        adjusted, bills = self._adjust() if found.billed else (0, [])
         if found.inserted or found.replaced:
             window = Window(found.first_hour, found.last_hour + HOUR)
             ensure_partitions(self._connection, window.start, window.end)
@@ -176,12 +186,19 @@ class _Loading:
         return {
             "rows_loaded": found.inserted + found.replaced,
             "rows_changed": found.replaced,
-            "rows_unchanged": found.unchanged,
+            "rows_unchanged": found.unchanged + found.billed - adjusted,
+            "rows_adjusted": adjusted,
+            "adjusted_bills": bills,
             "rows_rejected": rejected,
         }
 
+    def _adjust(self) -> tuple[int, list[str]]:
+        """Let what differs from issued bills wait; how many rows, and of which bills."""
+        query = statement("metering/import_adjust_bills")
+        found = self._connection.execute(query, {"rejected_at": self._facts["rejected_at"]}).one()
+        return found.adjusted, found.bills
+
     def _load(self, inserted: int, replaced: int) -> None:
-        self._run("import_enter_instances")
         try:
             done = self._run("import_insert_usage"), self._run("import_replace_usage") if replaced else 0
         except IntegrityError:

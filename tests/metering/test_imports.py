@@ -46,8 +46,10 @@ class World(NamedTuple):
         file.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return file
 
-    def load(self, *rows: tuple[str, str, datetime | str, int | str], again: bool = False) -> UsageImport:
-        return import_usage(self.warehouse, self.csv(*rows), AT, again=again)
+    def load(
+        self, *rows: tuple[str, str, datetime | str, int | str], again: bool = False, at: datetime = AT
+    ) -> UsageImport:
+        return import_usage(self.warehouse, self.csv(*rows), at, again=again)
 
     def usage(self) -> dict[tuple[str, datetime], int]:
         query = (
@@ -236,23 +238,99 @@ def test_an_hour_that_was_closed_without_usage_was_measured_as_nothing(world: Wo
     assert (done.rows_loaded, done.rows_unchanged, world.rules()) == (1, 1, [(2, "already_measured")])
 
 
-def test_an_hour_on_an_issued_bill_is_rejected_and_asks_for_a_correction(world: World) -> None:
+ADJUSTMENTS = """
+SELECT instance_id, hour_start, aku_seconds_before, aku_seconds_after, cause, state
+FROM billing.pending_adjustments INNER JOIN core.instances USING (instance_key) ORDER BY adjustment_key
+"""
+
+
+def test_an_hour_on_an_issued_bill_keeps_its_usage_and_the_difference_waits_as_an_adjustment(world: World) -> None:
+    world.load((SECOND, "kf-old", OCTOBER, 600))
+    with world.warehouse.begin() as connection:
+        make_bill(connection, world.second, "2026-10", "1.00")
+    inside, outside = datetime(2026, 10, 31, 15, tzinfo=UTC), datetime(2026, 10, 31, 16, tzinfo=UTC)
+    done = world.load(
+        (SECOND, "kf-old", OCTOBER, 550),
+        (SECOND, "kf-old", OCTOBER, 601),
+        (SECOND, "kf-old", OCTOBER + HOUR, 0),
+        (SECOND, "kf-new", inside, 1),
+        (SECOND, "kf-old", outside, 1),
+        (FIRST, "kf-first", inside, 1),
+    )
+    assert world.rules() == [(2, "duplicate_row")]
+    assert (done.rows_loaded, done.rows_adjusted, done.rows_unchanged, done.rows_rejected) == (2, 2, 1, 1)
+    assert done.adjusted_bills == ["2026-10-sub-01-payments"]
+    assert world.usage() == {("kf-old", OCTOBER): 600, ("kf-old", outside): 1, ("kf-first", inside): 1}
+    assert world.rows(ADJUSTMENTS) == [
+        ("kf-old", OCTOBER, 600, 550, "imported", "pending"),
+        ("kf-new", inside, 0, 1, "imported", "pending"),
+    ]
+    assert "2 differ from issued bills and wait as pending adjustments (2026-10-sub-01-payments)" in done.summary()
+
+
+def test_importing_a_billed_hour_twice_is_the_same_as_once(world: World) -> None:
+    with world.warehouse.begin() as connection:
+        make_bill(connection, world.second, "2026-10", "1.00")
+    row = (SECOND, "kf-old", OCTOBER, 550)
+    first = world.load(row)
+    assert world.load(row).imported_before
+    again = world.load(row, again=True)
+    assert (first.rows_adjusted, again.rows_adjusted) == (1, 1)
+    assert [tuple(each)[2:4] for each in world.rows(ADJUSTMENTS)] == [(0, 550)]
+
+
+def test_the_last_file_decides_what_waits_and_one_that_says_as_billed_withdraws_it(world: World) -> None:
+    world.load((SECOND, "kf-old", OCTOBER, 600))
+    with world.warehouse.begin() as connection:
+        make_bill(connection, world.second, "2026-10", "1.00")
+    world.load((SECOND, "kf-old", OCTOBER, 550))
+    world.load((SECOND, "kf-old", OCTOBER, 650), at=AT + HOUR)
+    assert [tuple(each)[2:] for each in world.rows(ADJUSTMENTS)] == [(600, 650, "imported", "pending")]
+    done = world.load((SECOND, "kf-old", OCTOBER, 600), again=True, at=AT + 2 * HOUR)
+    assert (done.rows_adjusted, done.rows_unchanged) == (0, 1)
+    assert [each.state for each in world.rows(ADJUSTMENTS)] == ["withdrawn"]
+
+
+def test_after_an_adjustment_was_applied_a_file_is_held_against_what_is_billed_by_then(world: World) -> None:
+    world.load((SECOND, "kf-old", OCTOBER, 600))
+    with world.warehouse.begin() as connection:
+        make_bill(connection, world.second, "2026-10", "1.00")
+    world.load((SECOND, "kf-old", OCTOBER, 550))
+    with world.warehouse.begin() as connection:
+        connection.execute(text("UPDATE billing.pending_adjustments SET state = 'applied', settled_at = now()"))
+    assert world.load((SECOND, "kf-old", OCTOBER, 550), again=True).rows_unchanged == 1
+    assert world.load((SECOND, "kf-old", OCTOBER, 600), again=True).rows_adjusted == 1
+    assert [tuple(each)[2:4] for each in world.rows(ADJUSTMENTS)] == [(600, 550), (550, 600)]
+
+
+def test_a_billed_hour_that_was_measured_is_not_adjusted_by_a_file(world: World) -> None:
     with world.warehouse.begin() as connection:
         make_usage(connection, world.old, OCTOBER, [600])
         make_bill(connection, world.second, "2026-10", "1.00")
-    inside, outside = datetime(2026, 10, 31, 15, tzinfo=UTC), datetime(2026, 10, 31, 16, tzinfo=UTC)
-    world.load(
-        (SECOND, "kf-old", OCTOBER, 600),
-        (SECOND, "kf-old", OCTOBER, 601),
-        (SECOND, "kf-old", inside, 1),
-        (SECOND, "kf-old", outside, 1),
-        (FIRST, "kf-new", inside, 1),
-    )
-    assert world.rules() == [(2, "duplicate_row"), (3, "on_issued_bill")]
-    assert set(world.usage()) == {("kf-old", OCTOBER), ("kf-old", outside), ("kf-new", inside)}
-    query = "SELECT sentence FROM metering.rejections WHERE rule = 'on_issued_bill'"
-    assert "lies on bill 2026-10-sub-01-payments, which is issued with 0 AKU-seconds" in world.rows(query)[0].sentence
-    assert "make a correction" in world.rows(query)[0].sentence
+    done = world.load((SECOND, "kf-old", OCTOBER, 550))
+    assert (done.rows_adjusted, world.rules()) == (0, [(1, "already_measured")])
+    assert world.rows(ADJUSTMENTS) == []
+
+
+def test_a_billed_hour_of_which_readings_know_otherwise_is_not_adjusted_by_a_file(world: World) -> None:
+    world.load((SECOND, "kf-old", OCTOBER, 600), (SECOND, "kf-old", OCTOBER + HOUR, 600))
+    with world.warehouse.begin() as connection:
+        bill = make_bill(connection, world.second, "2026-10", "1.00")
+        connection.execute(
+            text("""
+            INSERT INTO billing.pending_adjustments (bill_key, subscription_key, environment_key, instance_key,
+                hour_start, aku_seconds_before, aku_seconds_after, cause, found_at)
+            SELECT :bill, subscription_key, environment_key, instance_key, :hour, 600, 700, 'late_answer', :hour
+            FROM core.instances WHERE instance_key = :old
+            """),
+            {"bill": bill, "hour": OCTOBER, "old": world.old},
+        )
+    done = world.load((SECOND, "kf-old", OCTOBER, 550), (SECOND, "kf-old", OCTOBER + HOUR, 550))
+    assert (done.rows_adjusted, world.rules()) == (1, [(1, "already_measured")])
+    assert [tuple(each)[2:] for each in world.rows(ADJUSTMENTS)] == [
+        (600, 700, "late_answer", "pending"),
+        (600, 550, "imported", "pending"),
+    ]
 
 
 def test_a_bill_that_is_issued_while_a_file_is_read_is_not_gone_behind(world: World) -> None:
@@ -264,9 +342,9 @@ def test_a_bill_that_is_issued_while_a_file_is_read_is_not_gone_behind(world: Wo
             running = pool.submit(world.load, (FIRST, "kf-new", OCTOBER, 9))
             wait_until(lambda: bool(world.rows("SELECT 1 FROM pg_locks WHERE NOT granted")) or running.done())
             make_bill(other, world.first, "2026-10", "1.00")
-        assert running.result(60).rows_rejected == 1
-    assert world.rules() == [(1, "on_issued_bill")]
+        assert running.result(60).rows_adjusted == 1
     assert world.usage() == {}
+    assert [tuple(each)[2:4] for each in world.rows(ADJUSTMENTS)] == [(0, 9)]
 
 
 @pytest.mark.parametrize("state", ["draft", "held"])
@@ -393,6 +471,7 @@ def test_a_report_sums_up_and_fails_when_a_file_is_missing(world: World) -> None
         "rows_loaded": 1,
         "rows_changed": 0,
         "rows_unchanged": 0,
+        "rows_adjusted": 0,
         "rows_rejected": 1,
     }
     with pytest.raises(FatalError, match="1 of 2 files were not imported"):

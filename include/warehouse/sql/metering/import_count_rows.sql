@@ -2,6 +2,7 @@
 UPDATE staged_instances AS staged
 SET
     rejected = counted.rejected,
+    billed = counted.billed,
     unchanged = counted.unchanged,
     inserted = counted.inserted,
     replaced = counted.replaced,
@@ -11,9 +12,10 @@ FROM (
     SELECT
         pair,
         count(*) FILTER (WHERE rule IS NOT NULL) AS rejected,
-        count(*) FILTER (WHERE rule IS NULL AND aku_seconds = known_aku_seconds) AS unchanged,
-        count(*) FILTER (WHERE rule IS NULL AND known_aku_seconds IS NULL) AS inserted,
-        count(*) FILTER (WHERE rule IS NULL AND aku_seconds <> known_aku_seconds) AS replaced,
+        count(*) FILTER (WHERE rule IS NULL AND is_billed) AS billed,
+        count(*) FILTER (WHERE rule IS NULL AND NOT is_billed AND aku_seconds = known_aku_seconds) AS unchanged,
+        count(*) FILTER (WHERE rule IS NULL AND NOT is_billed AND known_aku_seconds IS NULL) AS inserted,
+        count(*) FILTER (WHERE rule IS NULL AND NOT is_billed AND aku_seconds <> known_aku_seconds) AS replaced,
         min(hour_start) FILTER (WHERE rule IS NULL) AS first_hour,
         max(hour_start) FILTER (WHERE rule IS NULL) AS last_hour
     FROM judged_rows

@@ -11,6 +11,7 @@ CREATE TEMPORARY TABLE staged_instances (
     ended_at timestamptz,
     issued tstzmultirange,
     rejected integer,
+    billed integer,
     unchanged integer,
     inserted integer,
     replaced integer,

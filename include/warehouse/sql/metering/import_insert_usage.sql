@@ -15,4 +15,4 @@ SELECT
 FROM judged_rows AS judged
 INNER JOIN staged_instances AS who ON judged.pair = who.pair
 INNER JOIN core.instances ON who.instance_id = instances.instance_id
-WHERE judged.rule IS NULL AND judged.known_aku_seconds IS NULL
+WHERE judged.rule IS NULL AND NOT judged.is_billed AND judged.known_aku_seconds IS NULL

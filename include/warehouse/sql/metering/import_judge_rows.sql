@@ -1,5 +1,5 @@
 -- Holds the rows that hold by themselves against what the warehouse knows. A row with a rule is rejected by it; a row
--- without one is new, changed or unchanged.
+-- without one is new, changed or unchanged, or its hour is billed (import_adjust_bills says what becomes of it then).
 CREATE TEMPORARY TABLE judged_rows ON COMMIT DROP AS
 -- Ordered once, by hour and instance as the index of usage is, while the rows are narrow; the joins keep that order.
 WITH staged AS (
@@ -10,6 +10,15 @@ WITH staged AS (
         aku_seconds,
         min(row_number) OVER (PARTITION BY hour_start, pair) AS first_row
     FROM staged_rows
+),
+
+-- Readings that differ from an issued bill wait beside its usage, and do not take an import's place there.
+found_by_readings AS (
+    SELECT DISTINCT
+        hour_start,
+        instance_key
+    FROM billing.pending_adjustments
+    WHERE cause <> 'imported' AND state <> 'withdrawn'
 ),
 
 met AS (
@@ -23,7 +32,7 @@ met AS (
         staged.hour_start + interval '1 hour' <= who.started_at AS before_start,
         staged.hour_start >= who.ended_at AS after_end,
         staged.hour_start <@ who.issued AS on_issued_bill,
-        coalesce(known.source = 'readings', closed.hour_start IS NOT NULL) AS measured,
+        coalesce(known.source = 'readings', closed.hour_start IS NOT NULL) OR late.hour_start IS NOT NULL AS measured,
         -- A closed hour without a row was measured too: nothing was used.
         coalesce(known.aku_seconds, CASE WHEN closed.hour_start IS NOT NULL THEN 0 END) AS known_aku_seconds
     FROM staged
@@ -36,6 +45,8 @@ met AS (
             AND who.environment_key = closed.environment_key
             AND closed.state = 'closed'
             AND known.hour_start IS NULL
+    LEFT JOIN found_by_readings AS late
+        ON staged.hour_start = late.hour_start AND who.instance_key = late.instance_key
 )
 
 SELECT
@@ -45,13 +56,13 @@ SELECT
     hour_start,
     aku_seconds,
     known_aku_seconds,
+    on_issued_bill AND NOT measured AS is_billed,
     CASE
         WHEN rule IS NOT NULL THEN rule
         WHEN before_start THEN 'before_start'
         WHEN after_end THEN 'after_end'
         WHEN row_number > first_row THEN 'duplicate_row'
         WHEN aku_seconds = known_aku_seconds THEN NULL
-        WHEN on_issued_bill THEN 'on_issued_bill'
         WHEN measured THEN 'already_measured'
     END AS rule
 FROM met

@@ -31,12 +31,6 @@ SELECT
                 'hour %s of instance %s stands in row %s already, and that one counts. Keep one of them.',
                 hours.written, who.instance_id, judged.first_row
             )
-        WHEN 'on_issued_bill'
-            THEN format(
-                'hour %s lies on bill %s, which is issued with %s AKU-seconds; the file says %s. '
-                'Issued bills never change: make a correction (adjustment or credit note).',
-                hours.written, bills.bill_id, coalesce(judged.known_aku_seconds, 0), judged.aku_seconds
-            )
         WHEN 'already_measured'
             THEN format(
                 'hour %s of instance %s was measured as %s AKU-seconds; the file says %s. '
@@ -56,10 +50,4 @@ SELECT
 FROM judged_rows AS judged
 INNER JOIN staged_instances AS who ON judged.pair = who.pair
 CROSS JOIN LATERAL (SELECT to_char(judged.hour_start, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS written) AS hours
-LEFT JOIN billing.bills
-    ON
-        judged.rule = 'on_issued_bill'
-        AND bills.subscription_key = who.subscription_key
-        AND bills.state IN ('issued', 'settled')
-        AND bills.period_start <= judged.hour_start AND judged.hour_start < bills.period_end
 WHERE judged.rule IS NOT NULL

@@ -1,6 +1,7 @@
 -- What became of the rows that held by themselves.
 SELECT
     CAST(coalesce(sum(rejected), 0) AS bigint) AS rejected,
+    CAST(coalesce(sum(billed), 0) AS bigint) AS billed,
     CAST(coalesce(sum(unchanged), 0) AS bigint) AS unchanged,
     CAST(coalesce(sum(inserted), 0) AS bigint) AS inserted,
     CAST(coalesce(sum(replaced), 0) AS bigint) AS replaced,

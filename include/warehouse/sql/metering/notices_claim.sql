@@ -4,7 +4,7 @@ SELECT
     given.notice_key,
     given.sentence,
     :at AS claimed_at
-FROM unnest(CAST(:keys AS text []), CAST(:sentences AS text [])) AS given (notice_key, sentence)
+FROM unnest(CAST(:keys AS text[]), CAST(:sentences AS text[])) AS given (notice_key, sentence)
 ORDER BY given.notice_key
 ON CONFLICT DO NOTHING
 RETURNING notice_key
