@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from include.domain.errors import ConflictError
 from include.domain.price_fields import whole_aku_seconds
-from include.domain.price_plans import PlanVersion, price_scale, scaled_price
+from include.domain.price_plans import PlanVersion, PricePlan, price_scale, scaled_price
 from include.warehouse.engine import locked, statement
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection, Engine
-
-    from include.domain.price_plans import PricePlan
 
 
 class PublishedPlan(NamedTuple):
@@ -39,6 +37,17 @@ def publish_price_plans(warehouse: Engine, plans: Iterable[PricePlan]) -> list[P
     """
     with warehouse.begin() as connection:
         return [publish_price_plan(connection, plan) for plan in plans]
+
+
+def published_plan(warehouse: Engine, name: str) -> PricePlan | None:
+    """The plan of that name as it is published, or None."""
+    with warehouse.connect() as connection:
+        stored = connection.execute(statement("billing/find_plan"), {"name": name}).one_or_none()
+        if stored is None:
+            return None
+        rows = connection.execute(statement("billing/list_versions"), {"plan_key": stored.plan_key}).all()
+    versions = [PlanVersion.model_validate(row.source) for row in rows]
+    return PricePlan(name=name, currency=stored.currency, time_zone=stored.time_zone, versions=versions)
 
 
 def publish_price_plan(connection: Connection, plan: PricePlan) -> PublishedPlan:

@@ -58,6 +58,15 @@ def test_a_plan_is_checked() -> None:
     assert "automq-byoc-payg, CNY, 2 version(s)" in done.stdout
 
 
+def test_two_plans_are_compared_for_each_customer_on_the_usage_of_a_file() -> None:
+    case = GOLDEN / "version_split"
+    plans = GOLDEN / "zero_usage" / "plan.yaml", case / "plan.yaml"
+    done = akubill("plan", "diff", *plans, "--usage", case / "usage.csv", "--period", "2026-10", "--format", "json")
+    assert json.loads(done.stdout) == [
+        {"subscription_id": "sub-a", "currency": "CNY", "first": "24.00", "second": "27.00", "difference": "3.00"}
+    ]
+
+
 @pytest.fixture
 def used(warehouse: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """A subscription with an hour of usage in January, and the connection to its warehouse."""

@@ -1,0 +1,72 @@
+"""### Checks a price plan, says what it would change, and publishes it.
+
+**What.** Takes a price plan as it stands in a YAML file. *check_plan* reads it and says it in words, or names the field
+that is wrong. *compare_plan* prices the metered usage of a past month by it and by the published plan of the same name:
+what each customer would have paid. *publish_plan* writes its new versions to the warehouse, if you ask for that.
+
+**When.** By hand, before a price changes. The plans of the catalogue are published by every `billing_period_close`, so
+a plan that is kept there needs this only for the check and the comparison.
+
+**What you do next.** Look at the log of *compare_plan*; trigger the DAG again with *Publish* switched on. What is
+published never changes: a later version takes its place from its `effective_from` on.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import Param, dag, task
+
+from include.orchestration.defaults import TAG, period_field, task_defaults
+
+
+@dag(
+    schedule=None,
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=[TAG, "billing"],
+    default_args=task_defaults(),
+    params={
+        "plan": Param(
+            type="string",
+            format="multiline",
+            minLength=1,
+            maxLength=50_000,
+            title="Price plan",
+            description="The whole YAML file, with the versions that are published already.",
+        ),
+        "period": period_field("YYYY-MM: a month whose metered usage the plans are compared on. Empty: no comparison."),
+        "publish": Param(default=False, type="boolean", title="Publish", description="Off: check and compare only."),
+    },
+)
+def price_plan_publish() -> None:
+    """Check, compare, publish."""
+
+    @task
+    def check_plan() -> list[str]:
+        """Say the plan in words."""
+        from include.orchestration.prices import check_plan_of_run
+
+        return _print(check_plan_of_run())
+
+    @task
+    def compare_plan() -> list[str]:
+        """Say what each customer would have paid."""
+        from include.orchestration.prices import compare_plan_of_run
+
+        return _print(compare_plan_of_run())
+
+    @task(trigger_rule="none_failed")
+    def publish_plan() -> str:
+        """Publish, if the form asks for it."""
+        from include.orchestration.prices import publish_plan_of_run
+
+        return publish_plan_of_run()
+
+    check_plan() >> compare_plan() >> publish_plan()
+
+
+def _print(lines: list[str]) -> list[str]:
+    print(*lines, sep="\n")  # noqa: T201 (the task's log)
+    return lines
+
+
+price_plan_publish()

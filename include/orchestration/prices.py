@@ -1,0 +1,90 @@
+"""What a run of price_plan_publish does with the plan that its form was given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from include.orchestration.work import form
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.billing.plan_diff import Compared
+    from include.domain.price_plans import PricePlan
+
+_SHOWN = 50
+
+
+def check_plan_of_run() -> list[str]:
+    """What the form's plan says, in words.
+
+    Raises:
+        InvalidInputError: when it breaks a rule.
+    """
+    from include.domain.price_words import describe_plan
+
+    plan = _plan()
+    return [f"Plan {plan.name}, {plan.currency}, months of {plan.time_zone}:", *describe_plan(plan)]
+
+
+def compare_plan_of_run() -> list[str]:
+    """What each customer would have paid in the form's period by this plan, and by the published one of its name.
+
+    Raises:
+        AirflowSkipException: when the form names no period, or no plan of that name is published.
+        InvalidInputError: when the period, or usage in it, can not be priced.
+    """
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from include.billing.plan_diff import compare_plans
+    from include.billing.plans import published_plan
+    from include.orchestration.connections import warehouse
+    from include.warehouse.embedded import temporary_warehouse
+
+    plan, period, stored = _plan(), form()["period"], warehouse()
+    current = published_plan(stored, plan.name)
+    if not period:
+        raise AirflowSkipException("The form names no period to compare the plans for.")
+    if current is None:
+        raise AirflowSkipException(f"No plan {plan.name} is published yet: there is nothing to compare it with.")
+    with temporary_warehouse() as scratch:
+        compared = compare_plans(scratch, current, plan, period, metered=stored)
+    return list(_words(compared, period))
+
+
+def publish_plan_of_run() -> str:
+    """Publish the form's plan.
+
+    Raises:
+        AirflowSkipException: when the form only asks for a check.
+        ConflictError: when the plan says otherwise about what is published or billed already.
+    """
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from include.billing.plans import publish_price_plans
+    from include.orchestration.connections import warehouse
+
+    if not form()["publish"]:
+        raise AirflowSkipException("The form asks for a check only; nothing was published.")
+    [published] = publish_price_plans(warehouse(), [_plan()])
+    return f"{published.name}: {published.new_version_count} new version(s) published."
+
+
+def _plan() -> PricePlan:
+    from include.catalog.loader import parse_price_plan
+
+    return parse_price_plan(form()["plan"], "The form's plan")
+
+
+def _words(compared: list[Compared], period: str) -> Iterator[str]:
+    changed = sorted((each for each in compared if each.difference), key=lambda each: -abs(each.difference))
+    first, second = sum(each.first for each in compared), sum(each.second for each in compared)
+    yield (
+        f"In {period}, {len(compared)} subscription(s) with usage: {first} as published, {second} by this plan; "
+        f"{len(changed)} would pay another amount."
+    )
+    for each in changed[:_SHOWN]:
+        was, would_be, difference, change = each.in_words()
+        yield f"{each.subscription_id}: {was} -> {would_be}, {difference} {change}".rstrip()
+    if len(changed) > _SHOWN:
+        yield f"... and {len(changed) - _SHOWN} more with smaller differences."
