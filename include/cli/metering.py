@@ -66,7 +66,7 @@ def usage(
     import tempfile
 
     from include.domain.periods import Window, parse_instant
-    from include.metering.usage_file import UsageRow, meter_file
+    from include.metering.usage_file import INCONSISTENT, UsageRow, meter_file
     from include.warehouse.embedded import scratch_warehouse, start_server
     from include.warehouse.server import stop
 
@@ -80,6 +80,10 @@ def usage(
             stop(data)
     for rejection in rejections:
         complaints.print(f"Rejected ({rejection.rule}): {rejection.sentence}", markup=False)
+    inconsistent = sum(1 for rejection in rejections if rejection.rule == INCONSISTENT)
+    if inconsistent:
+        were = "reading was" if inconsistent == 1 else "readings were"
+        complaints.print(f"{inconsistent} {were} rejected for inconsistent times.")
     plain = [[*row[:1], f"{row.hour:%Y-%m-%dT%H:%M:%SZ}", *row[2:]] for row in rows]
     if form is Format.JSON:
         print(json.dumps([dict(zip(UsageRow._fields, row, strict=True)) for row in plain], indent=2))  # noqa: T201

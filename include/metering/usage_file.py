@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Engine, Row
 
+#: The rule of readings whose size changed while their own time of change says otherwise.
+INCONSISTENT = "inconsistent_times"
 _BATCH = 500
 
 
@@ -83,7 +85,13 @@ def meter_file(
         rules = Rules(tolerance=tolerance, provisional_after=timedelta(0), carries=False)
         close_window(connection, window, window.end + HOUR, rules=rules)
         rows = [UsageRow(*row) for row in connection.execute(statement("metering/list_usage"))]
-    return rows, rejections
+        found = connection.execute(statement("metering/list_inconsistent_times")).all()
+    return rows, [*rejections, *(_inconsistent(row) for row in found)]
+
+
+def _inconsistent(row: Row[Any]) -> Rejection:
+    """A reading that only closing, which knows the poll before it, could reject."""
+    return Rejection(INCONSISTENT, f"At {row.observed_at:%Y-%m-%dT%H:%M:%SZ}: {row.sentence}", row.payload)
 
 
 def _lines(file: Path) -> Iterator[_Line]:

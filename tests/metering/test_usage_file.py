@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import CliRunner
 
+from include.cli.main import app
 from include.domain.errors import InvalidInputError
 from include.domain.periods import Window, parse_instant
 from include.metering.usage_file import UsageRow, meter_file
@@ -32,7 +34,12 @@ def test_the_documented_examples_give_what_the_documentation_says(warehouse: Eng
     documented = re.search(r"gap_seconds\n(.*?)```", page, re.DOTALL)
     assert documented is not None
     assert as_csv(rows) == documented[1].split()
-    assert rejections == []
+    [(rule, sentence, payload)] = rejections
+    assert rule == "inconsistent_times"
+    assert sentence.startswith(
+        "At 2026-10-01T10:10:00Z: Instance 6-inconsistent has another size than at the poll before"
+    )
+    assert payload["aku"] == 10
 
 
 def poll(at: str, *instances: tuple[str, object], environment: str = "e") -> str:
@@ -67,6 +74,17 @@ def test_what_is_rejected_is_said_and_the_rest_is_metered(warehouse: Engine, tmp
     rows, rejections = meter_file(warehouse, file, Window(TEN, ELEVEN), TOLERANCE)
     assert [rejection.rule for rejection in rejections] == ["negative_aku", "mistyped_field"]
     assert as_csv(rows) == ["j,2026-10-01T10:00:00Z,0,0,300", "k,2026-10-01T10:00:00Z,3600,1800,300"]
+
+
+def test_the_command_counts_inconsistent_times_beside_the_csv() -> None:
+    window = ["--from", "2026-10-01T10:00:00Z", "--to", "2026-10-01T11:00:00Z"]
+    done = CliRunner().invoke(app, ["usage", "--polls", str(CONCEPTS / "metering-examples.jsonl"), *window])
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[0] == "instance_id,hour,aku_seconds,assumed_aku_seconds,gap_seconds"
+    assert "Instance" not in done.stdout
+    *sentences, count = done.stderr.splitlines()
+    assert count == "1 reading was rejected for inconsistent times."
+    assert sentences[0].startswith("Rejected (inconsistent_times): At 2026-10-01T10:10:00Z: Instance 6-inconsistent")
 
 
 @pytest.mark.parametrize(
