@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from benchmarks.measuring import Ratio, cost, empty_warehouse, enter_subscriptions, in_turns
 from include.billing.close import close_period
-from include.billing.drafts import rate, use_memory
+from include.billing.rating import rate, use_memory
 from include.billing.plans import publish_price_plans
 from include.catalog.loader import catalog_price_plans
 from include.domain.periods import BillingPeriod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.billing.drafts import window_of
+from include.billing.rating import window_of
 from include.warehouse.engine import audits, statement
 
 if TYPE_CHECKING:

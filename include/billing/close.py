@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.billing.audits import audit_drafts
-from include.billing.drafts import draft_bills, window_of
+from include.billing.drafts import draft_bills
+from include.billing.rating import window_of
 from include.domain.errors import ConflictError
 from include.warehouse.engine import USAGE, locked, statement
 

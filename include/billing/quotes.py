@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import text
 
-from include.billing.drafts import draft_bills, window_of
+from include.billing.drafts import draft_bills
+from include.billing.rating import window_of
 from include.billing.plans import publish_price_plan
 from include.billing.usage_files import read_usage
 from include.domain.errors import InvalidInputError
@@ -105,7 +106,7 @@ def _subscribe(connection: Connection, plan: PricePlan, period: BillingPeriod) -
     ensure_partitions(connection, period.window.start, period.window.end)
     connection.execute(statement("billing/quote_insert_buyer"), {"period_start": window["period_start"]})
     connection.execute(statement("billing/quote_insert_subscriptions"), {"price_plan": plan.name})
-    for step in ("environments", "instances", "usage"):
+    for step in ("environments", "instances", "usage", "hours"):
         connection.execute(statement(f"billing/quote_insert_{step}"))
 
 

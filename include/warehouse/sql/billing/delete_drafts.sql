@@ -11,6 +11,10 @@ findings AS (
     DELETE FROM billing.bill_findings WHERE bill_key IN (SELECT bill_key FROM drafts)
 ),
 
+taxes AS (
+    DELETE FROM billing.bill_taxes WHERE bill_key IN (SELECT bill_key FROM drafts)
+),
+
 lines AS (
     DELETE FROM billing.bill_lines WHERE bill_key IN (SELECT bill_key FROM drafts)
 )

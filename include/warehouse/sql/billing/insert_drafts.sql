@@ -19,5 +19,5 @@ SELECT
     '' AS fingerprint,
     :drafted_at
 FROM billable_subscriptions AS b
-WHERE b.subscription_key IN (SELECT subscription_key FROM rated_usage)
+WHERE b.subscription_key IN (SELECT subscription_key FROM rated_lines)
 ORDER BY b.subscription_id

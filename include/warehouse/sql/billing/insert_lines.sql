@@ -1,114 +1,31 @@
--- The lines of the period's drafts: each licence term that starts in the period, then usage by version and tier. A line
--- of zero is still a line.
-WITH drafts AS (
-    SELECT
-        b.bill_key,
-        b.subscription_key,
-        p.plan_key,
-        p.time_zone
-    FROM billing.bills AS b
-    INNER JOIN billing.price_plans AS p ON b.price_plan = p.name
-    WHERE
-        b.period_start = :period_start
-        AND b.period_end = :period_end
-        AND b.state = 'draft'
-),
-
-licence_lines AS (
-    SELECT
-        d.bill_key,
-        1 AS part,
-        'licence' AS kind,
-        CAST(NULL AS integer) AS tier,
-        format(
-            'Licence for %s AKU, %s to %s',
-            l.capacity_aku,
-            CAST(l.term_start AT TIME ZONE d.time_zone AS date),
-            CAST(l.term_end AT TIME ZONE d.time_zone - interval '1 second' AS date)
-        ) AS description,
-        l.term_start AS line_start,
-        l.term_end AS line_end,
-        CAST(0 AS bigint) AS aku_seconds,
-        CAST(l.capacity_aku * l.term_months AS numeric) AS quantity,
-        'AKU-month' AS unit,
-        coalesce(v.licence_price_per_aku_month, 0) AS unit_price,
-        l.capacity_aku * l.term_months * coalesce(v.licence_price_per_aku_month, 0) AS exact_amount,
-        v.rounding_digits,
-        v.rounding_mode,
-        v.version_key
-    FROM drafts AS d
-    INNER JOIN core.licences AS l ON d.subscription_key = l.subscription_key
-    INNER JOIN LATERAL (
-        SELECT sold.* FROM billing.price_plan_versions AS sold
-        WHERE d.plan_key = sold.plan_key AND sold.effective_from <= l.term_start
-        ORDER BY sold.effective_from DESC
-        LIMIT 1
-    ) AS v ON TRUE
-    WHERE
-        l.term_start >= :period_start
-        AND l.term_start < :period_end
-),
-
-lines AS (
-    SELECT
-        bill_key,
-        part,
-        kind,
-        tier,
-        description,
-        line_start,
-        line_end,
-        aku_seconds,
-        quantity,
-        unit,
-        unit_price,
-        exact_amount,
-        billing.round_amount(exact_amount, rounding_digits, rounding_mode) AS amount,
-        version_key
-    FROM licence_lines
-    UNION ALL
-    SELECT
-        d.bill_key,
-        2 AS part,
-        'usage' AS kind,
-        r.tier,
-        format(
-            'Usage of AutoMQ Kafka Units, %s to %s',
-            CAST(r.line_start AT TIME ZONE d.time_zone AS date),
-            CAST(r.line_end AT TIME ZONE d.time_zone - interval '1 second' AS date)
-        ) AS description,
-        r.line_start,
-        r.line_end,
-        r.aku_seconds,
-        -- Six places; no whole number of seconds lies halfway between two of them.
-        round(CAST(r.aku_seconds AS numeric(32, 12)) / 3600, 6) AS quantity,
-        'AKU-hour' AS unit,
-        r.unit_price,
-        r.exact_amount,
-        r.amount,
-        r.version_key
-    FROM drafts AS d
-    INNER JOIN rated_usage AS r ON d.subscription_key = r.subscription_key
-)
-
+-- The rated lines, on the period's drafts.
 INSERT INTO billing.bill_lines (
-    bill_key, line_no, kind, tier, description, line_start, line_end, aku_seconds, quantity, unit, unit_price,
-    exact_amount, amount, version_key
+    bill_key, line_no, kind, tier, name, description, line_start, line_end, aku_seconds, quantity, unit, unit_price,
+    exact_amount, amount, version_key, tax_rate, tax_is_inclusive
 )
 SELECT
-    bill_key,
-    row_number() OVER (PARTITION BY bill_key ORDER BY part, line_start, tier) AS line_no,
-    kind,
-    tier,
-    description,
-    line_start,
-    line_end,
-    aku_seconds,
-    quantity,
-    unit,
-    unit_price,
-    exact_amount,
-    amount,
-    version_key
-FROM lines
-ORDER BY bill_key, line_no
+    d.bill_key,
+    r.line_no,
+    r.kind,
+    r.tier,
+    r.name,
+    r.description,
+    r.line_start,
+    r.line_end,
+    r.aku_seconds,
+    r.quantity,
+    r.unit,
+    r.unit_price,
+    r.exact_amount,
+    r.amount,
+    r.version_key,
+    r.tax_rate,
+    r.tax_is_inclusive
+FROM billing.bills AS d
+INNER JOIN rated_lines AS r ON d.subscription_key = r.subscription_key
+WHERE
+    d.period_start = :period_start
+    AND d.period_end = :period_end
+    AND d.document = 'bill'
+    AND d.state = 'draft'
+ORDER BY d.bill_key, r.line_no

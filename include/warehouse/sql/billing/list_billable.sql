@@ -1,5 +1,5 @@
--- The subscriptions that the period may still bill, into billable_subscriptions of this transaction: those of plans
--- with this time zone whose bill is not final. plan_key is NULL where the plan was never published.
+-- The subscriptions to rate, into billable_subscriptions of this transaction: those asked for, or else all of plans
+-- with this time zone that the period may still bill. plan_key is NULL where the plan was never published.
 CREATE TEMPORARY TABLE billable_subscriptions ON COMMIT DROP AS
 SELECT
     s.subscription_key,
@@ -14,11 +14,16 @@ SELECT
 FROM core.subscriptions AS s
 LEFT JOIN billing.price_plans AS p ON s.price_plan = p.name
 WHERE
-    coalesce(p.time_zone, :time_zone) = :time_zone
-    AND NOT EXISTS (
-        SELECT FROM billing.bills AS b
-        WHERE
-            b.subscription_key = s.subscription_key
-            AND b.period_start = :period_start
-            AND b.state IN ('issued', 'settled')
+    s.subscription_key = any(CAST(:subscriptions AS bigint[]))
+    OR (
+        CAST(:subscriptions AS bigint[]) IS NULL
+        AND coalesce(p.time_zone, :time_zone) = :time_zone
+        AND NOT EXISTS (
+            SELECT FROM billing.bills AS b
+            WHERE
+                b.subscription_key = s.subscription_key
+                AND b.period_start = :period_start
+                AND b.document = 'bill'
+                AND b.state IN ('issued', 'settled', 'void')
+        )
     )

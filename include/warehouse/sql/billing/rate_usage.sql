@@ -50,13 +50,30 @@ hours AS (
     SELECT
         subscription_key,
         hour_start,
-        -- The table's check keeps a row within INTEGER, whose sum is BIGINT; the sum of BIGINT would be NUMERIC.
-        sum(CAST(aku_seconds AS integer)) AS aku_seconds
-    FROM metering.usage
+        aku_seconds
+    FROM metering.subscription_hours
     WHERE
         hour_start >= :period_start
         AND hour_start < :period_end
-    GROUP BY hour_start, subscription_key
+        AND NOT (
+            CAST(:has_other_hours AS boolean)
+            AND EXISTS (
+                SELECT FROM billing.rating_hours AS other
+                WHERE
+                    other.subscription_key = subscription_hours.subscription_key
+                    AND other.hour_start = subscription_hours.hour_start
+            )
+        )
+    UNION ALL
+    SELECT
+        subscription_key,
+        hour_start,
+        aku_seconds
+    FROM billing.rating_hours
+    WHERE
+        CAST(:has_other_hours AS boolean)
+        AND hour_start >= :period_start
+        AND hour_start < :period_end
 ),
 
 sums AS (

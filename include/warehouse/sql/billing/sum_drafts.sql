@@ -1,21 +1,38 @@
--- A bill's total is the sum of its rounded lines: nothing is rounded a second time.
+-- What a draft's lines and taxes add up to: nothing is rounded a second time. Its usage is that of its own period, not
+-- what lines that correct earlier bills are about.
 UPDATE billing.bills AS b
 SET
-    aku_seconds = sums.aku_seconds,
-    subtotal = sums.amount,
-    tax = 0 * sums.amount,
-    total = sums.amount
+    aku_seconds = lines.aku_seconds,
+    subtotal = lines.amount,
+    tax = coalesce(taxes.amount, 0 * lines.amount),
+    tax_included = coalesce(taxes.amount_included, 0 * lines.amount),
+    total = lines.amount + coalesce(taxes.amount - taxes.amount_included, 0)
 FROM (
     SELECT
         l.bill_key,
-        CAST(sum(l.aku_seconds) AS bigint) AS aku_seconds,
+        CAST(coalesce(sum(l.aku_seconds) FILTER (WHERE l.corrects_bill_key IS NULL), 0) AS bigint) AS aku_seconds,
         sum(l.amount) AS amount
     FROM billing.bill_lines AS l
     INNER JOIN billing.bills AS d ON l.bill_key = d.bill_key
     WHERE
         d.period_start = :period_start
         AND d.period_end = :period_end
+        AND d.document = 'bill'
         AND d.state = 'draft'
     GROUP BY l.bill_key
-) AS sums
-WHERE b.bill_key = sums.bill_key
+) AS lines
+LEFT JOIN (
+    SELECT
+        t.bill_key,
+        sum(t.amount) AS amount,
+        coalesce(sum(t.amount) FILTER (WHERE t.is_inclusive), 0) AS amount_included
+    FROM billing.bill_taxes AS t
+    INNER JOIN billing.bills AS d ON t.bill_key = d.bill_key
+    WHERE
+        d.period_start = :period_start
+        AND d.period_end = :period_end
+        AND d.document = 'bill'
+        AND d.state = 'draft'
+    GROUP BY t.bill_key
+) AS taxes ON lines.bill_key = taxes.bill_key
+WHERE b.bill_key = lines.bill_key

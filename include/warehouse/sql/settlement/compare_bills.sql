@@ -24,10 +24,11 @@ ours AS (
         subscription_key,
         bill_key,
         bill_id,
-        subtotal,
+        -- The Marketplace says what it charges before tax.
+        total - tax AS net_amount,
         currency
     FROM billing.bills
-    WHERE period = :period AND state <> 'void'
+    WHERE period = :period AND document = 'bill' AND state <> 'void'
 ),
 
 theirs AS (
@@ -54,7 +55,7 @@ hours AS (
         AND u.aku_seconds > 0
         AND EXISTS (
             SELECT 1 FROM billing.bill_lines AS l
-            WHERE l.bill_key = o.bill_key AND l.kind = 'usage' AND l.unit_price > 0
+            WHERE l.bill_key = o.bill_key AND l.kind IN ('usage', 'overage') AND l.unit_price > 0
         )
     GROUP BY u.subscription_key
 ),
@@ -66,12 +67,12 @@ pairs AS (
         s.marketplace_instance_id,
         o.bill_key,
         o.bill_id,
-        o.subtotal AS our_amount,
+        o.net_amount AS our_amount,
         t.amount AS marketplace_amount,
         coalesce(o.currency, t.currency) AS currency,
         t.currency AS marketplace_currency,
         coalesce(t.currency_count > 1 OR t.currency <> o.currency, FALSE) AS currencies_differ,
-        coalesce(t.amount, 0) - coalesce(o.subtotal, 0) AS difference,
+        coalesce(t.amount, 0) - coalesce(o.net_amount, 0) AS difference,
         coalesce(h.hours_charged, 0) AS hours_charged,
         s.fetched_at >= :final_at AS is_final
     FROM subscriptions AS s

@@ -1,0 +1,99 @@
+"""Rates a billing period: from hourly usage to lines and taxes, for one subscription or all, by SQL over sets.
+
+Nothing is stored: the result lies in temporary tables of the caller's transaction, from where a draft, a correction or
+a forecast takes it.
+
+    rated_lines  subscription_key, line_no, kind, tier, name, description, line_start, line_end, aku_seconds, quantity,
+                 unit, unit_price, exact_amount, amount, version_key, tax_rate, tax_is_inclusive
+    rated_taxes  subscription_key, tax_rate, is_inclusive, base, amount
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from include.domain.errors import ConfigurationError, InvalidInputError
+from include.warehouse.engine import statement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from include.domain.periods import BillingPeriod
+
+_TABLES = ("billable_subscriptions", "rated_usage", "rated_lines", "rated_taxes")
+
+
+def rate(
+    connection: Connection,
+    period: BillingPeriod,
+    *,
+    subscriptions: Sequence[int] | None = None,
+    known_at: datetime | None = None,
+) -> None:
+    """Rate the period's usage into rated_lines and rated_taxes, which replace those of an earlier call.
+
+    Hours are those of metering.subscription_hours, or of billing.rating_hours where the caller put a row there.
+
+    Args:
+        connection: an open transaction; nothing of it is committed here.
+        period: months of the plans' time zone.
+        subscriptions: keys to rate, whatever bills they have; without, all whose bill of the period is not final.
+        known_at: leaves out private offers entered later; without, all count.
+
+    Raises:
+        ConfigurationError: when a subscription's price plan is not published.
+        InvalidInputError: when no version of a plan is in force for some usage, or it is too large to rate.
+    """
+    window = {**window_of(period), "known_at": known_at}
+    use_memory(connection)
+    for table in _TABLES:
+        connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{table}"))
+    chosen = None if subscriptions is None else list(subscriptions)
+    connection.execute(
+        statement("billing/list_billable"), {**window, "time_zone": period.zone_name, "subscriptions": chosen}
+    )
+    connection.execute(text("ANALYZE billable_subscriptions"))
+    has_other_hours = connection.scalar(text("SELECT EXISTS (SELECT FROM billing.rating_hours)"))
+    connection.execute(statement("billing/rate_usage"), {**window, "has_other_hours": has_other_hours})
+    _refuse_unpriced(connection, period)
+    connection.execute(statement("billing/rate_create_lines"), window)
+    connection.execute(statement("billing/rate_create_taxes"))
+
+
+def window_of(period: BillingPeriod) -> dict[str, Any]:
+    """The period's bounds as statements name them."""
+    return {"period_start": period.window.start, "period_end": period.window.end}
+
+
+def use_memory(connection: Connection) -> None:
+    """Let this transaction group a million hours in memory; it is a few statements a month."""
+    connection.execute(text("SELECT set_config('work_mem', '256MB', TRUE)"))
+
+
+def _refuse_unpriced(connection: Connection, period: BillingPeriod) -> None:
+    unpriced = connection.execute(statement("billing/find_unpriced_usage"), window_of(period)).first()
+    if unpriced is None:
+        return
+    if unpriced.plan_is_missing:
+        raise ConfigurationError(
+            f"Subscription {unpriced.subscription_id} has the price plan {unpriced.price_plan}, which is not "
+            "published. Publish it with `akubill plan publish FILE`."
+        )
+    if unpriced.is_too_large:
+        raise InvalidInputError(
+            f"Usage of subscription {unpriced.subscription_id} in some hour",
+            unpriced.at.isoformat(),
+            f"is too large to be rated exactly by the price plan {unpriced.price_plan}",
+            "Check the usage; if it is right, publish a version with fewer places in its price.",
+        )
+    raise InvalidInputError(
+        f"Usage of subscription {unpriced.subscription_id}",
+        unpriced.at.isoformat(),
+        f"has no price: the price plan {unpriced.price_plan} has no version in force then",
+        "Publish a version that is effective at that time.",
+    )
