@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date, datetime
 
     from sqlalchemy import Connection
 
     from include.domain.money import Decimal
 
+_Row = TypeVar("_Row")
 PAGE_SIZE = 100
 STATES = ("draft", "held", "issued", "settled")
 
@@ -37,6 +38,7 @@ class PeriodTotal:
     period: str
     currency: str
     bill_count: int
+    note_count: int
     aku_seconds: int
     total: Decimal
     issued_count: int
@@ -57,9 +59,10 @@ class OpenPoint:
 
 @dataclass(frozen=True, slots=True)
 class BillRow:
-    """A bill in a list. `verdict` is None where the Marketplace's bill was not compared yet."""
+    """A bill or note in a list. `verdict` is None where the Marketplace's bill was not compared yet, and for notes."""
 
     bill_id: str
+    document: str
     period: str
     state: str
     currency: str
@@ -79,10 +82,18 @@ class BillRow:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """A bill's header, with whom it is for. Instants are UTC; `time_zone` is the price plan's."""
+    """A document's header, with whom it is for. Instants are UTC; `time_zone` is the price plan's.
+
+    Attributes:
+        document: bill, credit_note or debit_note.
+        corrects_bill_id: for a note, the bill that it corrects.
+        forecast_total: for a draft of a running period, the total expected at its end.
+    """
 
     bill_key: int
     bill_id: str
+    document: str
+    corrects_bill_id: str | None
     period: str
     period_start: datetime
     period_end: datetime
@@ -93,7 +104,9 @@ class Bill:
     aku_seconds: int
     subtotal: Decimal
     tax: Decimal
+    tax_included: Decimal
     total: Decimal
+    forecast_total: Decimal | None
     fingerprint: str
     drafted_at: datetime
     issued_at: datetime | None
@@ -113,7 +126,7 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class BillLine:
-    """One line of a bill; what rounding took is `exact_amount - amount`."""
+    """One line of a document; what rounding took is `exact_amount - amount`. A correction names what it corrects."""
 
     line_no: int
     kind: str
@@ -127,11 +140,58 @@ class BillLine:
     unit_price: Decimal
     exact_amount: Decimal
     amount: Decimal
+    corrects_bill_id: str | None
+    corrects_line_no: int | None
+    reason: str | None
 
     @property
     def rounded_off(self) -> Decimal:
         """What rounding took from the line; negative where it added."""
         return self.exact_amount - self.amount
+
+
+@dataclass(frozen=True, slots=True)
+class Tax:
+    """Tax of a document at one rate; a correction names the bill whose tax it corrects."""
+
+    tax_rate: Decimal
+    is_inclusive: bool
+    base: Decimal
+    amount: Decimal
+    corrects_bill_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OtherDocument:
+    """A note or a later bill with lines that correct this bill, and the sum of those lines."""
+
+    bill_id: str
+    document: str
+    state: str
+    issued_at: datetime | None
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A change of a bill's state: who, when, why."""
+
+    at: datetime
+    from_state: str | None
+    to_state: str
+    who: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WaivedFinding:
+    """A finding that a person waived."""
+
+    finding: str
+    sentence: str
+    reason: str
+    waived_by: str
+    waived_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +246,11 @@ class BillDetail:
 
     bill: Bill
     lines: Sequence[BillLine]
+    taxes: Sequence[Tax]
     findings: Sequence[Finding]
+    waivers: Sequence[WaivedFinding]
+    documents: Sequence[OtherDocument]
+    events: Sequence[Event]
     reconciliation: Reconciliation
     days: Sequence[UsageDay]
     hours: Sequence[UsageHour]
@@ -223,12 +287,16 @@ def list_bills(connection: Connection, filters: Filters) -> list[BillRow]:
 
 
 def find_bill(connection: Connection, bill_id: str) -> BillDetail | None:
-    """The bill of that id with everything that explains it, or None."""
+    """The document of that id with everything that explains it, or None."""
     header = connection.execute(statement("reporting/find_bill"), {"bill_id": bill_id}).mappings().one_or_none()
     if header is None:
         return None
     bill = Bill(**header)
-    key = {"bill_key": bill.bill_key}
+
+    def rows(name: str, row_type: Callable[..., _Row], **parameters: object) -> list[_Row]:
+        found = connection.execute(statement(f"reporting/{name}"), parameters).mappings()
+        return [row_type(**row) for row in found]
+
     compared = {"subscription_key": bill.subscription_key, "period": bill.period}
     window = {
         "subscription_key": bill.subscription_key,
@@ -236,12 +304,15 @@ def find_bill(connection: Connection, bill_id: str) -> BillDetail | None:
         "period_end": bill.period_end,
         "time_zone": bill.time_zone,
     }
-    rows = connection.execute
     return BillDetail(
         bill=bill,
-        lines=[BillLine(**row) for row in rows(statement("reporting/list_bill_lines"), key).mappings()],
-        findings=[Finding(**row) for row in rows(statement("reporting/list_bill_findings"), key).mappings()],
-        reconciliation=Reconciliation(**rows(statement("reporting/find_reconciliation"), compared).mappings().one()),
-        days=[UsageDay(**row) for row in rows(statement("reporting/list_usage_days"), window).mappings()],
-        hours=[UsageHour(**row) for row in rows(statement("reporting/list_usage_hours"), window).mappings()],
+        lines=rows("list_bill_lines", BillLine, bill_key=bill.bill_key),
+        taxes=rows("list_bill_taxes", Tax, bill_key=bill.bill_key),
+        findings=rows("list_bill_findings", Finding, bill_key=bill.bill_key),
+        waivers=rows("list_bill_waivers", WaivedFinding, **compared),
+        documents=rows("list_bill_documents", OtherDocument, bill_key=bill.bill_key),
+        events=rows("list_bill_events", Event, bill_id=bill_id),
+        reconciliation=rows("find_reconciliation", Reconciliation, **compared)[0],
+        days=rows("list_usage_days", UsageDay, **window),
+        hours=rows("list_usage_hours", UsageHour, **window),
     )

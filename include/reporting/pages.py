@@ -215,6 +215,7 @@ def _templates() -> Environment:
             "amount",
             "instant",
             "number",
+            "percent",
             "product_title",
             "region_name",
             "signed",

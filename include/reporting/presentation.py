@@ -69,6 +69,11 @@ def signed(value: Decimal) -> str:
     return ("+" if value > 0 else "") + amount(value)
 
 
+def percent(rate: Decimal) -> str:
+    """A fraction as per cent: `6 %`."""
+    return f"{number(rate * 100, at_most=4)} %"
+
+
 def aku_hours(aku_seconds: int) -> str:
     """AKU-hours to two places."""
     return number(round_amount(Decimal(aku_seconds) / _SECONDS_PER_HOUR, 2, "half_even"), places=2)

@@ -8,9 +8,11 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from include.domain.errors import ConfigurationError
+from include.domain.money import Decimal
 from include.reporting.pages import create_pages
 from include.warehouse.engine import open_warehouse
-from tests.support.builders import make_bill, make_buyer, make_subscription
+from tests.reporting.conftest import NOW
+from tests.support.builders import insert, make_bill, make_buyer, make_subscription
 
 PATHS = ["/", "/bills/2026-10-sub-01-orders", "/environments", "/static/pages.css", "/static/theme.js"]
 
@@ -169,3 +171,61 @@ def test_more_bills_than_a_page_holds_are_paged(warehouse, empty):
     assert "101–103 of 103" in second
     assert 'href="?page=2"' in first
     assert "env-102" in second
+
+
+@pytest.fixture
+def corrected(warehouse):
+    """A bill with a credit note that gives a part of its line back, and the story of both."""
+    with warehouse.begin() as connection:
+        key = make_subscription(connection, make_buyer(connection))
+        root = make_bill(connection, key, "2026-09", "120.00")
+        terms = {"document": "credit_note", "corrects_bill_key": root, "bill_id": "CN-2026-09-sub-01-orders-1"}
+        note = make_bill(connection, key, "2026-09", "-12.00", state="draft", aku_seconds=0, **terms)
+        connection.execute(
+            text("""
+            UPDATE billing.bill_lines SET corrects_bill_key = :root, corrects_document_key = :root,
+                corrects_line_no = 1, reason = 'Wrong <b>price</b>'
+            WHERE bill_key = :note
+            """),
+            {"root": root, "note": note},
+        )
+        taxed = {"tax_rate": Decimal("0.06"), "is_inclusive": False, "is_refund": False}
+        amounts = {"base": Decimal("-12.00"), "amount": Decimal(0)}
+        insert(connection, "billing.bill_taxes", bill_key=note, for_bill_key=root, **taxed, **amounts)
+        for before, after, why in ((None, "draft", None), ("draft", "issued", "Approved after a call")):
+            insert(
+                connection,
+                "billing.bill_events",
+                bill_id="2026-09-sub-01-orders",
+                from_state=before,
+                to_state=after,
+                who="dana",
+                reason=why,
+                at=NOW,
+            )
+    return client_of(create_pages(current_user=lambda: "someone", warehouse=lambda: warehouse))
+
+
+def test_a_note_names_what_it_corrects_and_why(corrected):
+    page = corrected.get("/bills/CN-2026-09-sub-01-orders-1").text
+    assert "Credit note" in page
+    assert 'href="/bills/2026-09-sub-01-orders"' in page
+    assert "Corrects line 1 of" in page
+    assert "Wrong &lt;b&gt;price&lt;/b&gt;" in page
+    assert "Tax 6 % of −12.00" in page
+    assert "Against the Marketplace" not in page
+
+
+def test_a_corrected_bill_shows_its_notes_and_its_story(corrected):
+    page = corrected.get("/bills/2026-09-sub-01-orders").text
+    assert 'href="/bills/CN-2026-09-sub-01-orders-1"' in page
+    assert "−12.00" in page
+    assert "Approved after a call" in page
+    assert "dana" in page
+
+
+def test_a_list_counts_notes_apart_from_bills(corrected):
+    page = corrected.get("/?period=2026-09").text
+    assert "<dt>Bills</dt><dd>1</dd>" in page
+    assert "<dt>Notes</dt><dd>1</dd>" in page
+    assert "108.00" in page

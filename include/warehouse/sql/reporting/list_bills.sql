@@ -1,6 +1,7 @@
 -- One page of bills, newest period first, the largest amounts first within it. Null filters keep everything.
 SELECT
     b.bill_id,
+    b.document,
     b.period,
     b.state,
     b.currency,
@@ -13,7 +14,7 @@ SELECT
     s.department,
     s.product,
     s.payment,
-    r.verdict,
+    CASE WHEN b.document = 'bill' THEN r.verdict END AS verdict,
     coalesce(r.is_final, FALSE) AS is_final,
     count(*) OVER () AS match_count
 FROM billing.bills AS b
@@ -23,7 +24,7 @@ WHERE
     b.state <> 'void'
     AND (cast(:period AS text) IS NULL OR b.period = :period)
     AND (cast(:state AS text) IS NULL OR b.state = :state)
-    AND (cast(:verdict AS text) IS NULL OR coalesce(r.verdict, 'unknown') = :verdict)
+    AND (cast(:verdict AS text) IS NULL OR b.document = 'bill' AND coalesce(r.verdict, 'unknown') = :verdict)
     AND (
         cast(:search AS text) IS NULL
         OR position(
