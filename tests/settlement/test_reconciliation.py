@@ -236,3 +236,20 @@ def test_a_verdict_that_changes_after_settling_is_shown_and_the_bill_stays_settl
     reconcile(warehouse, Charge(INSTANCE, "12.34"), Charge(INSTANCE, "-5.00", "Refund"), at=FINAL + timedelta(days=9))
     assert verdict(warehouse)["verdict"] == "differs"
     assert bill_state(warehouse) == ("settled", FINAL)
+
+
+def test_lines_that_correct_another_month_are_not_held_against_the_marketplace(warehouse, subscription):
+    with warehouse.begin() as connection:
+        earlier = make_bill(connection, subscription, "2026-09", "5.00")
+        key = make_bill(connection, subscription, PERIOD, "20.00", state="draft")
+        connection.execute(
+            text("""
+            INSERT INTO billing.bill_lines (bill_key, line_no, kind, tier, description, line_start, line_end,
+                aku_seconds, quantity, unit, unit_price, exact_amount, amount, corrects_bill_key)
+            SELECT bill_key, 2, kind, tier, description, line_start, line_end, 0, -1, unit, 1.20, -1.20, -1.20, :earlier
+            FROM billing.bill_lines WHERE bill_key = :key
+            """),
+            {"earlier": earlier, "key": key},
+        )
+    reconcile(warehouse, Charge(INSTANCE, "20.00"))
+    assert (verdict(warehouse)["verdict"], verdict(warehouse)["our_amount"]) == ("agrees", Decimal("20.00"))

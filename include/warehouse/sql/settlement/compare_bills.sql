@@ -21,14 +21,20 @@ subscriptions AS (
 
 ours AS (
     SELECT
-        subscription_key,
-        bill_key,
-        bill_id,
-        -- The Marketplace says what it charges before tax.
-        total - tax AS net_amount,
-        currency
-    FROM billing.bills
-    WHERE period = :period AND document = 'bill' AND state <> 'void'
+        b.subscription_key,
+        b.bill_key,
+        b.bill_id,
+        -- The Marketplace charges this period before tax; what corrects other periods is between us and the buyer.
+        (
+            SELECT coalesce(sum(l.amount), 0) FROM billing.bill_lines AS l
+            WHERE l.bill_key = b.bill_key AND l.corrects_bill_key IS NULL
+        ) - (
+            SELECT coalesce(sum(t.amount), 0) FROM billing.bill_taxes AS t
+            WHERE t.bill_key = b.bill_key AND t.for_bill_key = b.bill_key AND t.is_inclusive
+        ) AS net_amount,
+        b.currency
+    FROM billing.bills AS b
+    WHERE b.period = :period AND b.document = 'bill' AND b.state <> 'void'
 ),
 
 theirs AS (
