@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 #: The work that polls and closings take turns at; see `include.warehouse.engine.locked`.
 CLOSING = ("metering", "closing")
+_ROOM = text("SELECT set_config('work_mem', '128MB', true), set_config('enable_memoize', 'off', true)")
 _LOOKING_UP = text("SELECT set_config('enable_nestloop', :value, true), set_config('enable_mergejoin', :value, true)")
 #: What is found from polls and readings, into tables of the transaction; then what is made of it.
 _FINDING = (
@@ -55,7 +56,7 @@ _DROP = (
 #: Tables (and columns) that later steps join to; the planner has to know how large they are.
 _MEASURED = {
     "close_tails": ("closing_environments", "closing_polls (environment_key, observed_at, is_edge)", "closing_hours"),
-    "close_differences": ("closing_differences",),
+    "close_differences": ("closing_differences (hour_start, environment_key, bill_key, is_found, is_kept)",),
 }
 
 
@@ -221,9 +222,9 @@ def find_usage(
     rules: Rules = Rules(),
 ) -> None:
     """Find usage and gaps of the window by the rules, into closing_usage and closing_gaps; nothing is stored."""
-    # Sets of hundreds of thousands, without spilling to disk; and a whole hour is one scan, hashed: not a look for each
-    # poll, and nothing sorted.
-    connection.execute(text("SELECT set_config('work_mem', '128MB', true)"))
+    # Sets of hundreds of thousands, without spilling to disk, and no cache for keys that are looked up once. A whole
+    # hour is one scan, hashed: not a look for each poll, and nothing sorted.
+    connection.execute(_ROOM)
     connection.execute(_LOOKING_UP, {"value": "on" if environments is not None else "off"})
     _run(
         connection,

@@ -73,8 +73,10 @@ class Closing(NamedTuple):
 # Coarse steps let changes meet polls and hours, and silences the tolerance; fine ones do not.
 _coarse = st.integers(-8, HOURS * 12 + 8).map(lambda step: step * 300)
 moments = st.one_of(_coarse, _coarse, st.integers(-2400, HOURS * HOUR + 2400))
-sights = st.tuples(st.sampled_from([0, 3, 3, 4, 7]), moments, moments)
-listings = st.fixed_dictionaries(dict.fromkeys(NAMES, sights)) | st.dictionaries(st.sampled_from(NAMES), sights)
+_changing = st.tuples(st.sampled_from([0, 3, 3, 4, 7]), moments, moments)
+#: Listings of instances that come, change and go, and of those that mostly stay as they are.
+changing = st.fixed_dictionaries(dict.fromkeys(NAMES, _changing)) | st.dictionaries(st.sampled_from(NAMES), _changing)
+steady = st.fixed_dictionaries(dict.fromkeys(NAMES, st.tuples(st.just(3), st.just(-2400), st.just(-2400) | moments)))
 closings = st.builds(
     Closing,
     st.integers(0, HOURS - 1),
@@ -86,14 +88,17 @@ closings = st.builds(
 plans = st.lists(st.none() | closings, min_size=ROUNDS, max_size=ROUNDS)
 
 
-def histories(listings: SearchStrategy[Listing]) -> SearchStrategy[list[History]]:
-    """A history for each environment, from consoles that answer like that, or fail."""
+def histories(*consoles: SearchStrategy[Listing]) -> SearchStrategy[list[History]]:
+    """A history for each environment, whose console is one of these, or fails."""
+    return st.lists(st.one_of(*map(_history, consoles)), min_size=ENVIRONMENTS, max_size=ENVIRONMENTS)
+
+
+def _history(listings: SearchStrategy[Listing]) -> SearchStrategy[History]:
     rounds = st.lists(st.integers(0, ROUNDS - 1), min_size=1, max_size=2, unique=True)
     answers = st.one_of(listings, listings, listings, st.none())
     telling = st.builds(Telling, moments, answers, rounds, st.booleans())
     few, many = (st.lists(telling, min_size=least, max_size=14, unique_by=lambda told: told.moment) for least in (0, 6))
-    history = st.builds(History, few | many, st.sampled_from([0, 0, 1234]))
-    return st.lists(history, min_size=ENVIRONMENTS, max_size=ENVIRONMENTS)
+    return st.builds(History, few | many, st.sampled_from([0, 0, 1234]))
 
 
 def play(environments: Sequence[Environment], lives: Sequence[History], plan: Sequence[Closing | None]) -> None:

@@ -24,11 +24,12 @@ from tests.metering.histories import (
     TOLERANCE,
     Closing,
     History,
+    changing,
     histories,
-    listings,
     moments,
     plans,
     play,
+    steady,
 )
 from tests.metering.lives import NOON, Environment
 
@@ -98,7 +99,7 @@ def added_up(usage: dict[tuple[str, int], oracle.Usage]) -> set[tuple[int, ...]]
 
 
 @property_of
-@given(lives=histories(listings), plan=plans)
+@given(lives=histories(changing, steady), plan=plans)
 def test_any_polls_in_any_order_give_the_usage_that_the_rules_say(
     warehouse: Engine, environments: list[Environment], lives: list[History], plan: list[Closing | None]
 ) -> None:

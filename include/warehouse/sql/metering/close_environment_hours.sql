@@ -8,11 +8,15 @@ WITH known AS (
         environments.subscription_key,
         environments.metered_from,
         environments.ended_at,
-        max(polls.observed_at) AS last_poll_at
+        polls.last_poll_at
     FROM closing_environments AS environments
-    LEFT JOIN closing_polls AS polls ON environments.environment_key = polls.environment_key
-    GROUP BY
-        environments.environment_key, environments.subscription_key, environments.metered_from, environments.ended_at
+    LEFT JOIN (
+        SELECT
+            environment_key,
+            max(observed_at) AS last_poll_at
+        FROM closing_polls
+        GROUP BY environment_key
+    ) AS polls ON environments.environment_key = polls.environment_key
 )
 
 SELECT

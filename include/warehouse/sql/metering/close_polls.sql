@@ -5,6 +5,8 @@ CREATE TEMPORARY TABLE closing_polls ON COMMIT DROP AS
 WITH answered AS (
     SELECT
         environments.environment_key,
+        environments.metered_from,
+        environments.before_at,
         polls.observed_at,
         FALSE AS is_edge
     FROM closing_environments AS environments
@@ -13,6 +15,8 @@ WITH answered AS (
     UNION ALL
     SELECT
         environments.environment_key,
+        environments.metered_from,
+        environments.before_at,
         edges.observed_at,
         TRUE AS is_edge
     FROM closing_environments AS environments
@@ -20,23 +24,20 @@ WITH answered AS (
     WHERE edges.observed_at IS NOT NULL
 ),
 
-numbered AS (
+ordered AS (
     SELECT
-        answered.environment_key,
-        row_number() OVER polled AS poll_number,
-        environments.metered_from,
-        lag(answered.observed_at, 1, CASE WHEN environments.before_at IS NULL THEN environments.metered_from END)
-            OVER polled AS previous_at,
-        answered.observed_at,
-        answered.is_edge,
-        environments.before_at IS NULL AND row_number() OVER polled = 1 AS is_first
+        environment_key,
+        metered_from,
+        lag(observed_at, 1, CASE WHEN before_at IS NULL THEN metered_from END) OVER polled AS previous_at,
+        observed_at,
+        is_edge,
+        before_at IS NULL AND lag(observed_at) OVER polled IS NULL AS is_first
     FROM answered
-    INNER JOIN closing_environments AS environments ON answered.environment_key = environments.environment_key
-    WINDOW polled AS (PARTITION BY answered.environment_key ORDER BY answered.observed_at)
+    WINDOW polled AS (PARTITION BY environment_key ORDER BY observed_at)
 )
 
 SELECT
     *,
     observed_at - previous_at > CAST(:tolerance AS interval) AS is_long,
     FALSE AS is_tail
-FROM numbered
+FROM ordered

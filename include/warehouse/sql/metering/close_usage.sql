@@ -88,13 +88,12 @@ restless AS MATERIALIZED (
 chained AS (
     SELECT
         restless.*,
-        polls.poll_number,
         polls.metered_from,
         polls.previous_at,
         polls.is_first,
         polls.is_long,
         -- Absent from the poll before means that whatever was said earlier has ended.
-        lag(polls.poll_number) OVER life = polls.poll_number - 1 AS was_listed,
+        lag(restless.observed_at) OVER life = polls.previous_at AS was_listed,
         lag(restless.aku) OVER life AS earlier_aku
     FROM restless
     INNER JOIN closing_polls AS polls
@@ -107,7 +106,6 @@ ruled AS (
     SELECT
         instance_key,
         environment_key,
-        poll_number,
         metered_from,
         previous_at AS from_at,
         observed_at AS to_at,
@@ -133,7 +131,6 @@ ruled AS (
     SELECT
         sightings.instance_key,
         tails.environment_key,
-        tails.poll_number,
         tails.metered_from,
         tails.previous_at AS from_at,
         tails.observed_at AS to_at,
@@ -153,7 +150,6 @@ judged AS MATERIALIZED (
     SELECT
         instance_key,
         environment_key,
-        poll_number,
         to_at,
         rule,
         CASE
@@ -203,34 +199,23 @@ gaps AS (
 -- Intervals cut at hours and measured once for each environment, not for each of its instances.
 pieces AS MATERIALIZED (
     SELECT
-        cut.environment_key,
-        cut.poll_number,
-        cut.is_long,
-        cut.hour_start,
-        cut.from_at,
-        cut.to_at,
+        cut.*,
         CAST(extract(EPOCH FROM cut.to_at - cut.from_at) AS integer) AS seconds
     FROM (
         SELECT
             polls.environment_key,
-            polls.poll_number,
+            polls.observed_at,
             polls.is_long,
             hours.hour_start,
             greatest(polls.previous_at, polls.metered_from, hours.hour_start, :window_start) AS from_at,
             least(polls.observed_at, hours.hour_end, :window_end) AS to_at
         FROM closing_polls AS polls
-        CROSS JOIN
-            generate_series(
-                date_trunc('hour', greatest(polls.previous_at, :window_start)),
-                least(polls.observed_at, :window_end) - interval '1 second',
-                interval '1 hour'
-            ) AS spanned (hour_start)
         INNER JOIN closing_hours AS hours
             ON
                 polls.environment_key = hours.environment_key
-                AND spanned.hour_start = hours.hour_start
-                AND hours.state <> 'open'
-        WHERE polls.previous_at IS NOT NULL
+                AND polls.observed_at > hours.hour_start
+                AND polls.previous_at < hours.hour_end
+        WHERE hours.state <> 'open'
     ) AS cut
     WHERE cut.from_at < cut.to_at
 ),
@@ -262,7 +247,7 @@ measured AS (
         END AS gap_seconds
     FROM judged
     INNER JOIN pieces
-        ON judged.environment_key = pieces.environment_key AND judged.poll_number = pieces.poll_number
+        ON judged.environment_key = pieces.environment_key AND judged.to_at = pieces.observed_at
     -- OFFSET 0 lets each of these be computed once and not again for each sum.
     OFFSET 0
 ),
@@ -280,10 +265,12 @@ summed AS (
         hour_start,
         instance_key,
         environment_key,
-        sum(used_before + used_after) AS aku_seconds,
-        coalesce(sum(used_before) FILTER (WHERE is_proved_before), 0)
-        + coalesce(sum(used_after) FILTER (WHERE is_proved_after), 0) AS proved_aku_seconds,
-        coalesce(sum(used_before) FILTER (WHERE is_assumed_before), 0) AS assumed_aku_seconds,
+        CAST(sum(used_before + used_after) AS bigint) AS aku_seconds,
+        CAST(
+            coalesce(sum(used_before) FILTER (WHERE is_proved_before), 0)
+            + coalesce(sum(used_after) FILTER (WHERE is_proved_after), 0) AS bigint
+        ) AS proved_aku_seconds,
+        CAST(coalesce(sum(used_before) FILTER (WHERE is_assumed_before), 0) AS bigint) AS assumed_aku_seconds,
         sum(gap_seconds) AS gap_seconds
     FROM used
     GROUP BY hour_start, instance_key, environment_key
