@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
 from include.warehouse.embedded import scratch_warehouse, start_server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from include.warehouse.vault import Vault
+    from tests.support.sandbox import SandboxConsole
 
 HISTORY_START = "2026-01-01T00:00:00Z"
 _BUYER = "INSERT INTO core.buyers (account_id, site, registered_at) VALUES ('1', 'china', :start)"
@@ -92,3 +96,31 @@ def enter_subscriptions(warehouse: Engine, count: int) -> None:
         connection.execute(text(_BUYER), {"start": HISTORY_START})
         connection.execute(text(_SUBSCRIPTIONS), {"start": HISTORY_START, "last": count - 1})
         connection.execute(text(_ENVIRONMENTS), {"start": HISTORY_START})
+
+
+def enter_consoles(warehouse: Engine, vault: Vault, consoles: Sequence[SandboxConsole], shards: int = 1) -> None:
+    """Give each environment, in their order, a console, spread over that many shards."""
+    with warehouse.begin() as connection:
+        keys = connection.scalars(text("SELECT environment_key FROM core.environments ORDER BY 1")).all()
+        rows = [
+            {
+                "key": key,
+                "id": console.environment_id,
+                "url": console.console_url,
+                "shard": number % shards,
+                "access_key_id": console.access_key_id,
+                "secret": vault.encrypt(SecretStr(console.access_key_secret)),
+                "at": HISTORY_START,
+            }
+            for number, (key, console) in enumerate(zip(keys, consoles, strict=True))
+        ]
+        connection.execute(
+            text(
+                "UPDATE core.environments SET environment_id = :id, console_url = :url, shard = :shard "
+                "WHERE environment_key = :key"
+            ),
+            rows,
+        )
+        connection.execute(
+            text("INSERT INTO core.environment_credentials VALUES (:key, :access_key_id, :secret, :at)"), rows
+        )

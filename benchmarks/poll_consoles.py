@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING
 import httpx
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
-from sqlalchemy import text
 
-from benchmarks.measuring import HISTORY_START, Ratio, empty_warehouse, enter_subscriptions, in_turns, rate
+from benchmarks.measuring import Ratio, empty_warehouse, enter_consoles, enter_subscriptions, in_turns, rate
 from include.automq.signature import canonical_query, sign
 from include.automq.transport import INSTANCES
 from include.metering.collect import Pace, collect_shard
@@ -45,7 +44,8 @@ def run(size: str) -> list[Ratio]:
         running_sandbox(Path(folder)) as sandbox,
     ):
         consoles = sandbox.consoles(count, INSTANCES_EACH)
-        _enter(warehouse, vault, consoles)
+        enter_subscriptions(warehouse, len(consoles))
+        enter_consoles(warehouse, vault, consoles)
         took = in_turns(
             repetitions,
             bare=lambda: asyncio.run(_ask_all(consoles, pace)),
@@ -98,27 +98,3 @@ async def _ask(client: httpx.AsyncClient, console: SandboxConsole) -> None:
     )
     answer = await client.get(f"{url}?{query}", headers=headers)
     assert len(answer.json()["list"]) == INSTANCES_EACH
-
-
-def _enter(warehouse: Engine, vault: Vault, consoles: list[SandboxConsole]) -> None:
-    enter_subscriptions(warehouse, len(consoles))
-    with warehouse.begin() as connection:
-        keys = connection.scalars(text("SELECT environment_key FROM core.environments ORDER BY 1")).all()
-        rows = [
-            {
-                "key": key,
-                "id": console.environment_id,
-                "url": console.console_url,
-                "access_key_id": console.access_key_id,
-                "secret": vault.encrypt(SecretStr(console.access_key_secret)),
-                "at": HISTORY_START,
-            }
-            for key, console in zip(keys, consoles, strict=True)
-        ]
-        connection.execute(
-            text("UPDATE core.environments SET environment_id = :id, console_url = :url WHERE environment_key = :key"),
-            rows,
-        )
-        connection.execute(
-            text("INSERT INTO core.environment_credentials VALUES (:key, :access_key_id, :secret, :at)"), rows
-        )
