@@ -9,10 +9,12 @@ that a late poll changes, and those that waited forty minutes for a poll.
 
 **By hand.** Any time: it is one more poll. Two runs at once do no harm.
 
-**What you do next.** `summarise` says how many consoles answered, failed, and how many readings were rejected. A
+**What you do next.** `summarise` says how many consoles answered and failed, and how many readings were rejected. A
 console that fails is a failed poll with its cause in `metering.polls`; rejected readings stand in
-`metering.rejections`. A console that stays silent for longer than fifteen minutes becomes a gap, and an open gap holds
-the bill.
+`metering.rejections`. *Spared* consoles failed in six runs in a row and are asked less often until they answer:
+`akubill metering failing` and the page of environments name them, and why. *Not asked* are those that the run had no
+time for: if there are any, give the workers more room. A console that stays silent for longer than fifteen minutes
+becomes a gap, and an open gap holds the bill.
 """
 
 from __future__ import annotations

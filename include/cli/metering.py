@@ -1,4 +1,4 @@
-"""Commands about metering: `akubill metering collect|close`, and `akubill usage` for a file of polls."""
+"""Commands about metering: `akubill metering collect|close|failing`, and `akubill usage` for a file of polls."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 app = typer.Typer(name="metering", help="Ask consoles for readings, and close hours.", no_args_is_help=True)
 console = Console(highlight=False, soft_wrap=True)
@@ -51,6 +52,30 @@ def close(
     from include.orchestration import connections
 
     console.print(_said(close_asked(connections.warehouse(), datetime.now(UTC), start, end).counts()))
+
+
+@app.command()
+def failing() -> None:
+    """List the consoles that fail, since when and why, and which are spared: asked less often until they answer."""
+    from rich.table import Table
+
+    from include.metering.failing import list_failing
+    from include.orchestration.connections import warehouse
+
+    consoles = list_failing(warehouse())
+    if not consoles:
+        console.print("Every console answered when it was asked last.")
+        return
+    table = Table(
+        "Environment", "Buyer", "Console", "Failing since", "Runs", "Asked", "Cause", "What happened", box=None
+    )
+    for one in consoles:
+        probed = one.probed_from()
+        asked = f"spared, again from {probed:%H:%M}Z" if probed else "in every run"
+        since = f"{one.failing_since:%Y-%m-%d %H:%M}Z"
+        about = (one.environment_id, one.account_id, one.console_url, since, str(one.failed_runs))
+        table.add_row(*(escape(each) for each in (*about, asked, one.cause, one.error or "")))
+    console.print(table)
 
 
 def usage(

@@ -36,6 +36,8 @@ class EnvironmentRow:
     answered_at: datetime | None
     failed_at: datetime | None
     failure_cause: str | None
+    failing_since: datetime | None
+    failed_runs: int | None
     instance_count: int | None
     aku: int
     gap_count: int

@@ -130,6 +130,20 @@ def test_environments_show_their_consoles_last_answer(showcase):
     assert orders.health(NOW + timedelta(hours=1)) == "silent"
 
 
+def test_a_console_that_fails_again_and_again_says_since_when(showcase):
+    showcase.execute(
+        text("""
+        INSERT INTO metering.failing_consoles (environment_key, failed_runs, failing_since, last_failed_at, cause)
+        SELECT environment_key, 7, :since, :now, 'timeout'
+        FROM core.environments INNER JOIN core.subscriptions USING (subscription_key) WHERE environment_name = 'risk'
+        """),
+        {"since": NOW - timedelta(minutes=30), "now": NOW},
+    )
+    rows = {row.environment_name: row for row in list_environments(showcase, Filters())}
+    assert (rows["risk"].failed_runs, rows["risk"].failing_since) == (7, NOW - timedelta(minutes=30))
+    assert rows["orders"].failed_runs is None
+
+
 def test_environments_are_found_by_state_and_text(showcase):
     def names(**filters):
         return [row.environment_name for row in list_environments(showcase, Filters(**filters))]

@@ -94,6 +94,19 @@ def test_a_bill_shows_amount_rounding_verdict_findings_and_fingerprint(full):
         assert part in page
 
 
+def test_a_console_that_failed_in_several_runs_says_since_when(empty, warehouse):
+    with warehouse.begin() as connection:
+        make_subscription(connection, make_buyer(connection), "orders")
+        connection.execute(
+            text("""
+            INSERT INTO metering.failing_consoles (environment_key, failed_runs, failing_since, last_failed_at, cause)
+            SELECT environment_key, 6, '2026-10-01T04:00:00Z', '2026-10-01T04:25:00Z', 'timeout' FROM core.environments
+            """)
+        )
+    page = " ".join(empty.get("/environments").text.split())
+    assert "6 failed in a row since 1 Oct 2026, 12:00" in page
+
+
 def test_a_missing_bill_is_named_and_escaped(full):
     answer = full.get("/billing/bills/%3Cscript%3Ealert(1)%3C%2Fscript%3E".replace("%2F", ""))
     assert answer.status_code == 404

@@ -60,6 +60,8 @@ SELECT
     answer.observed_at AS answered_at,
     failure.observed_at AS failed_at,
     failure.cause AS failure_cause,
+    failing.failing_since,
+    failing.failed_runs,
     answer.instance_count,
     coalesce(size.aku, 0) AS aku,
     coalesce(g.gap_count, 0) AS gap_count,
@@ -92,6 +94,7 @@ LEFT JOIN LATERAL (
         AND d.observed_at = answer.observed_at
         AND d.state IN ('Running', 'Changing', 'Error')
 ) AS size ON TRUE
+LEFT JOIN metering.failing_consoles AS failing ON p.environment_key = failing.environment_key
 LEFT JOIN open_gaps AS g ON p.environment_key = g.environment_key
 LEFT JOIN rejected AS j ON p.environment_key = j.environment_key
 ORDER BY p.account_id, p.environment_name, p.subscription_id
