@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.billing.audits import audit_drafts
+from include.billing.correction_issue import settle_corrections
 from include.billing.drafts import draft_bills
 from include.billing.rating import window_of
 from include.domain.errors import ConflictError
@@ -79,6 +80,7 @@ def close_period(warehouse: Engine, period: BillingPeriod, at: datetime) -> Clos
         _refuse_nothing_left(connection, period, drafted)
         audit_drafts(connection, period, at)
         connection.execute(statement("billing/issue_drafts"), {**window, "issued_at": at})
+        settle_corrections(connection, at)
         return _summary(connection, period, drafted)
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import text
+
+from include.billing.corrections import add_corrections
 from include.billing.rating import rate, window_of
 from include.domain.errors import ConfigurationError
 from include.warehouse.engine import statement
@@ -41,6 +44,7 @@ def draft_bills(connection: Connection, period: BillingPeriod, at: datetime) -> 
     ).rowcount
     connection.execute(statement("billing/insert_lines"), window)
     connection.execute(statement("billing/insert_taxes"), window)
+    add_corrections(connection, period)
     connection.execute(statement("billing/sum_drafts"), window)
     fingerprint(connection, period, ["draft"])
     connection.execute(statement("billing/store_fingerprints"))
@@ -49,6 +53,7 @@ def draft_bills(connection: Connection, period: BillingPeriod, at: datetime) -> 
 
 def fingerprint(connection: Connection, period: BillingPeriod, states: list[str]) -> None:
     """Compute the fingerprints of the period's bills into the temporary table bill_fingerprints of this transaction."""
+    connection.execute(text("DROP TABLE IF EXISTS pg_temp.bill_fingerprints"))
     connection.execute(statement("billing/compute_fingerprints"), {**window_of(period), "states": states})
 
 

@@ -1,0 +1,215 @@
+"""Carries out what a person asks to be corrected: refuses what can not be, enters it once, and delivers it.
+
+One transaction on one snapshot, under the lock of usage that whoever issues bills holds: two people at once take turns,
+a kill leaves nothing, and a note says what its period was rated by.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from include.billing.correction_issue import draft_note, settle_corrections
+from include.billing.correction_terms import enter_terms
+from include.billing.corrections import Difference, compute_corrections
+from include.domain.errors import ConflictError, InvalidInputError
+from include.domain.money import plain
+from include.domain.periods import BillingPeriod
+from include.domain.price_fields import decimal_places
+from include.warehouse.engine import USAGE, locked, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Engine, Row
+
+    from include.billing.correction_requests import Correction
+    from include.domain.money import Decimal
+
+_ISSUED = ("issued", "settled")
+
+
+class Corrected(NamedTuple):
+    """What became of a request.
+
+    Attributes:
+        state: pending or applied.
+        document_id: the note, or the bill that has it; None while it waits.
+        total: tax included, what all that was pending for the bill comes to; None where it was asked for before.
+        is_new: whether it was entered this time.
+    """
+
+    correction_id: str
+    bill_id: str
+    delivery: str
+    state: str
+    document_id: str | None
+    currency: str
+    total: Decimal | None
+    is_new: bool
+
+    def describe(self) -> str:
+        """The same in words."""
+        again = "" if self.is_new else " (asked for before: nothing was done again)"
+        if self.document_id is not None:
+            what = f"is on document {self.document_id}"
+        else:
+            what = "waits for the subscription's next bill"
+        total = (
+            "" if self.total is None else f" In all that comes to {plain(self.total)} {self.currency}, tax included."
+        )
+        return f"Correction {self.correction_id} of bill {self.bill_id} {what}{again}.{total}"
+
+
+def correct_bill(warehouse: Engine, asked: Correction, at: datetime) -> Corrected:
+    """Correct an issued bill as asked; the same request of the same run again is done once.
+
+    Args:
+        warehouse: where bills are.
+        asked: as `read_correction` made it.
+        at: logical time of the run.
+
+    Raises:
+        InvalidInputError: when the bill, the line or the plan is unknown or of something else, or a refund too large.
+        ConflictError: when the bill is not issued, nothing is to be corrected, or there is no next bill.
+    """
+    with _alone(warehouse) as connection:
+        known = _find_request(connection, asked)
+        if known is not None:
+            return known
+        bill = _find_bill(connection, asked)
+        _refuse_undeliverable(bill, asked)
+        _refuse_refund(connection, bill, asked)
+        offer_key = enter_terms(connection, bill, asked, at) if asked.terms.says_something else None
+        _insert_request(connection, bill, asked, offer_key, at)
+        difference = compute_corrections(connection, {"root_key": bill.bill_key})
+        _refuse_nothing(bill, asked, difference)
+        document = _issue_note(connection, bill, asked, difference, at) if asked.delivery == "note" else None
+        state = "pending" if document is None else "applied"
+        return Corrected(
+            asked.correction_id,
+            bill.bill_id,
+            asked.delivery,
+            state,
+            document,
+            bill.currency,
+            difference.total,
+            is_new=True,
+        )
+
+
+def list_corrections(warehouse: Engine, state: str | None = None) -> list[Row[Any]]:
+    """What was asked for, and late usage that waits without anybody asking, by time; in that state, or all."""
+    with warehouse.connect() as connection:
+        return list(connection.execute(statement("billing/correct_list_requests"), {"state": state}))
+
+
+@contextmanager
+def _alone(warehouse: Engine) -> Iterator[Connection]:
+    """A transaction on one snapshot, which is taken only once nobody else issues bills or writes usage."""
+    with (
+        warehouse.begin() as gate,
+        locked(gate, *USAGE),
+        warehouse.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
+        connection.begin(),
+    ):
+        yield connection
+
+
+def _find_request(connection: Connection, asked: Correction) -> Corrected | None:
+    row = connection.execute(
+        statement("billing/correct_find_request"), {"correction_id": asked.correction_id}
+    ).one_or_none()
+    return None if row is None else Corrected(**row._mapping, total=None, is_new=False)  # noqa: SLF001 (SQLAlchemy's)
+
+
+def _find_bill(connection: Connection, asked: Correction) -> Row[Any]:
+    bill = connection.execute(statement("billing/correct_find_bill"), {"bill_id": asked.bill_id}).one_or_none()
+    if bill is None:
+        raise InvalidInputError("Bill", asked.bill_id, "does not exist", "See `akubill bills list` for the bills.")
+    if bill.subscription_id != asked.subscription_id:
+        rule = f"is a bill of subscription {bill.subscription_id}, not of {asked.subscription_id}"
+        raise InvalidInputError("Bill", asked.bill_id, rule, "Check both ids.")
+    if bill.state not in _ISSUED:
+        raise ConflictError(
+            f"Bill {bill.bill_id} is {bill.state}, and only issued bills are corrected. Change what it is made of "
+            "(usage, an offer) and close its period again."
+        )
+    return bill
+
+
+def _refuse_undeliverable(bill: Row[Any], asked: Correction) -> None:
+    if asked.delivery == "next_bill" and not bill.has_next_bill:
+        raise ConflictError(
+            f"Subscription {bill.subscription_id} is {bill.subscription_state} and has no next bill. Choose a note."
+        )
+    if asked.cause == "late_usage" and not bill.late_hours:
+        raise ConflictError(
+            f"Bill {bill.bill_id} has no late usage: nothing about its hours became known after it was issued. "
+            "Import the usage first (`usage_import`), or choose another cause."
+        )
+
+
+def _refuse_refund(connection: Connection, bill: Row[Any], asked: Correction) -> None:
+    if asked.refund is None:
+        return
+    if bill.asked_document != "bill":
+        rule = f"is a {bill.asked_document.replace('_', ' ')}"
+        raise InvalidInputError("Bill", asked.bill_id, rule, f"Refund a line of the bill {bill.bill_id} itself.")
+    amount, line_no = asked.refund
+    parameters = {"bill_key": bill.bill_key, "line_no": line_no}
+    line = connection.execute(statement("billing/correct_find_line"), parameters).one_or_none()
+    if line is None:
+        raise InvalidInputError(
+            "Line", line_no, f"is not a line of bill {bill.bill_id}", "Give the number of one of its lines."
+        )
+    if line.is_correction:
+        rule = f"corrects an earlier bill, though it stands on {bill.bill_id}"
+        raise InvalidInputError("Line", line_no, rule, "Refund a line of that earlier bill.")
+    most = min(line.line_amount, line.bill_amount)
+    if amount > most:
+        rule = (
+            f"is more than what is left to give back: of line {line_no} {plain(line.line_amount)} {bill.currency}, of "
+            f"the whole bill {plain(line.bill_amount)} {bill.currency}, after corrections and refunds"
+        )
+        raise InvalidInputError("Refund", plain(amount), rule, "Give back less, or refund another line.")
+    if decimal_places(amount) > line.digits:
+        rule = f"has more than the {line.digits} places that the bill is rounded to"
+        raise InvalidInputError("Refund", f"{amount:f}", rule, "Round it.")
+
+
+def _insert_request(
+    connection: Connection, bill: Row[Any], asked: Correction, offer_key: int | None, at: datetime
+) -> None:
+    parameters = {
+        "correction_id": asked.correction_id,
+        "bill_key": bill.bill_key,
+        "cause": asked.cause,
+        "delivery": asked.delivery,
+        "reason": asked.reason,
+        "offer_key": offer_key,
+        "refund_amount": None if asked.refund is None else asked.refund.amount,
+        "refund_line_no": None if asked.refund is None else asked.refund.line_no,
+        "requested_by": asked.by,
+        "requested_at": at,
+    }
+    connection.execute(statement("billing/correct_insert_request"), parameters)
+
+
+def _refuse_nothing(bill: Row[Any], asked: Correction, difference: Difference) -> None:
+    if not difference.line_count and not difference.tax_count:
+        raise ConflictError(
+            f"There is nothing to correct: rated again for the cause {asked.cause}, bill {bill.bill_id} and what "
+            "corrected it since are as they should be."
+        )
+
+
+def _issue_note(connection: Connection, bill: Row[Any], asked: Correction, difference: Difference, at: datetime) -> str:
+    period = BillingPeriod(bill.period, bill.time_zone)
+    note = draft_note(connection, bill.bill_key, period, difference, at)
+    connection.execute(statement("billing/correct_issue_note"), {"bill_key": note.bill_key, "at": at})
+    event = {"bill_id": note.bill_id, "who": asked.by, "reason": asked.reason, "at": at}
+    connection.execute(statement("billing/correct_insert_event"), event)
+    settle_corrections(connection, at)
+    return note.bill_id

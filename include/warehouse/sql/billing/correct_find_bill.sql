@@ -1,0 +1,33 @@
+-- The document asked about, the bill whose period it is about, and whether its subscription has a next bill: it does
+-- until the bill is final of the period in which it ended.
+SELECT
+    asked.document AS asked_document,
+    root.bill_key,
+    root.bill_id,
+    root.state,
+    root.period,
+    root.period_start,
+    root.period_end,
+    root.currency,
+    root.subscription_key,
+    s.subscription_id,
+    s.state AS subscription_state,
+    plan.time_zone,
+    s.state <> 'failed'
+    AND NOT EXISTS (
+        SELECT FROM billing.bills AS last_bill
+        WHERE
+            last_bill.subscription_key = s.subscription_key
+            AND last_bill.document = 'bill'
+            AND last_bill.state IN ('issued', 'settled', 'void')
+            AND last_bill.period_end >= s.ended_at
+    ) AS has_next_bill,
+    (
+        SELECT count(*) FROM billing.pending_adjustments AS a
+        WHERE a.bill_key = root.bill_key AND a.state = 'pending'
+    ) AS late_hours
+FROM billing.bills AS asked
+INNER JOIN billing.bills AS root ON coalesce(asked.corrects_bill_key, asked.bill_key) = root.bill_key
+INNER JOIN core.subscriptions AS s ON root.subscription_key = s.subscription_key
+LEFT JOIN billing.price_plans AS plan ON root.price_plan = plan.name
+WHERE asked.bill_id = :bill_id

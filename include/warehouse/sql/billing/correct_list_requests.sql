@@ -1,0 +1,35 @@
+-- Corrections that people asked for, and late usage that waits without anybody asking, by bill.
+SELECT
+    c.correction_id,
+    b.bill_id,
+    s.subscription_id,
+    c.cause,
+    c.delivery,
+    c.state,
+    d.bill_id AS document_id,
+    c.reason,
+    c.requested_by,
+    c.requested_at
+FROM billing.corrections AS c
+INNER JOIN billing.bills AS b ON c.bill_key = b.bill_key
+INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
+LEFT JOIN billing.bills AS d ON c.document_bill_key = d.bill_key
+WHERE c.state = coalesce(CAST(:state AS text), c.state)
+UNION ALL
+SELECT
+    NULL AS correction_id,
+    b.bill_id,
+    s.subscription_id,
+    'late_usage' AS cause,
+    CASE WHEN s.ended_at IS NULL OR s.ended_at > b.period_end THEN 'next_bill' END AS delivery,
+    'pending' AS state,
+    NULL AS document_id,
+    format('Usage of %s hour(s) that became known after the bill was issued', count(DISTINCT a.hour_start)) AS reason,
+    NULL AS requested_by,
+    min(a.found_at) AS requested_at
+FROM billing.pending_adjustments AS a
+INNER JOIN billing.bills AS b ON a.bill_key = b.bill_key
+INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
+WHERE a.state = 'pending' AND coalesce(CAST(:state AS text), 'pending') = 'pending'
+GROUP BY b.bill_key, s.subscription_key
+ORDER BY requested_at, bill_id

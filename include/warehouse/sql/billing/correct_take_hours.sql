@@ -1,0 +1,29 @@
+-- Hours as known now, for rating: what the bill has, and every adjustment since; each starts where the one before it
+-- ended, so that their differences add up.
+INSERT INTO billing.rating_hours (subscription_key, hour_start, aku_seconds)
+WITH adjusted AS (
+    SELECT
+        r.subscription_key,
+        a.hour_start,
+        sum(a.aku_seconds_after - a.aku_seconds_before) AS aku_seconds
+    FROM correction_roots AS r
+    INNER JOIN billing.pending_adjustments AS a ON r.root_key = a.bill_key
+    WHERE
+        r.period_start = :period_start
+        AND r.period_end = :period_end
+        AND a.state IN ('pending', 'applied')
+    GROUP BY r.subscription_key, a.hour_start
+)
+
+SELECT
+    a.subscription_key,
+    a.hour_start,
+    CAST(coalesce(h.aku_seconds, 0) + a.aku_seconds AS bigint) AS aku_seconds
+FROM adjusted AS a
+LEFT JOIN metering.subscription_hours AS h
+    ON
+        a.subscription_key = h.subscription_key
+        AND a.hour_start = h.hour_start
+        AND h.hour_start >= :period_start
+        AND h.hour_start < :period_end
+ORDER BY a.subscription_key, a.hour_start
