@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
+import re
 from pathlib import Path
 
-from include.warehouse.tables import SCHEMAS, metadata
+from include.warehouse.tables import SCHEMAS, VIEW_SCHEMAS, metadata
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -50,7 +51,35 @@ def warehouse() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"command-line.md": command_line, "warehouse.md": warehouse}
+def analyst_views() -> str:
+    """Every view for analysts with its columns, as its comments in the migration say."""
+    folder = Path(__file__).parents[2] / "include/warehouse/migrations/sql/0003_whole_life"
+    written = "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*_analytics_*.sql")))
+    comments = re.findall(r"COMMENT ON (VIEW|COLUMN) ([\w.]+) IS\s+((?:'(?:[^']|'')*'\s*)+);", written)
+    lines = [
+        "# Views for analysts",
+        "",
+        *VIEW_SCHEMAS.values(),
+        "They are made for pandas, BI tools and SQL by hand: log in as `billing_analyst`. A name or a meaning never",
+        "changes; a column may be added at the end. AKU-hours and amounts are NUMERIC, instants are timestamptz.",
+        "",
+        "Views by day read only the hours of the days that are asked for, so give them a range:",
+        "",
+        "```sql",
+        "SELECT customer, sum(cost) FROM analytics.daily_cost",
+        "WHERE day BETWEEN '2026-10-01' AND '2026-10-07' GROUP BY customer",
+        "```",
+    ]
+    for kind, name, literals in comments:
+        said = "".join(re.findall(r"'((?:[^']|'')*)'", literals)).replace("''", "'")
+        if kind == "VIEW":
+            lines += ["", f"## {name}", "", said, "", "| column | |", "|---|---|"]
+        else:
+            lines.append(f"| {name.rpartition('.')[2]} | {said} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"analyst-views.md": analyst_views, "command-line.md": command_line, "warehouse.md": warehouse}
 
 if __name__ == "__main__":
     for name, write in PAGES.items():

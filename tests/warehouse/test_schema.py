@@ -13,7 +13,7 @@ from sqlalchemy.exc import ProgrammingError
 from include.warehouse.embedded import ensure_database
 from include.warehouse.engine import ANALYST, ensure_partitions, open_warehouse
 from include.warehouse.migrate import current_revision, head_revision, migrate
-from include.warehouse.tables import SCHEMAS, metadata
+from include.warehouse.tables import SCHEMAS, VIEW_SCHEMAS, metadata
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.heart
 
 
-def test_every_table_and_column_is_explained_in_the_database(owned_warehouse: Engine) -> None:
+def test_every_table_view_and_column_is_explained_in_the_database(owned_warehouse: Engine) -> None:
     unexplained = text("""
         SELECT c.oid::regclass || coalesce('.' || a.attname, '') FROM pg_class AS c
         LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -30,7 +30,7 @@ def test_every_table_and_column_is_explained_in_the_database(owned_warehouse: En
             AND (obj_description(c.oid) IS NULL OR col_description(c.oid, a.attnum) IS NULL)
     """)
     with owned_warehouse.connect() as connection:
-        assert connection.scalars(unexplained, {"schemas": list(SCHEMAS)}).all() == []
+        assert connection.scalars(unexplained, {"schemas": [*SCHEMAS, *VIEW_SCHEMAS]}).all() == []
 
 
 def test_migrations_lead_to_exactly_the_defined_tables(owned_warehouse: Engine) -> None:
@@ -63,6 +63,21 @@ def test_an_analyst_reads_bills_and_writes_nothing(postgres_server: URL, warehou
     analyst = open_warehouse(warehouse.url, role=ANALYST)
     with analyst.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM billing.bills")) == 0
+        views = connection.scalars(
+            text("SELECT viewname FROM pg_views WHERE schemaname = 'analytics' ORDER BY 1")
+        ).all()
+        assert views == [
+            "bill_lines",
+            "bills",
+            "corrections",
+            "daily_cost",
+            "daily_usage",
+            "days",
+            "revenue_by_month",
+            "unbilled_to_date",
+        ]
+        for view in names:
+            assert connection.scalar(text(f"SELECT count(*) FROM analytics.{view}")) == 0
     for forbidden in (
         "DELETE FROM billing.bills",
         "UPDATE core.subscriptions SET state = 'released'",
@@ -72,6 +87,7 @@ def test_an_analyst_reads_bills_and_writes_nothing(postgres_server: URL, warehou
         "SELECT metering.ensure_partitions(now(), now() + interval '1 day')",
         "CREATE TABLE billing.mine (a int)",
         "CREATE TABLE public.mine (a int)",
+        "CREATE VIEW analytics.mine AS SELECT 1",
     ):
         with analyst.connect() as connection, pytest.raises(ProgrammingError, match="permission denied"):
             connection.execute(text(forbidden))

@@ -17,10 +17,11 @@ from include.warehouse.tables import (
     retention,
     settlement,
 )
-from include.warehouse.tables.base import SCHEMAS, metadata
+from include.warehouse.tables.base import SCHEMAS, VIEW_SCHEMAS, metadata
 
 __all__ = [
     "SCHEMAS",
+    "VIEW_SCHEMAS",
     "alarms",
     "billing",
     "core",

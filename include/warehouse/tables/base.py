@@ -13,6 +13,10 @@ SCHEMAS = {
     "billing": "Price plans, bills and their lines. Issued bills never change.",
     "settlement": "What the Marketplace charged, and its agreement with our bills.",
 }
+#: Schemas of views; they have no tables.
+VIEW_SCHEMAS = {
+    "analytics": "Bills, their lines, usage and cost by day, customer, region and department, under names that stay.",
+}
 
 metadata = MetaData(
     naming_convention={
