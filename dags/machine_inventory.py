@@ -9,8 +9,10 @@ without an instance*, *an instance without machines*, *an environment nobody reg
 
 **By hand.** Trigger it at any time; running it again duplicates nothing.
 
-**What you do next.** If `report` fails, its message names the buyers that could not be asked, what disagrees, and what
-to do about each. A run is green again when nothing is left.
+**What you do next.** What disagrees is told once when it is found and once when it is over, through the channel of
+`freshness_alarms`; `tell_operators` is pink when there is nothing new. `akubill machines list` has all that is open,
+and `summarise` counts it; open findings do not make a run red. If `summarise` is red, buyers could not be asked: its
+message names them and what to do.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ from include.orchestration.defaults import TAG, task_defaults
     default_args=task_defaults(),
 )
 def machine_inventory() -> None:
-    """Compare what was listed before, list, report."""
+    """Compare what was listed before, tell what is new, list, summarise."""
 
     @task
     def compare_machines() -> dict[str, int]:
@@ -57,17 +59,31 @@ def machine_inventory() -> None:
         print(listed.counts())  # noqa: T201 (the task's log)
         return listed.failures
 
+    # A retry would find nothing left to tell and hide that telling failed.
+    @task(retries=0)
+    def tell_operators() -> int:
+        """Tell what nobody was told yet; skipped when that is nothing."""
+        from airflow.sdk import get_current_context
+        from airflow.sdk.exceptions import AirflowSkipException
+
+        from include.orchestration import alarms, connections, work
+
+        told = alarms.tell_findings(connections.warehouse(), work.run_instant(), get_current_context())
+        if not told:
+            raise AirflowSkipException("There is nothing new to tell.")
+        return told
+
     @task
-    def report(failures: dict[str, str]) -> None:
-        """Fail where a person has to do something, and say what."""
-        from include.metering.machines_check import list_findings, report_machines
-        from include.orchestration import connections
+    def summarise(compared: dict[str, int], failures: dict[str, str]) -> dict[str, int]:
+        """How many findings are open; fail when a buyer could not be asked, and say which."""
+        from include.metering.machines_check import require_listed
 
-        report_machines(failures, list_findings(connections.warehouse()))
+        require_listed(failures)
+        return compared
 
-    listed = list_machines()
-    compare_machines() >> listed
-    report(listed)
+    compared, listed = compare_machines(), list_machines()
+    compared >> [listed, tell_operators()]
+    summarise(compared, listed)
 
 
 machine_inventory()

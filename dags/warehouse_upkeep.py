@@ -2,7 +2,8 @@
 
 **What.** Makes the monthly partitions of the next three months. Drops polls and readings of a month once it is older
 than the retention and every hour made of it is closed for good and on an issued bill; the database itself refuses
-anything else. Runs all audits over the issued bills of the last periods again, and lists what waits for people.
+anything else. Forgets machine sightings that are as old and belong to no open finding. Runs all audits over the issued
+bills of the last periods again, and lists what waits for people.
 
 **When.** Daily at 03:30 (UTC+8).
 
@@ -37,7 +38,7 @@ from include.orchestration.defaults import TAG, task_defaults
             minimum=35,
             maximum=36500,
             title="Retention",
-            description="Days that polls and readings stay after the end of their month.",
+            description="Days that polls and readings stay after the end of their month, and machine sightings.",
         )
     },
 )
@@ -64,6 +65,17 @@ def warehouse_upkeep() -> None:
         return drop(connections.warehouse(), work.run_instant(), retention).counts()
 
     @task
+    def forget_old_sightings() -> int:
+        """In which hours machines were seen, once that is older than the retention; yields how many."""
+        from datetime import timedelta
+
+        from include.metering.upkeep import forget_sightings
+        from include.orchestration import connections, work
+
+        retention = timedelta(days=work.form()["retention_days"])
+        return forget_sightings(connections.warehouse(), work.run_instant(), retention)
+
+    @task
     def audit_issued_bills() -> list[str]:
         """Every audit, over the issued bills of recent periods; yields a sentence for each claim that is broken."""
         from include.metering.upkeep import audit_issued_bills as audit
@@ -86,6 +98,7 @@ def warehouse_upkeep() -> None:
 
         report_upkeep(Retained(**retained), broken, waiting)
 
+    forget_old_sightings()
     make_partitions() >> (dropped := drop_old_months())
     report(dropped, audit_issued_bills(), list_open_work())
 

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include.domain.errors import FatalError
 from include.domain.usage import BILLABLE_STATES
+from include.metering.notices import Notice
 from include.warehouse.engine import locked, statement
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ _SENTENCES = {
 
 class MachinesInQuestionError(FatalError):
     """Everything that could be listed was compared; the rest needs a person."""
+
+
+class MachinesNotListedError(FatalError):
+    """Some buyers could not be asked; everybody else's machines were listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,31 @@ def list_findings(warehouse: Engine, *, with_resolved: bool = False) -> list[Fin
         return [Finding(**row) for row in rows.mappings()]
 
 
+def list_news(warehouse: Engine) -> list[Notice]:
+    """What nobody was told of findings yet: that they were opened, and that those which were told are resolved."""
+    with warehouse.connect() as connection:
+        rows = connection.execute(statement("metering/machines_list_news")).mappings().all()
+    return [_notice_of(**row) for row in rows]
+
+
+def _notice_of(finding_key: int, transition: str, **facts: Any) -> Notice:  # noqa: ANN401 (a finding's columns)
+    word = "FINDING" if transition == "opened" else "OVER, it is no longer so:"
+    return Notice(f"machine_finding/{finding_key}/{transition}", f"{word} {Finding(**facts).sentence}")
+
+
+def require_listed(failures: Mapping[str, str]) -> None:
+    """Name the buyers whose machines could not be listed.
+
+    Args:
+        failures: per account id, why its machines could not be listed and what to do.
+
+    Raises:
+        MachinesNotListedError: when there are any.
+    """
+    if failures:
+        raise MachinesNotListedError(" ".join(_silent(failures)))
+
+
 def report_machines(failures: Mapping[str, str], findings: Sequence[Finding]) -> None:
     """Name the buyers that could not be asked and what disagrees.
 
@@ -142,7 +172,10 @@ def report_machines(failures: Mapping[str, str], findings: Sequence[Finding]) ->
     Raises:
         MachinesInQuestionError: when there is anything to say.
     """
-    silent = [f"The machines of buyer {who} could not be listed. {why}" for who, why in failures.items()]
-    points = [*silent, *(finding.sentence for finding in findings)]
+    points = [*_silent(failures), *(finding.sentence for finding in findings)]
     if points:
         raise MachinesInQuestionError(" ".join(points))
+
+
+def _silent(failures: Mapping[str, str]) -> list[str]:
+    return [f"The machines of buyer {who} could not be listed. {why}" for who, why in failures.items()]

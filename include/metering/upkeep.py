@@ -1,4 +1,4 @@
-"""Upkeep of the warehouse: partitions ahead of time, old polls and readings out, issued bills audited again.
+"""Upkeep of the warehouse: partitions ahead of time, what is older than its retention out, issued bills audited again.
 
 Whether a month of polls and readings may go is decided in the database (metering.drop_month), whoever asks.
 Usage, gaps and bills are never dropped. See docs/concepts/retention.md.
@@ -80,6 +80,13 @@ def drop_old_months(warehouse: Engine, at: datetime, retention: timedelta = RETE
             else:
                 refused[f"{month:%Y-%m}"] = reason
     return Retained(dropped, refused)
+
+
+def forget_sightings(warehouse: Engine, at: datetime, retention: timedelta = RETENTION) -> int:
+    """Forget in which hours machines were seen before the retention, but those of open findings; how many."""
+    with warehouse.begin() as connection:
+        facts = {"at": at, "retention": retention}
+        return connection.execute(statement("metering/upkeep_forget_sightings"), facts).rowcount
 
 
 def audit_issued_bills(warehouse: Engine, at: datetime) -> list[BrokenClaim]:

@@ -103,6 +103,18 @@ def tell_notices(warehouse: Engine, title: str, notices: Sequence[Notice], at: d
     return len(news)
 
 
+def tell_findings(warehouse: Engine, at: datetime, context: Context) -> int:
+    """Tell which findings of the machine check are new and which are over; yields how many, each told once.
+
+    Raises:
+        ConfigurationError: when the channel is set up wrongly; nothing is claimed then.
+        RetriableError: when the notifier failed; what it should have told stands in the log and in the ledger.
+    """
+    from include.metering.machines_check import list_news
+
+    return tell_notices(warehouse, "Machines against instances", list_news(warehouse), at, context)
+
+
 def send(
     notifier: BaseNotifier | None, context: Context, title: str, text: str, news: list[dict[str, Any]]
 ) -> str | None:

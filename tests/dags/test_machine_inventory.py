@@ -11,7 +11,12 @@ from tests.support.builders import make_buyer, make_subscription
 pytestmark = pytest.mark.slow
 
 BUYER, SILENT = "1100000000000001", "1100000000000002"
-TASKS = ["compare_machines", "list_machines", "report"]
+GREEN = {
+    "compare_machines": "success",
+    "list_machines": "success",
+    "tell_operators": "skipped",
+    "summarise": "success",
+}
 
 
 def run(dagbag):
@@ -47,18 +52,35 @@ def machines(warehouse, sandbox, airflow_connections):
         make_subscription(connection, make_buyer(connection, BUYER), "another")
 
 
-def test_a_run_is_green_until_the_next_one_has_compared_what_it_saw(dagbag, machines, warehouse):
-    assert run(dagbag) == dict.fromkeys(TASKS, "success")
-    assert run(dagbag) == {"compare_machines": "success", "list_machines": "success", "report": "failed"}
+@pytest.fixture
+def told(airflow_connections, tmp_path):
+    """The lines that the channel was given."""
+    arguments = {"path": str(tmp_path / "told"), "text": "{{ alarm_title }}: {{ alarm_text }}"}
+    extra = {"notifier": "tests.support.notifiers.FileNotifier", "arguments": arguments}
+    airflow_connections.setenv("AIRFLOW_CONN_AKUBILL_ALARMS", connection_json(conn_type="generic", extra=extra))
+    return lambda: (tmp_path / "told").read_text().splitlines() if (tmp_path / "told").exists() else []
+
+
+def test_a_finding_is_told_once_when_it_is_found_and_once_when_it_is_over(dagbag, machines, warehouse, told):
+    assert run(dagbag) == GREEN
+    assert run(dagbag) == GREEN | {"tell_operators": "success"}
     with warehouse.connect() as connection:
         findings = connection.execute(text("SELECT kind, machines, state FROM metering.machine_findings")).all()
     assert [tuple(row) for row in findings] == [("unregistered_environment", 3, "open")]
+    assert run(dagbag) == GREEN
+    with warehouse.begin() as connection:
+        connection.execute(text("UPDATE metering.machine_findings SET state = 'resolved', resolved_at = now()"))
+        connection.execute(text("DELETE FROM metering.machine_sightings"))
+    assert run(dagbag)["tell_operators"] == "success"
+    opened, over, *_ = told()
+    assert opened.startswith("Machines against instances: FINDING 3 machine(s) with the paid image in cn-hangzhou")
+    assert over.startswith("Machines against instances: OVER, it is no longer so: 3 machine(s)")
 
 
-def test_a_buyer_without_a_connection_fails_the_report_and_nothing_else(dagbag, machines, warehouse):
+def test_a_buyer_without_a_connection_fails_the_summary_and_nothing_else(dagbag, machines, warehouse):
     with warehouse.begin() as connection:
         make_subscription(connection, make_buyer(connection, SILENT))
-    assert run(dagbag) == {"compare_machines": "success", "list_machines": "success", "report": "failed"}
+    assert run(dagbag) == GREEN | {"summarise": "failed"}
     query = "SELECT account_id, count(listed_at), min(failure) FROM metering.machine_listings GROUP BY 1 ORDER BY 1"
     with warehouse.connect() as connection:
         (heard, whole, _), (silent, none, failure) = connection.execute(text(query)).all()

@@ -15,7 +15,17 @@ from include.alibaba.ecs import Ecs
 from include.alibaba.gateway import Limits
 from include.domain.errors import ConfigurationError
 from include.metering.machines import list_machines
-from include.metering.machines_check import MachinesInQuestionError, compare_machines, list_findings, report_machines
+from include.metering.machines_check import (
+    MachinesInQuestionError,
+    MachinesNotListedError,
+    compare_machines,
+    list_findings,
+    list_news,
+    report_machines,
+    require_listed,
+)
+from include.metering.notices import claim_notices
+from include.metering.upkeep import RETENTION, forget_sightings
 from tests.metering.lives import Environment, at, kafka
 from tests.support.builders import make_buyer, make_subscription
 
@@ -341,3 +351,41 @@ def test_an_image_that_the_marketplace_no_longer_shows_stays_paid(warehouse, san
         assert list_machines(warehouse, at(80), outside.machines).machines == 3
     finally:
         sandbox.settings(image_product_code="cmjj-automq-be")
+
+
+def test_sightings_are_forgotten_after_the_retention_but_for_open_findings(warehouse, outside):
+    order = outside.order()
+    instance = outside.create(order)
+    environment = registered(warehouse, order)
+    environment.tell(environment.poll(15, kafka(name=instance)), environment.poll(25, kafka(name=instance)))
+    list_machines(warehouse, at(20), outside.machines)
+    assert forget_sightings(warehouse, at(20) + RETENTION * 2) == 0  # not judged yet
+    compare_machines(warehouse, at(80))
+    assert forget_sightings(warehouse, at(0) + RETENTION) == 0
+    # An hour on, no poll knows the instance any more, and its machines are still there.
+    environment.tell(environment.poll(75), environment.poll(85))
+    list_machines(warehouse, at(80), outside.machines)
+    compare_machines(warehouse, at(140))
+    assert forget_sightings(warehouse, at(140) + RETENTION) == 3
+    assert found(warehouse) == [("machine_without_instance", instance, 3, 3, "open")]
+    assert len(rows(warehouse)["machine_sightings"]) == 3
+
+
+def test_news_of_a_finding_are_told_once_each(warehouse, outside):
+    outside.create(outside.order())
+    with warehouse.begin() as connection:
+        make_buyer(connection, BUYER)
+        make_subscription(connection, BUYER, "another")
+    list_machines(warehouse, at(20), outside.machines)
+    compare_machines(warehouse, at(80))
+    [news] = list_news(warehouse)
+    assert news.sentence.startswith("FINDING 3 machine(s) with the paid image")
+    assert claim_notices(warehouse, [news], at(80)) == [news]
+    assert claim_notices(warehouse, [news], at(81)) == []
+    assert list_news(warehouse) == []
+
+
+def test_a_buyer_that_could_not_be_asked_is_named():
+    require_listed({})
+    with pytest.raises(MachinesNotListedError, match="buyer 7 could not be listed"):
+        require_listed({"7": "Grant access."})

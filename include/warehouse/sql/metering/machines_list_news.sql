@@ -1,0 +1,29 @@
+-- What nobody was told of findings yet: that they were opened, and, of those that were told, that they are resolved.
+SELECT
+    findings.finding_key,
+    news.transition,
+    findings.kind,
+    findings.account_id,
+    findings.region,
+    findings.environment_id,
+    findings.instance_id,
+    findings.machines,
+    findings.machine_hours,
+    findings.first_seen_at,
+    findings.last_seen_at,
+    findings.state,
+    findings.resolved_at
+FROM metering.machine_findings AS findings
+CROSS JOIN
+    LATERAL (
+        SELECT
+            CASE findings.state WHEN 'open' THEN 'opened' ELSE 'resolved' END AS transition,
+            format('machine_finding/%s/', findings.finding_key) AS about
+    ) AS news
+WHERE
+    NOT EXISTS (SELECT FROM metering.notices WHERE notices.notice_key = news.about || news.transition)
+    AND (
+        findings.state = 'open'
+        OR EXISTS (SELECT FROM metering.notices WHERE notices.notice_key = news.about || 'opened')
+    )
+ORDER BY news.transition, findings.first_seen_at, findings.finding_key
