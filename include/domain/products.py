@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Payment = Literal["payg", "prepaid"]
+Collector = Literal["marketplace", "seller"]
 
 
 class AkuLimits(BaseModel):
@@ -28,7 +29,12 @@ class MachineTags(BaseModel):
 
 
 class Product(BaseModel):
-    """One product of the catalogue: names, ids at the cloud, regions, limits, and the price plan of each payment."""
+    """One product of the catalogue: names, ids at the cloud, regions, limits, and the price plan of each payment.
+
+    Attributes:
+        marketplace: name of the Marketplace, as it stands on documents.
+        collected_by: who takes the buyer's money: the marketplace, with its own invoice, or the seller.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -37,6 +43,8 @@ class Product(BaseModel):
     category: str
     seller: str
     seller_time_zone: str
+    marketplace: str
+    collected_by: Collector
     service_id: str
     service_region: str
     product_code: str

@@ -1,0 +1,39 @@
+-- One document with whom it is for, as it is printed.
+SELECT
+    b.bill_key,
+    b.bill_id,
+    b.document,
+    c.bill_id AS corrects_bill_id,
+    b.period,
+    b.period_start,
+    b.period_end,
+    b.price_plan,
+    coalesce(p.time_zone, 'UTC') AS time_zone,
+    b.currency,
+    b.state,
+    b.subtotal,
+    b.tax,
+    b.tax_included,
+    b.total,
+    b.fingerprint,
+    b.drafted_at,
+    b.issued_at,
+    s.subscription_key,
+    s.subscription_id,
+    s.environment_name,
+    e.environment_id,
+    s.account_id,
+    y.contact,
+    s.region,
+    s.department,
+    s.product,
+    s.payment,
+    s.marketplace_instance_id,
+    s.order_id
+FROM billing.bills AS b
+INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
+INNER JOIN core.buyers AS y ON s.account_id = y.account_id
+LEFT JOIN core.environments AS e ON s.subscription_key = e.subscription_key
+LEFT JOIN billing.price_plans AS p ON b.price_plan = p.name
+LEFT JOIN billing.bills AS c ON b.corrects_bill_key = c.bill_key
+WHERE b.bill_id = :bill_id

@@ -1,0 +1,12 @@
+-- Issued documents that belong into the files of a period, those of one subscription together: the period's bills, and
+-- the notes that were issued in it, whichever bill they correct. So the files of a period never change once it is over.
+SELECT b.bill_id
+FROM billing.bills AS b
+LEFT JOIN billing.price_plans AS p ON b.price_plan = p.name
+WHERE
+    b.state IN ('issued', 'settled')
+    AND CASE
+        WHEN b.document = 'bill' THEN b.period
+        ELSE to_char(b.issued_at AT TIME ZONE coalesce(p.time_zone, 'UTC'), 'YYYY-MM')
+    END = :period
+ORDER BY b.subscription_key, b.issued_at, b.bill_id
