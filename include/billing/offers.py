@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.billing.requests import read_instant, read_name, read_percent, read_reason
 from include.domain.errors import ConflictError, InvalidInputError
+from include.domain.money import plain
 from include.domain.periods import Window
 from include.warehouse.engine import USAGE, locked, statement
 
@@ -48,6 +49,18 @@ class EnteredOffer(NamedTuple):
 
     offer_key: int
     is_new: bool
+
+    def describe(self, offer: Offer) -> str:
+        """The same in words."""
+        terms = [] if offer.price_plan is None else [f"the plan {offer.price_plan}"]
+        if offer.discount_percent is not None:
+            terms.append(f"a discount of {plain(offer.discount_percent)} %")
+        until = "on" if offer.effective_until is None else f"until {offer.effective_until.isoformat()}"
+        known = "" if self.is_new else " It was entered before: nothing was done again."
+        return (
+            f"Offer {self.offer_key}: subscription {offer.subscription_id} has {' and '.join(terms)} from "
+            f"{offer.effective_from.isoformat()} {until}.{known}"
+        )
 
 
 def read_offer(

@@ -1,0 +1,134 @@
+"""### Corrects an issued bill.
+
+**What.** An issued bill never changes. This rates its period again with what is known now, and puts the difference
+from what documents say of it by now on a new one, each line pointing at the line that it corrects, with your reason.
+Correct a bill as often as needed, also a correction: all documents together are always what a perfect bill would have
+been, plus what you refunded.
+
+| cause | what it needs | what it does |
+|---|---|---|
+| `late_usage` | usage that became known after the bill was issued | bills it; the next bill does so by itself |
+| `price` | the plan that should have priced the period | enters it as an offer for this period, and rates again |
+| `discount` | the discount that should have been given | the same with the discount |
+| `refund` | an amount and a line of the bill | gives it back with its tax, whatever the usage was |
+
+**Delivery.** `next_bill` waits for the subscription's next bill; `note` issues a credit or debit note at once, which
+also takes all else that waits for this bill. A released subscription has no next bill: choose a note.
+
+**When.** By hand: *Trigger*, fill in the form. The same run again does nothing again.
+
+**What you do next.** Look at the log of `correct_bill`: it names the document and its total. A plan or discount that
+should hold from now on is an offer: `private_offer`. `akubill corrections list` shows what waits.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import Param, dag, task
+
+from include.orchestration.defaults import TAG, task_defaults
+
+
+@dag(
+    schedule=None,
+    max_active_runs=4,
+    doc_md=__doc__,
+    tags=[TAG, "billing"],
+    default_args=task_defaults(),
+    params={
+        "subscription": Param(
+            type="string",
+            minLength=1,
+            maxLength=200,
+            title="Subscription",
+            description="Whose bill it is: a mistyped bill corrects nobody else's.",
+        ),
+        "bill": Param(
+            type="string",
+            minLength=1,
+            maxLength=200,
+            title="Bill",
+            description="Id of the issued bill, like 2026-10-sub-…, or of a note that corrected it.",
+        ),
+        "cause": Param(
+            type="string",
+            enum=["late_usage", "price", "discount", "refund"],
+            title="Cause",
+            description="What was wrong; see above for what each needs.",
+        ),
+        "delivery": Param(
+            "next_bill",
+            type="string",
+            enum=["next_bill", "note"],
+            title="Delivery",
+            description="On the next bill, or as a credit or debit note at once.",
+        ),
+        "reason": Param(
+            type="string",
+            minLength=10,
+            maxLength=500,
+            title="Reason",
+            description="Why. The customer reads it on each line.",
+        ),
+        "price_plan": Param(
+            None,
+            type=["null", "string"],
+            maxLength=63,
+            title="Price plan",
+            description="For price: the published plan that should have held.",
+        ),
+        "discount_percent": Param(
+            None,
+            type=["null", "string"],
+            pattern=r"^\s*[0-9]{1,3}(\.[0-9]{1,12})?\s*$",
+            title="Discount in per cent",
+            description="For discount, and for price if it was wrong too: 0 to 100, like 12.5.",
+        ),
+        "from": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            title="From",
+            description="For price and discount: from when on within the period. Empty: all of it.",
+        ),
+        "refund_amount": Param(
+            None,
+            type=["null", "string"],
+            pattern=r"^\s*[0-9]{1,20}(\.[0-9]{1,6})?\s*$",
+            title="Refund",
+            description="For refund: what is given back, before tax, like 12.30.",
+        ),
+        "refund_line": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            maximum=1_000_000,
+            title="Line",
+            description="For refund: number of the bill's line that it is for.",
+        ),
+    },
+)
+def bill_correction() -> None:
+    """Correct, report."""
+
+    @task
+    def correct_bill() -> str:
+        """What the form asks for, once; yields what became of it."""
+        from include.orchestration.corrections import correct_bill_of_run
+
+        done = correct_bill_of_run()
+        print(done)  # noqa: T201 (the task's log)
+        return done
+
+    @task
+    def report(done: str) -> list[str]:
+        """Say what still waits for a next bill, or for a person."""
+        from include.orchestration.corrections import list_waiting
+
+        waiting = list_waiting()
+        print(done, f"{len(waiting)} correction(s) wait.", *waiting, sep="\n")  # noqa: T201 (the task's log)
+        return waiting
+
+    report(correct_bill())
+
+
+bill_correction()

@@ -1,0 +1,83 @@
+"""### Gives one subscription its own plan or discount.
+
+**What.** From an instant on, until another or without end, a subscription is priced by another published plan, with
+another discount, or both. What the form leaves empty stays the subscription's own. Bills that the time touches are
+split there; tiers and included usage go on counting.
+
+**When.** By hand: *Trigger*, fill in the form. Where two offers hold at once, the one entered last counts, whole; to
+end an offer, enter another from then on. Offers are entered, never changed: `billing.private_offers` keeps who, when
+and why.
+
+**What you do next.** Nothing: the period's close prices by it. An offer that reaches into an issued bill is refused;
+start it where the refusal says, and correct the bill for the time before (`bill_correction`, cause price or discount).
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import Param, dag, task
+
+from include.orchestration.defaults import TAG, task_defaults
+
+
+@dag(
+    schedule=None,
+    max_active_runs=4,
+    doc_md=__doc__,
+    tags=[TAG, "billing"],
+    default_args=task_defaults(),
+    params={
+        "subscription": Param(
+            type="string", minLength=1, maxLength=200, title="Subscription", description="Its id, like sub-…."
+        ),
+        "from": Param(
+            type="string",
+            format="date-time",
+            title="From",
+            description="From when the offer holds. An hour is priced by what holds at its start.",
+        ),
+        "until": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            title="Until",
+            description="Until when it holds (exclusive). Empty: without end.",
+        ),
+        "price_plan": Param(
+            None,
+            type=["null", "string"],
+            maxLength=63,
+            title="Price plan",
+            description="A published plan of the same currency and time zone. Empty: the subscription's own.",
+        ),
+        "discount_percent": Param(
+            None,
+            type=["null", "string"],
+            pattern=r"^\s*[0-9]{1,3}(\.[0-9]{1,12})?\s*$",
+            title="Discount in per cent",
+            description="0 to 100, like 12.5, in place of the plan's. Empty: the plan's.",
+        ),
+        "reason": Param(
+            type="string",
+            minLength=10,
+            maxLength=500,
+            title="Reason",
+            description="What was agreed, for whoever asks a year from now.",
+        ),
+    },
+)
+def private_offer() -> None:
+    """Enter."""
+
+    @task
+    def enter_offer() -> str:
+        """The form's offer, once; yields what was entered."""
+        from include.orchestration.corrections import add_offer_of_run
+
+        entered = add_offer_of_run()
+        print(entered)  # noqa: T201 (the task's log)
+        return entered
+
+    enter_offer()
+
+
+private_offer()

@@ -1,0 +1,71 @@
+"""Corrections and private offers as a run's form gives them."""
+
+from __future__ import annotations
+
+
+def correct_bill_of_run() -> str:
+    """Correct what the run's form names, in the name of the Airflow user who triggered it; says what became of it.
+
+    Raises:
+        InvalidInputError: when the form is wrong, or nobody triggered the run.
+        ConflictError: when the bill is not issued, nothing is to be corrected, or there is no next bill.
+    """
+    from airflow.sdk import get_current_context
+
+    from include.billing.correcting import correct_bill
+    from include.billing.correction_requests import read_correction
+    from include.orchestration import connections, work
+
+    run, form = get_current_context()["dag_run"], work.form()
+    asked = read_correction(
+        subscription=form["subscription"],
+        bill=form["bill"],
+        cause=form["cause"],
+        delivery=form["delivery"],
+        reason=form["reason"],
+        by=run.triggering_user_name,
+        origin=run.run_id,
+        price_plan=form["price_plan"],
+        discount_percent=form["discount_percent"],
+        effective_from=form["from"],
+        refund_amount=form["refund_amount"],
+        refund_line=form["refund_line"],
+    )
+    return correct_bill(connections.warehouse(), asked, work.run_instant()).describe()
+
+
+def list_waiting() -> list[str]:
+    """What still waits for a next bill or for a person, a line each."""
+    from include.billing.correcting import list_corrections
+    from include.orchestration import connections
+
+    return [
+        f"{row.bill_id}: {row.cause}, "
+        f"{'waits for the next bill' if row.delivery else 'has no next bill: correct it with a note'} ({row.reason})"
+        for row in list_corrections(connections.warehouse(), "pending")
+    ]
+
+
+def add_offer_of_run() -> str:
+    """Enter the offer of the run's form in the name of the Airflow user who triggered it; says what was entered.
+
+    Raises:
+        InvalidInputError: when the form is wrong, or nobody triggered the run.
+        ConflictError: when the subscription ended before, or an issued bill covers a part of the offer's time.
+    """
+    from airflow.sdk import get_current_context
+
+    from include.billing.offers import add_offer, read_offer
+    from include.orchestration import connections, work
+
+    form = work.form()
+    offer = read_offer(
+        subscription=form["subscription"],
+        effective_from=form["from"],
+        effective_until=form["until"],
+        price_plan=form["price_plan"],
+        discount_percent=form["discount_percent"],
+        reason=form["reason"],
+        by=get_current_context()["dag_run"].triggering_user_name,
+    )
+    return add_offer(connections.warehouse(), offer, work.run_instant()).describe(offer)
