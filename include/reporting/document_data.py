@@ -6,12 +6,15 @@ reasons and descriptions come from people: they are handed over as data and neve
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.domain.errors import InvalidInputError
+from include.domain.money import Decimal, round_amount
 from include.domain.periods import time_zone
+from include.domain.usage import SECONDS_PER_HOUR
 from include.reporting.bills import Tax, UsageDay
 from include.reporting.charts import daily_chart
 from include.reporting.presentation import region_name, zone_label
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from include.domain.money import Decimal
     from include.domain.products import Product
     from include.reporting.charts import DailyChart
     from include.reporting.document_words import Words
@@ -232,8 +234,8 @@ def _description(line: Line, bill: Document, words: Words) -> str:
     tier = words.texts["lines"]["tier"].format(tier=line.tier) if line.tier else ""
     return str(
         template.format(
-            start=words.day(first),
-            end=words.day(last),
+            start=first.isoformat(),
+            end=last.isoformat(),
             tier=tier,
             name=line.name or line.description,
             quantity=words.number(line.quantity),
@@ -263,6 +265,7 @@ def _chart(printed: PrintedDocument, words: Words) -> dict[str, Any]:
     hidden = len({day.instance_id for day in printed.days}) - len(names)
     if hidden > 0:
         names[-1] = words.texts["others"].format(count=hidden + 1)
+    sums = _sums(printed.days, len(names))
     return {
         "width": chart.width,
         "height": chart.height,
@@ -271,5 +274,17 @@ def _chart(printed: PrintedDocument, words: Words) -> dict[str, Any]:
         "boxes": [[box.x, box.y, box.width, box.height, box.shade] for box in chart.boxes],
         "grid": [[label.x, label.y, label.text] for label in chart.grid],
         "days": [[label.x, label.y, label.text] for label in chart.days],
-        "series": [[series.shade, name, series.aku_hours] for series, name in zip(chart.series, names, strict=True)],
+        "series": [
+            [shade, name, words.number(hours, 2)] for shade, (name, hours) in enumerate(zip(names, sums, strict=True))
+        ],
     }
+
+
+def _sums(days: Sequence[UsageDay], shown: int) -> list[Decimal]:
+    """AKU-hours of the chart's series: of each of the largest instances, and of the others together."""
+    seconds: Counter[str] = Counter()
+    for day in days:
+        seconds[day.instance_id] += day.aku_seconds
+    ordered = sorted(seconds.values(), reverse=True)
+    series = [*ordered[: shown - 1], sum(ordered[shown - 1 :])]
+    return [round_amount(Decimal(part) / SECONDS_PER_HOUR, 2, "half_even") for part in series]
