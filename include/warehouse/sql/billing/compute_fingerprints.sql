@@ -43,8 +43,8 @@ hours AS (
     GROUP BY subscription_key
 ),
 
--- Late usage that a document settles. While it is a draft, that is all that waits: a note settles what its bill has
--- waiting, a bill what any earlier one has.
+-- Late usage that a document settles. While it is a draft, that is all that waits: for a note, what its bill has
+-- waiting, for a bill, what any earlier one has.
 adjustments AS (
     SELECT
         c.bill_key,
@@ -56,14 +56,15 @@ adjustments AS (
             E'\n' ORDER BY a.hour_start, i.instance_id, r.bill_id
         ) AS text
     FROM chosen AS c
-    INNER JOIN billing.pending_adjustments AS a
+    INNER JOIN billing.pending_adjustments AS a ON c.subscription_key = a.subscription_key
+    INNER JOIN billing.bills AS r
         ON
-            c.subscription_key = a.subscription_key
+            a.bill_key = r.bill_key
             AND CASE
                 WHEN c.state NOT IN ('draft', 'held') THEN a.applied_on_bill_key = c.bill_key
-                ELSE a.state = 'pending' AND coalesce(c.corrects_bill_key, a.bill_key) = a.bill_key
+                WHEN c.corrects_bill_key IS NOT NULL THEN a.state = 'pending' AND r.bill_key = c.corrects_bill_key
+                ELSE a.state = 'pending' AND r.period_start < c.period_start
             END
-    INNER JOIN billing.bills AS r ON a.bill_key = r.bill_key
     INNER JOIN core.instances AS i ON a.instance_key = i.instance_key
     GROUP BY c.bill_key
 ),

@@ -1,0 +1,75 @@
+"""### Computes issued bills again, and says what is not as it was.
+
+**What.** Takes every issued bill and note: computes its fingerprint from what the warehouse holds today, adds up its
+lines, taxes and instance-hours, and rates its period again with the prices and private offers that were known when it
+was drafted. All of it has to come out to the same bytes. Nothing is changed.
+
+**When.** Daily at 04:30 (UTC+8).
+
+**By hand.** Any time; name a billing period to verify only that one. `akubill bills verify` does the same.
+
+**What you do next.** Where `report` is red, its message names each bill that differs and what changed: usage, prices,
+offers, licences, lines, taxes or sums. The database lets nobody change these, so somebody put its guards aside: find
+out who, restore it from a backup, or correct the bill if what stands now is right. `tell_operators` tells each
+difference once, through the channel of `freshness_alarms`; it is pink where there is nothing new.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import CronTriggerTimetable, dag, task
+
+from include.orchestration.defaults import TAG, period_field, task_defaults
+
+
+@dag(
+    schedule=CronTriggerTimetable("30 4 * * *", timezone="Asia/Shanghai"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=[TAG, "billing"],
+    default_args=task_defaults(),
+    params={"period": period_field("YYYY-MM, like 2026-10. Empty: all that were ever issued.")},
+)
+def bill_verification() -> None:
+    """Verify, tell, report."""
+
+    @task
+    def verify_issued_bills() -> list[str]:
+        """Compute them again, period by period; yields a sentence for each difference."""
+        from include.billing.verify import verify_bills
+        from include.orchestration import connections, work
+
+        verified = verify_bills(connections.warehouse(), period=work.form()["period"])
+        print(verified.describe())  # noqa: T201 (the task's log)
+        return [str(difference) for difference in verified.differences]
+
+    # A retry would find nothing left to tell and hide that telling failed.
+    @task(retries=0)
+    def tell_operators(differences: list[str]) -> int:
+        """Tell what nobody was told yet; skipped when that is nothing."""
+        from airflow.sdk import get_current_context
+        from airflow.sdk.exceptions import AirflowSkipException
+
+        from include.orchestration import connections, verification, work
+
+        told = verification.tell(connections.warehouse(), differences, work.run_instant(), get_current_context())
+        if not told:
+            raise AirflowSkipException("There is nothing new to tell.")
+        return told
+
+    @task
+    def report(differences: list[str]) -> None:
+        """Fail where a bill is not as it was issued, and say which and what to do."""
+        from include.billing.verify import report_verification
+
+        report_verification(differences)
+
+    differences = verify_issued_bills()
+    tell_operators(differences)
+    report(differences)
+
+
+bill_verification()

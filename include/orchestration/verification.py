@@ -1,0 +1,34 @@
+"""Tells operators, once each, what verification found in issued bills."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from include.orchestration import alarms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from airflow.sdk import Context
+    from sqlalchemy import Engine
+
+_TITLE = "Issued bills are not as they were issued"
+
+
+def tell(warehouse: Engine, sentences: Sequence[str], at: datetime, context: Context) -> int:
+    """Tell those that nobody was told yet, in one message; yields how many.
+
+    Raises:
+        ConfigurationError: when the channel is set up wrongly; nothing is claimed then.
+        RetriableError: when the notifier failed; what it should have told stands in the log and in the ledger.
+    """
+    from include.metering.notices import Notice
+
+    notices = [Notice(f"bill_verification/{_digest(sentence)}", sentence) for sentence in sentences]
+    return alarms.tell_notices(warehouse, _TITLE, notices, at, context) if notices else 0
+
+
+def _digest(sentence: str) -> str:
+    return sha256(sentence.encode()).hexdigest()

@@ -1,0 +1,53 @@
+"""bill_verification on a real Airflow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from include.billing.close import close_period
+from include.billing.plans import publish_price_plans
+from tests.billing.conftest import DUE, OCTOBER, price_plan, subscribe
+from tests.billing.test_verify import BILL, change
+from tests.support.builders import LONG_AGO
+
+pytestmark = pytest.mark.slow
+
+__all__ = ["subscribe"]
+
+
+def run(dagbag, **conf: Any) -> dict[str, str]:
+    done = dagbag.dags["bill_verification"].test(run_conf={"period": None, **conf})
+    return {task.task_id: str(task.state) for task in done.get_task_instances()}
+
+
+@pytest.fixture
+def issued(warehouse, airflow_connections, subscribe):
+    publish_price_plans(warehouse, [price_plan()])
+    subscribe(usage=(3600,), started_at=LONG_AGO)
+    assert close_period(warehouse, OCTOBER, DUE).issued_count == 1
+    return warehouse
+
+
+def told(warehouse) -> list[str]:
+    with warehouse.connect() as connection:
+        return list(connection.scalars(text("SELECT sentence FROM metering.notices ORDER BY notice_key")))
+
+
+def test_it_is_green_and_quiet_where_every_bill_is_as_issued(dagbag, issued):
+    assert run(dagbag) == {"verify_issued_bills": "success", "tell_operators": "skipped", "report": "success"}
+    assert told(issued) == []
+
+
+def test_a_changed_bill_is_red_until_it_is_mended_and_told_once(dagbag, issued):
+    change(issued, "UPDATE metering.subscription_hours SET aku_seconds = 7200")
+    assert run(dagbag) == {"verify_issued_bills": "success", "tell_operators": "success", "report": "failed"}
+    sentences = told(issued)
+    assert len(sentences) == 3
+    assert all(sentence.startswith(f"{BILL}: ") for sentence in sentences)
+    assert run(dagbag)["tell_operators"] == "skipped"
+    assert run(dagbag, period="2026-09")["report"] == "success"
+    change(issued, "UPDATE metering.subscription_hours SET aku_seconds = 3600")
+    assert run(dagbag)["report"] == "success"
