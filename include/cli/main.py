@@ -10,7 +10,9 @@ import typer
 from rich.console import Console
 
 from include.cli import (
+    bill_checks,
     billing,
+    corrections,
     demo,
     doctor,
     gaps,
@@ -49,7 +51,10 @@ app.command(name="quote")(plans.quote)
 app.command(name="soak")(soak.soak)
 app.command(name="onboard")(onboarding.onboard)
 app.command(name="import")(usage_import.import_file)
+billing.bills.command("verify")(bill_checks.verify)
 app.add_typer(billing.bills, name="bills")
+app.add_typer(corrections.corrections, name="corrections")
+app.add_typer(corrections.offers, name="offers")
 app.add_typer(plans.plan, name="plan")
 
 

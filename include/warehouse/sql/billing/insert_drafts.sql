@@ -1,4 +1,5 @@
--- One empty draft for each subscription that was rated; its lines and sums follow in the same transaction.
+-- One empty draft for each subscription that was rated; its lines and sums follow in the same transaction. It is
+-- drafted after every offer that it is rated by, so that it can be rated again by just these.
 INSERT INTO billing.bills (
     bill_id, subscription_key, period, period_start, period_end, price_plan, currency, state, aku_seconds, subtotal,
     tax, total, fingerprint, drafted_at
@@ -17,7 +18,10 @@ SELECT
     0 AS tax,
     0 AS total,
     '' AS fingerprint,
-    :drafted_at
+    greatest(
+        CAST(:drafted_at AS timestamptz),
+        (SELECT max(o.entered_at) FROM billing.private_offers AS o WHERE o.subscription_key = b.subscription_key)
+    ) AS drafted_at
 FROM billable_subscriptions AS b
 WHERE b.subscription_key IN (SELECT subscription_key FROM rated_lines)
 ORDER BY b.subscription_id
