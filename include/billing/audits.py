@@ -1,13 +1,19 @@
-"""Runs the audits: SQL files in warehouse/audits, each a claim about bills, each returning the bills that break it."""
+"""Runs the audits of a period's drafts: what they find holds a bill, unless a person waived it in these very words.
+
+An audit is a SQL file in warehouse/audits, a claim about bills that returns the bills that break it; besides, a bill's
+amount is held against the subscription's own earlier ones (unusual.py).
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from include.billing.rating import window_of
+from include.billing.unusual import find_unusual
 from include.warehouse.engine import audits, statement
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -15,13 +21,32 @@ if TYPE_CHECKING:
     from include.domain.periods import BillingPeriod
 
 
-def audit_drafts(connection: Connection, period: BillingPeriod, at: datetime) -> int:
-    """Store a finding for each draft and each claim that does not hold for it; how many there are."""
+def audit_drafts(
+    connection: Connection, period: BillingPeriod, at: datetime, subscription_key: int | None = None
+) -> int:
+    """Store a finding for each draft and each claim that does not hold for it; how many were found.
+
+    Args:
+        connection: the transaction that made the drafts.
+        period: the drafts' period.
+        at: logical time of the run.
+        subscription_key: audits only this one's draft.
+    """
+    chosen = {**window_of(period), "subscription_key": subscription_key}
+    drafts = set(connection.execute(statement("billing/review_list_drafts"), chosen).scalars())
     findings = [
-        {"bill_key": row.bill_key, "finding": claim, "sentence": row.sentence, "found_at": at}
-        for claim, audit in audits().items()
-        for row in connection.execute(audit, {**window_of(period), "states": ["draft"]})
+        {"bill_key": bill_key, "finding": claim, "sentence": sentence, "found_at": at}
+        for claim, bill_key, sentence in _findings(connection, period)
+        if bill_key in drafts
     ]
     if findings:
         connection.execute(statement("billing/insert_finding"), findings)
     return len(findings)
+
+
+def _findings(connection: Connection, period: BillingPeriod) -> Iterator[tuple[str, int, str]]:
+    for claim, audit in audits().items():
+        for row in connection.execute(audit, {**window_of(period), "states": ["draft"]}):
+            yield claim, row.bill_key, row.sentence
+    for unusual in find_unusual(connection, period):
+        yield "amount_is_usual", unusual.bill_key, unusual.sentence

@@ -2,7 +2,7 @@
 
 One transaction on one snapshot: nobody sees half of it, a kill leaves nothing of it, and usage that changes meanwhile
 does not reach the bill's sums, its audits and its fingerprint at different times. A lock lets one run at a time in.
-Closing again is safe: issued bills stay, the others are made anew.
+Closing again is safe: issued and void bills stay, the others are made anew.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from include.domain.periods import BillingPeriod
 
+#: Who closes, where nobody says so.
+AKUBILL = "akubill"
+
 
 class PeriodNotEndedError(ConflictError):
     """The period lies, at least in part, in the future."""
@@ -32,6 +35,10 @@ class PeriodNotEndedError(ConflictError):
 
 class PeriodIssuedError(ConflictError):
     """Every bill of the period is issued: there is nothing left to do."""
+
+
+class EmptyPeriodError(ConflictError):
+    """No subscription lived in the period, and none has usage in it."""
 
 
 class HeldBill(NamedTuple):
@@ -43,29 +50,50 @@ class HeldBill(NamedTuple):
 
 
 class ClosedPeriod(NamedTuple):
-    """What closing did: bills drafted this time, and the period's bills held and issued in all."""
+    """What closing did: bills drafted this time, and the period's bills held and issued in all.
+
+    Attributes:
+        missing: subscriptions that lived in the period and have no bill; each is a mistake that somebody must look at.
+    """
 
     period: str
     drafted_count: int
     held_count: int
     issued_count: int
     held: list[HeldBill]
+    missing: list[str]
 
     def describe(self) -> str:
         """The same in words, with what to do about each held bill."""
         first = (
             f"Period {self.period}: {self.drafted_count} bill(s) drafted; {self.issued_count} issued in all, "
-            f"{self.held_count} held."
+            f"{self.held_count} held, {len(self.missing)} missing."
         )
-        return "\n".join([first, *(f"{held.bill_id} is held: {held.sentence}" for held in self.held)])
+        held = (f"{held.bill_id} is held: {held.sentence}" for held in self.held)
+        return "\n".join([first, *held, *self.describe_missing()])
+
+    def describe_missing(self) -> list[str]:
+        """A sentence on each subscription without a bill."""
+        return [
+            f"Subscription {subscription} lived in {self.period} and has no bill of it. Look at its state and dates "
+            "in core.subscriptions, then close the period again."
+            for subscription in self.missing
+        ]
 
 
-def close_period(warehouse: Engine, period: BillingPeriod, at: datetime) -> ClosedPeriod:
-    """Bill the period's usage; `at` is the logical time of the run.
+def close_period(warehouse: Engine, period: BillingPeriod, at: datetime, by: str = AKUBILL) -> ClosedPeriod:
+    """Bill the period's usage.
+
+    Args:
+        warehouse: where it is.
+        period: months of the plans' time zone.
+        at: logical time of the run.
+        by: the run or the person that closes, for the bills' story.
 
     Raises:
         PeriodNotEndedError: when the period has not ended at `at`.
         PeriodIssuedError: when all its bills are issued already.
+        EmptyPeriodError: when there is nothing to bill in it, and never was.
         ConfigurationError, InvalidInputError: when some usage can not be priced; then nothing is changed.
     """
     if not period.has_ended(at):
@@ -73,20 +101,17 @@ def close_period(warehouse: Engine, period: BillingPeriod, at: datetime) -> Clos
             f"Billing period {period.name} ends at {period.local_end.isoformat()}, and it is {at.isoformat()}: a "
             "period is closed after it has ended. Close it then."
         )
-    with _alone(warehouse, period) as connection:
-        window = window_of(period)
-        connection.execute(statement("billing/extend_licences"), {**window, "time_zone": period.zone_name})
-        drafted = draft_bills(connection, period, at)
-        _refuse_nothing_left(connection, period, drafted)
-        audit_drafts(connection, period, at)
-        connection.execute(statement("billing/issue_drafts"), {**window, "issued_at": at})
-        settle_corrections(connection, at)
-        return _summary(connection, period, drafted)
+    with alone(warehouse, period) as connection:
+        drafted = draft_and_audit(connection, period, at, by)
+        missing = list_missing(connection, period)
+        _refuse_nothing_left(connection, period, drafted, missing)
+        issue(connection, period, at, by)
+        return _summary(connection, period, drafted, missing)
 
 
 @contextmanager
-def _alone(warehouse: Engine, period: BillingPeriod) -> Iterator[Connection]:
-    """A transaction on one snapshot, which is taken only once no other run is closing this period."""
+def alone(warehouse: Engine, period: BillingPeriod) -> Iterator[Connection]:
+    """A transaction on one snapshot, which is taken only once nobody else works on this period's bills."""
     with (
         warehouse.begin() as gate,
         locked(gate, "close", period.name, period.zone_name),
@@ -97,16 +122,58 @@ def _alone(warehouse: Engine, period: BillingPeriod) -> Iterator[Connection]:
         yield connection
 
 
-def _refuse_nothing_left(connection: Connection, period: BillingPeriod, drafted: int) -> None:
-    issued: int = connection.execute(statement("billing/count_bills"), window_of(period)).one().issued
-    if issued and not drafted:
+def draft_and_audit(
+    connection: Connection, period: BillingPeriod, at: datetime, by: str, subscription_key: int | None = None
+) -> int:
+    """Make the period's drafts, or one subscription's, anew, with what holds each; how many there are."""
+    window = window_of(period)
+    connection.execute(statement("billing/extend_licences"), {**window, "time_zone": period.zone_name})
+    drafted = draft_bills(connection, period, at, subscription_key)
+    connection.execute(statement("billing/event_draft"), {**window, "who": by, "at": at})
+    audit_drafts(connection, period, at, subscription_key)
+    connection.execute(statement("billing/review_delete_waived"), window)
+    return drafted
+
+
+def issue(
+    connection: Connection,
+    period: BillingPeriod,
+    at: datetime,
+    by: str,
+    *,
+    reason: str | None = None,
+    subscription_key: int | None = None,
+) -> None:
+    """Issue the drafts that nothing holds, and hold the others; `reason` is why, where a person said so."""
+    decided = {**window_of(period), "subscription_key": subscription_key, "who": by, "reason": reason, "at": at}
+    connection.execute(statement("billing/issue_drafts"), decided)
+    if settle_corrections(connection, at):
+        connection.execute(statement("billing/event_holds"), {"who": by, "at": at})
+
+
+def list_missing(connection: Connection, period: BillingPeriod) -> list[str]:
+    """Ids of the subscriptions that lived in the period, or used something in it, and have no bill of it."""
+    window = {**window_of(period), "time_zone": period.zone_name}
+    return list(connection.execute(statement("billing/list_missing"), window).scalars())
+
+
+def _refuse_nothing_left(connection: Connection, period: BillingPeriod, drafted: int, missing: list[str]) -> None:
+    if drafted or missing:
+        return
+    counts = connection.execute(statement("billing/count_bills"), window_of(period)).one()
+    if counts.issued or counts.void:
+        void = f", but for {counts.void} void" if counts.void else ""
         raise PeriodIssuedError(
-            f"Billing period {period.name} is closed: all its {issued} bills are issued, and issued bills never "
-            "change. Correct one with an adjustment or a credit note."
+            f"Billing period {period.name} is closed: all its {counts.issued} bills are issued{void}, and issued bills "
+            "never change. Correct one with an adjustment or a credit note."
         )
+    raise EmptyPeriodError(
+        f"Billing period {period.name} is empty: no subscription of plans with months of {period.zone_name} lived in "
+        "it or used something. Check the month and the time zone; there is nothing to close."
+    )
 
 
-def _summary(connection: Connection, period: BillingPeriod, drafted: int) -> ClosedPeriod:
+def _summary(connection: Connection, period: BillingPeriod, drafted: int, missing: list[str]) -> ClosedPeriod:
     counts = connection.execute(statement("billing/count_bills"), window_of(period)).one()
     held = connection.execute(statement("billing/list_held"), window_of(period)).all()
-    return ClosedPeriod(period.name, drafted, counts.held, counts.issued, [HeldBill(*row) for row in held])
+    return ClosedPeriod(period.name, drafted, counts.held, counts.issued, [HeldBill(*row) for row in held], missing)

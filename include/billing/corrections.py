@@ -44,12 +44,15 @@ class Difference(NamedTuple):
     total: Decimal
 
 
-def add_corrections(connection: Connection, period: BillingPeriod) -> int:
+def add_corrections(connection: Connection, period: BillingPeriod, subscription_key: int | None = None) -> int:
     """Put what is pending for earlier periods on the drafts of this one, before they are summed; how many lines.
+
+    Of all drafts, or of one subscription's, which was just made anew.
 
     Rates other periods, so the tables of an earlier `rate` in this transaction are gone afterwards.
     """
-    compute_corrections(connection, {**window_of(period), "states": ["draft"]})
+    chosen = {**window_of(period), "states": ["draft"], "subscription_key": subscription_key}
+    compute_corrections(connection, chosen)
     return insert_corrections(connection)
 
 
@@ -59,13 +62,14 @@ def compute_corrections(connection: Connection, chosen: dict[str, Any]) -> Diffe
     Args:
         connection: the transaction.
         chosen: `root_key` of one bill, or `period_start`, `period_end`, `states` of the drafts that corrections go on,
-            of which `document_key` chooses one.
+            of which `document_key` or `subscription_key` chooses one.
     """
     for table in _TABLES:
         connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{table}"))
     parameters: dict[str, Any] = {
         "root_key": None,
         "document_key": None,
+        "subscription_key": None,
         "period_start": None,
         "period_end": None,
         "states": [],

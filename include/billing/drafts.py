@@ -23,13 +23,16 @@ if TYPE_CHECKING:
     from include.domain.periods import BillingPeriod
 
 
-def draft_bills(connection: Connection, period: BillingPeriod, at: datetime) -> int:
+def draft_bills(
+    connection: Connection, period: BillingPeriod, at: datetime, subscription_key: int | None = None
+) -> int:
     """Draft the bill of every subscription that lives in the period, or has usage in it; how many there are.
 
     Args:
         connection: an open transaction; nothing of it is committed here.
         period: months of another time zone than the plans' can not be drafted.
         at: logical time of the run.
+        subscription_key: drafts only this one's, whose bill must not be final.
 
     Raises:
         ConfigurationError: when a subscription's price plan is not published, or has periods of another time zone.
@@ -37,14 +40,14 @@ def draft_bills(connection: Connection, period: BillingPeriod, at: datetime) -> 
     """
     window = window_of(period)
     _refuse_other_zones(connection, period)
-    rate(connection, period)
-    connection.execute(statement("billing/delete_drafts"), window)
+    rate(connection, period, subscriptions=None if subscription_key is None else [subscription_key])
+    connection.execute(statement("billing/delete_drafts"), {**window, "subscription_key": subscription_key})
     drafted = connection.execute(
         statement("billing/insert_drafts"), {**window, "period": period.name, "drafted_at": at}
     ).rowcount
     connection.execute(statement("billing/insert_lines"), window)
     connection.execute(statement("billing/insert_taxes"), window)
-    add_corrections(connection, period)
+    add_corrections(connection, period, subscription_key)
     connection.execute(statement("billing/sum_drafts"), window)
     fingerprint(connection, period, ["draft"])
     connection.execute(statement("billing/store_fingerprints"))

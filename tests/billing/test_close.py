@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from include.billing.close import PeriodIssuedError, PeriodNotEndedError, close_period
+from include.billing.close import (
+    EmptyPeriodError,
+    PeriodIssuedError,
+    PeriodNotEndedError,
+    alone,
+    close_period,
+    draft_and_audit,
+    list_missing,
+)
 from include.billing.plans import publish_price_plans
 from include.domain.errors import ConfigurationError, InvalidInputError
 from include.domain.periods import BillingPeriod
@@ -86,8 +94,10 @@ def test_a_live_subscription_without_usage_gets_a_bill_with_a_line_of_zero(
 def test_a_subscription_that_did_not_live_in_the_period_gets_none(
     prices: Engine, subscribe: Callable[..., int], columns: dict[str, Any]
 ) -> None:
+    subscribe("another", usage=(3600,))
     subscribe(**columns)
-    assert close_period(prices, OCTOBER, DUE).drafted_count == 0
+    closed = close_period(prices, OCTOBER, DUE)
+    assert (closed.drafted_count, closed.missing) == (1, [])
 
 
 def test_the_last_hour_of_a_released_subscription_is_billed(prices: Engine, subscribe: Callable[..., int]) -> None:
@@ -131,8 +141,27 @@ def test_closing_again_what_is_issued_says_so_and_changes_nothing(
     assert (bills_of(prices), lines_of(prices)) == before
 
 
-def test_a_period_without_subscriptions_closes_with_no_bills(prices: Engine) -> None:
-    assert close_period(prices, OCTOBER, DUE).drafted_count == 0
+def test_an_empty_period_is_not_closed(prices: Engine, subscribe: Callable[..., int]) -> None:
+    subscribe(started_at=OCTOBER.window.end)
+    with pytest.raises(EmptyPeriodError, match="2026-10 is empty: no subscription of plans with months of Asia/Shang"):
+        close_period(prices, OCTOBER, DUE)
+
+
+def test_a_subscription_that_lived_and_has_no_bill_is_missing(prices: Engine, subscribe: Callable[..., int]) -> None:
+    subscribe("billed", usage=(3600,))
+    lost = subscribe("lost", usage=(3600,))
+    with alone(prices, OCTOBER) as connection:
+        draft_and_audit(connection, OCTOBER, DUE, "a run")
+        assert list_missing(connection, OCTOBER) == []
+        for table in ("bill_lines", "bills"):
+            connection.execute(
+                text(
+                    f"DELETE FROM billing.{table} WHERE bill_key IN "
+                    "(SELECT bill_key FROM billing.bills WHERE subscription_key = :key)"
+                ),
+                {"key": lost},
+            )
+        assert list_missing(connection, OCTOBER) == ["sub-01-lost"]
 
 
 def test_an_open_gap_holds_its_own_bill_only(prices: Engine, subscribe: Callable[..., int]) -> None:
@@ -187,10 +216,11 @@ def test_the_same_inputs_give_the_same_fingerprint_and_other_inputs_another(
 ) -> None:
     open_gap(prices, subscribe(usage=(3600, 7200)))
     fingerprints = []
-    for change in (None, None, "UPDATE metering.usage SET aku_seconds = 10800 - aku_seconds"):
+    for change in (None, None, "SET aku_seconds = 10800 - aku_seconds"):
         if change:
             with prices.begin() as connection:
-                connection.execute(text(change))
+                for table in ("usage", "subscription_hours"):
+                    connection.execute(text(f"UPDATE metering.{table} {change}"))
         close_period(prices, OCTOBER, DUE)
         fingerprints.append(bills_of(prices)[0].fingerprint)
     assert fingerprints[0] == fingerprints[1] != fingerprints[2]

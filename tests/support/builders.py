@@ -170,13 +170,16 @@ def make_bill(
         exact_amount=Decimal(total) + Decimal("0.123456789"),
         amount=Decimal(total),
     )
-    connection.execute(
-        text("UPDATE billing.bills SET state = :state, issued_at = :at, settled_at = :settled WHERE bill_key = :key"),
-        {
-            "state": state,
-            "at": bill["drafted_at"] if is_issued else None,
-            "settled": bill["drafted_at"] if state == "settled" else None,
-            "key": key,
-        },
-    )
+    # Step by step, as the database demands.
+    steps = {"draft": [], "settled": ["issued", "settled"]}.get(state, [state])
+    for step in steps:
+        connection.execute(
+            text("UPDATE billing.bills SET state = :state, issued_at = :at, settled_at = :settled WHERE bill_key = :key"),
+            {
+                "state": step,
+                "at": bill["drafted_at"] if is_issued else None,
+                "settled": bill["drafted_at"] if step == "settled" else None,
+                "key": key,
+            },
+        )
     return key

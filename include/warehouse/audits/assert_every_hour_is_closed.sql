@@ -11,6 +11,7 @@ WITH expected AS (
     WHERE
         b.period_start = :period_start
         AND b.period_end = :period_end
+        AND b.document = 'bill'
         AND b.state = any(:states)
         AND s.metering_started_at IS NOT NULL
 ),

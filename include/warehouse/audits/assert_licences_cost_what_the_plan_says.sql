@@ -17,10 +17,12 @@ LEFT JOIN billing.bill_lines AS n
     ON
         b.bill_key = n.bill_key
         AND n.kind = 'licence'
+        AND n.corrects_bill_key IS NULL
         AND l.term_start = n.line_start
 WHERE
     b.period_start = :period_start
     AND b.period_end = :period_end
+    AND b.document = 'bill'
     AND b.state = any(:states)
     AND (n.amount IS DISTINCT FROM l.price OR b.currency <> l.currency)
 GROUP BY b.bill_key

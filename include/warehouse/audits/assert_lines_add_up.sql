@@ -1,17 +1,19 @@
--- A bill has lines, they add up to its sums, and each is its quantity times its price but for what rounding took.
+-- A bill has lines of its own, its lines add up to its subtotal, and those of its own period to its usage.
 WITH sums AS (
     SELECT
         b.bill_key,
         b.subtotal,
         b.aku_seconds,
         coalesce(sum(l.amount), 0) AS line_amount,
-        coalesce(sum(l.aku_seconds), 0) AS line_aku_seconds,
-        count(l.line_no) AS line_count
+        -- What corrects an earlier bill is usage of that one.
+        coalesce(sum(l.aku_seconds) FILTER (WHERE l.corrects_bill_key IS NULL), 0) AS line_aku_seconds,
+        count(l.line_no) FILTER (WHERE l.corrects_bill_key IS NULL) AS line_count
     FROM billing.bills AS b
     LEFT JOIN billing.bill_lines AS l ON b.bill_key = l.bill_key
     WHERE
         b.period_start = :period_start
         AND b.period_end = :period_end
+        AND b.document = 'bill'
         AND b.state = any(:states)
     GROUP BY b.bill_key
 )

@@ -19,5 +19,6 @@ INNER JOIN metering.gaps AS g
 WHERE
     b.period_start = :period_start
     AND b.period_end = :period_end
+    AND b.document = 'bill'
     AND b.state = any(:states)
 GROUP BY b.bill_key

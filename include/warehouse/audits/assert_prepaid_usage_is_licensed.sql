@@ -1,25 +1,37 @@
--- Usage of a prepaid subscription lies within the term of a licence; its price of zero holds for nothing else.
+-- Usage above a licence that costs nothing lies within the term of a licence; outside any term, a price of zero would
+-- be a gift. Where the plan prices what lies above, it is priced there too.
 WITH unlicensed AS (
     SELECT
         b.bill_key,
-        u.hour_start
+        h.hour_start
     FROM billing.bills AS b
-    INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
-    INNER JOIN metering.usage AS u ON b.subscription_key = u.subscription_key
+    INNER JOIN billing.bill_lines AS n
+        ON
+            b.bill_key = n.bill_key
+            AND n.corrects_bill_key IS NULL
+            AND n.kind IN ('usage', 'overage')
+            AND n.unit_price = 0
+    INNER JOIN billing.price_plan_versions AS v
+        ON n.version_key = v.version_key AND v.licence_price_per_aku_month IS NOT NULL
+    INNER JOIN metering.subscription_hours AS h
+        ON
+            b.subscription_key = h.subscription_key
+            AND n.line_start <= h.hour_start
+            AND n.line_end > h.hour_start
     WHERE
         b.period_start = :period_start
         AND b.period_end = :period_end
+        AND b.document = 'bill'
         AND b.state = any(:states)
-        AND s.payment = 'prepaid'
-        AND u.hour_start >= :period_start
-        AND u.hour_start < :period_end
-        AND u.aku_seconds > 0
+        AND h.hour_start >= :period_start
+        AND h.hour_start < :period_end
+        AND h.aku_seconds > 0
         AND NOT EXISTS (
             SELECT FROM core.licences AS l
             WHERE
                 l.subscription_key = b.subscription_key
-                AND l.term_start < u.hour_start + interval '1 hour'
-                AND l.term_end > u.hour_start
+                AND l.term_start < h.hour_start + interval '1 hour'
+                AND l.term_end > h.hour_start
         )
 )
 

@@ -57,5 +57,6 @@ INNER JOIN differing AS d ON b.subscription_key = d.subscription_key
 WHERE
     b.period_start = :period_start
     AND b.period_end = :period_end
+    AND b.document = 'bill'
     AND b.state = any(:states)
 GROUP BY b.bill_key

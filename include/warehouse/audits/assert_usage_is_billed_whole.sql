@@ -1,13 +1,33 @@
--- What was metered in the period is what the bill charges for, to the AKU-second.
+-- What was metered in the period is what the bill's own lines are about, to the AKU-second: charged, included, within a
+-- licence or above it. That the sums by hour are those of the usage is a claim of its own.
 WITH metered AS (
     SELECT
         subscription_key,
-        sum(CAST(aku_seconds AS integer)) AS aku_seconds
-    FROM metering.usage
+        sum(aku_seconds) AS aku_seconds
+    FROM metering.subscription_hours
     WHERE
         hour_start >= :period_start
         AND hour_start < :period_end
     GROUP BY subscription_key
+),
+
+billed AS (
+    SELECT
+        b.bill_key,
+        b.subscription_key,
+        coalesce(sum(l.aku_seconds), 0) AS aku_seconds
+    FROM billing.bills AS b
+    LEFT JOIN billing.bill_lines AS l
+        ON
+            b.bill_key = l.bill_key
+            AND l.corrects_bill_key IS NULL
+            AND l.kind IN ('usage', 'overage', 'covered', 'included')
+    WHERE
+        b.period_start = :period_start
+        AND b.period_end = :period_end
+        AND b.document = 'bill'
+        AND b.state = any(:states)
+    GROUP BY b.bill_key
 )
 
 SELECT
@@ -16,10 +36,6 @@ SELECT
         'The bill has %s AKU-seconds, metering has %s. Report this: it is a mistake in rating.',
         b.aku_seconds, coalesce(m.aku_seconds, 0)
     ) AS sentence
-FROM billing.bills AS b
+FROM billed AS b
 LEFT JOIN metered AS m ON b.subscription_key = m.subscription_key
-WHERE
-    b.period_start = :period_start
-    AND b.period_end = :period_end
-    AND b.state = any(:states)
-    AND b.aku_seconds <> coalesce(m.aku_seconds, 0)
+WHERE b.aku_seconds <> coalesce(m.aku_seconds, 0)

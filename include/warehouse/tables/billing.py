@@ -146,6 +146,11 @@ bill_events = Table(
     text("to_state", "State from then on."),
     text("who", "The person, or the run that did it."),
     text("reason", "Why; null where nothing was asked.", nullable=True),
+    text(
+        "held_fingerprint",
+        "Where the bill began to wait for a person: fingerprint of the draft that waits; null for every other event.",
+        nullable=True,
+    ),
     instant("at", "When."),
     Index("bill_events_by_bill", "bill_id", "event_key"),
     schema="billing",

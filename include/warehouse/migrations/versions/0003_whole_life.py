@@ -32,6 +32,15 @@ def change_tables() -> None:
         sa.Column("to_state", sa.Text(), nullable=False, comment="State from then on."),
         sa.Column("who", sa.Text(), nullable=False, comment="The person, or the run that did it."),
         sa.Column("reason", sa.Text(), nullable=True, comment="Why; null where nothing was asked."),
+        sa.Column(
+            "held_fingerprint",
+            sa.Text(),
+            nullable=True,
+            comment=(
+                "Where the bill began to wait for a person: fingerprint of the draft that waits; null for every other "
+                "event."
+            ),
+        ),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False, comment="When."),
         sa.PrimaryKeyConstraint("event_key", name=op.f("bill_events_pkey")),
         schema="billing",
@@ -50,14 +59,8 @@ def change_tables() -> None:
     )
     op.create_table(
         "rating_parts",
-        sa.Column("subscription_key", sa.BigInteger(), autoincrement=False, nullable=False, comment="Subscription."),
-        sa.Column(
-            "part_no",
-            sa.Integer(),
-            autoincrement=False,
-            nullable=False,
-            comment="Number of the part in the period, from 1.",
-        ),
+        sa.Column("subscription_key", sa.BigInteger(), nullable=False, comment="Subscription."),
+        sa.Column("part_no", sa.Integer(), nullable=False, comment="Number of the part in the period, from 1."),
         sa.Column("part_start", sa.DateTime(timezone=True), nullable=False, comment="Start of the part (inclusive)."),
         sa.Column("part_end", sa.DateTime(timezone=True), nullable=False, comment="End of the part (exclusive)."),
         sa.Column(
@@ -73,13 +76,37 @@ def change_tables() -> None:
             nullable=False,
             comment="Seconds of the part in which the subscription is active.",
         ),
+        sa.Column("is_whole", sa.Boolean(), nullable=False, comment="Whether the part is its whole period."),
         sa.Column(
             "counts_hours",
             sa.Boolean(),
             nullable=False,
-            comment="Whether its hours are taken one after the other: tiers charged by the hour, or licences.",
+            comment="Whether the subscription's hours are counted one after the other, see rate_count_hours.",
         ),
-        sa.PrimaryKeyConstraint("subscription_key", "part_no", name=op.f("rating_parts_pkey")),
+        sa.Column(
+            "scaled_price",
+            sa.BigInteger(),
+            nullable=False,
+            comment="Price of each hour's usage as a whole number, or 0 where hours have no amount of their own.",
+        ),
+        sa.Column(
+            "divisor",
+            sa.BigInteger(),
+            nullable=False,
+            comment="What AKU-seconds × scaled_price is divided by to have whole last places of an amount.",
+        ),
+        sa.Column(
+            "addend", sa.BigInteger(), nullable=False, comment="What is added before that division, so that it rounds."
+        ),
+        sa.Column(
+            "is_half_even", sa.Boolean(), nullable=False, comment="Whether exact halves go to the even neighbour."
+        ),
+        sa.Column(
+            "most_aku_seconds",
+            sa.BigInteger(),
+            nullable=False,
+            comment="AKU-seconds in an hour up to which that arithmetic stays within BIGINT.",
+        ),
         schema="billing",
         comment="Working table of rating, empty outside a transaction: the period cut where a price changes.",
         prefixes=["UNLOGGED"],

@@ -15,6 +15,7 @@ WITH chosen AS (
         AND draft.document = 'bill'
         AND draft.state = any(:states)
         AND draft.bill_key = coalesce(CAST(:document_key AS bigint), draft.bill_key)
+        AND draft.subscription_key = coalesce(CAST(:subscription_key AS bigint), draft.subscription_key)
         AND root.document = 'bill'
         AND root.state IN ('issued', 'settled')
     UNION ALL

@@ -1,8 +1,9 @@
 SELECT
     count(*) FILTER (WHERE state = 'held') AS held,
-    count(*) FILTER (WHERE state IN ('issued', 'settled')) AS issued
+    count(*) FILTER (WHERE state IN ('issued', 'settled')) AS issued,
+    count(*) FILTER (WHERE state = 'void') AS void
 FROM billing.bills
 WHERE
     period_start = :period_start
     AND period_end = :period_end
-    AND state <> 'void'
+    AND document = 'bill'

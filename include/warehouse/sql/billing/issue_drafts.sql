@@ -1,12 +1,56 @@
--- A draft that some audit found something about is held; every other one is issued, and from then on never changes.
-UPDATE billing.bills AS b
-SET
-    state = CASE WHEN f.bill_key IS NULL THEN 'issued' ELSE 'held' END,
-    issued_at = CASE WHEN f.bill_key IS NULL THEN CAST(:issued_at AS timestamptz) END
-FROM billing.bills AS d
-LEFT JOIN (SELECT DISTINCT bill_key FROM billing.bill_findings) AS f ON d.bill_key = f.bill_key
+-- A draft that some audit found something about is held; every other one is issued, and from then on never changes. Who
+-- did it and why is written in the same statement. A bill that is held as it was before gets no further event: a person
+-- is asked once about the same draft for the same reasons.
+WITH decided AS (
+    UPDATE billing.bills AS b
+    SET
+        state = CASE WHEN f.bill_key IS NULL THEN 'issued' ELSE 'held' END,
+        issued_at = CASE WHEN f.bill_key IS NULL THEN CAST(:at AS timestamptz) END
+    FROM billing.bills AS d
+    LEFT JOIN (
+        SELECT
+            bill_key,
+            string_agg(sentence, E'\n' ORDER BY finding) AS sentences
+        FROM billing.bill_findings
+        GROUP BY bill_key
+    ) AS f ON d.bill_key = f.bill_key
+    WHERE
+        b.bill_key = d.bill_key
+        AND b.period_start = :period_start
+        AND b.period_end = :period_end
+        AND b.document = 'bill'
+        AND b.state = 'draft'
+        AND b.subscription_key = coalesce(CAST(:subscription_key AS bigint), b.subscription_key)
+    RETURNING b.bill_key, b.bill_id, b.state, b.fingerprint, f.sentences
+)
+
+INSERT INTO billing.bill_events (bill_id, from_state, to_state, who, reason, held_fingerprint, at)
+SELECT
+    d.bill_id,
+    coalesce(last_event.to_state, 'draft') AS from_state,
+    d.state AS to_state,
+    :who,
+    coalesce(d.sentences, :reason) AS reason,
+    CASE d.state WHEN 'held' THEN d.fingerprint END AS held_fingerprint,
+    :at
+FROM decided AS d
+LEFT JOIN LATERAL (
+    SELECT e.to_state FROM billing.bill_events AS e
+    WHERE e.bill_id = d.bill_id
+    ORDER BY e.event_key DESC
+    LIMIT 1
+) AS last_event ON TRUE
+LEFT JOIN LATERAL (
+    SELECT
+        e.held_fingerprint,
+        e.reason
+    FROM billing.bill_events AS e
+    WHERE e.bill_id = d.bill_id AND e.held_fingerprint IS NOT NULL
+    ORDER BY e.event_key DESC
+    LIMIT 1
+) AS last_hold ON d.state = 'held'
 WHERE
-    b.bill_key = d.bill_key
-    AND b.period_start = :period_start
-    AND b.period_end = :period_end
-    AND b.state = 'draft'
+    d.state = 'issued'
+    OR last_event.to_state IS DISTINCT FROM 'held'
+    OR (last_hold.held_fingerprint, last_hold.reason) IS DISTINCT FROM (d.fingerprint, d.sentences)
+ORDER BY d.bill_key

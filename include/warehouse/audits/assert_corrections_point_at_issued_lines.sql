@@ -1,0 +1,44 @@
+-- A line that corrects something names an issued bill of the same subscription and earlier, and, where it names a line,
+-- one that stands on an issued document of that bill.
+WITH corrections AS (
+    SELECT
+        b.bill_key,
+        l.line_no,
+        root.bill_key IS NOT NULL AS has_root,
+        l.corrects_line_no IS NULL OR said.line_no IS NOT NULL AS has_line
+    FROM billing.bills AS b
+    INNER JOIN billing.bill_lines AS l ON b.bill_key = l.bill_key AND l.corrects_bill_key IS NOT NULL
+    LEFT JOIN billing.bills AS root
+        ON
+            l.corrects_bill_key = root.bill_key
+            AND b.subscription_key = root.subscription_key
+            AND b.period_start > root.period_start
+            AND root.document = 'bill'
+            AND root.state IN ('issued', 'settled')
+    LEFT JOIN billing.bills AS document
+        ON
+            l.corrects_document_key = document.bill_key
+            AND b.subscription_key = document.subscription_key
+            AND document.state IN ('issued', 'settled')
+    LEFT JOIN billing.bill_lines AS said
+        ON
+            document.bill_key = said.bill_key
+            AND l.corrects_line_no = said.line_no
+            AND l.corrects_bill_key = coalesce(said.corrects_bill_key, said.bill_key)
+    WHERE
+        b.period_start = :period_start
+        AND b.period_end = :period_end
+        AND b.document = 'bill'
+        AND b.state = any(:states)
+)
+
+SELECT
+    bill_key,
+    format(
+        '%s correction line(s), the first line %s, do not point at what was issued. Report this: it is a mistake in '
+        'corrections.',
+        count(*), min(line_no)
+    ) AS sentence
+FROM corrections
+WHERE NOT (has_root AND has_line)
+GROUP BY bill_key

@@ -1,0 +1,55 @@
+-- Where each hour is charged on its own and cut down, as the Marketplace does, a usage line is the sum of its hours:
+-- usage × price, cut to the version's digits. Computed here by that plain formula, hour by hour, not as rating does; for
+-- one price per AKU-hour from the first second on, which is what the Marketplace can charge.
+WITH charged AS (
+    SELECT
+        l.bill_key,
+        l.line_no,
+        b.subscription_key,
+        l.line_start,
+        l.line_end,
+        l.amount,
+        l.unit_price,
+        v.rounding_digits
+    FROM billing.bills AS b
+    INNER JOIN billing.bill_lines AS l ON b.bill_key = l.bill_key AND l.corrects_bill_key IS NULL AND l.kind = 'usage'
+    INNER JOIN billing.price_plan_versions AS v ON l.version_key = v.version_key
+    WHERE
+        b.period_start = :period_start
+        AND b.period_end = :period_end
+        AND b.document = 'bill'
+        AND b.state = any(:states)
+        AND v.charge_every = 'hour'
+        AND v.rounding_mode = 'down'
+        AND v.model = 'per_unit'
+        AND v.included_aku_seconds = 0
+        AND v.licence_price_per_aku_month IS NULL
+),
+
+recomputed AS (
+    SELECT
+        c.bill_key,
+        c.line_no,
+        c.amount,
+        coalesce(sum(trunc(h.aku_seconds * c.unit_price / 3600, c.rounding_digits)), 0) AS plain_amount
+    FROM charged AS c
+    LEFT JOIN metering.subscription_hours AS h
+        ON
+            c.subscription_key = h.subscription_key
+            AND c.line_start <= h.hour_start
+            AND c.line_end > h.hour_start
+            AND h.hour_start >= :period_start
+            AND h.hour_start < :period_end
+    GROUP BY c.bill_key, c.line_no, c.amount
+)
+
+SELECT
+    bill_key,
+    format(
+        'Line %s charges %s, but its hours, each cut down as the Marketplace does, come to %s. Report this: it is a '
+        'mistake in rating.',
+        min(line_no), min(amount), min(plain_amount)
+    ) AS sentence
+FROM recomputed
+WHERE amount <> plain_amount
+GROUP BY bill_key

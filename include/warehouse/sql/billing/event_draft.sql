@@ -1,0 +1,16 @@
+-- A bill's story begins with its first draft; made anew, it goes on.
+INSERT INTO billing.bill_events (bill_id, from_state, to_state, who, at)
+SELECT
+    b.bill_id,
+    NULL AS from_state,
+    'draft' AS to_state,
+    :who,
+    :at
+FROM billing.bills AS b
+WHERE
+    b.period_start = :period_start
+    AND b.period_end = :period_end
+    AND b.document = 'bill'
+    AND b.state = 'draft'
+    AND NOT EXISTS (SELECT FROM billing.bill_events AS e WHERE e.bill_id = b.bill_id)
+ORDER BY b.bill_key

@@ -1,0 +1,22 @@
+-- Held bills that are another now than when a person was asked about them, because a correction went to another
+-- document: they are held anew, and asked about again.
+INSERT INTO billing.bill_events (bill_id, from_state, to_state, who, reason, held_fingerprint, at)
+SELECT
+    b.bill_id,
+    'held' AS from_state,
+    'held' AS to_state,
+    :who,
+    (
+        SELECT string_agg(f.sentence, E'\n' ORDER BY f.finding) FROM billing.bill_findings AS f
+        WHERE f.bill_key = b.bill_key
+    ) AS reason,
+    b.fingerprint AS held_fingerprint,
+    :at
+FROM billing.bills AS b
+INNER JOIN LATERAL (
+    SELECT e.held_fingerprint FROM billing.bill_events AS e
+    WHERE e.bill_id = b.bill_id AND e.held_fingerprint IS NOT NULL
+    ORDER BY e.event_key DESC
+    LIMIT 1
+) AS last_hold ON TRUE
+WHERE b.state = 'held' AND b.fingerprint <> last_hold.held_fingerprint

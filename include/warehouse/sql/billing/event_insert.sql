@@ -1,0 +1,2 @@
+INSERT INTO billing.bill_events (bill_id, from_state, to_state, who, reason, at)
+VALUES (:bill_id, :from_state, :to_state, :who, :reason, :at)

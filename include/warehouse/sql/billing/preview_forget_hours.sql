@@ -1,0 +1,1 @@
+DELETE FROM billing.rating_hours

@@ -1,0 +1,23 @@
+-- A draft's expected total is that of its own period, and what corrects earlier ones as it stands on the draft.
+UPDATE billing.bills AS b
+SET
+    forecast_total = f.total + coalesce(
+        (
+            SELECT sum(l.amount) FROM billing.bill_lines AS l
+            WHERE l.bill_key = b.bill_key AND l.corrects_bill_key IS NOT NULL
+        ),
+        0
+    ) + coalesce(
+        (
+            SELECT sum(t.amount) FROM billing.bill_taxes AS t
+            WHERE t.bill_key = b.bill_key AND t.for_bill_key <> b.bill_key AND NOT t.is_inclusive
+        ),
+        0
+    )
+FROM forecasts AS f
+WHERE
+    b.subscription_key = f.subscription_key
+    AND b.period_start = :period_start
+    AND b.period_end = :period_end
+    AND b.document = 'bill'
+    AND b.state = 'draft'

@@ -1,0 +1,12 @@
+-- What a person waived, in exactly these words, does not hold the bill; the waiver keeps what was found.
+DELETE FROM billing.bill_findings AS f
+USING billing.bills AS b
+INNER JOIN billing.waivers AS w ON b.subscription_key = w.subscription_key AND b.period = w.period
+WHERE
+    f.bill_key = b.bill_key
+    AND b.period_start = :period_start
+    AND b.period_end = :period_end
+    AND b.document = 'bill'
+    AND b.state = 'draft'
+    AND f.finding = w.finding
+    AND f.sentence = w.sentence

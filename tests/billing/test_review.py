@@ -1,0 +1,268 @@
+"""What a person decides about a bill, and what of it is kept."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import text
+
+from include.billing.answers import Answer
+from include.billing.close import PeriodIssuedError, close_period
+from include.billing.events import list_events
+from include.billing.review import ChangedError, approve, list_holds, reject, restore, show_bill, void, waive
+from include.domain.errors import ConflictError, InvalidInputError
+from tests.billing.conftest import DUE, OCTOBER
+from tests.billing.test_close import bills_of, open_gap
+from tests.support.builders import make_usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+
+BILL = "2026-10-sub-01-orders"
+LATER = DUE + timedelta(hours=1)
+REASON = "The buyer confirmed the usage."
+
+
+@pytest.fixture
+def held(prices: Engine, subscribe: Callable[..., int]) -> int:
+    """A bill of two AKU-hours that is held for a gap; its subscription's key."""
+    key = subscribe(usage=(3600, 3600))
+    open_gap(prices, key)
+    close_period(prices, OCTOBER, DUE, by="run of October")
+    return key
+
+
+def answer(warehouse: Engine, **fields: Any) -> Answer:
+    """An answer about the draft as it stands, from Li."""
+    row = show_bill(warehouse, BILL).row
+    return Answer(**{"bill_id": BILL, "by": "li", "reason": REASON, "fingerprint": row.fingerprint} | fields)
+
+
+def story(warehouse: Engine) -> list[tuple[str | None, str, str]]:
+    return [(event.from_state, event.to_state, event.who) for event in list_events(warehouse, BILL)]
+
+
+def more_usage(warehouse: Engine, key: int) -> None:
+    """An hour that nobody knew of when the draft was made."""
+    with warehouse.begin() as connection:
+        instance = connection.scalar(
+            text("SELECT instance_key FROM core.instances WHERE subscription_key = :key"), {"key": key}
+        )
+        make_usage(connection, instance, OCTOBER.window.start + timedelta(hours=5), [3600])
+
+
+def waivers(warehouse: Engine) -> list[tuple[Any, ...]]:
+    with warehouse.connect() as connection:
+        query = text("SELECT period, finding, sentence, reason, waived_by, waived_at FROM billing.waivers")
+        return [tuple(row) for row in connection.execute(query)]
+
+
+def test_a_bill_that_nothing_holds_is_drafted_and_issued_by_the_run(
+    prices: Engine, subscribe: Callable[..., int]
+) -> None:
+    subscribe(usage=(3600,))
+    close_period(prices, OCTOBER, DUE, by="run of October")
+    assert story(prices) == [(None, "draft", "run of October"), ("draft", "issued", "run of October")]
+    assert list_holds(prices) == []
+
+
+def test_a_held_bill_waits_as_one_hold_until_what_holds_it_changes(prices: Engine, held: int) -> None:
+    (hold,) = list_holds(prices, period="2026-10")
+    assert (hold.bill_id, hold.fingerprint) == (BILL, show_bill(prices, BILL).row.fingerprint)
+
+    close_period(prices, OCTOBER, LATER)
+    assert list_holds(prices) == [hold]
+
+    more_usage(prices, held)
+    close_period(prices, OCTOBER, LATER)
+    (another,) = list_holds(prices)
+    assert another.hold_key > hold.hold_key
+    assert another.fingerprint != hold.fingerprint
+
+
+def test_approving_issues_the_draft_that_was_shown_and_keeps_the_answer(prices: Engine, held: int) -> None:
+    shown = show_bill(prices, BILL)
+
+    answered = approve(prices, answer(prices), LATER)
+
+    assert (answered.state, answered.sentence) == ("issued", f"Bill {BILL} is issued as it was shown.")
+    (bill,) = bills_of(prices)
+    assert (bill.state, bill.fingerprint, bill.issued_at) == ("issued", shown.row.fingerprint, LATER)
+    assert waivers(prices) == [("2026-10", *shown.findings[0], REASON, "li", LATER)]
+    assert story(prices)[-1] == ("held", "issued", "li")
+    assert list_events(prices, BILL)[-1].reason == REASON
+    assert list_holds(prices) == []
+
+
+def test_a_draft_that_was_made_anew_meanwhile_is_not_approved_by_the_old_fingerprint(prices: Engine, held: int) -> None:
+    old = answer(prices)
+    more_usage(prices, held)
+    close_period(prices, OCTOBER, LATER)
+    with pytest.raises(ChangedError, match="was made anew since it was shown"):
+        approve(prices, old, LATER)
+    assert waivers(prices) == []
+    assert [bill.state for bill in bills_of(prices)] == ["held"]
+
+
+def test_usage_that_came_since_the_draft_is_not_issued_but_shown_again(prices: Engine, held: int) -> None:
+    (hold,) = list_holds(prices)
+    old = answer(prices)
+    more_usage(prices, held)
+
+    answered = approve(prices, old, LATER)
+
+    assert answered.state == "held"
+    assert "it was 2.40 CNY and is 3.60 now" in answered.sentence
+    assert waivers(prices) == []
+    (another,) = list_holds(prices)
+    assert another.hold_key > hold.hold_key
+    assert approve(prices, answer(prices), LATER).state == "issued"
+    assert [str(bill.total) for bill in bills_of(prices)] == ["3.60"]
+    assert [finding for _, finding, *_ in waivers(prices)] == ["no_gap_is_open"]
+
+
+def test_usage_that_came_since_is_not_issued_even_where_nothing_holds_the_bill_any_more(
+    prices: Engine, held: int
+) -> None:
+    old = answer(prices)
+    more_usage(prices, held)
+    settle_gaps(prices)
+    assert approve(prices, old, LATER).state == "held"
+    assert close_period(prices, OCTOBER, LATER).issued_count == 1
+
+
+def settle_gaps(warehouse: Engine) -> None:
+    with warehouse.begin() as connection:
+        connection.execute(text("UPDATE metering.gaps SET state = 'waived', settled_at = now()"))
+
+
+def test_a_finding_that_the_person_did_not_see_holds_the_bill(prices: Engine, held: int) -> None:
+    with prices.begin() as connection:
+        connection.execute(
+            text("UPDATE metering.environment_hours SET state = 'provisional' WHERE hour_start = :hour"),
+            {"hour": OCTOBER.window.start},
+        )
+    assert approve(prices, answer(prices), LATER).state == "held"
+    assert [found.finding for found in show_bill(prices, BILL).findings] == ["every_hour_is_closed", "no_gap_is_open"]
+    assert waivers(prices) == []
+    assert len(list_holds(prices)) == 1
+
+
+def test_approving_leaves_the_other_drafts_of_the_period_alone(
+    prices: Engine, held: int, subscribe: Callable[..., int]
+) -> None:
+    open_gap(prices, subscribe("second", usage=(3600,)))
+    open_gap(prices, subscribe("third", usage=(3600,)))
+    close_period(prices, OCTOBER, DUE)
+    void(prices, answer(prices, bill_id="2026-10-sub-01-third"), LATER)
+    restore(prices, answer(prices, bill_id="2026-10-sub-01-third"), LATER)
+    approve(prices, answer(prices), LATER)
+    assert [(bill.bill_id[-6:], bill.state) for bill in bills_of(prices)] == [
+        ("orders", "issued"),
+        ("second", "held"),
+        ("-third", "draft"),
+    ]
+
+
+def test_a_rejected_bill_stays_held_and_is_asked_about_again_once_it_changes(prices: Engine, held: int) -> None:
+    assert reject(prices, answer(prices), LATER).state == "held"
+    assert list_holds(prices) == []
+    assert list_events(prices, BILL)[-1].reason == f"Rejected: {REASON}"
+    close_period(prices, OCTOBER, LATER)
+    assert list_holds(prices) == []
+    more_usage(prices, held)
+    close_period(prices, OCTOBER, LATER)
+    assert len(list_holds(prices)) == 1
+
+
+def test_a_waived_finding_does_not_hold_the_bill_and_other_words_do_again(
+    prices: Engine, held: int, subscribe: Callable[..., int]
+) -> None:
+    with prices.begin() as connection:
+        connection.execute(text("UPDATE metering.environment_hours SET state = 'provisional'"))
+    close_period(prices, OCTOBER, DUE)
+    hold = list_holds(prices)
+
+    assert waive(prices, answer(prices), "no_gap_is_open", LATER).state == "held"
+
+    assert [found.finding for found in show_bill(prices, BILL).findings] == ["every_hour_is_closed"]
+    assert list_holds(prices) != hold
+    with prices.begin() as connection:
+        connection.execute(text("UPDATE metering.gaps SET cause = 'silent_change'"))
+    close_period(prices, OCTOBER, LATER)
+    found = {found.finding: found.sentence for found in show_bill(prices, BILL).findings}
+    assert "silent_change" in found["no_gap_is_open"]
+
+
+def test_waiving_the_only_finding_issues_the_bill(prices: Engine, held: int) -> None:
+    assert waive(prices, answer(prices), "no_gap_is_open", LATER).state == "issued"
+    assert [event.reason for event in list_events(prices, BILL)][-2:] == [f"Waived no_gap_is_open: {REASON}", REASON]
+
+
+def test_a_finding_that_does_not_hold_the_bill_is_not_waived(prices: Engine, held: int) -> None:
+    with pytest.raises(InvalidInputError, match=r"is not what holds bill .*, which is no_gap_is_open"):
+        waive(prices, answer(prices), "lines_add_up", LATER)
+
+
+def test_a_void_bill_is_not_billed_until_it_is_restored(prices: Engine, held: int) -> None:
+    void(prices, answer(prices), LATER)
+    settle_gaps(prices)
+    with pytest.raises(PeriodIssuedError, match="all its 0 bills are issued, but for 1 void"):
+        close_period(prices, OCTOBER, LATER)
+    assert [bill.state for bill in bills_of(prices)] == ["void"]
+    assert list_holds(prices) == []
+
+    restore(prices, answer(prices), LATER)
+    assert close_period(prices, OCTOBER, LATER).issued_count == 1
+    assert story(prices)[1:] == [
+        ("draft", "held", "run of October"),
+        ("held", "void", "li"),
+        ("void", "draft", "li"),
+        ("draft", "issued", "akubill"),
+    ]
+
+
+@pytest.mark.parametrize("decide", [approve, reject, void, restore])
+def test_nothing_is_decided_about_an_issued_bill(
+    prices: Engine, subscribe: Callable[..., int], decide: Callable[..., Any]
+) -> None:
+    subscribe(usage=(3600,))
+    close_period(prices, OCTOBER, DUE)
+    with pytest.raises(ConflictError, match="is issued"):
+        decide(prices, answer(prices), LATER)
+
+
+@pytest.mark.parametrize("fields", [{"reason": "short"}, {"by": " "}, {"fingerprint": "abc"}, {"reason": "x" * 501}])
+def test_an_answer_names_its_person_its_reason_and_its_draft(fields: dict[str, str]) -> None:
+    with pytest.raises(InvalidInputError):
+        Answer(**{"bill_id": BILL, "by": "li", "reason": REASON, "fingerprint": "0123456789ab"} | fields)
+
+
+def test_an_answer_without_fingerprint_approves_nothing(prices: Engine, held: int) -> None:
+    with pytest.raises(ChangedError, match="not none"):
+        approve(prices, answer(prices, fingerprint=""), LATER)
+
+
+def test_an_unknown_bill_is_named(prices: Engine) -> None:
+    with pytest.raises(InvalidInputError, match="'2026-10-nobody'"):
+        void(prices, Answer("2026-10-nobody", "li", REASON), LATER)
+
+
+def test_two_people_at_once_decide_once(prices: Engine, held: int) -> None:
+    given = answer(prices)
+
+    def decide(how: Callable[..., Any]) -> str:
+        try:
+            return str(how(prices, given, LATER).state)
+        except ConflictError as error:
+            return type(error).__name__
+
+    with ThreadPoolExecutor(3) as pool:
+        outcomes = sorted(pool.map(decide, [approve, approve, approve]))
+    assert outcomes == ["ConflictError", "ConflictError", "issued"]
+    assert len(waivers(prices)) == 1
