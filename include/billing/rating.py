@@ -25,7 +25,17 @@ if TYPE_CHECKING:
 
     from include.domain.periods import BillingPeriod
 
-_TABLES = ("billable_subscriptions", "rated_usage", "rated_lines", "rated_taxes")
+#: What rating makes, in its order; each is a temporary table.
+_TABLES = (
+    "billable_subscriptions",
+    "rated_tiers",
+    "rated_sums",
+    "rated_counts",
+    "rated_positions",
+    "rated_charges",
+    "rated_lines",
+    "rated_taxes",
+)
 
 
 def rate(
@@ -49,20 +59,38 @@ def rate(
         ConfigurationError: when a subscription's price plan is not published.
         InvalidInputError: when no version of a plan is in force for some usage, or it is too large to rate.
     """
-    window = {**window_of(period), "known_at": known_at}
-    use_memory(connection)
-    for table in _TABLES:
-        connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{table}"))
     chosen = None if subscriptions is None else list(subscriptions)
-    connection.execute(
-        statement("billing/list_billable"), {**window, "time_zone": period.zone_name, "subscriptions": chosen}
+    parameters = {
+        **window_of(period),
+        "time_zone": period.zone_name,
+        "subscriptions": chosen,
+        "known_at": known_at,
+        "has_other_hours": connection.scalar(text("SELECT EXISTS (SELECT FROM billing.rating_hours)")),
+    }
+    use_memory(connection)
+    connection.execute(text(f"DROP TABLE IF EXISTS {', '.join(f'pg_temp.{table}' for table in _TABLES)}"))
+    _run(connection, ("list_billable", "rate_create_tiers", "rate_create_parts"), parameters)
+    sum_hours(connection, parameters)
+    _run(connection, ("rate_create_positions",), parameters)
+    _refuse_unpriced(connection)
+    _run(
+        connection,
+        (
+            "rate_create_charges",
+            "rate_add_discounts",
+            "rate_add_maximum",
+            "rate_add_minimum",
+            "rate_create_lines",
+            "rate_create_taxes",
+        ),
+        parameters,
     )
-    connection.execute(text("ANALYZE billable_subscriptions"))
-    has_other_hours = connection.scalar(text("SELECT EXISTS (SELECT FROM billing.rating_hours)"))
-    connection.execute(statement("billing/rate_usage"), {**window, "has_other_hours": has_other_hours})
-    _refuse_unpriced(connection, period)
-    connection.execute(statement("billing/rate_create_lines"), window)
-    connection.execute(statement("billing/rate_create_taxes"))
+    connection.execute(text("DELETE FROM billing.rating_parts"))
+
+
+def sum_hours(connection: Connection, parameters: dict[str, Any]) -> None:
+    """The steps of rating that read hours; all others read parts of periods, of which there are few."""
+    _run(connection, ("rate_sum_parts", "rate_count_hours"), parameters)
 
 
 def window_of(period: BillingPeriod) -> dict[str, Any]:
@@ -75,8 +103,14 @@ def use_memory(connection: Connection) -> None:
     connection.execute(text("SELECT set_config('work_mem', '256MB', TRUE)"))
 
 
-def _refuse_unpriced(connection: Connection, period: BillingPeriod) -> None:
-    unpriced = connection.execute(statement("billing/find_unpriced_usage"), window_of(period)).first()
+def _run(connection: Connection, names: Sequence[str], parameters: dict[str, Any]) -> None:
+    for name in names:
+        step = statement(f"billing/{name}")
+        connection.execute(step, {key: parameters[key] for key in step.compile().params})
+
+
+def _refuse_unpriced(connection: Connection) -> None:
+    unpriced = connection.execute(statement("billing/find_unpriced_usage")).first()
     if unpriced is None:
         return
     if unpriced.plan_is_missing:

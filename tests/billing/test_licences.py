@@ -59,10 +59,10 @@ def test_a_licence_renews_into_the_period_and_its_usage_is_shown_at_zero(prices:
 
     assert closed.issued_count == 1
     assert terms_of(prices) == ["2026-08-17 12:20", "2026-09-17 12:20", "2026-10-17 12:20"]
-    licence, usage = lines_of(prices)
+    licence, covered = lines_of(prices)
     assert (licence.kind, str(licence.quantity), licence.unit) == ("licence", "12", "AKU-month")
     assert (str(licence.unit_price), str(licence.amount)) == ("620.00", "7440.00")
-    assert (usage.kind, str(usage.quantity), str(usage.amount)) == ("usage", "10.000000", "0.00")
+    assert (covered.kind, str(covered.quantity), str(covered.amount)) == ("covered", "10.000000", "0.00")
     assert str(bills_of(prices)[0].total) == "7440.00"
 
 

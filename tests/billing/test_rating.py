@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
+import os
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -16,86 +16,36 @@ from include.billing.plans import publish_price_plan
 from include.billing.rating import rate
 from include.domain.errors import InvalidInputError
 from include.domain.money import Decimal, round_amount
+from include.domain.price_plans import PlanVersion
 from include.warehouse.engine import ensure_partitions
-from tests.billing.conftest import OCTOBER, price_plan, version
-from tests.support.builders import insert, make_buyer, make_instance, make_subscription
+from tests.billing import strategies as draws
+from tests.billing.conftest import LONG_AGO, OCTOBER, price_plan, version
+from tests.billing.oracle import Bill, Licence, Offer, rate_by_the_rules, rounded
+from tests.support.builders import insert, make_buyer, make_subscription
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Connection, Engine
+
+    from include.domain.price_plans import PricePlan
 
 pytestmark = pytest.mark.heart
 
-MODES = ("down", "up", "half_up", "half_even")
-
-
-def rounded(amount: Fraction, digits: int, mode: str) -> Fraction:
-    """Textbook rounding of an amount that is not negative."""
-    scaled = amount * 10**digits
-    whole = math.floor(scaled)
-    rest = scaled - whole
-    is_up = {
-        "down": False,
-        "up": rest > 0,
-        "half_up": rest >= Fraction(1, 2),
-        "half_even": rest > Fraction(1, 2) or (rest == Fraction(1, 2) and whole % 2 == 1),
-    }[mode]
-    return Fraction(whole + is_up, 10**digits)
-
-
-class Used(NamedTuple):
-    instance: int
-    hour: int
-    aku_seconds: int
-
-
-@st.composite
-def versions(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """One to three versions; the later ones start within October, at any second."""
-    window = OCTOBER.window
-    offsets = draw(st.lists(st.integers(1, window.seconds - 1), max_size=2, unique=True))
-    starts = ["2024-01-01T00:00:00+08:00"]
-    starts += [(window.start + timedelta(seconds=offset)).isoformat() for offset in sorted(offsets)]
-    return [
-        version(
-            start,
-            f"{Decimal(draw(st.integers(0, 20_000))).scaleb(-draw(st.integers(0, 5))):f}",
-            charge_every=draw(st.sampled_from(["hour", "period"])),
-            rounding={"digits": draw(st.integers(0, 4)), "mode": draw(st.sampled_from(MODES))},
-        )
-        for start in starts
-    ]
-
-
-#: Around the edges of the month in UTC+8 too: two hours lie before it and two after.
-usage = st.lists(
-    st.builds(Used, st.integers(1, 3), st.integers(-2, 745), st.integers(0, 10**6) | st.just(2_147_483_647)),
-    max_size=20,
-    unique_by=lambda used: (used.instance, used.hour),
+MODES = draws.MODES
+#: More for a long run: AKUBILL_EXAMPLES=5000 pytest tests/billing/test_rating.py
+EXAMPLES = int(os.environ.get("AKUBILL_EXAMPLES", "200"))
+START = OCTOBER.window.start
+often = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+    ],  # a plan shrinks for minutes; its draws are printed as they are
 )
-
-
-def expected_lines(plan_versions: list[dict[str, Any]], rows: list[Used]) -> list[tuple[int, Fraction]]:
-    """(AKU-seconds, amount) of each version that prices some hour of October."""
-    starts = [datetime.fromisoformat(one["effective_from"]) for one in plan_versions]
-    hours: dict[int, dict[int, int]] = {}
-    for used in rows:
-        at = OCTOBER.window.start + timedelta(hours=used.hour)
-        if at in OCTOBER.window:
-            number = max(n for n, start in enumerate(starts) if start <= at)
-            by_hour = hours.setdefault(number, {})
-            by_hour[used.hour] = by_hour.get(used.hour, 0) + used.aku_seconds
-    lines = []
-    for number, by_hour in sorted(hours.items()):
-        rules = plan_versions[number]
-        price = Fraction(rules["tiers"][0]["unit_price"])
-        digits, mode = rules["rounding"]["digits"], rules["rounding"]["mode"]
-        charges = [Fraction(seconds, 3600) * price for seconds in by_hour.values()]
-        if rules["charge_every"] == "hour":
-            amount = sum((rounded(charge, digits, mode) for charge in charges), Fraction(0))
-        else:
-            amount = rounded(sum(charges, Fraction(0)), digits, mode)
-        lines.append((sum(by_hour.values()), amount))
-    return lines
 
 
 @pytest.fixture(scope="module")
@@ -105,50 +55,137 @@ def rating_warehouse(postgres_server: Any) -> Any:
     with scratch_warehouse(postgres_server) as engine:
         with engine.begin() as connection:
             make_buyer(connection)
-            key = make_subscription(connection, "1100000000000001")
-            for number in (1, 2, 3):
-                make_instance(connection, key, f"kf-{number}")
+            make_subscription(connection, "1100000000000001")
             ensure_partitions(connection, datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
         yield engine
 
 
-def rate_rows(connection: Connection, plan_versions: list[dict[str, Any]], rows: list[Used]) -> list[Any]:
-    publish_price_plan(connection, price_plan(*plan_versions))
-    for used in rows:
+def rate_usage(
+    connection: Connection,
+    plan: PricePlan,
+    usage: dict[datetime, int],
+    *,
+    other: PricePlan | None = None,
+    offers: Iterable[Offer] = (),
+    licences: Iterable[Licence] = (),
+    active: tuple[datetime, datetime | None] = (LONG_AGO, None),
+    table: str = "metering.subscription_hours",
+) -> list[Any]:
+    """The rated lines of the warehouse's one subscription."""
+    for one in (plan, other):
+        if one:
+            publish_price_plan(connection, one)
+    query = "UPDATE core.subscriptions SET started_at = :start, ended_at = :end"
+    connection.execute(text(query), dict(zip(("start", "end"), active, strict=True)))
+    sums = {"instance_count": 1, "proved_aku_seconds": 0, "assumed_aku_seconds": 0, "gap_seconds": 0}
+    for hour, used in usage.items():
+        row = {"hour_start": hour, "subscription_key": 1, "aku_seconds": used}
+        insert(connection, table, **row, **(sums if table == "metering.subscription_hours" else {}))
+    for number, offer in enumerate(offers):
+        enter_offer(connection, offer, LONG_AGO + timedelta(days=number))
+    for one in licences:
         insert(
             connection,
-            "metering.usage",
-            hour_start=OCTOBER.window.start + timedelta(hours=used.hour),
-            instance_key=used.instance,
+            "core.licences",
             subscription_key=1,
-            environment_key=1,
-            aku_seconds=used.aku_seconds,
-            source="readings",
+            term_start=one.start,
+            term_end=one.end,
+            term_months=one.months,
+            capacity_aku=one.capacity,
+            price=0,
+            currency="CNY",
+            auto_renew=False,
         )
-    connection.execute(
-        text("""
-        INSERT INTO metering.subscription_hours
-        SELECT hour_start, subscription_key, count(*), sum(aku_seconds), 0, 0, 0
-        FROM metering.usage GROUP BY hour_start, subscription_key
-        """)
-    )
     rate(connection, OCTOBER)
     return list(connection.execute(text("SELECT * FROM rated_lines ORDER BY line_no")))
 
 
-@given(plan_versions=versions(), rows=usage)
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_rating_is_what_the_rules_say_to_the_last_digit(
-    rating_warehouse: Engine, plan_versions: list[dict[str, Any]], rows: list[Used]
-) -> None:
+def enter_offer(connection: Connection, offer: Offer, at: datetime) -> None:
+    insert(
+        connection,
+        "billing.private_offers",
+        subscription_key=1,
+        effective_from=offer.start,
+        effective_until=offer.end,
+        price_plan=offer.plan and offer.plan.name,
+        discount_percent=None if offer.discount is None else Decimal(int(offer.discount)),
+        reason="agreed",
+        entered_by="sales",
+        entered_at=at,
+    )
+
+
+def assert_agrees(lines: list[Any], taxes: list[Any], bill: Bill) -> None:
+    six = (6, "half_up")
+    assert [
+        (
+            line.kind,
+            line.tier,
+            line.name,
+            line.aku_seconds,
+            Fraction(line.quantity),
+            Fraction(line.amount),
+            Fraction(line.exact_amount),
+        )
+        for line in lines
+    ] == [
+        (
+            line.kind,
+            line.tier,
+            line.name,
+            line.aku_seconds,
+            rounded(line.quantity, six),
+            line.amount,
+            rounded(line.exact, (9, "half_up")),
+        )
+        for line in bill.lines
+    ]
+    assert [(Fraction(tax.tax_rate), tax.is_inclusive, Fraction(tax.base), Fraction(tax.amount)) for tax in taxes] == [
+        tuple(tax) for tax in bill.taxes
+    ]
+
+
+@given(data=st.data())
+@often
+def test_rating_is_what_the_rules_say_to_the_last_digit(rating_warehouse: Engine, data: st.DataObject) -> None:
+    plan, other = data.draw(draws.plans()), data.draw(draws.plans("another"))
+    usage, active = data.draw(draws.usages()), data.draw(draws.activities())
+    offers, licences = data.draw(draws.offers(other)), data.draw(draws.licences())
     with rating_warehouse.connect() as connection:
-        lines = rate_rows(connection, plan_versions, rows)
+        lines = rate_usage(connection, plan, usage, other=other, offers=offers, licences=licences, active=active)
+        taxes = list(connection.execute(text("SELECT * FROM rated_taxes ORDER BY tax_rate, is_inclusive")))
         connection.rollback()
-    expected = expected_lines(plan_versions, rows) or [(0, Fraction(0))]
-    assert [(line.aku_seconds, Fraction(line.amount)) for line in lines] == expected
-    for line in lines:
-        exact = Fraction(line.aku_seconds, 3600) * Fraction(line.unit_price)
-        assert Fraction(line.exact_amount) == rounded(exact, 9, "half_up")
+    assert_agrees(
+        lines, taxes, rate_by_the_rules(OCTOBER.window, plan, usage, offers=offers, licences=licences, active=active)
+    )
+
+
+@given(plan=draws.plans(), usage=draws.usages(), licences=draws.licences(), cut=draws.instants)
+@often
+def test_a_version_that_says_the_same_changes_nothing(
+    plan: PricePlan, usage: dict[datetime, int], licences: list[Licence], cut: datetime
+) -> None:
+    """Exactly nothing in usage, fees and free usage; what is rounded once per part is rounded twice."""
+    before = plan.versions[0]
+    again = PlanVersion.model_validate(before.model_dump(mode="json") | {"effective_from": cut.isoformat()})
+    whole, parted = (
+        rate_by_the_rules(OCTOBER.window, one, usage, licences=licences)
+        for one in (
+            plan.model_copy(update={"versions": [before]}),
+            plan.model_copy(update={"versions": [before, again]}),
+        )
+    )
+    assert sums(whole) == sums(parted)
+
+
+def sums(bill: Bill) -> dict[tuple[object, ...], tuple[Fraction, Fraction]]:
+    found: dict[tuple[object, ...], tuple[Fraction, Fraction]] = {}
+    for line in bill.lines:
+        if line.kind in ("covered", "included", "usage", "overage", "flat_fee") and line.quantity:
+            key = (line.kind, line.tier)
+            quantity, exact = found.get(key, (Fraction(0), Fraction(0)))
+            found[key] = quantity + line.quantity, exact + line.exact
+    return found
 
 
 @pytest.mark.parametrize(
@@ -166,7 +203,7 @@ def test_rating_is_what_the_rules_say_to_the_last_digit(
 def test_each_rounding_mode_at_its_edge(rating_warehouse: Engine, mode: str, aku_seconds: int, amount: str) -> None:
     rules = version(price="1.20", rounding={"digits": 2, "mode": mode})  # 30 AKU-seconds cost 0.01
     with rating_warehouse.connect() as connection:
-        (line,) = rate_rows(connection, [rules], [Used(1, 0, aku_seconds)])
+        (line,) = rate_usage(connection, price_plan(rules), {START: aku_seconds})
         connection.rollback()
     assert str(line.amount) == amount
 
@@ -174,17 +211,69 @@ def test_each_rounding_mode_at_its_edge(rating_warehouse: Engine, mode: str, aku
 def test_usage_before_the_first_version_is_refused_and_not_lost(rating_warehouse: Engine) -> None:
     late = version("2026-10-01T01:00:00+08:00")
     with rating_warehouse.connect() as connection:
-        with pytest.raises(InvalidInputError, match="2026-09-30T16:00:00.*no version in force then"):
-            rate_rows(connection, [late], [Used(1, 0, 3600), Used(1, 1, 3600)])
+        with pytest.raises(InvalidInputError, match=r"2026-09-30T16:00:00.*no version in force then"):
+            rate_usage(connection, price_plan(late), {START: 3600, START + timedelta(hours=1): 3600})
         connection.rollback()
 
 
-def test_an_hour_too_large_for_exact_arithmetic_is_refused_and_does_not_overflow(rating_warehouse: Engine) -> None:
-    dear = version(price="25000000000", rounding={"digits": 0, "mode": "down"})
+@pytest.mark.parametrize("included", ["0", "1"], ids=["in any order", "one after the other"])
+def test_an_hour_too_large_for_exact_arithmetic_is_refused_and_does_not_overflow(
+    rating_warehouse: Engine, included: str
+) -> None:
+    dear = version(price="25000000000", rounding={"digits": 0, "mode": "down"}, included=included)
     with rating_warehouse.connect() as connection:
         with pytest.raises(InvalidInputError, match="too large to be rated exactly"):
-            rate_rows(connection, [dear], [Used(1, 0, 2_147_483_647)])
+            rate_usage(connection, price_plan(dear), {START: 2_147_483_647})
         connection.rollback()
+
+
+def test_hours_that_a_caller_puts_up_count_instead_of_the_metered_ones(rating_warehouse: Engine) -> None:
+    later = START + timedelta(hours=1)
+    with rating_warehouse.connect() as connection:
+        rate_usage(connection, price_plan(), {START: 3600, later: 3600})
+        (line,) = rate_usage(
+            connection, price_plan(), {later: 7200, later + timedelta(hours=1): 3600}, table="billing.rating_hours"
+        )
+        connection.rollback()
+    assert line.aku_seconds == 3600 + 7200 + 3600
+
+
+def test_an_offer_entered_later_is_not_known_before(rating_warehouse: Engine) -> None:
+    offer = Offer(START, None, None, Fraction(50))
+    with rating_warehouse.connect() as connection:
+        rate_usage(connection, price_plan(), {START: 36_000})
+        enter_offer(connection, offer, START)
+        totals = []
+        for known_at in (START - timedelta(seconds=1), START, None):
+            rate(connection, OCTOBER, subscriptions=[1], known_at=known_at)
+            totals.append(str(connection.scalar(text("SELECT sum(amount) FROM rated_lines"))))
+        connection.rollback()
+    assert totals == ["12.00", "6.00", "6.00"]
+
+
+def test_rating_leaves_its_working_tables_empty(rating_warehouse: Engine) -> None:
+    with rating_warehouse.connect() as connection:
+        rate_usage(connection, price_plan(), {START: 3600})
+        assert connection.scalar(text("SELECT count(*) FROM billing.rating_parts")) == 0
+        connection.rollback()
+
+
+@given(
+    dividend=st.integers(-(10**9), 10**9).map(lambda n: Decimal(n).scaleb(-4)),
+    divisor=st.integers(1, 10**5).map(lambda n: Decimal(n).scaleb(-2)),
+    digits=st.integers(0, 6),
+    mode=st.sampled_from(MODES),
+)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_database_rounds_a_fraction_from_all_its_digits(
+    rating_warehouse: Engine, dividend: Decimal, divisor: Decimal, digits: int, mode: Any
+) -> None:
+    with rating_warehouse.connect() as connection:
+        query = text(
+            "SELECT billing.round_quotient(CAST(:dividend AS numeric), CAST(:divisor AS numeric), :digits, :mode)"
+        )
+        stored = connection.scalar(query, {"dividend": dividend, "divisor": divisor, "digits": digits, "mode": mode})
+    assert Fraction(stored) == rounded(Fraction(dividend) / Fraction(divisor), (digits, mode))
 
 
 @given(

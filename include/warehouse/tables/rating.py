@@ -1,7 +1,8 @@
 """Schema billing, working tables of rating.
 
 They are real tables, not temporary ones, because PostgreSQL reads only real ones in parallel; they are emptied by the
-transaction that filled them, so nobody else ever sees a row.
+transaction that filled them, so nobody else ever sees a row. Parts have no key: two who rate the same subscription do
+not wait for each other.
 """
 
 from __future__ import annotations
@@ -13,14 +14,20 @@ from include.warehouse.tables.base import big, decimal, flag, instant, integer, 
 rating_parts = Table(
     "rating_parts",
     metadata,
-    big("subscription_key", "Subscription.", primary_key=True, autoincrement=False),
-    integer("part_no", "Number of the part in the period, from 1.", primary_key=True, autoincrement=False),
+    big("subscription_key", "Subscription."),
+    integer("part_no", "Number of the part in the period, from 1."),
     instant("part_start", "Start of the part (inclusive)."),
     instant("part_end", "End of the part (exclusive)."),
     big("version_key", "Price plan version in force; null where there is none.", nullable=True),
     decimal("discount_percent", "Discount in force."),
     big("active_seconds", "Seconds of the part in which the subscription is active."),
-    flag("counts_hours", "Whether its hours are taken one after the other: tiers charged by the hour, or licences."),
+    flag("is_whole", "Whether the part is its whole period."),
+    flag("counts_hours", "Whether the subscription's hours are counted one after the other, see rate_count_hours."),
+    big("scaled_price", "Price of each hour's usage as a whole number, or 0 where hours have no amount of their own."),
+    big("divisor", "What AKU-seconds × scaled_price is divided by to have whole last places of an amount."),
+    big("addend", "What is added before that division, so that it rounds."),
+    flag("is_half_even", "Whether exact halves go to the even neighbour."),
+    big("most_aku_seconds", "AKU-seconds in an hour up to which that arithmetic stays within BIGINT."),
     schema="billing",
     prefixes=["UNLOGGED"],
     comment="Working table of rating, empty outside a transaction: the period cut where a price changes.",

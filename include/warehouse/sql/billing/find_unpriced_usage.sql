@@ -1,12 +1,40 @@
--- Usage that can not be priced: no plan, no version in force, or an hour too large for exact integer arithmetic.
+-- Usage that can not be priced: no plan, no version in force, or an hour too large for exact integer arithmetic. A
+-- subscription without usage needs a version in force at some time of the period.
+WITH unpriced AS (
+    SELECT
+        *,
+        bool_and(version_key IS NULL) OVER (PARTITION BY subscription_key) AS has_no_version
+    FROM rated_positions
+)
+
 SELECT
     b.subscription_id,
     b.price_plan,
     b.plan_key IS NULL AS plan_is_missing,
-    r.is_too_large,
-    coalesce(r.first_hour, :period_start) AS at
-FROM rated_usage AS r
-INNER JOIN billable_subscriptions AS b ON r.subscription_key = b.subscription_key
-WHERE r.version_key IS NULL OR r.is_too_large
-ORDER BY b.subscription_id
+    u.is_too_large,
+    coalesce(
+        (
+            SELECT min(hours.hour_start)
+            FROM (
+                SELECT
+                    h.subscription_key,
+                    h.hour_start
+                FROM metering.subscription_hours AS h
+                UNION ALL
+                SELECT
+                    o.subscription_key,
+                    o.hour_start
+                FROM billing.rating_hours AS o
+            ) AS hours
+            WHERE
+                hours.subscription_key = u.subscription_key
+                AND hours.hour_start >= u.part_start
+                AND hours.hour_start < u.part_end
+        ),
+        u.part_start
+    ) AS at
+FROM unpriced AS u
+INNER JOIN billable_subscriptions AS b ON u.subscription_key = b.subscription_key
+WHERE u.is_too_large OR (u.version_key IS NULL AND u.is_used) OR u.has_no_version
+ORDER BY b.subscription_id, u.part_no
 LIMIT 1

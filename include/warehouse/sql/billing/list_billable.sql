@@ -7,6 +7,9 @@ SELECT
     s.price_plan,
     p.plan_key,
     p.currency,
+    p.time_zone,
+    s.started_at,
+    s.ended_at,
     -- Live ones get a bill even without usage; the others only when they have some.
     s.state IN ('active', 'released')
     AND s.started_at < :period_end

@@ -1,58 +1,115 @@
--- The lines of each subscription, into rated_lines of this transaction: each licence term that starts in the period,
--- then usage by version and tier. A line of zero is still a line.
+-- The lines of each subscription in the order of the bill, into rated_lines of this transaction: each licence term that
+-- starts in the period, then the rated charges. A line of zero is still a line, and so is usage of zero.
 CREATE TEMPORARY TABLE rated_lines ON COMMIT DROP AS
-WITH drafts AS (
+WITH licences AS (
     SELECT
-        b.subscription_key,
-        p.plan_key,
-        p.time_zone
-    FROM billable_subscriptions AS b
-    INNER JOIN billing.price_plans AS p ON b.plan_key = p.plan_key
-    WHERE b.subscription_key IN (SELECT subscription_key FROM rated_usage)
+        p.subscription_key,
+        p.version_key,
+        p.tax_rate,
+        p.tax_is_inclusive,
+        p.rounding_digits,
+        p.rounding_mode,
+        l.term_start,
+        l.term_end,
+        l.capacity_aku,
+        l.capacity_aku * l.term_months AS quantity,
+        coalesce(v.licence_price_per_aku_month, 0) AS unit_price,
+        l.capacity_aku * l.term_months * coalesce(v.licence_price_per_aku_month, 0) AS exact_amount
+    FROM rated_positions AS p
+    INNER JOIN core.licences AS l
+        ON
+            p.subscription_key = l.subscription_key
+            AND p.part_start <= l.term_start
+            AND p.part_end > l.term_start
+    INNER JOIN billing.price_plan_versions AS v ON p.version_key = v.version_key
 ),
 
-licence_lines AS (
+unused AS (
     SELECT
-        d.subscription_key,
-        1 AS part,
-        'licence' AS kind,
-        CAST(NULL AS integer) AS tier,
-        format(
-            'Licence for %s AKU, %s to %s',
-            l.capacity_aku,
-            CAST(l.term_start AT TIME ZONE d.time_zone AS date),
-            CAST(l.term_end AT TIME ZONE d.time_zone - interval '1 second' AS date)
-        ) AS description,
-        l.term_start AS line_start,
-        l.term_end AS line_end,
-        CAST(0 AS bigint) AS aku_seconds,
-        CAST(l.capacity_aku * l.term_months AS numeric) AS quantity,
-        'AKU-month' AS unit,
-        coalesce(v.licence_price_per_aku_month, 0) AS unit_price,
-        l.capacity_aku * l.term_months * coalesce(v.licence_price_per_aku_month, 0) AS exact_amount,
-        v.rounding_digits,
-        v.rounding_mode,
-        v.version_key
-    FROM drafts AS d
-    INNER JOIN core.licences AS l ON d.subscription_key = l.subscription_key
-    INNER JOIN LATERAL (
-        SELECT sold.* FROM billing.price_plan_versions AS sold
-        WHERE d.plan_key = sold.plan_key AND sold.effective_from <= l.term_start
-        ORDER BY sold.effective_from DESC
-        LIMIT 1
-    ) AS v ON TRUE
+        p.*,
+        t.tier,
+        t.unit_price
+    FROM rated_positions AS p
+    INNER JOIN rated_tiers AS t ON p.version_key = t.version_key AND t.tier = 1
     WHERE
-        l.term_start >= :period_start
-        AND l.term_start < :period_end
+        p.is_last
+        AND NOT EXISTS (
+            SELECT FROM rated_charges AS c
+            WHERE c.subscription_key = p.subscription_key AND c.aku_seconds > 0
+        )
+),
+
+-- What adjusts the sum is about all parts that it was taken over.
+charges AS (
+    SELECT
+        c.*,
+        CASE
+            WHEN c.kind = 'maximum'
+                THEN min(p.part_start) FILTER (WHERE p.maximum_charge IS NOT NULL) OVER period
+            WHEN c.kind = 'minimum'
+                THEN min(p.part_start) FILTER (WHERE p.minimum_charge IS NOT NULL) OVER period
+            ELSE p.part_start
+        END AS line_start,
+        p.part_end AS line_end,
+        p.version_key,
+        p.tax_rate,
+        p.tax_is_inclusive,
+        p.discount_percent
+    FROM rated_positions AS p
+    LEFT JOIN rated_charges AS c ON p.subscription_key = c.subscription_key AND p.part_no = c.part_no
+    WINDOW period AS (PARTITION BY p.subscription_key)
 ),
 
 lines AS (
     SELECT
         subscription_key,
-        part,
+        0 AS part_no,
+        'licence' AS kind,
+        CAST(NULL AS integer) AS tier,
+        CAST(NULL AS text) AS name,
+        0 AS fee_no,
+        term_start AS line_start,
+        term_end AS line_end,
+        CAST(0 AS bigint) AS aku_seconds,
+        CAST(quantity AS numeric) AS quantity,
+        'AKU-month' AS unit,
+        unit_price,
+        exact_amount,
+        billing.round_amount(exact_amount, rounding_digits, rounding_mode) AS amount,
+        version_key,
+        tax_rate,
+        tax_is_inclusive,
+        CAST(capacity_aku AS numeric) AS detail
+    FROM licences
+    UNION ALL
+    SELECT
+        subscription_key,
+        part_no,
+        'usage' AS kind,
+        tier,
+        NULL AS name,
+        0 AS fee_no,
+        part_start AS line_start,
+        part_end AS line_end,
+        0 AS aku_seconds,
+        CAST('0.000000' AS numeric) AS quantity,
+        'AKU-hour' AS unit,
+        unit_price,
+        0 AS exact_amount,
+        CAST('0e-' || rounding_digits AS numeric) AS amount,
+        version_key,
+        tax_rate,
+        tax_is_inclusive,
+        NULL AS detail
+    FROM unused
+    UNION ALL
+    SELECT
+        subscription_key,
+        part_no,
         kind,
         tier,
-        description,
+        name,
+        fee_no,
         line_start,
         line_end,
         aku_seconds,
@@ -60,52 +117,68 @@ lines AS (
         unit,
         unit_price,
         exact_amount,
-        billing.round_amount(exact_amount, rounding_digits, rounding_mode) AS amount,
-        version_key
-    FROM licence_lines
-    UNION ALL
+        amount,
+        version_key,
+        tax_rate,
+        tax_is_inclusive,
+        discount_percent AS detail
+    FROM charges
+    WHERE kind IS NOT NULL
+),
+
+ranked AS (
     SELECT
-        d.subscription_key,
-        2 AS part,
-        'usage' AS kind,
-        r.tier,
-        format(
-            'Usage of AutoMQ Kafka Units, %s to %s',
-            CAST(r.line_start AT TIME ZONE d.time_zone AS date),
-            CAST(r.line_end AT TIME ZONE d.time_zone - interval '1 second' AS date)
-        ) AS description,
-        r.line_start,
-        r.line_end,
-        r.aku_seconds,
-        -- Six places; no whole number of seconds lies halfway between two of them.
-        round(CAST(r.aku_seconds AS numeric(32, 12)) / 3600, 6) AS quantity,
-        'AKU-hour' AS unit,
-        r.unit_price,
-        r.exact_amount,
-        r.amount,
-        r.version_key
-    FROM drafts AS d
-    INNER JOIN rated_usage AS r ON d.subscription_key = r.subscription_key
+        l.*,
+        array_position(
+            ARRAY['licence', 'covered', 'included', 'usage', 'flat_fee', 'fee', 'discount', 'maximum', 'minimum'],
+            CASE l.kind WHEN 'overage' THEN 'usage' ELSE l.kind END
+        ) AS kind_no,
+        CASE l.kind
+            WHEN 'licence' THEN 'Licence for ' || l.detail || ' AKU'
+            WHEN 'covered' THEN 'Usage within the licence'
+            WHEN 'included' THEN 'Included usage'
+            WHEN 'overage' THEN 'Usage above the licence'
+            WHEN 'usage'
+                THEN
+                    'Usage of AutoMQ Kafka Units'
+                    || CASE WHEN t.tier_count > 1 THEN ' in tier ' || l.tier ELSE '' END
+            WHEN 'flat_fee' THEN 'Fee' || CASE WHEN t.tier_count > 1 THEN ' of tier ' || l.tier ELSE '' END
+            WHEN 'fee' THEN l.name
+            WHEN 'discount' THEN 'Discount of ' || trim_scale(l.detail) || ' %'
+            WHEN 'maximum' THEN 'Reduction to the maximum charge'
+            WHEN 'minimum' THEN 'Addition up to the minimum charge'
+        END AS what,
+        b.time_zone
+    FROM lines AS l
+    INNER JOIN billable_subscriptions AS b ON l.subscription_key = b.subscription_key
+    LEFT JOIN rated_tiers AS t ON l.version_key = t.version_key AND l.tier = t.tier
 )
 
 SELECT
-    l.subscription_key,
-    CAST(row_number() OVER (PARTITION BY l.subscription_key ORDER BY l.part, l.line_start, l.tier) AS integer)
-        AS line_no,
-    l.kind,
-    l.tier,
-    CAST(NULL AS text) AS name,
-    l.description,
-    l.line_start,
-    l.line_end,
-    l.aku_seconds,
-    l.quantity,
-    l.unit,
-    l.unit_price,
-    l.exact_amount,
-    l.amount,
-    l.version_key,
-    v.tax_rate,
-    v.tax_is_inclusive
-FROM lines AS l
-INNER JOIN billing.price_plan_versions AS v ON l.version_key = v.version_key
+    subscription_key,
+    CAST(
+        row_number() OVER (
+            PARTITION BY subscription_key ORDER BY kind_no, part_no, line_start, tier, fee_no
+        ) AS integer
+    ) AS line_no,
+    kind,
+    tier,
+    name,
+    format(
+        '%s, %s to %s',
+        what,
+        CAST(line_start AT TIME ZONE time_zone AS date),
+        CAST(line_end AT TIME ZONE time_zone - interval '1 second' AS date)
+    ) AS description,
+    line_start,
+    line_end,
+    aku_seconds,
+    quantity,
+    unit,
+    unit_price,
+    exact_amount,
+    amount,
+    version_key,
+    tax_rate,
+    tax_is_inclusive
+FROM ranked

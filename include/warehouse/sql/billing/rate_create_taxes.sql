@@ -1,5 +1,5 @@
 -- Tax of each subscription by rate, once on the sum of its lines, into rated_taxes of this transaction: rounded as the
--- last of these lines' versions says.
+-- version of the last of these parts says, and of a licence only where nothing else has the rate.
 CREATE TEMPORARY TABLE rated_taxes ON COMMIT DROP AS
 WITH bases AS (
     SELECT
@@ -7,8 +7,9 @@ WITH bases AS (
         tax_rate,
         tax_is_inclusive AS is_inclusive,
         sum(amount) AS base,
-        (array_agg(version_key ORDER BY line_end DESC, line_no DESC) FILTER (WHERE version_key IS NOT NULL))[1]
-            AS version_key
+        (array_agg(version_key ORDER BY kind = 'licence', line_end DESC))[1] AS version_key,
+        sum(amount) * tax_rate AS n,
+        CASE WHEN tax_is_inclusive THEN 1 + tax_rate ELSE 1 END AS divisor
     FROM rated_lines
     WHERE tax_rate > 0
     GROUP BY subscription_key, tax_rate, tax_is_inclusive
@@ -19,10 +20,6 @@ SELECT
     b.tax_rate,
     b.is_inclusive,
     b.base,
-    billing.round_amount(
-        CASE WHEN b.is_inclusive THEN b.base * b.tax_rate / (1 + b.tax_rate) ELSE b.base * b.tax_rate END,
-        v.rounding_digits,
-        v.rounding_mode
-    ) AS amount
+    billing.round_quotient(b.n, b.divisor, v.rounding_digits, v.rounding_mode) AS amount
 FROM bases AS b
 INNER JOIN billing.price_plan_versions AS v ON b.version_key = v.version_key

@@ -1,0 +1,195 @@
+-- What each part costs before discounts and limits, into rated_charges of this transaction: usage tier by tier, free
+-- usage at zero, flat fees of the tiers that were reached, and components.
+CREATE TEMPORARY TABLE rated_charges ON COMMIT DROP AS
+WITH hourly AS (
+    SELECT
+        subscription_key,
+        part_no,
+        1 AS tier,
+        hourly_amount
+    FROM rated_sums
+    UNION ALL
+    SELECT
+        subscription_key,
+        part_no,
+        tier,
+        hourly_amount
+    FROM rated_counts
+    WHERE tier IS NOT NULL
+),
+
+-- The tiers of each part, with the way that its usage goes through each.
+ways AS (
+    SELECT
+        p.subscription_key,
+        p.part_no,
+        p.is_first,
+        p.is_last,
+        t.*,
+        CASE
+            WHEN t.model <> 'volume'
+                THEN
+                    greatest(
+                        least(p.position_end, t.up_to_aku_seconds) - greatest(p.position_start, t.from_aku_seconds), 0
+                    )
+            -- All usage is charged by the tier that the period's last position lies in.
+            WHEN greatest(p.final_position, 1) > t.from_aku_seconds AND p.final_position <= t.up_to_aku_seconds
+                THEN p.position_end - p.position_start
+        END AS aku_seconds,
+        (p.position_end + t.package_aku_seconds - 1) / t.package_aku_seconds
+        - (p.position_start + t.package_aku_seconds - 1) / t.package_aku_seconds AS package_count,
+        p.position_end > p.position_start AND p.position_end > t.from_aku_seconds AS passes_start,
+        p.final_position
+    FROM rated_positions AS p
+    INNER JOIN rated_tiers AS t ON p.version_key = t.version_key
+),
+
+usage AS (
+    SELECT
+        w.subscription_key,
+        w.part_no,
+        CASE WHEN w.sells_licences THEN 'overage' ELSE 'usage' END AS kind,
+        w.tier,
+        w.aku_seconds,
+        coalesce(w.package_count, round(CAST(w.aku_seconds AS numeric(32, 12)) / 3600, 6)) AS quantity,
+        CASE w.model WHEN 'package' THEN 'package' ELSE 'AKU-hour' END AS unit,
+        w.unit_price,
+        w.unit_divisor,
+        w.rounding_digits,
+        w.rounding_mode,
+        coalesce(w.package_count, w.aku_seconds) * CAST(w.scaled_price AS numeric) AS n,
+        CASE WHEN w.is_hourly THEN coalesce(h.hourly_amount, 0) END AS hourly_amount
+    FROM ways AS w
+    LEFT JOIN hourly AS h
+        ON
+            w.subscription_key = h.subscription_key
+            AND w.part_no = h.part_no
+            AND w.tier = h.tier
+    WHERE w.aku_seconds > 0
+),
+
+-- A tier is reached once in a period, by the usage of a part; a plan's first one even without usage, where it says so.
+reached AS (
+    SELECT
+        *,
+        CASE
+            WHEN model = 'volume' THEN is_last AND aku_seconds IS NOT NULL AND (final_position > 0 OR flat_fee_at_zero)
+            ELSE passes_start
+        END AS is_reached
+    FROM ways
+),
+
+flat_fees AS (
+    SELECT DISTINCT ON (subscription_key, tier) *
+    FROM reached
+    WHERE is_reached OR (is_first AND tier = 1 AND flat_fee_at_zero AND model <> 'volume')
+    ORDER BY subscription_key ASC, tier ASC, is_reached DESC, part_no ASC
+),
+
+-- Each component by its share of the period: of all its seconds, or of those in which the subscription was active.
+fees AS (
+    SELECT
+        p.subscription_key,
+        p.part_no,
+        f.fee_no,
+        f.name,
+        f.fee,
+        p.active_seconds,
+        CASE
+            WHEN f.is_prorated
+                THEN
+                    CAST(floor(extract(EPOCH FROM CAST(:period_end AS timestamptz))) AS bigint)
+                    - CAST(floor(extract(EPOCH FROM CAST(:period_start AS timestamptz))) AS bigint)
+            ELSE p.active_seconds_of_period
+        END AS seconds,
+        p.rounding_digits,
+        p.rounding_mode
+    FROM rated_positions AS p
+    INNER JOIN billing.price_fees AS f ON p.version_key = f.version_key
+),
+
+charges AS (
+    SELECT
+        subscription_key,
+        part_no,
+        'covered' AS kind,
+        CAST(NULL AS integer) AS tier,
+        CAST(NULL AS text) AS name,
+        0 AS fee_no,
+        covered_aku_seconds AS aku_seconds,
+        round(CAST(covered_aku_seconds AS numeric(32, 12)) / 3600, 6) AS quantity,
+        'AKU-hour' AS unit,
+        CAST(0 AS numeric) AS unit_price,
+        CAST(0 AS numeric) AS exact_amount,
+        CAST('0e-' || rounding_digits AS numeric) AS amount
+    FROM rated_positions
+    WHERE covered_aku_seconds > 0
+    UNION ALL
+    SELECT
+        subscription_key,
+        part_no,
+        'included' AS kind,
+        NULL AS tier,
+        NULL AS name,
+        0 AS fee_no,
+        rest_aku_seconds - (position_end - position_start) AS aku_seconds,
+        round(CAST(rest_aku_seconds - (position_end - position_start) AS numeric(32, 12)) / 3600, 6) AS quantity,
+        'AKU-hour' AS unit,
+        0 AS unit_price,
+        0 AS exact_amount,
+        CAST('0e-' || rounding_digits AS numeric) AS amount
+    FROM rated_positions
+    WHERE rest_aku_seconds > position_end - position_start
+    UNION ALL
+    SELECT
+        subscription_key,
+        part_no,
+        kind,
+        tier,
+        NULL AS name,
+        0 AS fee_no,
+        aku_seconds,
+        quantity,
+        unit,
+        unit_price,
+        billing.round_quotient(n, unit_divisor, 9, 'half_up') AS exact_amount,
+        coalesce(
+            hourly_amount * CAST('1e-' || rounding_digits AS numeric),
+            billing.round_quotient(n, unit_divisor, rounding_digits, rounding_mode)
+        ) AS amount
+    FROM usage
+    UNION ALL
+    SELECT
+        subscription_key,
+        part_no,
+        'flat_fee' AS kind,
+        tier,
+        NULL AS name,
+        0 AS fee_no,
+        0 AS aku_seconds,
+        1 AS quantity,
+        'period' AS unit,
+        flat_fee AS unit_price,
+        flat_fee AS exact_amount,
+        billing.round_amount(flat_fee, rounding_digits, rounding_mode) AS amount
+    FROM flat_fees
+    UNION ALL
+    SELECT
+        subscription_key,
+        part_no,
+        'fee' AS kind,
+        NULL AS tier,
+        name,
+        fee_no,
+        0 AS aku_seconds,
+        billing.round_quotient(active_seconds, seconds, 6, 'half_up') AS quantity,
+        'period' AS unit,
+        fee AS unit_price,
+        billing.round_quotient(fee * active_seconds, seconds, 9, 'half_up') AS exact_amount,
+        billing.round_quotient(fee * active_seconds, seconds, rounding_digits, rounding_mode) AS amount
+    FROM fees
+)
+
+SELECT *
+FROM charges
+WHERE aku_seconds > 0 OR amount <> 0

@@ -1,0 +1,55 @@
+-- Adds up each part whose hours can be taken in any order, into rated_sums of this transaction: AKU-seconds, and the
+-- sum of the hours' rounded amounts where the plan charges by the hour (see rate_create_tiers for the arithmetic). Made
+-- as a table, not inserted into one, because PostgreSQL reads in parallel only for the former.
+CREATE TEMPORARY TABLE rated_sums ON COMMIT DROP AS
+WITH hours AS (
+    SELECT
+        subscription_key,
+        hour_start,
+        aku_seconds
+    FROM metering.subscription_hours
+    WHERE
+        hour_start >= :period_start
+        AND hour_start < :period_end
+        -- Without other hours PostgreSQL plans as if this were not there.
+        AND NOT (
+            CAST(:has_other_hours AS boolean)
+            AND EXISTS (
+                SELECT FROM billing.rating_hours AS other
+                WHERE
+                    other.subscription_key = subscription_hours.subscription_key
+                    AND other.hour_start = subscription_hours.hour_start
+            )
+        )
+    UNION ALL
+    SELECT
+        subscription_key,
+        hour_start,
+        aku_seconds
+    FROM billing.rating_hours
+    WHERE
+        CAST(:has_other_hours AS boolean)
+        AND hour_start >= :period_start
+        AND hour_start < :period_end
+)
+
+SELECT
+    p.subscription_key,
+    p.part_no,
+    CAST(sum(h.aku_seconds) AS bigint) AS aku_seconds,
+    sum(
+        CASE
+            WHEN p.scaled_price = 0 OR h.aku_seconds > p.most_aku_seconds THEN 0
+            WHEN p.is_half_even AND (h.aku_seconds * p.scaled_price + p.addend) % p.divisor = 0
+                THEN (h.aku_seconds * p.scaled_price + p.addend) / p.divisor / 2 * 2
+            ELSE (h.aku_seconds * p.scaled_price + p.addend) / p.divisor
+        END
+    ) AS hourly_amount,
+    max(h.aku_seconds) > min(p.most_aku_seconds) AS is_too_large
+FROM hours AS h
+INNER JOIN billing.rating_parts AS p
+    ON
+        h.subscription_key = p.subscription_key
+        AND (p.is_whole OR (h.hour_start >= p.part_start AND h.hour_start < p.part_end))
+WHERE NOT p.counts_hours
+GROUP BY p.subscription_key, p.part_no
