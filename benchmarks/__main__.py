@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 RESULTS = Path(__file__).parent / "results"
-NAMES = ["parse_dags", "import_usage", "close_hour", "close_period", "poll_consoles", "airflow_hour"]
+NAMES = ["parse_dags", "import_usage", "close_hour", "reclose_month", "close_period", "poll_consoles", "airflow_hour"]
 
 
 class Size(StrEnum):

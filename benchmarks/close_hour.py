@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from benchmarks.measuring import HISTORY_START, Ratio, cost, empty_warehouse, enter_subscriptions, in_turns
+from benchmarks.measuring import HISTORY_START, Ratio, cost, empty_warehouse, enter_subscriptions, in_turns, settle
 from include.domain.periods import Window
 from include.metering.close import close_hours, find_usage
 from include.warehouse.engine import ensure_partitions
@@ -59,7 +59,7 @@ def run(size: str) -> list[Ratio]:
         changed = {"changed": HOUR.start + timedelta(minutes=22)}
         with warehouse.begin() as connection:
             connection.execute(text(CHANGES), changed)
-        _settle(warehouse)
+        settle(warehouse)
         restless = _measure(warehouse, repetitions)
     with empty_warehouse() as one, empty_warehouse() as many:
         for warehouse, first in ((one, HOUR.start - timedelta(days=1)), (many, HOUR.start - timedelta(days=days))):
@@ -84,13 +84,8 @@ def _enter(warehouse: Engine, environments: int, instances: int, first: datetime
         connection.execute(text("UPDATE core.subscriptions SET metering_started_at = :since"), facts)
         for command in (ENTERED, POLLS, READINGS):
             rows = connection.execute(text(command), facts).rowcount
-    _settle(warehouse)
+    settle(warehouse)
     return rows
-
-
-def _settle(warehouse: Engine) -> None:
-    with warehouse.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE"))
 
 
 def _measure(warehouse: Engine, repetitions: int) -> dict[str, float]:

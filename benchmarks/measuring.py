@@ -124,3 +124,9 @@ def enter_consoles(warehouse: Engine, vault: Vault, consoles: Sequence[SandboxCo
         connection.execute(
             text("INSERT INTO core.environment_credentials VALUES (:key, :access_key_id, :secret, :at)"), rows
         )
+
+
+def settle(warehouse: Engine) -> None:
+    """Do what autovacuum does in time: statistics, and which pages are all visible."""
+    with warehouse.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 #: The work that polls and closings take turns at; see `include.warehouse.engine.locked`.
 CLOSING = ("metering", "closing")
-_ROOM = text("SELECT set_config('work_mem', '128MB', true), set_config('enable_memoize', 'off', true)")
-_LOOKING_UP = text("SELECT set_config('enable_nestloop', :value, true), set_config('enable_mergejoin', :value, true)")
+_ROOM = text("SELECT set_config('work_mem', '128MB', true), set_config('enable_mergejoin', 'off', true)")
+_LOOKING_UP = text("SELECT set_config('enable_nestloop', :value, true), set_config('enable_memoize', 'off', true)")
 #: What is found from polls and readings, into tables of the transaction; then what is made of it.
 _FINDING = (
     "close_environments",
@@ -56,6 +56,7 @@ _DROP = (
 #: Tables (and columns) that later steps join to; the planner has to know how large they are.
 _MEASURED = {
     "close_tails": ("closing_environments", "closing_polls (environment_key, observed_at, is_edge)", "closing_hours"),
+    "close_silences": ("closing_gaps",),
     "close_differences": ("closing_differences (hour_start, environment_key, bill_key, is_found, is_kept)",),
 }
 

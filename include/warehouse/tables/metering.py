@@ -172,6 +172,8 @@ gaps = Table(
     text("settled_reason", "Why it was waived.", nullable=True),
     CheckConstraint("gap_start < gap_end", name="window"),
     CheckConstraint("state IN ('open', 'resolved', 'waived')", name="state"),
+    # Those that reach into an hour are found however many there were before.
+    Index("gaps_open", "gap_end", postgresql_where=sql("state = 'open'")),
     Index("gaps_one_per_silence", "environment_key", sql("coalesce(instance_key, 0)"), "gap_start", unique=True),
     schema="metering",
     comment="Time for which usage is not known. An open gap holds the bill.",

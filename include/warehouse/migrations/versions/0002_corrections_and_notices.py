@@ -15,6 +15,7 @@ depends_on = None
 def upgrade() -> None:
     make_notices()
     count_adjusted_rows()
+    index_open_gaps()
 
 
 def make_notices() -> None:
@@ -87,4 +88,15 @@ def count_adjusted_rows() -> None:
         existing_comment="late_answer or closed_again; see metering.usage_revisions.",
         existing_type=sa.Text(),
         existing_nullable=False,
+    )
+
+
+def index_open_gaps() -> None:
+    """Closing an hour reads no gaps of earlier ones."""
+    op.create_index(
+        "gaps_open",
+        "gaps",
+        ["gap_end"],
+        schema="metering",
+        postgresql_where=sa.text("state = 'open'"),
     )

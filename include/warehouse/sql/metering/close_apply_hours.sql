@@ -16,7 +16,12 @@ USING (
     ) AS changes
         ON hours.environment_key = changes.environment_key AND hours.hour_start = changes.hour_start
 ) AS judged
-    ON kept.hour_start = judged.hour_start AND kept.environment_key = judged.environment_key
+    ON
+        kept.hour_start = judged.hour_start
+        AND kept.environment_key = judged.environment_key
+        -- Said again in constants, so that no other hours are read.
+        AND kept.hour_start >= date_trunc('hour', CAST(:window_start AS timestamptz))
+        AND kept.hour_start < :window_end
 WHEN NOT MATCHED THEN
     INSERT (hour_start, environment_key, state, revision, closed_at)
     VALUES (

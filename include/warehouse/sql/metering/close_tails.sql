@@ -7,20 +7,22 @@ SELECT
     hours.environment_key,
     hours.metered_from,
     coalesce(hours.last_poll_at, hours.metered_from) AS previous_at,
-    greatest(max(hours.hour_end), max(later.provisional_until)) AS observed_at,
+    -- The silence may be known to go on beyond the window; its gap is one, whichever hour is closed first.
+    greatest(
+        max(hours.hour_end),
+        (
+            SELECT max(later.hour_start) + interval '1 hour'
+            FROM metering.environment_hours AS later
+            WHERE
+                later.environment_key = hours.environment_key
+                AND later.hour_start >= :window_end
+                AND later.state = 'provisional'
+        )
+    ) AS observed_at,
     TRUE AS is_edge,
     FALSE AS is_first,
     TRUE AS is_long,
     TRUE AS is_tail
 FROM closing_hours AS hours
--- The silence may be known to go on beyond the window; its gap is one, whichever hour is closed first.
-LEFT JOIN (
-    SELECT
-        environment_key,
-        max(hour_start) + interval '1 hour' AS provisional_until
-    FROM metering.environment_hours
-    WHERE hour_start >= :window_end AND state = 'provisional'
-    GROUP BY environment_key
-) AS later ON hours.environment_key = later.environment_key
 WHERE hours.state = 'provisional' AND CAST(:carry AS boolean)
 GROUP BY hours.environment_key, hours.metered_from, hours.last_poll_at
