@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from include.billing.rating import rate, use_memory, window_of
 from include.domain.errors import AkubillError, ConflictError, InvalidInputError
+from include.domain.money import plain
 from include.domain.periods import BillingPeriod
 from include.warehouse.engine import statement
 
@@ -185,8 +186,8 @@ def _compare_instances(connection: Connection, period: BillingPeriod, keys: list
             row.bill_key,
             "instances",
             (
-                f"The usage of instances (metering.usage) does not add up to that of {row.hour_count} hour(s), the first "
-                f"{row.first_hour:%Y-%m-%dT%H:%MZ}; it is {row.aku_seconds:+d} AKU-seconds off."
+                f"The usage of instances (metering.usage) does not add up to that of {row.hour_count} hour(s), the "
+                f"first {row.first_hour:%Y-%m-%dT%H:%MZ}; it is {row.aku_seconds:+d} AKU-seconds off."
             ),
         )
 
@@ -225,7 +226,7 @@ def _rate_and_compare(
             row.bill_key,
             "rating",
             (
-                f"Its tax at {row.tax_rate.normalize():f} is {row.stored_amount or 'none'} (of {row.stored_base or 0}), "
+                f"Its tax at {plain(row.tax_rate)} is {row.stored_amount or 'none'} (of {row.stored_base or 0}); "
                 f"rated again it is {row.rated_amount or 'none'} (of {row.rated_base or 0})."
             ),
         )

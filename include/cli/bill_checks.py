@@ -1,13 +1,45 @@
-"""Commands that check bills: `akubill bills verify`."""
+"""Commands that look behind bills: `akubill bills explain|verify`."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 console = Console(highlight=False, soft_wrap=True)
+
+
+class DepthOption(StrEnum):
+    """How deep an explanation goes."""
+
+    LINES = "lines"
+    HOURS = "hours"
+    INSTANCES = "instances"
+    READINGS = "readings"
+    POLLS = "polls"
+
+
+def explain(
+    bill_id: Annotated[str, typer.Argument(help="Id of the bill or note, like 2026-10-sub-….")],
+    line: Annotated[int | None, typer.Argument(help="Number of a line; all when left out.")] = None,
+    depth: Annotated[
+        DepthOption, typer.Option("--depth", help="How deep; readings and polls are of one hour.")
+    ] = DepthOption.INSTANCES,
+    hour: Annotated[
+        str | None, typer.Option("--hour", help="Only this hour: an instant in it, like 2026-10-03T05:00Z.")
+    ] = None,
+) -> None:
+    """Explain a bill: line, price plan version, rounding, hours, instances, readings, raw polls."""
+    from include.billing.explain import Depth, explain_bill
+    from include.cli.bill_text import describe_bill
+    from include.domain.periods import parse_instant
+    from include.orchestration.connections import warehouse
+
+    instant = parse_instant(hour, "Hour") if hour else None
+    explained = explain_bill(warehouse(), bill_id, line, depth=Depth[depth.name], hour=instant)
+    console.print(describe_bill(explained, with_hours=True), markup=False)
 
 
 def verify(

@@ -1,30 +1,42 @@
-"""A bill and its explanation as text for the terminal. Times are those of the plan's zone."""
+"""A bill and its explanation as text for the terminal. Times are those of the plan's zone, in readings those of UTC."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from include.billing.explain_readings import RULES
 from include.domain.money import plain
 from include.domain.usage import aku_hours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
-    from include.billing.explain import Explanation, Hour, Line
+    from include.billing.explain import AdjustedHour, Correction, Explanation, Hour, Instance, Line
+    from include.billing.explain_readings import HourOfReadings, Poll, Stretch
+
+_DOCUMENTS = {"bill": "Bill", "credit_note": "Credit note", "debit_note": "Debit note"}
 
 
 def describe_bill(explained: Explanation, *, with_hours: bool = False) -> str:
-    """The bill in lines of text, each usage line followed by its hours if asked."""
+    """The document in lines of text, each line followed by how it follows, if asked."""
     bill = explained.bill
     zone = ZoneInfo(bill.time_zone)
     text = [
-        f"Bill {bill.bill_id} of subscription {bill.subscription_id}, {bill.state}",
+        f"{_DOCUMENTS[bill.document]} {bill.bill_id} of subscription {bill.subscription_id}, {bill.state}",
         f"Period {bill.period} ({bill.time_zone}), price plan {bill.price_plan}, fingerprint {bill.fingerprint}",
+        *([f"Corrects bill {bill.corrects_bill_id}"] if bill.corrects_bill_id else []),
         *(f"Held: {found.sentence}" for found in explained.findings),
     ]
     for line in explained.lines:
         text += _describe_line(line, bill.currency, zone, with_hours=with_hours)
+    text += [
+        f"Tax {plain(tax.tax_rate * 100)} % {'in' if tax.is_inclusive else 'on'} {tax.base:f}"
+        f"{f' for {tax.for_bill_id}' if tax.is_correction else ''}: {tax.amount:f} {bill.currency}"
+        for tax in explained.taxes
+    ]
     text.append(f"Total {bill.total:f} {bill.currency}")
     return "\n".join(text)
 
@@ -39,24 +51,95 @@ def _describe_line(line: Line, currency: str, zone: ZoneInfo, *, with_hours: boo
         return
     if row.effective_from is not None:
         yield (
-            f"   by the version effective from {row.effective_from.astimezone(zone).isoformat()}: charged every "
-            f"{row.charge_every}, rounded {row.rounding_mode} to {row.rounding_digits} digits"
+            f"   by the version of {row.plan_name} effective from {row.effective_from.astimezone(zone).isoformat()}: "
+            f"{row.model}, charged every {row.charge_every}, rounded {row.rounding_mode} to {row.rounding_digits} "
+            "digits"
         )
+    yield from (f"   {rule}" for rule in line.rules)
+    if line.correction is not None:
+        yield from _describe_correction(line.correction, currency, zone)
     for hour in line.hours:
         yield from _describe_hour(hour, zone)
-    if not line.hours_agree:
-        yield "   The hours no longer add up to this line: usage changed after the bill was made."
+    yield from (f"   {disagreement}" for disagreement in line.disagreements)
+
+
+def _describe_correction(correction: Correction, currency: str, zone: ZoneInfo) -> Iterator[str]:
+    if not correction.chain:
+        yield f"   No line of bill {correction.corrects_bill_id} said this before."
+    for step in correction.chain:
+        issued = f", issued {_local(step.issued_at, zone)}" if step.issued_at else ""
+        why = f", because: {step.reason}" if step.reason else ""
+        yield (
+            f"   corrects {step.bill_id} line {step.line_no}{issued}: {plain(step.quantity)} {step.unit}, "
+            f"{step.amount:f} {currency}{why}"
+        )
+    for hour in correction.adjusted_hours:
+        yield from _describe_adjusted(hour, zone)
+
+
+def _describe_adjusted(hour: AdjustedHour, zone: ZoneInfo) -> Iterator[str]:
+    yield (
+        f"   {_local(hour.hour_start, zone)}  {hour.instance_id}: {hour.aku_seconds_before} AKU-seconds were billed, "
+        f"{hour.aku_seconds_after} are known since {_local(hour.found_at, zone)} ({hour.cause})"
+    )
+    if hour.readings is not None:
+        yield from _describe_readings(hour.readings)
 
 
 def _describe_hour(hour: Hour, zone: ZoneInfo) -> Iterator[str]:
+    place = (
+        f", {aku_hours(hour.position_start)} to {aku_hours(hour.position_end)} of the period"
+        if hour.position_start is not None and hour.position_end is not None
+        else ""
+    )
     charged = "" if hour.amount is None else f", rounded {hour.amount:f}"
-    at = hour.hour_start.astimezone(zone)
-    yield f"   {at:%Y-%m-%d %H:%M%z}  {aku_hours(hour.aku_seconds)} AKU-hours, {plain(hour.exact_amount)}{charged}"
-    for used in hour.instances:
-        known = ", ".join(
-            f"{used[f'{how}_aku_seconds']} {how}" for how in ("proved", "assumed") if used[f"{how}_aku_seconds"]
-        )
-        yield (
-            f"      {used['instance_id']}: {used['aku_seconds']} AKU-seconds from {used['source']}"
-            f"{f' ({known})' if known else ''}"
-        )
+    yield (
+        f"   {_local(hour.hour_start, zone)}  {aku_hours(hour.aku_seconds)} AKU-hours, "
+        f"{plain(hour.exact_amount)}{charged}{place}"
+    )
+    yield from (_describe_instance(used) for used in hour.instances)
+    if hour.readings is not None:
+        yield from _describe_readings(hour.readings)
+
+
+def _describe_instance(used: Instance) -> str:
+    known = ", ".join(
+        f"{seconds} {how}"
+        for how, seconds in (("proved", used.proved_aku_seconds), ("assumed", used.assumed_aku_seconds))
+        if seconds
+    )
+    source = f"the import of {used.file_name}" if used.file_name else used.source
+    return f"      {used.instance_id}: {used.aku_seconds} AKU-seconds from {source}{f' ({known})' if known else ''}"
+
+
+def _describe_readings(readings: HourOfReadings) -> Iterator[str]:
+    for stretch in readings.stretches:
+        yield from _describe_stretch(stretch)
+    yield from (f"      {sentence}" for sentence in (*readings.failures, *readings.notes))
+
+
+def _describe_stretch(stretch: Stretch) -> Iterator[str]:
+    bounds = f"answers of {_clock(stretch.from_poll)} and {_clock(stretch.to_poll)}"
+    between = f", {stretch.interval_count} intervals" if stretch.interval_count > 1 else ""
+    yield (
+        f"      {stretch.instance_id}: {stretch.start_at:%H:%M:%S} to {stretch.end_at:%H:%M:%S} UTC {stretch.aku} AKU "
+        f"= {stretch.aku_seconds} AKU-seconds, {stretch.known} ({bounds}{between}: {RULES[stretch.rule]})"
+    )
+    yield from (_describe_poll(poll, stretch.instance_id) for poll in stretch.polls)
+
+
+def _describe_poll(poll: Poll, instance_id: str) -> str:
+    if not poll.is_kept:
+        return f"         poll {poll.observed_at:%Y-%m-%dT%H:%M:%SZ}: what the console said is not kept"
+    if poll.instance is None:
+        return f"         poll {poll.observed_at:%Y-%m-%dT%H:%M:%SZ}: {instance_id} was not listed"
+    said = json.dumps(poll.instance, ensure_ascii=False, sort_keys=True)
+    return f"         poll {poll.observed_at:%Y-%m-%dT%H:%M:%SZ} of {poll.instance_count} instance(s): {said}"
+
+
+def _clock(at: datetime | None) -> str:
+    return "none" if at is None else f"{at:%H:%M:%S}"
+
+
+def _local(at: datetime, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M%z}"

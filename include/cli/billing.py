@@ -1,4 +1,4 @@
-"""Commands about bills: `akubill bills list|show|explain|close`."""
+"""Commands about bills: `akubill bills list|show|close`; further ones stand in bill_checks."""
 
 from __future__ import annotations
 
@@ -34,23 +34,11 @@ def list_bills(
 @bills.command("show")
 def show_bill(bill_id: BillId) -> None:
     """Show a bill with its lines, and why it is held if it is."""
-    from include.billing.explain import explain_bill
+    from include.billing.explain import Depth, explain_bill
     from include.cli.bill_text import describe_bill
     from include.orchestration.connections import warehouse
 
-    console.print(describe_bill(explain_bill(warehouse(), bill_id)), markup=False)
-
-
-@bills.command("explain")
-def explain(
-    bill_id: BillId, line: Annotated[int | None, typer.Argument(help="Number of a line; all when left out.")] = None
-) -> None:
-    """Explain a bill: line, price plan version, hours with their rounding, instances."""
-    from include.billing.explain import explain_bill
-    from include.cli.bill_text import describe_bill
-    from include.orchestration.connections import warehouse
-
-    console.print(describe_bill(explain_bill(warehouse(), bill_id, line), with_hours=True), markup=False)
+    console.print(describe_bill(explain_bill(warehouse(), bill_id, depth=Depth.LINES)), markup=False)
 
 
 @bills.command("close")

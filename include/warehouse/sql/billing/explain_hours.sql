@@ -1,59 +1,189 @@
--- The hours of a usage line with what each was charged, by the line's own version and with rating's own arithmetic (see
--- rate_usage). Where the plan charges by the period an hour has no amount of its own.
-WITH hours AS (
+-- The hours of the subscription that was just rated, each split as its part prices it: what licences cover, what is
+-- included, and what lies in which tier, from where to where in the period's count. An hour has an amount of its own
+-- where the plan charges by the hour. This goes hour by hour in fractions, whatever short cuts rating takes for many
+-- subscriptions; whether the two agree is said.
+WITH parts AS (
     SELECT
-        u.hour_start,
-        sum(u.aku_seconds) AS aku_seconds,
-        jsonb_agg(
-            jsonb_build_object(
-                'instance_id', i.instance_id,
-                'aku_seconds', u.aku_seconds,
-                'proved_aku_seconds', u.proved_aku_seconds,
-                'assumed_aku_seconds', u.assumed_aku_seconds,
-                'source', u.source
-            ) ORDER BY i.instance_id
-        ) AS instances
-    FROM billing.bills AS b
-    INNER JOIN metering.usage AS u ON b.subscription_key = u.subscription_key
-    INNER JOIN core.instances AS i ON u.instance_key = i.instance_key
+        p.*,
+        coalesce(v.included_aku_seconds, 0) AS included_aku_seconds
+    FROM rated_positions AS p
+    LEFT JOIN billing.price_plan_versions AS v ON p.version_key = v.version_key
+    WHERE p.subscription_key = :subscription_key
+),
+
+-- One look at an index for each hour, however many subscriptions have that hour.
+spanned AS (
+    SELECT hour_start
+    FROM
+        generate_series(
+            date_trunc('hour', CAST(:period_start AS timestamptz), 'UTC'),
+            CAST(:period_end AS timestamptz) - interval '1 second',
+            interval '1 hour'
+        ) AS hours (hour_start)
+    WHERE hour_start >= :period_start
+),
+
+hours AS (
+    SELECT
+        h.hour_start,
+        h.aku_seconds
+    FROM spanned AS s
+    INNER JOIN metering.subscription_hours AS h
+        ON s.hour_start = h.hour_start AND h.subscription_key = :subscription_key
+    WHERE h.hour_start >= :period_start AND h.hour_start < :period_end
+),
+
+terms AS (
+    SELECT
+        l.term_start,
+        l.term_end,
+        l.capacity_aku,
+        NOT EXISTS (
+            SELECT FROM core.licences AS successor
+            WHERE
+                successor.subscription_key = l.subscription_key
+                AND successor.term_start <= l.term_end
+                AND successor.term_end > l.term_end
+        ) AS is_last
+    FROM core.licences AS l
     WHERE
-        b.bill_key = :bill_key
-        AND u.hour_start >= :line_start
-        AND u.hour_start < :line_end
-    GROUP BY u.hour_start
+        l.subscription_key = :subscription_key
+        AND l.term_start < :period_end
+        AND l.term_end > :period_start
 ),
 
-whole AS (
+covers AS (
     SELECT
-        h.*,
-        v.charge_every,
-        v.rounding_mode,
-        v.rounding_digits,
-        h.aku_seconds * CAST(t.scaled_price AS numeric) AS n,
-        CAST('3600e' || t.price_scale - v.rounding_digits AS numeric) AS divisor,
-        CAST('1e' || t.price_scale AS numeric) AS scale
-    FROM hours AS h
-    INNER JOIN billing.bill_lines AS l ON l.bill_key = :bill_key AND l.line_no = :line_no
-    INNER JOIN billing.price_plan_versions AS v ON l.version_key = v.version_key
-    INNER JOIN billing.price_tiers AS t ON l.version_key = t.version_key AND l.tier = t.tier
+        s.hour_start,
+        sum(
+            t.capacity_aku * (
+                floor(extract(EPOCH FROM least(t.term_end, s.hour_start + interval '1 hour')))
+                - floor(extract(EPOCH FROM greatest(t.term_start, s.hour_start)))
+            )
+        ) AS aku_seconds,
+        max(t.term_end) FILTER (WHERE t.is_last AND t.term_end < s.hour_start + interval '1 hour') AS ended_at
+    FROM spanned AS s
+    INNER JOIN terms AS t ON s.hour_start < t.term_end AND s.hour_start + interval '1 hour' > t.term_start
+    GROUP BY s.hour_start
 ),
 
-added AS (
+placed AS (
+    SELECT
+        h.hour_start,
+        h.aku_seconds,
+        least(h.aku_seconds, coalesce(c.aku_seconds, 0)) AS covered_aku_seconds,
+        h.aku_seconds - least(h.aku_seconds, coalesce(c.aku_seconds, 0)) AS rest_aku_seconds,
+        p.part_no,
+        coalesce(later.part_no, p.part_no) AS rest_part_no
+    FROM hours AS h
+    INNER JOIN parts AS p ON h.hour_start >= p.part_start AND h.hour_start < p.part_end
+    LEFT JOIN covers AS c ON h.hour_start = c.hour_start
+    LEFT JOIN parts AS later ON c.ended_at >= later.part_start AND c.ended_at < later.part_end
+),
+
+counted AS (
     SELECT
         *,
-        n + CASE rounding_mode WHEN 'down' THEN 0 WHEN 'up' THEN divisor - 1 ELSE div(divisor, 2) END AS sum
-    FROM whole
+        sum(rest_aku_seconds) OVER (ORDER BY hour_start) AS count_end
+    FROM placed
+),
+
+positions AS (
+    SELECT
+        c.hour_start,
+        c.rest_aku_seconds,
+        p.part_no,
+        p.version_key,
+        p.final_position,
+        p.rounding_digits,
+        p.rounding_mode,
+        greatest(c.count_end - c.rest_aku_seconds - p.included_aku_seconds, 0) AS position_start,
+        greatest(c.count_end - p.included_aku_seconds, 0) AS position_end
+    FROM counted AS c
+    INNER JOIN parts AS p ON c.rest_part_no = p.part_no
+),
+
+priced AS (
+    SELECT
+        p.hour_start,
+        p.part_no,
+        CASE WHEN t.sells_licences THEN 'overage' ELSE 'usage' END AS kind,
+        t.tier,
+        CASE t.model
+            WHEN 'volume' THEN p.position_end - p.position_start
+            ELSE least(p.position_end, t.up_to_aku_seconds) - greatest(p.position_start, t.from_aku_seconds)
+        END AS aku_seconds,
+        p.position_start,
+        p.position_end,
+        CASE
+            WHEN t.model = 'package'
+                THEN ceil(p.position_end / t.package_aku_seconds) - ceil(p.position_start / t.package_aku_seconds)
+        END AS package_count,
+        t.scaled_price,
+        t.unit_divisor,
+        t.charge_every,
+        p.rounding_digits,
+        p.rounding_mode
+    FROM positions AS p
+    INNER JOIN (
+        SELECT
+            r.*,
+            v.charge_every
+        FROM rated_tiers AS r
+        INNER JOIN billing.price_plan_versions AS v ON r.version_key = v.version_key
+    ) AS t
+        ON
+            p.version_key = t.version_key
+            AND p.position_end > p.position_start
+            AND CASE t.model
+                WHEN 'volume'
+                    THEN p.final_position > t.from_aku_seconds AND p.final_position <= t.up_to_aku_seconds
+                ELSE p.position_end > t.from_aku_seconds AND p.position_start < t.up_to_aku_seconds
+            END
 )
 
 SELECT
     hour_start,
+    part_no,
+    'covered' AS kind,
+    CAST(NULL AS integer) AS tier,
+    CAST(covered_aku_seconds AS bigint) AS aku_seconds,
+    CAST(NULL AS bigint) AS position_start,
+    CAST(NULL AS bigint) AS position_end,
+    CAST(0 AS numeric) AS exact_amount,
+    CAST(NULL AS numeric) AS amount
+FROM placed
+WHERE covered_aku_seconds > 0
+UNION ALL
+SELECT
+    hour_start,
+    part_no,
+    'included' AS kind,
+    NULL AS tier,
+    CAST(rest_aku_seconds - (position_end - position_start) AS bigint) AS aku_seconds,
+    CAST(position_start AS bigint) AS position_start,
+    CAST(position_end AS bigint) AS position_end,
+    0 AS exact_amount,
+    NULL AS amount
+FROM positions
+WHERE rest_aku_seconds > position_end - position_start
+UNION ALL
+SELECT
+    hour_start,
+    part_no,
+    kind,
+    tier,
     CAST(aku_seconds AS bigint) AS aku_seconds,
-    div(2 * n * 1000000000 + 3600 * scale, 7200 * scale) * 0.000000001 AS exact_amount,
+    CAST(position_start AS bigint) AS position_start,
+    CAST(position_end AS bigint) AS position_end,
+    billing.round_quotient(coalesce(package_count, aku_seconds) * scaled_price, unit_divisor, 9, 'half_up')
+        AS exact_amount,
     CASE
-        WHEN charge_every <> 'hour' THEN NULL
-        WHEN rounding_mode = 'half_even' AND mod(sum, divisor) = 0 THEN div(div(sum, divisor), 2) * 2
-        ELSE div(sum, divisor)
-    END * CAST('1e-' || rounding_digits AS numeric) AS amount,
-    instances
-FROM added
-ORDER BY hour_start
+        WHEN charge_every = 'hour'
+            THEN
+                billing.round_quotient(
+                    coalesce(package_count, aku_seconds) * scaled_price, unit_divisor, rounding_digits, rounding_mode
+                )
+    END AS amount
+FROM priced
+ORDER BY hour_start, kind, tier

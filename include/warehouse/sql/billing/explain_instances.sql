@@ -1,0 +1,29 @@
+-- The instances of a subscription in the hours of a window, with how their usage is known and where it comes from.
+SELECT
+    u.hour_start,
+    u.instance_key,
+    i.instance_id,
+    i.name,
+    u.aku_seconds,
+    u.proved_aku_seconds,
+    u.assumed_aku_seconds,
+    u.gap_seconds,
+    u.source,
+    u.revision,
+    f.file_name,
+    f.file_sha256,
+    f.imported_at
+FROM
+    generate_series(
+        date_trunc('hour', CAST(:window_start AS timestamptz), 'UTC'),
+        CAST(:window_end AS timestamptz) - interval '1 second',
+        interval '1 hour'
+    ) AS spanned (hour_start)
+CROSS JOIN core.instances AS i
+INNER JOIN metering.usage AS u ON spanned.hour_start = u.hour_start AND i.instance_key = u.instance_key
+LEFT JOIN metering.imports AS f ON u.import_key = f.import_key
+WHERE
+    i.subscription_key = :subscription_key
+    AND u.hour_start >= :window_start
+    AND u.hour_start < :window_end
+ORDER BY u.hour_start, i.instance_id

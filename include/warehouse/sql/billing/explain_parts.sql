@@ -1,0 +1,58 @@
+-- The parts of the subscription that was just rated: where each lies in the period and in its count, by which version
+-- and private offer it is priced, and what its charges come to before discount and limits.
+SELECT
+    p.part_no,
+    p.part_start,
+    p.part_end,
+    p.version_key,
+    p.discount_percent,
+    p.active_seconds,
+    p.active_seconds_of_period,
+    p.covered_aku_seconds,
+    p.rest_aku_seconds,
+    p.position_start,
+    p.position_end,
+    p.final_position,
+    v.model,
+    v.charge_every,
+    v.included_aku_seconds,
+    v.package_aku_seconds,
+    v.flat_fee_at_zero,
+    v.minimum_charge,
+    v.maximum_charge,
+    v.is_prorated,
+    v.rounding_digits,
+    v.rounding_mode,
+    o.price_plan AS offer_plan,
+    o.discount_percent AS offer_discount_percent,
+    o.reason AS offer_reason,
+    o.entered_by AS offer_entered_by,
+    o.entered_at AS offer_entered_at,
+    coalesce((
+        SELECT sum(c.amount) FROM rated_charges AS c
+        WHERE
+            c.subscription_key = p.subscription_key
+            AND c.part_no = p.part_no
+            AND c.kind NOT IN ('discount', 'maximum', 'minimum')
+    ), 0) AS charged,
+    coalesce((
+        SELECT sum(c.amount) FROM rated_charges AS c
+        WHERE
+            c.subscription_key = p.subscription_key
+            AND c.part_no = p.part_no
+            AND c.kind = 'discount'
+    ), 0) AS discounted
+FROM rated_positions AS p
+LEFT JOIN billing.price_plan_versions AS v ON p.version_key = v.version_key
+LEFT JOIN LATERAL (
+    SELECT * FROM billing.private_offers AS offers
+    WHERE
+        offers.subscription_key = p.subscription_key
+        AND offers.effective_from <= p.part_start
+        AND coalesce(offers.effective_until, 'infinity') > p.part_start
+        AND offers.entered_at <= :known_at
+    ORDER BY offers.entered_at DESC, offers.offer_key DESC
+    LIMIT 1
+) AS o ON TRUE
+WHERE p.subscription_key = :subscription_key
+ORDER BY p.part_no
