@@ -28,6 +28,15 @@ class MachineTags(BaseModel):
     instance: str
 
 
+class FocusService(BaseModel):
+    """How cost exports in FOCUS classify the product; both words are of the specification's lists."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    category: str
+    subcategory: str
+
+
 class Product(BaseModel):
     """One product of the catalogue: names, ids at the cloud, regions, limits, and the price plan of each payment.
 
@@ -45,6 +54,7 @@ class Product(BaseModel):
     seller_time_zone: str
     marketplace: str
     collected_by: Collector
+    focus_service: FocusService
     service_id: str
     service_region: str
     product_code: str

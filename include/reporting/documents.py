@@ -54,4 +54,6 @@ def _compile(
 @cache
 def _compiler() -> typst.Compiler:
     """One compiler for the process: it reads the fonts once."""
-    return typst.Compiler(TYPST / "bill.typ", root=TYPST, font_paths=[str(TYPST / "fonts")], ignore_system_fonts=True)
+    return typst.Compiler(
+        str(TYPST / "bill.typ"), root=str(TYPST), font_paths=[str(TYPST / "fonts")], ignore_system_fonts=True
+    )

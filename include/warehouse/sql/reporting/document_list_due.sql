@@ -9,4 +9,11 @@ WHERE
         WHEN b.document = 'bill' THEN b.period
         ELSE to_char(b.issued_at AT TIME ZONE coalesce(p.time_zone, 'UTC'), 'YYYY-MM')
     END = :period
+    AND (
+        NOT :only_new
+        OR NOT EXISTS (
+            SELECT 1 FROM billing.exports AS x
+            WHERE b.bill_key = x.bill_key AND x.format = 'pdf' AND x.language = :language
+        )
+    )
 ORDER BY b.subscription_key, b.issued_at, b.bill_id

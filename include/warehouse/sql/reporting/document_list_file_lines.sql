@@ -76,7 +76,8 @@ rows_of_documents AS (
 SELECT
     d.bill_id,
     d.document,
-    d.state,
+    -- Whether the Marketplace confirmed it since changes no file.
+    CASE d.state WHEN 'settled' THEN 'issued' ELSE d.state END AS state,
     d.period,
     d.issued_at,
     s.account_id,

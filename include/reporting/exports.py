@@ -1,0 +1,181 @@
+"""Writes files of bills to a folder or bucket, and enters them in the ledger `billing.exports`.
+
+A file of a document or a period is a function of what was issued: written again it has the same bytes. The file is
+written first and entered then, so what the ledger names is there; after a kill in between it is written once more.
+Bills belong to their own period, notes to the one in which they were issued.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Protocol, Self
+from urllib.parse import quote
+
+from include.domain.errors import InvalidInputError
+from include.domain.periods import BillingPeriod
+from include.reporting.document_data import read_document
+from include.reporting.document_words import words
+from include.reporting.documents import print_document
+from include.reporting.focus import write_focus
+from include.reporting.line_files import write_lines
+from include.warehouse.engine import statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Engine
+
+FORMATS = ("pdf", "csv", "focus")
+
+
+class Folder(Protocol):
+    """A place in a folder or bucket, like pathlib's or Airflow's."""
+
+    def __truediv__(self, name: str, /) -> Self:
+        """The place of that name in it."""
+
+    @property
+    def parent(self) -> Self:
+        """The folder that it is in."""
+
+    def mkdir(self, *, parents: bool = ..., exist_ok: bool = ...) -> None:
+        """Make the folder, if it is missing."""
+
+    def write_bytes(self, data: bytes, /) -> int:
+        """Write the file, in place of what is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedFile:
+    """A file that was written. `bill_id` is None for a file of a whole period, `language` for all but PDF."""
+
+    period: str
+    bill_id: str | None
+    format: str
+    language: str | None
+    uri: str
+    sha256: str
+    size_bytes: int
+    document_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DuePeriod:
+    """A period, and the formats in which some of its documents were not written yet."""
+
+    period: str
+    formats: list[str]
+
+
+def find_due_periods(warehouse: Engine, at: datetime, language: str, zone_name: str) -> list[DuePeriod]:
+    """Periods with documents that no file has yet; files of a whole period are due when it is over in that zone."""
+    with warehouse.connect() as connection:
+        rows = connection.execute(statement("reporting/document_list_due_periods"), {"language": language}).mappings()
+        found = []
+        for row in rows:
+            is_over = BillingPeriod(row["period"], zone_name).has_ended(at)
+            due = [form for form in FORMATS if row[form] and (is_over or form == "pdf")]
+            found.append(DuePeriod(row["period"], due))
+    return [period for period in found if period.formats]
+
+
+def export_bill(
+    warehouse: Engine, bill_id: str, folder: Folder, at: datetime, *, form: str = "pdf", language: str = "en"
+) -> ExportedFile:
+    """One document as PDF or CSV. One that is not issued is marked as such, and not entered in the ledger.
+
+    Raises:
+        InvalidInputError: when there is no such document, or it can not be written in that format or language.
+    """
+    with warehouse.connect() as connection:
+        printed = read_document(connection, bill_id)
+        header = printed.header
+        if form == "pdf":
+            content = print_document(printed, language)
+        elif form == "csv":
+            content = write_lines(connection, bill_id=bill_id).content
+        else:
+            rule = "is not a format of one document; these are pdf and csv"
+            raise InvalidInputError("Format", form, rule, "Export FOCUS by period, with --period.")
+    period = header.period
+    if header.document != "bill":
+        period = BillingPeriod.containing(header.dated, header.time_zone).name
+    named = language if form == "pdf" else None
+    file = _write(folder, period, _bill_path(period, bill_id, form, named), content, (bill_id, form, named, 1))
+    if header.is_issued:
+        _enter(warehouse, [file], at)
+    return file
+
+
+def export_period(
+    warehouse: Engine,
+    period: str,
+    folder: Folder,
+    at: datetime,
+    *,
+    form: str = "pdf",
+    language: str = "en",
+    only_new: bool = False,
+) -> Iterator[ExportedFile]:
+    """The issued documents of a period: a PDF of each (with `only_new` of those that have none), or one file of all.
+
+    Yields each file when it is written, so that memory stays flat.
+
+    Raises:
+        InvalidInputError: when the period, format or language is unknown.
+    """
+    BillingPeriod(period, "UTC")
+    if form not in FORMATS:
+        raise InvalidInputError("Format", form, f"is not one of {', '.join(FORMATS)}", "Choose one of them.")
+    words(language)
+    if form != "pdf":
+        yield _export_whole_period(warehouse, period, folder, at, form)
+        return
+    parameters = {"period": period, "language": language, "only_new": only_new}
+    with warehouse.connect() as connection:
+        bill_ids = connection.scalars(statement("reporting/document_list_due"), parameters).all()
+    for bill_id in bill_ids:
+        yield export_bill(warehouse, bill_id, folder, at, language=language)
+
+
+def _export_whole_period(warehouse: Engine, period: str, folder: Folder, at: datetime, form: str) -> ExportedFile:
+    with warehouse.connect() as connection:
+        made = write_focus(connection, period) if form == "focus" else write_lines(connection, period=period)
+    name = f"focus-1.2-{period}.parquet" if form == "focus" else f"lines-{period}.csv"
+    file = _write(folder, period, [period, name], made.content, (None, form, None, made.document_count))
+    _enter(warehouse, [file], at)
+    return file
+
+
+def _bill_path(period: str, bill_id: str, form: str, language: str | None) -> list[str]:
+    name = quote(bill_id, safe="")
+    return [period, "bills", f"{name}.{language}.{form}" if language else f"{name}.{form}"]
+
+
+def _write(
+    folder: Folder, period: str, path: Sequence[str], content: bytes, what: tuple[str | None, str, str | None, int]
+) -> ExportedFile:
+    place = folder
+    for part in path:
+        place /= part
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(content)
+    bill_id, form, language, documents = what
+    return ExportedFile(
+        period=period,
+        bill_id=bill_id,
+        format=form,
+        language=language,
+        uri=str(place),
+        sha256=sha256(content).hexdigest(),
+        size_bytes=len(content),
+        document_count=documents,
+    )
+
+
+def _enter(warehouse: Engine, files: Sequence[ExportedFile], at: datetime) -> None:
+    rows = [{name: getattr(file, name) for name in ExportedFile.__slots__} | {"exported_at": at} for file in files]
+    with warehouse.begin() as connection:
+        connection.execute(statement("reporting/document_record_export"), rows)
