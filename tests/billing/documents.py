@@ -57,6 +57,7 @@ class Said(NamedTuple):
     lines: dict[tuple[Any, ...], tuple[Decimal, ...]]
     taxes: dict[tuple[Any, ...], Decimal]
     refunded: Decimal
+    refunded_tax: Decimal
     total: Decimal
 
 
@@ -103,6 +104,7 @@ def said_of(warehouse: Engine, bill_id: str) -> Said:
         {key: numbers for key, numbers in by_line.items() if any(numbers)},
         {key: amount for key, amount in by_rate.items() if amount},
         refunded,
+        sum((tax.amount for tax in taxes if tax.is_refund and not tax.is_inclusive), Decimal(0)),
         total,
     )
 

@@ -1,0 +1,290 @@
+"""The invariant of corrections: whatever happens in whatever order, documents add up to the perfect bill plus refunds.
+
+The perfect bill is rated from what is known, for a twin of the subscription that never had any document: nothing of
+adjustments, differences or deliveries is in it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from include.billing.close import close_period
+from include.billing.correcting import correct_bill
+from include.billing.correction_requests import read_correction
+from include.billing.plans import publish_price_plans
+from include.billing.rating import rate
+from include.domain.errors import ConflictError, InvalidInputError
+from include.domain.money import Decimal
+from include.warehouse.embedded import scratch_warehouse
+from include.warehouse.engine import ensure_partitions
+from tests.billing.conftest import OCTOBER, price_plan, version
+from tests.billing.documents import late_usage, said_of
+from tests.support.builders import make_buyer, make_instance, make_subscription, make_usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL, Connection, Engine
+
+    from include.domain.periods import BillingPeriod
+
+PERIODS = [OCTOBER, OCTOBER.next, OCTOBER.next.next, OCTOBER.next.next.next]
+#: Hours of a period that may have usage: at its start, in its middle and near its end.
+HOURS = (0, 1, 2, 400, 401, 700)
+
+
+def tier(up_to: str | None, price: str, fee: str = "0") -> dict[str, Any]:
+    return {"up_to": up_to, "unit_price": price, "flat_fee": fee}
+
+
+PLANS = [
+    price_plan(version(tax_rate="0.06"), name="by-hour"),
+    price_plan(
+        version(
+            charge_every="period",
+            rounding={"digits": 2, "mode": "half_up"},
+            model="graduated",
+            tiers=[tier("5", "1.00", "2"), tier("12.5", "0.80", "1"), tier(None, "0.553")],
+            minimum_charge="5",
+            prorate=True,
+            components=[{"name": "Platform", "fee": "3.33", "prorate": True}],
+            tax_rate="0.06",
+        ),
+        name="graduated",
+    ),
+    price_plan(
+        version(
+            charge_every="period",
+            model="volume",
+            tiers=[tier("8", "1.00"), tier(None, "0.70", "4")],
+            maximum_charge="20",
+            discount_percent="10",
+            tax_rate="0.13",
+            tax_inclusive=True,
+        ),
+        name="volume",
+    ),
+    price_plan(
+        version(
+            charge_every="period",
+            rounding={"digits": 2, "mode": "half_even"},
+            model="package",
+            tiers=[tier(None, "4.99")],
+            package_size="7",
+            included="3",
+            discount_percent="7.5",
+        ),
+        version("2026-10-20T00:00:00+08:00", "1.10", tax_rate="0.06"),
+        name="package",
+    ),
+]
+_NAMES = [plan.name for plan in PLANS]
+_DELIVERIES = st.sampled_from(["note", "next_bill"])
+_USAGE = st.integers(0, 30_000)
+_STARTS = st.sampled_from([None, 5, 15, 20])
+_CAUSES = st.one_of(
+    st.fixed_dictionaries({"cause": st.just("late_usage")}),
+    st.fixed_dictionaries({"cause": st.just("price"), "price_plan": st.sampled_from(_NAMES), "day": _STARTS}),
+    st.fixed_dictionaries(
+        {
+            "cause": st.just("discount"),
+            "discount_percent": st.sampled_from(["0", "12.5", "33.3", "100"]),
+            "day": _STARTS,
+        }
+    ),
+    st.fixed_dictionaries(
+        {
+            "cause": st.just("refund"),
+            "refund_amount": st.sampled_from(["0.01", "1.37", "5.00"]),
+            "refund_line": st.integers(1, 3),
+        }
+    ),
+)
+_PERIOD = st.integers(0, 2)
+_STEPS = st.one_of(
+    st.tuples(st.just("late"), _PERIOD, st.sampled_from(HOURS), _USAGE),
+    st.tuples(st.just("ask"), _PERIOD, _CAUSES, _DELIVERIES),
+    st.just(("close",)),
+)
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def priced(postgres_server: URL) -> Iterator[Engine]:
+    """One warehouse for all examples, each of which has its own subscription."""
+    with scratch_warehouse(postgres_server) as engine:
+        publish_price_plans(engine, PLANS)
+        with engine.begin() as connection:
+            make_buyer(connection)
+        yield engine
+
+
+class Perfect(NamedTuple):
+    """What a bill would have been."""
+
+    lines: dict[tuple[Any, ...], tuple[Decimal, ...]]
+    taxes: dict[tuple[Any, ...], Decimal]
+
+
+class Customer:
+    """A subscription, what is known of its usage, and what is asked about its bills."""
+
+    def __init__(self, warehouse: Engine, plan: str, usage: dict[int, list[int]]) -> None:
+        self.warehouse, self.plan = warehouse, plan
+        self.number = next(_numbers)
+        self.name, self.closed = f"c{self.number}", 0
+        self.asked = count(1)
+        self.usage = {
+            PERIODS[index].window.start + timedelta(hours=hour): seconds
+            for index, quantities in usage.items()
+            for hour, seconds in zip(HOURS, quantities, strict=True)
+        }
+        with warehouse.begin() as connection:
+            self.key = make_subscription(
+                connection, "1100000000000001", self.name, price_plan=plan, metering_started_at=None
+            )
+            instance = make_instance(connection, self.key, f"kf-{self.name}")
+            for hour, seconds in self.usage.items():
+                make_usage(connection, instance, hour, [seconds])
+
+    def bill(self, index: int) -> str:
+        return f"{PERIODS[index].name}-sub-01-{self.name}"
+
+    def close(self) -> None:
+        """Close the next period; the bill is issued."""
+        period = PERIODS[self.closed]
+        close_period(self.warehouse, period, period.window.end + timedelta(hours=6))
+        with self.warehouse.connect() as connection:
+            query = text("SELECT state FROM billing.bills WHERE bill_id = :id")
+            assert connection.scalar(query, {"id": self.bill(self.closed)}) == "issued"
+        self.closed += 1
+
+    def learn(self, index: int, hour: int, seconds: int) -> None:
+        """Usage of a billed hour turns out otherwise."""
+        at = PERIODS[index].window.start + timedelta(hours=hour)
+        self.usage[at] = seconds
+        late_usage(self.warehouse, f"kf-{self.name}", at, seconds, self.now)
+
+    @property
+    def now(self) -> datetime:
+        return PERIODS[self.closed - 1].window.end + timedelta(days=1)
+
+    def ask(self, index: int, cause: dict[str, Any], delivery: str) -> bool:
+        """Ask for a correction; whether a note was issued."""
+        day = cause.pop("day", None)
+        if day is not None:
+            cause["effective_from"] = (PERIODS[index].window.start + timedelta(days=day)).isoformat()
+        asked = read_correction(
+            subscription=f"sub-01-{self.name}",
+            bill=self.bill(index),
+            delivery=delivery,
+            reason="It turned out to be otherwise.",
+            by="anna",
+            origin=f"run {next(self.asked)}",
+            **cause,
+        )
+        try:
+            done = correct_bill(self.warehouse, asked, self.now)
+        except (ConflictError, InvalidInputError) as refused:
+            if not re.search("nothing to correct|no late usage|more than what is left|is not a line", str(refused)):
+                raise
+            return False
+        note(done.describe())
+        return done.document_id is not None
+
+    def perfect(self, period: BillingPeriod) -> Perfect:
+        """The bill of a twin that has no documents, in a transaction that leaves nothing."""
+        with self.warehouse.connect() as connection, connection.begin() as transaction:
+            twin = make_subscription(
+                connection, "1100000000000001", f"{self.name}-twin", price_plan=self.plan, metering_started_at=None
+            )
+            self._copy(connection, twin, period)
+            rate(connection, period, subscriptions=[twin])
+            lines = connection.execute(text("SELECT * FROM rated_lines")).all()
+            taxes = connection.execute(text("SELECT * FROM rated_taxes")).all()
+            transaction.rollback()
+        return Perfect(
+            {
+                (line.kind, line.tier, line.name, line.line_start, line.unit, line.tax_rate, line.tax_is_inclusive): (
+                    Decimal(line.aku_seconds),
+                    line.quantity,
+                    line.exact_amount,
+                    line.amount,
+                )
+                for line in lines
+                if any((line.aku_seconds, line.quantity, line.exact_amount, line.amount))
+            },
+            {(tax.tax_rate, tax.is_inclusive): tax.amount for tax in taxes if tax.amount},
+        )
+
+    def _copy(self, connection: Connection, twin: int, period: BillingPeriod) -> None:
+        ensure_partitions(connection, period.window.start, period.window.end)
+        hours = [
+            {"hour": hour, "key": twin, "aku_seconds": seconds}
+            for hour, seconds in self.usage.items()
+            if hour in period.window and seconds
+        ]
+        if hours:
+            connection.execute(
+                text("""
+                INSERT INTO metering.subscription_hours VALUES (:hour, :key, 1, :aku_seconds, 0, 0, 0)
+                """),
+                hours,
+            )
+        connection.execute(
+            text("""
+            INSERT INTO billing.private_offers (subscription_key, effective_from, effective_until, price_plan,
+                discount_percent, reason, entered_by, entered_at)
+            SELECT :twin, effective_from, effective_until, price_plan, discount_percent, reason, entered_by, entered_at
+            FROM billing.private_offers WHERE subscription_key = :key ORDER BY offer_key
+            """),
+            {"twin": twin, "key": self.key},
+        )
+
+    def check(self, index: int) -> None:
+        """What documents say of that period is the perfect bill, and refunds."""
+        said, perfect = said_of(self.warehouse, self.bill(index)), self.perfect(PERIODS[index])
+        assert said.lines == perfect.lines
+        assert said.taxes == perfect.taxes
+        amounts = sum((numbers[-1] for numbers in perfect.lines.values()), Decimal(0))
+        tax = sum((amount for (_, is_inclusive), amount in perfect.taxes.items() if not is_inclusive), Decimal(0))
+        assert said.total == amounts + tax + said.refunded + said.refunded_tax
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(
+    plan=st.sampled_from(_NAMES),
+    usage=st.fixed_dictionaries({n: st.lists(_USAGE, min_size=6, max_size=6) for n in (0, 1)}),
+    steps=st.lists(_STEPS, min_size=1, max_size=7),
+)
+def test_documents_add_up_to_the_perfect_bill_plus_refunds(
+    priced: Engine, plan: str, usage: dict[int, list[int]], steps: list[tuple[Any, ...]]
+) -> None:
+    customer = Customer(priced, plan, usage)
+    customer.close()
+    for kind, *step in steps:
+        if kind == "close":
+            if customer.closed < 3:
+                customer.close()
+                for index in range(customer.closed):
+                    customer.check(index)
+        elif step[0] >= customer.closed:
+            continue
+        elif kind == "late":
+            customer.learn(*step)
+        elif customer.ask(step[0], dict(step[1]), step[2]):
+            customer.check(step[0])
+    customer.close()
+    for index in range(customer.closed):
+        customer.check(index)
