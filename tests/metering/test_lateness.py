@@ -83,6 +83,25 @@ def test_what_a_run_changes_twice_is_one_change(warehouse: Engine) -> None:
     assert (hour, old, new) == (0, 6 * 3600, used.aku_seconds)
 
 
+def test_late_polls_touch_the_hours_of_their_own_environment_only(warehouse: Engine) -> None:
+    orders, payments = Environment(warehouse), Environment(warehouse, "payments")
+    orders.tell(*(orders.poll(minute, kafka(6)) for minute in range(0, 181, 20)))
+    payments.tell(*(payments.poll(minute, kafka(4, name="kf-2")) for minute in range(0, 181, 20)))
+    orders.close(0, 3)
+    kept = (
+        "SELECT environment_key, hour_start, xmin FROM metering.{} WHERE (environment_key, hour_start) <> (:key, :at)"
+    )
+    late = {"key": orders.key, "at": at(60)}
+    queries = [text(kept.format(table)) for table in ("usage", "environment_hours")]
+    with warehouse.connect() as connection:
+        before = [connection.execute(query, late).all() for query in queries]
+    orders.tell(orders.poll(90, kafka(6)))
+    close_due_hours(warehouse, at(200))
+    assert hour_states(warehouse)[:3] == [(0, "closed", 1), (1, "closed", 2), (2, "closed", 1)]
+    with warehouse.connect() as connection:
+        assert [connection.execute(query, late).all() for query in queries] == before
+
+
 @pytest.fixture
 def billed(warehouse: Engine) -> Environment:
     """6 AKU in the last three hours of October (in Shanghai), polled every ten minutes, on an issued bill."""
