@@ -15,6 +15,7 @@ from include.cli import (
     corrections,
     demo,
     doctor,
+    exports,
     gaps,
     machines,
     metering,
@@ -53,6 +54,7 @@ app.command(name="onboard")(onboarding.onboard)
 app.command(name="import")(usage_import.import_file)
 billing.bills.command("explain")(bill_checks.explain)
 billing.bills.command("verify")(bill_checks.verify)
+billing.bills.command("export")(exports.export)
 app.add_typer(billing.bills, name="bills")
 app.add_typer(corrections.corrections, name="corrections")
 app.add_typer(corrections.offers, name="offers")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.warehouse.embedded import scratch_warehouse
+from tests.support.documents import fill_documents
 from tests.support.showcase import fill_showcase
 
 if TYPE_CHECKING:
@@ -24,4 +25,13 @@ def showcase_warehouse(postgres_server: URL) -> Iterator[Engine]:
     """The showcase; tests share it, so what they write there they take back."""
     with scratch_warehouse(postgres_server) as engine:
         fill_showcase(engine, NOW)
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def documents_warehouse(postgres_server: URL) -> Iterator[Engine]:
+    """Issued documents with every kind of line; tests share it and write nothing."""
+    with scratch_warehouse(postgres_server) as engine:
+        with engine.begin() as connection:
+            fill_documents(connection)
         yield engine

@@ -16,17 +16,15 @@ from include.domain.money import ZERO, Decimal
 from include.reporting.focus import KINDS, Charge, row_of, write_focus
 from include.reporting.focus_columns import MANDATORY, SCHEMA
 from include.warehouse.engine import statement
-from tests.support.documents import DEBIT, NEXT, NOTE, PAYG, PREPAID, WINDOW, fill_documents
+from tests.support.documents import DEBIT, NEXT, NOTE, PAYG, PREPAID, WINDOW
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 
 @pytest.fixture
-def filled(warehouse: Engine) -> Engine:
-    with warehouse.begin() as connection:
-        fill_documents(connection)
-    return warehouse
+def filled(documents_warehouse: Engine) -> Engine:
+    return documents_warehouse
 
 
 def rows_of(warehouse: Engine, period: str) -> list[dict[str, Any]]:

@@ -1,0 +1,99 @@
+"""### Bills as files: PDF, lines as CSV, costs as FOCUS.
+
+**What.** Writes what was issued to a folder or bucket: a PDF of each bill and note, and for each period one CSV of all
+lines and one FOCUS 1.2 file (Parquet). Each file is entered in `billing.exports`. A file holds what was issued, so
+written again it has the same bytes.
+
+**When.** Whenever bills change: it looks which documents have no file yet. A period's CSV and FOCUS files are due when
+the month is over; a note makes those of the month in which it was issued due again.
+
+**By hand.** Name a period to write all its files again, for example in another language or to another place. The
+place is the form's, or else the Airflow Variable `akubill_exports`: a folder, or a bucket like `s3://conn_id@bucket/bills`.
+
+**What you do next.** `report` says how many files were written and where. A file that should not have been sent is
+corrected by a credit note, never by deleting its bill.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import Param, dag, task
+
+from include.orchestration.assets import BILLS
+from include.orchestration.defaults import TAG, period_field, task_defaults
+
+
+@dag(
+    schedule=[BILLS],
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=[TAG, "billing"],
+    default_args=task_defaults(),
+    params={
+        "period": period_field("YYYY-MM, like 2026-10: write all its files again. Empty: what no file has yet."),
+        "formats": Param(
+            ["pdf", "csv", "focus"],
+            type="array",
+            items={"type": "string", "enum": ["pdf", "csv", "focus"]},
+            examples=["pdf", "csv", "focus"],
+            title="Formats",
+            description="Which files to write.",
+        ),
+        "language": Param("en", type="string", enum=["en", "zh"], title="Language", description="Of the PDF files."),
+        "destination": Param(
+            None,
+            type=["null", "string"],
+            maxLength=500,
+            title="Destination",
+            description="A folder or bucket; empty: the Variable akubill_exports.",
+        ),
+    },
+)
+def bill_export() -> None:
+    """Find what is due, write it by format, report."""
+
+    @task
+    def find_due() -> dict[str, list[str]]:
+        """Periods to write, by format."""
+        from include.orchestration.exports import due_work
+
+        return due_work()
+
+    @task
+    def print_documents(due: dict[str, list[str]]) -> dict[str, int]:
+        """A PDF of each document."""
+        from include.orchestration.exports import export_due
+
+        return export_due(due["pdf"], "pdf")
+
+    @task
+    def write_lines(due: dict[str, list[str]]) -> dict[str, int]:
+        """One CSV of all lines of each period."""
+        from include.orchestration.exports import export_due
+
+        return export_due(due["csv"], "csv")
+
+    @task
+    def write_focus(due: dict[str, list[str]]) -> dict[str, int]:
+        """One FOCUS file of each period."""
+        from include.orchestration.exports import export_due
+
+        return export_due(due["focus"], "focus")
+
+    @task
+    def report(pdf: dict[str, int], csv: dict[str, int], focus: dict[str, int]) -> None:
+        """What was written, and where to."""
+        from include.orchestration.exports import destination
+
+        for name, written in (("PDF", pdf), ("CSV", csv), ("FOCUS", focus)):
+            print(f"{name}: {written['files']} files, {written['documents']} documents, {written['bytes']} bytes")  # noqa: T201 (the task's log)
+        print(f"Written to {destination()}" if pdf["files"] + csv["files"] + focus["files"] else "Nothing was due.")  # noqa: T201
+
+    due = find_due()
+    report(print_documents(due), write_lines(due), write_focus(due))
+
+
+bill_export()

@@ -1,0 +1,95 @@
+"""What a run of bill_export knows about itself: where files go, and which periods and formats are due."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from include.domain.errors import ConfigurationError, InvalidInputError
+from include.orchestration.work import form, run_instant
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context, ObjectStoragePath
+
+VARIABLE = "akubill_exports"
+SETTING = "AKUBILL_EXPORTS"
+STATE_SETTING = "AKUBILL_STATE"
+
+
+def folder_of(place: str) -> ObjectStoragePath:
+    """A folder on this machine, or a bucket as Airflow writes it: `s3://conn_id@bucket/bills`, `gs://…`, `abfs://…`.
+
+    Raises:
+        InvalidInputError: when no file system of that kind is installed.
+    """
+    from airflow.sdk import ObjectStoragePath
+
+    url = place if "://" in place else Path(place).expanduser().resolve().as_uri()
+    try:
+        folder = ObjectStoragePath(url)
+        _ = folder.fs
+    except (ValueError, ImportError) as error:
+        rule = f"is no place that files can be written to ({error})"
+        raise InvalidInputError(
+            "Destination", place, rule, "Give a folder, or install the provider of its storage."
+        ) from None
+    return folder
+
+
+def destination(context: Context | None = None) -> ObjectStoragePath:
+    """Where a run writes: the form's destination, the Variable akubill_exports, AKUBILL_EXPORTS, or the stack's folder.
+
+    Raises:
+        ConfigurationError: when none of them says where.
+    """
+    from airflow.sdk import Variable
+
+    asked = form(context).get("destination")
+    place = asked or Variable.get(VARIABLE, default=None) or os.environ.get(SETTING)
+    if not place and os.environ.get(STATE_SETTING):
+        place = str(Path(os.environ[STATE_SETTING]) / "exports")
+    if not place:
+        raise ConfigurationError(
+            f"There is no place for exported bills. Set the Airflow Variable {VARIABLE} to a folder or bucket, or "
+            f"{SETTING} in the environment."
+        )
+    return folder_of(place)
+
+
+def due_work(context: Context | None = None) -> dict[str, list[str]]:
+    """Periods to write, by format: the form's, or those with documents that no file has yet.
+
+    Raises:
+        InvalidInputError: when the form's period is not a month.
+    """
+    from include.catalog.loader import load_product
+    from include.domain.periods import BillingPeriod
+    from include.orchestration.connections import warehouse
+    from include.reporting.exports import FORMATS, find_due_periods
+
+    asked = form(context)
+    zone, wanted = load_product().seller_time_zone, asked["formats"] or list(FORMATS)
+    if asked["period"]:
+        return {name: [BillingPeriod(asked["period"], zone).name] if name in wanted else [] for name in FORMATS}
+    due = find_due_periods(warehouse(), run_instant(context), asked["language"], zone)
+    return {name: [each.period for each in due if name in each.formats and name in wanted] for name in FORMATS}
+
+
+def export_due(periods: list[str], name: str, context: Context | None = None) -> dict[str, int]:
+    """Write these periods in that format; files and documents by what was written. Nothing due is nothing to do."""
+    from include.orchestration.connections import warehouse
+    from include.reporting.exports import export_period
+
+    if not periods:
+        return {"files": 0, "documents": 0, "bytes": 0}
+    folder, asked, at = destination(context), form(context), run_instant(context)
+    written = {"files": 0, "documents": 0, "bytes": 0}
+    for period in periods:
+        for file in export_period(
+            warehouse(), period, folder, at, form=name, language=asked["language"], only_new=not asked["period"]
+        ):
+            written["files"] += 1
+            written["documents"] += file.document_count
+            written["bytes"] += file.size_bytes
+    return written
