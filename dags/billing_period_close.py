@@ -2,7 +2,8 @@
 
 **What.** For every subscription that lived in the month, or has usage in it: renews licences, prices the usage hour by
 hour, drafts a bill, and audits it. A bill that every audit agrees with is *issued*, and from then on the database lets
-nobody change it. A bill that some audit found something about is *held*; nothing else waits for it.
+nobody change it. A bill that some audit found something about is *held*, and `bill_review` asks a person about it;
+nothing else waits for it.
 
 **When.** Six hours after each calendar month of the seller's time zone. Months that were missed are caught up.
 
@@ -10,13 +11,15 @@ nobody change it. A bill that some audit found something about is *held*; nothin
 issued bills stay as they are, the others are made anew. `airflow backfill create --dag-id billing_period_close
 --from-date 2026-01-01 --to-date 2026-03-31` closes months of the past, whatever the start date.
 
-**What you do next.** `report` lists the held bills, each with what was found and what to do; the bills stand under
-*Bills*, and in `billing.bills`. A period that has not ended, or whose bills are all issued, can not be closed.
+**What you do next.** Answer the reviews under *Required Actions*. `report` lists the held bills, each with what was
+found and what to do, and fails if a subscription has no bill at all. The bills stand under *Bills*, and in
+`billing.bills`. A period that has not ended, whose bills are all issued, or in which nobody lived, can not be closed.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from airflow.sdk import dag, task
 
@@ -55,21 +58,33 @@ def billing_period_close() -> None:
         publish_price_plans(warehouse(), catalog_price_plans())
 
     @task(outlets=[BILLS])
-    def close_period(period: str) -> str:
-        """Draft, audit, hold or issue, in one transaction; yields what was done, in words."""
+    def close_period(period: str) -> dict[str, Any]:
+        """Draft, audit, hold or issue, in one transaction; yields counts, and what was done in words."""
         from include.orchestration.billing import close_period_of_run
 
         return close_period_of_run(period)
 
     @task
-    def report(closed: str) -> None:
-        """Say what was issued, and what is held and why."""
-        print(closed)  # noqa: T201 (the task's log)
+    def report(closed: dict[str, Any]) -> None:
+        """Say what was issued, and what is held and why; fail where a subscription has no bill."""
+        from include.orchestration.billing import report_close
+
+        report_close(closed)
+
+    @task
+    def ask_reviewers(period: str) -> list[str]:
+        """Start a review for each bill that waits for a person and has none yet; yields their runs."""
+        from include.billing.review import list_holds
+        from include.orchestration.connections import warehouse
+        from include.orchestration.review import ask_about
+
+        return ask_about(list_holds(warehouse(), period=period))
 
     period = find_period()
     closed = close_period(period)
     publish_price_plans() >> closed
     report(closed)
+    closed >> ask_reviewers(period)
 
 
 billing_period_close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include.orchestration.work import form, run_instant
 
@@ -29,25 +29,65 @@ def period_of_run(context: Context | None = None) -> str:
     return _period(asked or partition or "").name
 
 
-def close_period_of_run(period: str, context: Context | None = None) -> str:
-    """Close the period and say what was done.
+def close_period_of_run(period: str, context: Context | None = None) -> dict[str, Any]:
+    """Close the period; counts, what was done in words, and a sentence on each subscription without a bill.
 
     Raises:
-        PeriodIssuedError: a person asked for a period whose bills are all issued.
+        PeriodIssuedError, EmptyPeriodError: a person asked for a period whose bills are all issued, or without any.
         AirflowSkipException: the schedule or a backfill did; there is just nothing to do.
     """
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from include.billing.close import PeriodIssuedError, close_period
+    from include.billing.close import EmptyPeriodError, PeriodIssuedError, close_period
     from include.orchestration.connections import warehouse
 
     context = context or _current()
     try:
-        return close_period(warehouse(), _period(period), run_instant(context)).describe()
-    except PeriodIssuedError as error:
+        closed = close_period(warehouse(), _period(period), run_instant(context), who(context))
+    except (PeriodIssuedError, EmptyPeriodError) as error:
         if context["dag_run"].run_type == "manual":
             raise
         raise AirflowSkipException(str(error)) from error
+    return {
+        "issued": closed.issued_count,
+        "held": closed.held_count,
+        "missing": closed.describe_missing(),
+        "summary": closed.describe(),
+    }
+
+
+def draft_running_of_run(context: Context | None = None) -> int:
+    """Make the drafts of the period that holds the run's instant; how many."""
+    from include.billing.previews import draft_running
+    from include.catalog.loader import load_product
+    from include.domain.periods import BillingPeriod
+    from include.orchestration.connections import warehouse
+
+    context = context or _current()
+    at = run_instant(context)
+    period = BillingPeriod.containing(at, load_product().seller_time_zone)
+    return len(draft_running(warehouse(), period, at, who(context)))
+
+
+def report_close(closed: dict[str, Any]) -> None:
+    """Say what was issued and held; fail where a subscription has no bill at all, which no review can mend.
+
+    Raises:
+        ConflictError: with a sentence on each such subscription.
+    """
+    from include.domain.errors import ConflictError
+
+    print(closed["summary"])  # noqa: T201 (the task's log)
+    if closed["missing"]:
+        raise ConflictError("\n".join(closed["missing"]))
+
+
+def who(context: Context) -> str:
+    """The person who triggered the run, or else the run, for a bill's story."""
+    run = context["dag_run"]
+    person = getattr(run, "triggering_user_name", None)
+    name = f"{context['dag'].dag_id} {run.run_id}"
+    return f"{person} ({name})" if person else name
 
 
 def _period(name: str) -> BillingPeriod:

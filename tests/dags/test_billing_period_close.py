@@ -12,7 +12,7 @@ from tests.support.builders import make_buyer, make_instance, make_subscription,
 pytestmark = pytest.mark.slow
 
 OCTOBER = BillingPeriod("2026-10", "Asia/Shanghai")
-ALL_GREEN = dict.fromkeys(["find_period", "publish_price_plans", "close_period", "report"], "success")
+ALL_GREEN = dict.fromkeys(["find_period", "publish_price_plans", "close_period", "report", "ask_reviewers"], "success")
 
 
 _moments = count(1)
@@ -48,7 +48,11 @@ def test_a_period_named_in_the_form_is_closed_and_a_second_time_it_says_so(dagba
 
     again = states(close(dagbag, period="2026-10"))
 
-    assert again == ALL_GREEN | {"close_period": "failed", "report": "upstream_failed"}
+    assert again == ALL_GREEN | {
+        "close_period": "failed",
+        "report": "upstream_failed",
+        "ask_reviewers": "upstream_failed",
+    }
     assert bills_of(warehouse) == issued
 
 
@@ -70,12 +74,19 @@ def test_a_period_that_is_not_a_month_is_refused_by_the_form(dagbag, airflow_con
         close(dagbag, period="October")
 
 
-def context_of(run_type, *, partition=None, period=None):
+def context_of(run_type, *, partition=None, period=None, person=None):
     """What a run's tasks see of it."""
     from types import SimpleNamespace
 
-    run = SimpleNamespace(run_type=run_type, partition_key=partition, run_after=OCTOBER.window.end + timedelta(hours=6))
-    return {"dag_run": run, "params": {"period": period}}
+    run = SimpleNamespace(
+        run_type=run_type,
+        run_id=f"{run_type}__{partition}",
+        partition_key=partition,
+        triggering_user_name=person,
+        run_after=OCTOBER.window.end + timedelta(hours=6),
+    )
+    dag = SimpleNamespace(dag_id="billing_period_close")
+    return {"dag_run": run, "dag": dag, "params": {"period": period}}
 
 
 def test_a_scheduled_or_backfilled_run_takes_its_partition_and_skips_what_is_issued(used, warehouse):
@@ -88,10 +99,42 @@ def test_a_scheduled_or_backfilled_run_takes_its_partition_and_skips_what_is_iss
     publish_price_plans(warehouse, catalog_price_plans())
     scheduled = context_of("scheduled", partition="2026-10")
     assert period_of_run(scheduled) == "2026-10"
-    assert "1 issued in all" in close_period_of_run("2026-10", scheduled)
+    closed = close_period_of_run("2026-10", scheduled)
+    assert (closed["issued"], closed["held"], closed["missing"]) == (1, 0, [])
+    assert "1 issued in all" in closed["summary"]
     for run_type in ("scheduled", "backfill"):
         with pytest.raises(AirflowSkipException, match="all its 1 bills are issued"):
             close_period_of_run("2026-10", context_of(run_type, partition="2026-10"))
+
+
+def test_a_bills_story_names_the_run_and_the_person_who_triggered_it(used, warehouse):
+    from include.orchestration.billing import who
+
+    assert who(context_of("scheduled", partition="2026-10")) == "billing_period_close scheduled__2026-10"
+    by_hand = who(context_of("manual", partition="2026-10", person="li"))
+    assert by_hand == "li (billing_period_close manual__2026-10)"
+
+
+def test_a_month_in_which_nobody_lived_is_skipped_by_the_schedule_and_refused_by_hand(warehouse, airflow_connections):
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from include.billing.close import EmptyPeriodError
+    from include.orchestration.billing import close_period_of_run
+
+    with pytest.raises(AirflowSkipException, match="2026-10 is empty"):
+        close_period_of_run("2026-10", context_of("scheduled", partition="2026-10"))
+    with pytest.raises(EmptyPeriodError):
+        close_period_of_run("2026-10", context_of("manual", period="2026-10"))
+
+
+def test_the_report_fails_where_a_subscription_has_no_bill(capsys):
+    from include.domain.errors import ConflictError
+    from include.orchestration.billing import report_close
+
+    closed = {"summary": "Period 2026-10: …", "missing": ["Subscription sub-01-lost lived in 2026-10 and has no bill."]}
+    with pytest.raises(ConflictError, match="sub-01-lost"):
+        report_close(closed)
+    assert "Period 2026-10" in capsys.readouterr().out
 
 
 def test_a_form_and_a_partition_that_differ_are_refused(airflow):

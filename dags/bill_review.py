@@ -1,0 +1,78 @@
+"""### Asks a person about a held bill.
+
+**What.** Shows one held bill with its lines and what was found about it, and waits for an answer under *Required
+Actions*: *Approve and issue*, *Reject*, or *Waive one finding*, each with a reason. The answer, with person and time,
+is kept with the bill. Approving issues exactly the draft that was shown; if usage or prices changed since, it is held
+anew and shown again. Nothing else waits because of it.
+
+**When.** `billing_period_close` starts a run for every bill that it holds, once for each draft. A run whose bill was
+decided elsewhere, or made anew, ends by itself within the hour.
+
+**By hand.** Give the bill's id, for example to decide a bill that was rejected before.
+
+**Who.** Users who may run DAGs (role *user* and above), or only those that the Airflow variable `bill_reviewers` names,
+separated by commas.
+
+**What you do next.** Look at the bill's page, answer the form. `ask_again` starts a further run if the bill is held for
+something new.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Param, dag, task
+
+from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.review import DAG_ID, AwaitAnswer
+
+
+@dag(
+    dag_id=DAG_ID,
+    schedule=None,
+    # A waiting run takes no slot and no worker, and none should wait for another's answer.
+    max_active_runs=1000,
+    doc_md=__doc__,
+    tags=[TAG, "billing"],
+    default_args=task_defaults(),
+    params={
+        "bill": Param(
+            type="string",
+            minLength=1,
+            maxLength=200,
+            title="Bill",
+            description="Id of the held bill, like 2026-10-sub-….",
+        ),
+        "hold": Param(
+            None,
+            type=["null", "integer"],
+            title="Hold",
+            description="Number of the hold that is asked about. Empty: the bill as it is held now.",
+        ),
+    },
+)
+def bill_review() -> None:
+    """Ask, do what was said, ask again where something new holds the bill."""
+
+    @task
+    def carry_out_answer(answer: dict[str, Any]) -> str:
+        """Approve, reject or waive; yields what became of the bill, in words."""
+        from include.orchestration.review import carry_out
+
+        return carry_out(answer)
+
+    @task
+    def ask_again(done: str, params: dict[str, Any]) -> list[str]:
+        """Start a review of what holds the bill now, if anything new does."""
+        from include.billing.review import list_holds
+        from include.orchestration.connections import warehouse
+        from include.orchestration.review import ask_about
+
+        print(done)  # noqa: T201 (the task's log)
+        return ask_about(list_holds(warehouse(), bill_id=params["bill"]))
+
+    await_answer = AwaitAnswer(task_id="await_answer")
+    ask_again(carry_out_answer(await_answer.output))
+
+
+bill_review()

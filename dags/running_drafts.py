@@ -1,0 +1,56 @@
+"""### Keeps the running month's drafts: what it has cost until now, and what it will.
+
+**What.** Makes the draft of every subscription for the running billing period anew from the hours that are closed, with
+a forecast: each hour to come counts as the mean of the subscription's last seven days, rated by the same price plan, so
+that tiers and minimums count.
+
+**When.** Daily at 05:30 (UTC+8).
+
+**By hand.** Trigger it whenever you want newer drafts, or run `akubill bills preview`.
+
+**What you do next.** Nothing. These drafts are never held or issued; `billing_period_close` makes them anew after the
+period's end. They stand under *Bills*, and in `billing.bills` with `forecast_total`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import CronTriggerTimetable, dag, task
+
+from include.orchestration.assets import BILLS
+from include.orchestration.defaults import TAG, task_defaults
+
+
+@dag(
+    schedule=CronTriggerTimetable("30 5 * * *", timezone="Asia/Shanghai"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=[TAG, "billing"],
+    default_args=task_defaults(),
+)
+def running_drafts() -> None:
+    """Publish prices, draft."""
+
+    @task
+    def publish_price_plans() -> None:
+        """The catalogue's plans; what is published already stays."""
+        from include.billing.plans import publish_price_plans
+        from include.catalog.loader import catalog_price_plans
+        from include.orchestration.connections import warehouse
+
+        publish_price_plans(warehouse(), catalog_price_plans())
+
+    @task(outlets=[BILLS])
+    def draft_running_period() -> int:
+        """Make the drafts with their forecasts; yields how many."""
+        from include.orchestration.billing import draft_running_of_run
+
+        return draft_running_of_run()
+
+    publish_price_plans() >> draft_running_period()
+
+
+running_drafts()
