@@ -161,17 +161,33 @@ def explain_bill(
     Raises:
         InvalidInputError: when there is no such document or line, or the depth needs an hour.
     """
+    with warehouse.connect() as connection:
+        explained = explain_document(connection, bill_id, line_no, depth=depth, hour=hour)
+        connection.rollback()
+    return explained
+
+
+def explain_document(
+    connection: Connection,
+    bill_id: str,
+    line_no: int | None = None,
+    *,
+    depth: Depth = Depth.INSTANCES,
+    hour: datetime | None = None,
+) -> Explanation:
+    """The same within the caller's transaction, which gets rating's temporary tables by it.
+
+    Raises:
+        InvalidInputError: when there is no such document or line, or the depth needs an hour.
+    """
     if depth >= Depth.READINGS and hour is None:
         raise InvalidInputError(
             "Hour", None, f"is needed for {depth.name.lower()}", "Give one, like --hour 2026-10-03T05:00Z."
         )
-    with warehouse.connect() as connection:
-        bill = connection.execute(statement("billing/explain_bill"), {"bill_id": bill_id}).one_or_none()
-        if bill is None:
-            raise InvalidInputError("Bill", bill_id, "does not exist", "See `akubill bills list` for the bills.")
-        explained = _Explainer(connection, bill, depth, hour and floor_to_hour(hour)).explain(line_no)
-        connection.rollback()
-    return explained
+    bill = connection.execute(statement("billing/explain_bill"), {"bill_id": bill_id}).one_or_none()
+    if bill is None:
+        raise InvalidInputError("Bill", bill_id, "does not exist", "See `akubill bills list` for the bills.")
+    return _Explainer(connection, bill, depth, hour and floor_to_hour(hour)).explain(line_no)
 
 
 def list_bills(warehouse: Engine, period: str | None = None) -> list[Row[Any]]:

@@ -1,9 +1,9 @@
--- Documents whose sums are not those of their lines and taxes.
+-- Documents whose sums are not those of their lines and taxes. Usage is that of the document's own period.
 WITH lines AS (
     SELECT
         bill_key,
         sum(amount) AS amount,
-        sum(aku_seconds) AS aku_seconds
+        coalesce(sum(aku_seconds) FILTER (WHERE corrects_bill_key IS NULL), 0) AS aku_seconds
     FROM billing.bill_lines
     WHERE bill_key = any(:bill_keys)
     GROUP BY bill_key

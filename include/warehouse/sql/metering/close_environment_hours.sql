@@ -53,6 +53,8 @@ LEFT JOIN billing.bills
         AND bills.period_start <= hours.hour_start
         AND bills.period_end > hours.hour_start
         AND bills.state IN ('issued', 'settled')
+        -- The notes that correct it are of the same period.
+        AND bills.document = 'bill'
         AND bills.period_end > :window_start
 WHERE
     hours.hour_start + interval '1 hour' > known.metered_from

@@ -58,7 +58,7 @@ COMMENT ON COLUMN analytics.bills.payment IS 'payg (pay as you go) or prepaid (l
 COMMENT ON COLUMN analytics.bills.price_plan IS 'Name of the price plan.';
 COMMENT ON COLUMN analytics.bills.currency IS 'ISO 4217 code of all amounts.';
 COMMENT ON COLUMN analytics.bills.aku_hours IS
-'AKU-hours on the document, to 6 places; on a note, what it adds or takes.';
+'AKU-hours of the bill''s own period, to 6 places; what corrections add or take is on their lines.';
 COMMENT ON COLUMN analytics.bills.subtotal IS 'Sum of the lines.';
 COMMENT ON COLUMN analytics.bills.tax IS 'Tax, contained in the subtotal or not.';
 COMMENT ON COLUMN analytics.bills.tax_included IS 'The part of the tax that the subtotal contains.';
