@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from include.billing.correction_issue import draft_note, settle_corrections
 from include.billing.correction_terms import enter_terms
 from include.billing.corrections import Difference, compute_corrections
+from include.billing.events import BillEvent, record
 from include.domain.errors import ConflictError, InvalidInputError
 from include.domain.money import plain
 from include.domain.periods import BillingPeriod
@@ -209,7 +210,7 @@ def _issue_note(connection: Connection, bill: Row[Any], asked: Correction, diffe
     period = BillingPeriod(bill.period, bill.time_zone)
     note = draft_note(connection, bill.bill_key, period, difference, at)
     connection.execute(statement("billing/correct_issue_note"), {"bill_key": note.bill_key, "at": at})
-    event = {"bill_id": note.bill_id, "who": asked.by, "reason": asked.reason, "at": at}
-    connection.execute(statement("billing/correct_insert_event"), event)
-    settle_corrections(connection, at)
+    record(connection, note.bill_id, BillEvent("draft", "issued", asked.by, asked.reason, None, at))
+    if settle_corrections(connection, at):
+        connection.execute(statement("billing/event_holds"), {"who": asked.by, "at": at})
     return note.bill_id

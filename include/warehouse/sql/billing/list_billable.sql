@@ -4,7 +4,7 @@ CREATE TEMPORARY TABLE billable_subscriptions ON COMMIT DROP AS
 SELECT
     s.subscription_key,
     s.subscription_id,
-    s.price_plan,
+    coalesce(billed.price_plan, s.price_plan) AS price_plan,
     p.plan_key,
     p.currency,
     p.time_zone,
@@ -15,7 +15,13 @@ SELECT
     AND s.started_at < :period_end
     AND (s.ended_at IS NULL OR s.ended_at > :period_start) AS is_live
 FROM core.subscriptions AS s
-LEFT JOIN billing.price_plans AS p ON s.price_plan = p.name
+LEFT JOIN billing.bills AS billed
+    ON
+        s.subscription_key = billed.subscription_key
+        AND billed.period_start = :period_start
+        AND billed.document = 'bill'
+        AND billed.state IN ('issued', 'settled')
+LEFT JOIN billing.price_plans AS p ON coalesce(billed.price_plan, s.price_plan) = p.name
 WHERE
     s.subscription_key = any(CAST(:subscriptions AS bigint[]))
     OR (

@@ -60,7 +60,8 @@ due AS (
             AND latest.hour_start = found.hour_start
             AND latest.instance_key = found.instance_key
             AND latest.state = 'applied'
-        ORDER BY latest.settled_at DESC, latest.adjustment_key DESC
+        -- Each began only once the one before it was applied.
+        ORDER BY latest.adjustment_key DESC
         LIMIT 1
     ) AS applied ON TRUE
 ),

@@ -37,7 +37,8 @@ WITH due AS (
             AND latest.hour_start = judged.hour_start
             AND latest.instance_key = instances.instance_key
             AND latest.state = 'applied'
-        ORDER BY latest.settled_at DESC, latest.adjustment_key DESC
+        -- Each began only once the one before it was applied.
+        ORDER BY latest.adjustment_key DESC
         LIMIT 1
     ) AS applied ON TRUE
     WHERE judged.rule IS NULL AND judged.is_billed

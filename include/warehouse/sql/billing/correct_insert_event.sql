@@ -1,2 +1,0 @@
-INSERT INTO billing.bill_events (bill_id, from_state, to_state, who, reason, at)
-VALUES (:bill_id, NULL, 'issued', :who, :reason, :at)
