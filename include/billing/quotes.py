@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import psycopg
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, Row
 
     from include.domain.price_plans import PricePlan
 
@@ -105,7 +105,10 @@ def _subscribe(connection: Connection, plan: PricePlan, period: BillingPeriod) -
     window = window_of(period)
     ensure_partitions(connection, period.window.start, period.window.end)
     connection.execute(statement("billing/quote_insert_buyer"), {"period_start": window["period_start"]})
-    connection.execute(statement("billing/quote_insert_subscriptions"), {"price_plan": plan.name})
+    connection.execute(
+        statement("billing/quote_insert_subscriptions"),
+        {"price_plan": plan.name, "period_start": window["period_start"]},
+    )
     for step in ("environments", "instances", "usage", "hours"):
         connection.execute(statement(f"billing/quote_insert_{step}"))
 
@@ -120,17 +123,20 @@ def _bills(connection: Connection, period: BillingPeriod) -> Iterator[dict[str, 
             "period_start": period.local_start.isoformat(),
             "period_end": period.local_end.isoformat(),
             "currency": first.currency,
-            "lines": [
-                {
-                    "kind": line.kind,
-                    "tier": line.tier,
-                    "quantity": plain(line.quantity),
-                    "unit_price": f"{line.unit_price:f}",
-                    "amount": f"{line.amount:f}",
-                }
-                for line in lines
-            ],
+            "lines": [_line(line) for line in lines],
             "subtotal": f"{first.subtotal:f}",
             "tax": f"{first.tax:f}",
             "total": f"{first.total:f}",
         }
+
+
+def _line(line: Row[Any]) -> dict[str, Any]:
+    named = {"name": line.name} if line.name else {}
+    return {
+        "kind": line.kind,
+        "tier": line.tier,
+        **named,
+        "quantity": plain(line.quantity),
+        "unit_price": f"{line.unit_price:f}",
+        "amount": f"{line.amount:f}",
+    }

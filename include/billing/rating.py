@@ -59,18 +59,35 @@ def rate(
         ConfigurationError: when a subscription's price plan is not published.
         InvalidInputError: when no version of a plan is in force for some usage, or it is too large to rate.
     """
-    chosen = None if subscriptions is None else list(subscriptions)
+    parameters = cut_periods(connection, period, subscriptions=subscriptions, known_at=known_at)
+    sum_hours(connection, parameters)
+    charge_parts(connection, parameters)
+
+
+def cut_periods(
+    connection: Connection, period: BillingPeriod, *, subscriptions: Sequence[int] | None, known_at: datetime | None
+) -> dict[str, Any]:
+    """Rating, first: which subscriptions, and the parts of their periods. Returns what the further steps are told."""
     parameters = {
         **window_of(period),
         "time_zone": period.zone_name,
-        "subscriptions": chosen,
+        "subscriptions": None if subscriptions is None else list(subscriptions),
         "known_at": known_at,
         "has_other_hours": connection.scalar(text("SELECT EXISTS (SELECT FROM billing.rating_hours)")),
     }
     use_memory(connection)
     connection.execute(text(f"DROP TABLE IF EXISTS {', '.join(f'pg_temp.{table}' for table in _TABLES)}"))
     _run(connection, ("list_billable", "rate_create_tiers", "rate_create_parts"), parameters)
-    sum_hours(connection, parameters)
+    return parameters
+
+
+def sum_hours(connection: Connection, parameters: dict[str, Any]) -> None:
+    """Rating, second: the only statements that read hours."""
+    _run(connection, ("rate_sum_parts", "rate_count_hours"), parameters)
+
+
+def charge_parts(connection: Connection, parameters: dict[str, Any]) -> None:
+    """Rating, last: what the parts' sums cost, line by line."""
     _run(connection, ("rate_create_positions",), parameters)
     _refuse_unpriced(connection)
     _run(
@@ -86,11 +103,6 @@ def rate(
         parameters,
     )
     connection.execute(text("DELETE FROM billing.rating_parts"))
-
-
-def sum_hours(connection: Connection, parameters: dict[str, Any]) -> None:
-    """The steps of rating that read hours; all others read parts of periods, of which there are few."""
-    _run(connection, ("rate_sum_parts", "rate_count_hours"), parameters)
 
 
 def window_of(period: BillingPeriod) -> dict[str, Any]:

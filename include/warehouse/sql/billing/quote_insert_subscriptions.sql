@@ -1,4 +1,4 @@
--- Each subscription that the file has usage of counts from its first hour on, as pay as you go by the plan asked about.
+-- Each subscription that the file has usage of, active all through the period, as pay as you go by the plan asked for.
 INSERT INTO core.subscriptions (
     subscription_id, product, account_id, region, network, department, environment_name, payment, price_plan, state,
     attempt, request, requested_at, started_at
@@ -16,8 +16,8 @@ SELECT
     'active' AS state,
     1 AS attempt,
     CAST('{}' AS jsonb) AS request,
-    min(hour_start) AS requested_at,
-    min(hour_start) AS started_at
+    :period_start AS requested_at,
+    :period_start AS started_at
 FROM quoted_rows
 GROUP BY subscription_id
 ORDER BY subscription_id

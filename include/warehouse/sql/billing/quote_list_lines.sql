@@ -6,6 +6,7 @@ SELECT
     b.total,
     l.kind,
     l.tier,
+    l.name,
     l.quantity,
     l.unit_price,
     l.amount

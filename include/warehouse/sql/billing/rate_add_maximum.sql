@@ -55,7 +55,7 @@ SELECT
     0 AS aku_seconds,
     1 AS quantity,
     'period' AS unit,
-    exact_amount AS unit_price,
+    trim_scale(exact_amount) AS unit_price,
     exact_amount,
     amount
 FROM differences

@@ -3,35 +3,44 @@
 -- without tier with its AKU-seconds covered by licences and the rest, and for each tier of a plan that charges by the
 -- hour the sum of the hours' rounded amounts.
 CREATE TEMPORARY TABLE rated_counts ON COMMIT DROP AS
-WITH hours AS (
+WITH known_hours AS (
     SELECT
         subscription_key,
         hour_start,
-        aku_seconds
+        aku_seconds,
+        FALSE AS is_other
     FROM metering.subscription_hours
-    WHERE
-        hour_start >= :period_start
-        AND hour_start < :period_end
-        -- Without other hours PostgreSQL plans as if this were not there.
-        AND NOT (
-            CAST(:has_other_hours AS boolean)
-            AND EXISTS (
-                SELECT FROM billing.rating_hours AS other
-                WHERE
-                    other.subscription_key = subscription_hours.subscription_key
-                    AND other.hour_start = subscription_hours.hour_start
-            )
-        )
     UNION ALL
     SELECT
         subscription_key,
         hour_start,
-        aku_seconds
+        aku_seconds,
+        TRUE AS is_other
     FROM billing.rating_hours
+),
+
+-- Without other hours PostgreSQL plans as if there was nothing of them here, as long as no branch above has conditions.
+hours AS (
+    SELECT *
+    FROM known_hours
     WHERE
-        CAST(:has_other_hours AS boolean)
-        AND hour_start >= :period_start
+        hour_start >= :period_start
         AND hour_start < :period_end
+        AND (
+            (is_other AND CAST(:has_other_hours AS boolean))
+            OR (
+                NOT is_other
+                AND NOT (
+                    CAST(:has_other_hours AS boolean)
+                    AND EXISTS (
+                        SELECT FROM billing.rating_hours AS other
+                        WHERE
+                            other.subscription_key = known_hours.subscription_key
+                            AND other.hour_start = known_hours.hour_start
+                    )
+                )
+            )
+        )
 ),
 
 parts AS (
