@@ -15,9 +15,18 @@ import random
 import zlib
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_before_delay,
+    wait_random_exponential,
+)
 
 from include.automq.access import ConsoleAccess
 from include.automq.console import list_instances
@@ -47,8 +56,7 @@ if TYPE_CHECKING:
 
 #: How codes begin that ask for patience.
 _THROTTLED = ("HTTP 429", "TooManyRequests", "Throttling", "RequestThrottled")
-#: Bounds of the pause before a further try, in seconds: doubled with each try, up to the last.
-_FIRST_BOUND, _LAST_BOUND = 0.5, 5.0
+_JITTER = wait_random_exponential(multiplier=0.5, max=5)
 _BROKEN = frozenset({"NotJson", "ListingChanged"})
 
 
@@ -243,26 +251,40 @@ async def _poll(client: httpx.AsyncClient, console: _Console, seconds: float, tr
 async def _list_patiently(client: httpx.AsyncClient, access: ConsoleAccess, seconds: float, tries: int) -> Listing:
     """List, and list again what fails for now, as long as one more try can begin in time.
 
-    The last error then says why not, and not merely that time is up. A loop of our own: a library for retries, which
-    nearly no poll needs, took a fifth of each poll's time.
+    The library for retries is called in once a try has failed: nearly no poll needs it, and it takes a fifth of one's
+    time.
     """
-    loop, number = asyncio.get_running_loop(), 1
-    ends_at = loop.time() + seconds
-    while True:
-        try:
-            return await list_instances(client, access, deadline_seconds=seconds)
-        except RetriableError as error:
-            pause = _pause(error, number)
-            if number == tries or loop.time() + pause >= ends_at:
-                raise
-        number += 1
-        await asyncio.sleep(pause)
+    began_at = asyncio.get_running_loop().time()
+    ask = partial(list_instances, client, access, deadline_seconds=seconds)
+    try:
+        return await ask()
+    except RetriableError as error:
+        failures = [error]
+
+    async def ask_again() -> Listing:
+        if failures:
+            raise failures.pop()
+        return await ask()
+
+    left = seconds - (asyncio.get_running_loop().time() - began_at)
+    return await _retrying(left, tries)(ask_again)
 
 
-def _pause(error: RetriableError, number: int) -> float:
-    """Anything from 0 to the bound after that many tries (full jitter), but at least what the console asked for."""
-    bound = min(_FIRST_BOUND * 2 ** (number - 1), _LAST_BOUND)
-    return (error.retry_after or 0.0) + random.uniform(0, bound)  # noqa: S311 (no secret)
+def _retrying(seconds: float, tries: int) -> AsyncRetrying:
+    """Tries as long as one more can begin in time; then the last error says why not, and not merely that time is up."""
+    return AsyncRetrying(
+        retry=retry_if_exception_type(RetriableError),
+        wait=_wait,
+        stop=stop_after_attempt(tries) | stop_before_delay(seconds),
+        reraise=True,
+    )
+
+
+def _wait(state: RetryCallState) -> float:
+    """Anything from 0 to twice the last bound (full jitter), but at least what the console asked for."""
+    error = state.outcome.exception() if state.outcome else None
+    asked_for = error.retry_after if isinstance(error, RetriableError) else None
+    return (asked_for or 0.0) + _JITTER(state)
 
 
 def as_poll(environment_key: int, listing: Listing, maximum_aku: int) -> Poll:
