@@ -1,0 +1,60 @@
+"""Whatever polls come and however late: readings, explained hour by hour, come to the usage that metering stored.
+
+The two are written apart: metering adds up sets of hours by short cuts, an explanation goes stretch by stretch.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from sqlalchemy import text
+
+from include.billing.explain_readings import explain_readings, unpack
+from tests.metering.histories import HOURS, Closing, History, changing, histories, plans, play, steady
+from tests.metering.lives import NOON, Environment
+from tests.metering.test_close_against_oracle import environments, property_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Engine
+
+__all__ = ["environments"]
+
+
+def used_in(connection: Connection, environment_key: int, hour: datetime) -> dict[str, tuple[int, int, int]]:
+    """AKU-seconds, proved and assumed ones, by instance."""
+    query = text("""
+        SELECT instance_id, aku_seconds, proved_aku_seconds, assumed_aku_seconds
+        FROM metering.usage INNER JOIN core.instances USING (instance_key)
+        WHERE usage.environment_key = :environment AND hour_start = :hour
+    """)
+    rows = connection.execute(query, {"environment": environment_key, "hour": hour})
+    return {row.instance_id: (row.aku_seconds, row.proved_aku_seconds, row.assumed_aku_seconds) for row in rows}
+
+
+@property_of
+@given(lives=histories(changing, steady), plan=plans)
+def test_readings_explain_exactly_the_usage_that_metering_stored(
+    warehouse: Engine, environments: list[Environment], lives: list[History], plan: list[Closing | None]
+) -> None:
+    play(environments, lives, plan)
+    with warehouse.connect() as connection:
+        for environment in environments:
+            for hour in (NOON + timedelta(hours=n) for n in range(HOURS)):
+                used = used_in(connection, environment.key, hour)
+                explained = explain_readings(connection, environment.key, hour, {key: n[0] for key, n in used.items()})
+                assert explained.notes == []
+                for instance_id, (_, proved, assumed) in used.items():
+                    mine = [each for each in explained.stretches if each.instance_id == instance_id]
+                    by = {
+                        known: sum(each.aku_seconds for each in mine if each.known == known)
+                        for known in ("proved", "assumed")
+                    }
+                    assert by == {"proved": proved, "assumed": assumed}
+
+
+def test_a_payload_that_is_not_kept_has_no_pages() -> None:
+    assert unpack(None) == []
