@@ -66,10 +66,11 @@ def settlement_reconciliation() -> None:
     def compare_bills(cycles: list[str]) -> list[str]:
         """One verdict per subscription; confirmed bills become settled. Yields sentences on unknown charges."""
         from include.orchestration import connections, work
+        from include.orchestration.billing import who_runs
         from include.settlement.reconciliation import reconcile_period
 
-        warehouse, at = connections.warehouse(), work.run_instant()
-        done = [reconcile_period(warehouse, cycle, at) for cycle in cycles]
+        warehouse, at, by = connections.warehouse(), work.run_instant(), who_runs()
+        done = [reconcile_period(warehouse, cycle, at, by) for cycle in cycles]
         for result in done:
             print(f"{result.period}: {result.summary}")  # noqa: T201 (the task's log)
         return [sentence for result in done for sentence in result.unknown]

@@ -64,13 +64,13 @@ class ClosedPeriod(NamedTuple):
     missing: list[str]
 
     def describe(self) -> str:
-        """The same in words, with what to do about each held bill."""
+        """The same in words, with what to do about each held bill; see `describe_missing` for those without one."""
         first = (
             f"Period {self.period}: {self.drafted_count} bill(s) drafted; {self.issued_count} issued in all, "
             f"{self.held_count} held, {len(self.missing)} missing."
         )
         held = (f"{held.bill_id} is held: {held.sentence}" for held in self.held)
-        return "\n".join([first, *held, *self.describe_missing()])
+        return "\n".join([first, *held])
 
     def describe_missing(self) -> list[str]:
         """A sentence on each subscription without a bill."""

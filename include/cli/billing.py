@@ -50,10 +50,13 @@ def close(
     from include.billing.close import close_period
     from include.billing.plans import publish_price_plans
     from include.catalog.loader import catalog_price_plans, load_product
+    from include.cli.bill_life import person, print_missing
     from include.domain.periods import BillingPeriod
     from include.orchestration.connections import warehouse
 
     named = BillingPeriod(period, zone or load_product().seller_time_zone)
     engine = warehouse()
     publish_price_plans(engine, catalog_price_plans())
-    console.print(close_period(engine, named, datetime.now(UTC)).describe(), markup=False)
+    closed = close_period(engine, named, datetime.now(UTC), person())
+    console.print(closed.describe(), markup=False)
+    print_missing(closed.describe_missing())

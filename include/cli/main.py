@@ -11,6 +11,7 @@ from rich.console import Console
 
 from include.cli import (
     bill_checks,
+    bill_life,
     billing,
     corrections,
     demo,
@@ -55,6 +56,15 @@ app.command(name="import")(usage_import.import_file)
 billing.bills.command("explain")(bill_checks.explain)
 billing.bills.command("verify")(bill_checks.verify)
 billing.bills.command("export")(exports.export)
+for step in (
+    bill_life.approve,
+    bill_life.reject,
+    bill_life.waive,
+    bill_life.void,
+    bill_life.restore,
+    bill_life.preview,
+):
+    billing.bills.command()(step)
 app.add_typer(billing.bills, name="bills")
 app.add_typer(corrections.corrections, name="corrections")
 app.add_typer(corrections.offers, name="offers")

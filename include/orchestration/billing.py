@@ -43,7 +43,7 @@ def close_period_of_run(period: str, context: Context | None = None) -> dict[str
 
     context = context or _current()
     try:
-        closed = close_period(warehouse(), _period(period), run_instant(context), who(context))
+        closed = close_period(warehouse(), _period(period), run_instant(context), who_runs(context))
     except (PeriodIssuedError, EmptyPeriodError) as error:
         if context["dag_run"].run_type == "manual":
             raise
@@ -66,7 +66,7 @@ def draft_running_of_run(context: Context | None = None) -> int:
     context = context or _current()
     at = run_instant(context)
     period = BillingPeriod.containing(at, load_product().seller_time_zone)
-    return len(draft_running(warehouse(), period, at, who(context)))
+    return len(draft_running(warehouse(), period, at, who_runs(context)))
 
 
 def report_close(closed: dict[str, Any]) -> None:
@@ -82,8 +82,9 @@ def report_close(closed: dict[str, Any]) -> None:
         raise ConflictError("\n".join(closed["missing"]))
 
 
-def who(context: Context) -> str:
+def who_runs(context: Context | None = None) -> str:
     """The person who triggered the run, or else the run, for a bill's story."""
+    context = context or _current()
     run = context["dag_run"]
     person = getattr(run, "triggering_user_name", None)
     name = f"{context['dag'].dag_id} {run.run_id}"

@@ -93,8 +93,14 @@ def find_cycles(warehouse: Engine, at: datetime, period: str | None = None) -> l
     return sorted({*due, last})
 
 
-def reconcile_period(warehouse: Engine, period: str, at: datetime) -> Reconciled:
+def reconcile_period(warehouse: Engine, period: str, at: datetime, by: str = "settlement") -> Reconciled:
     """Store the verdicts of a period from the charges that were fetched, and settle the bills that are confirmed.
+
+    Args:
+        warehouse: where both bills are.
+        period: YYYY-MM.
+        at: logical time of the run.
+        by: the run or the person, for the bills' story.
 
     Raises:
         InvalidInputError: when the period is not a month.
@@ -109,7 +115,7 @@ def reconcile_period(warehouse: Engine, period: str, at: datetime) -> Reconciled
     }
     with warehouse.begin() as connection, locked(connection, "settlement", period):
         verdicts = connection.execute(statement("settlement/compare_bills"), window).all()
-        settling = {"period": period, "settled_at": at}
+        settling = {"period": period, "settled_at": at, "who": by}
         settled = connection.execute(statement("settlement/settle_bills"), settling).scalars().all()
         unknown = connection.execute(statement("settlement/find_unknown_charges"), {"period": period}).all()
     return Reconciled(

@@ -75,7 +75,7 @@ def test_tiers_count_in_the_forecast(warehouse: Engine, live: Callable[..., int]
         {"up_to": None, "unit_price": "1", "flat_fee": "0"},
     ]
     publish_price_plans(warehouse, [price_plan(version(charge_every="period", model="graduated", tiers=tiers))])
-    live([3600] * 50)
+    live([3600] * 50, started_at=START)
     (draft,) = draft_running(warehouse, OCTOBER, START + timedelta(hours=50))
     assert (str(draft.total), str(draft.forecast_total)) == ("100.00", "844.00")
 

@@ -108,10 +108,10 @@ def test_a_scheduled_or_backfilled_run_takes_its_partition_and_skips_what_is_iss
 
 
 def test_a_bills_story_names_the_run_and_the_person_who_triggered_it(used, warehouse):
-    from include.orchestration.billing import who
+    from include.orchestration.billing import who_runs
 
-    assert who(context_of("scheduled", partition="2026-10")) == "billing_period_close scheduled__2026-10"
-    by_hand = who(context_of("manual", partition="2026-10", person="li"))
+    assert who_runs(context_of("scheduled", partition="2026-10")) == "billing_period_close scheduled__2026-10"
+    by_hand = who_runs(context_of("manual", partition="2026-10", person="li"))
     assert by_hand == "li (billing_period_close manual__2026-10)"
 
 

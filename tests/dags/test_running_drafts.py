@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 def test_a_run_makes_the_drafts_of_the_month_that_it_falls_in(dagbag, warehouse, airflow_connections):
     with warehouse.begin() as connection:
-        key = make_subscription(connection, make_buyer(connection))
+        key = make_subscription(connection, make_buyer(connection), started_at=OCTOBER.window.start)
         make_usage(connection, make_instance(connection, key), OCTOBER.window.start, [3600])
     done = dagbag.dags["running_drafts"].test(run_after=OCTOBER.window.start + timedelta(hours=1, seconds=7))
     assert {str(task.state) for task in done.get_task_instances()} == {"success"}

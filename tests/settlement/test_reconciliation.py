@@ -134,6 +134,9 @@ def test_an_issued_bill_that_the_final_bill_confirms_is_settled(warehouse, subsc
     again = reconcile(warehouse, Charge(INSTANCE, "12.34"), at=FINAL + timedelta(days=1))
     assert (again.verdicts, again.settled) == ({"agrees": 1}, [])
     assert bill_state(warehouse) == ("settled", FINAL)
+    with warehouse.connect() as connection:
+        query = text("SELECT from_state, to_state, who, at FROM billing.bill_events")
+        assert connection.execute(query).all() == [("issued", "settled", "settlement", FINAL)]
 
 
 def test_before_the_marketplaces_bill_is_final_nothing_is_settled(warehouse, subscription):
