@@ -1,7 +1,7 @@
 """Closes hours: polls and readings → usage by instance and hour, with how it is known, and gaps.
 
 The rules stand in docs/concepts/metering.md and, once, in warehouse/sql/metering/close_usage.sql. A closing replaces
-exactly the hours of its window, in one transaction for each day at most, and is a function of what is stored: the same
+exactly the hours of its window, in transactions of a bounded size, and is a function of what is stored: the same
 rows come out when it runs twice, late, or beside another one. No poll is written while hours are being closed.
 """
 
@@ -50,6 +50,8 @@ _STORING = (
     "close_apply_gaps",
     "close_reject_times",
 )
+#: The most that is closed of given environments in one transaction: a month of one, a day of many.
+_ENVIRONMENT_DAYS = 31
 _DROP = (
     "DROP TABLE closing_environments, closing_polls, closing_hours, closing_usage, closing_gaps, closing_differences"
 )
@@ -118,11 +120,11 @@ def close_hours(
     """
     _check(window, at)
     done = ClosedHours()
-    for day in _days(window):
+    for piece in _pieces(window, environments):
         # Usage first: whoever issues bills then holds up this closing, and not the polls behind it.
         with warehouse.begin() as connection, locked(connection, *USAGE), locked(connection, *CLOSING):
-            refuse_dropped_hours(connection, day)
-            done += close_window(connection, day, at, environments=environments, rules=rules)
+            refuse_dropped_hours(connection, piece)
+            done += close_window(connection, piece, at, environments=environments, rules=rules)
     return done
 
 
@@ -263,10 +265,17 @@ def _check(window: Window, at: datetime) -> None:
         )
 
 
-def _days(window: Window) -> Iterator[Window]:
-    """The window in pieces that end at midnight (UTC), so that no transaction grows with the window."""
+def _pieces(window: Window, environments: Sequence[int] | None) -> Iterator[Window]:
+    """The window in whole days: one at a time, or as many as few environments may have; none crosses a month's end.
+
+    So no transaction grows with the window, and closing a month of one environment again costs what that one has, and
+    not a transaction for each day.
+    """
+    days = 1 if environments is None else max(1, _ENVIRONMENT_DAYS // max(1, len(environments)))
     start = window.start
     while start < window.end:
-        midnight = floor_to_hour(start).replace(hour=0) + 24 * HOUR
-        yield Window(start, min(midnight, window.end))
-        start = midnight
+        midnight = start.replace(hour=0)
+        next_month = (midnight.replace(day=1) + timedelta(days=32)).replace(day=1)
+        end = min(midnight + timedelta(days=days), next_month, window.end)
+        yield Window(start, end)
+        start = end

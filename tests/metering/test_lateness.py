@@ -14,7 +14,7 @@ from include.domain.periods import BillingPeriod, Window
 from include.metering.close import close_due_hours, close_hours
 from include.metering.upkeep import audit_issued_bills
 from include.warehouse.engine import statement
-from tests.metering.lives import NOON, Environment, at, every_five_minutes, hour_states, hours, kafka
+from tests.metering.lives import NOON, Environment, at, every_five_minutes, gaps, hour_states, hours, kafka
 from tests.metering.test_rollup import sums_and_usage
 
 if TYPE_CHECKING:
@@ -100,6 +100,17 @@ def test_late_polls_touch_the_hours_of_their_own_environment_only(warehouse: Eng
     assert hour_states(warehouse)[:3] == [(0, "closed", 1), (1, "closed", 2), (2, "closed", 1)]
     with warehouse.connect() as connection:
         assert [connection.execute(query, late).all() for query in queries] == before
+
+
+def test_a_silence_over_a_months_end_is_closed_whole(warehouse: Engine) -> None:
+    orders = Environment(warehouse, metered_from=at(START))
+    orders.tell(orders.poll(START, kafka(6)))
+    two_days = Window(at(START), at(START + 48 * 60))
+    assert close_hours(warehouse, two_days, at(START + 50 * 60)).provisional == 48
+    orders.tell(orders.poll(START + 48 * 60, kafka(6)))
+    assert close_due_hours(warehouse, at(START + 50 * 60)).closed == 48
+    assert {used[2:] for used in hours(warehouse)} == {(6 * 3600, 6 * 3600, 0, 0)}
+    assert {gap[1:] for gap in gaps(warehouse) if gap[-1] == "open"} == {(START, START + 48 * 60, "not_asked", "open")}
 
 
 @pytest.fixture

@@ -196,26 +196,47 @@ gaps AS (
     WHERE gap_start < gap_end
 ),
 
--- Intervals cut at hours and measured once for each environment, not for each of its instances.
+-- Intervals cut at hours and measured once for each environment, not for each of its instances: each touches the hour
+-- in which it begins, and the hours that begin within it.
+touched AS (
+    SELECT
+        polls.*,
+        hours.hour_start,
+        hours.hour_end
+    FROM closing_polls AS polls
+    INNER JOIN closing_hours AS hours
+        ON polls.environment_key = hours.environment_key AND date_trunc('hour', polls.previous_at) = hours.hour_start
+    WHERE hours.state <> 'open'
+    UNION ALL
+    SELECT
+        polls.*,
+        hours.hour_start,
+        hours.hour_end
+    FROM closing_polls AS polls
+    INNER JOIN closing_hours AS hours
+        ON
+            polls.environment_key = hours.environment_key
+            AND polls.previous_at < hours.hour_start
+            AND polls.observed_at > hours.hour_start
+    WHERE
+        hours.state <> 'open'
+        -- Few intervals are looked at here: those in which an hour begins.
+        AND date_trunc('hour', polls.observed_at - interval '1 second') > polls.previous_at
+),
+
 pieces AS MATERIALIZED (
     SELECT
         cut.*,
         CAST(extract(EPOCH FROM cut.to_at - cut.from_at) AS integer) AS seconds
     FROM (
         SELECT
-            polls.environment_key,
-            polls.observed_at,
-            polls.is_long,
-            hours.hour_start,
-            greatest(polls.previous_at, polls.metered_from, hours.hour_start, :window_start) AS from_at,
-            least(polls.observed_at, hours.hour_end, :window_end) AS to_at
-        FROM closing_polls AS polls
-        INNER JOIN closing_hours AS hours
-            ON
-                polls.environment_key = hours.environment_key
-                AND polls.observed_at > hours.hour_start
-                AND polls.previous_at < hours.hour_end
-        WHERE hours.state <> 'open'
+            environment_key,
+            observed_at,
+            is_long,
+            hour_start,
+            greatest(previous_at, metered_from, hour_start, :window_start) AS from_at,
+            least(observed_at, hour_end, :window_end) AS to_at
+        FROM touched
     ) AS cut
     WHERE cut.from_at < cut.to_at
 ),
