@@ -1,6 +1,6 @@
 # What people do here, one target each. The work itself is Python: include/local, and `akubill`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-check up down clean test test-fast lint types lock bench soak psql doctor env
+.PHONY: help setup demo demo-check up down clean test test-fast focus lint types lock bench soak psql doctor env
 
 # The newest supported Python that runs; PYTHON=… chooses another.
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
@@ -62,6 +62,10 @@ test: .venv/.installed-dev
 ## The pure tests, and of those on PostgreSQL the heart: rating, closing hours, the schema.
 test-fast: .venv/.installed-dev
 	@$(BIN)/pytest -q -m "not slow and (heart or not parts)"
+
+## Show a FOCUS export to the FinOps Foundation's validator (needs Python 3.12); `make test` does it too.
+focus: .venv/.installed-dev
+	@$(BIN)/pytest -q -rsP tests/reporting/test_focus_validator.py
 
 ## Style, formatting, import rules, SQL style.
 lint: .venv/.installed-dev

@@ -133,6 +133,7 @@ def row_of(charge: Charge, product: Product) -> dict[str, Any]:
     """The charge as FOCUS writes it."""
     kind = KINDS[charge.kind]
     by_marketplace = product.collected_by == "marketplace"
+    effective_cost = _effective_cost(charge)
     return {
         "BilledCost": ZERO if by_marketplace else charge.amount,
         "BillingAccountId": charge.account_id,
@@ -146,9 +147,11 @@ def row_of(charge: Charge, product: Product) -> dict[str, Any]:
         "ChargeFrequency": kind.frequency,
         "ChargePeriodStart": charge.charge_start,
         "ChargePeriodEnd": charge.charge_end,
-        "EffectiveCost": _effective_cost(charge),
+        "EffectiveCost": effective_cost,
         "InvoiceId": charge.bill_id,
         "InvoiceIssuerName": product.marketplace if by_marketplace else product.seller,
+        "PricingCurrency": charge.currency,
+        "PricingCurrencyEffectiveCost": effective_cost,
         "ProviderName": product.marketplace,
         "PublisherName": product.seller,
         "RegionId": charge.region,
@@ -187,12 +190,15 @@ def _pricing(charge: Charge, kind: Kind) -> dict[str, Any]:
         "ContractedUnitPrice": charge.unit_price,
         "ContractedCost": worth,
         "PricingCategory": kind.pricing,
+        "PricingCurrencyContractedUnitPrice": charge.unit_price,
+        "PricingCurrencyListUnitPrice": charge.unit_price,
         "PricingQuantity": charge.quantity,
         "PricingUnit": unit,
         "ConsumedQuantity": (_hours(charge.aku_seconds) if hours else charge.quantity) if consumed else None,
         "ConsumedUnit": ("AKU-Hours" if hours else unit) if consumed else None,
         "SkuId": f"{charge.product}/{kind.meter.lower()}",
         "SkuMeter": kind.meter,
+        "SkuPriceDetails": json.dumps({"x_Tier": charge.tier}) if charge.tier else None,
         "SkuPriceId": "/".join(filter(None, (charge.price_plan, charge.kind, str(charge.tier or "")))),
     }
 
