@@ -1,7 +1,7 @@
 """Explains an hour's usage by readings: which polls bound each stretch of one size, by which rule, and what they said.
 
-The rules are those of docs/concepts/metering.md. Stretches that one rule gave one size are put together, with the
-answers between them counted. Polls older than their retention are gone; that is said, and the usage stands.
+The rules are those of docs/concepts/metering.md. Stretches in which all answers say the same are put together, with
+the intervals counted. Polls older than their retention are gone; that is said, and the usage stands.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def _disagreements(stretches: Iterable[Stretch], used: Mapping[str, int]) -> lis
 
 
 def _put_together(stretches: Iterable[Stretch]) -> list[Stretch]:
-    """Neighbouring stretches of one size that are known by one rule, as one."""
+    """Neighbouring stretches in which all answers say the same, as one."""
     merged: list[Stretch] = []
     for stretch in stretches:
         last = merged[-1] if merged else None
@@ -179,12 +179,8 @@ def _put_together(stretches: Iterable[Stretch]) -> list[Stretch]:
 
 
 def _continues(last: Stretch, stretch: Stretch) -> bool:
-    return last.end_at == stretch.start_at and (last.instance_id, last.aku, last.known, last.rule) == (
-        stretch.instance_id,
-        stretch.aku,
-        stretch.known,
-        stretch.rule,
-    )
+    is_alike = (last.instance_id, last.aku, last.known) == (stretch.instance_id, stretch.aku, stretch.known)
+    return is_alike and last.end_at == stretch.start_at and last.rule == stretch.rule == "steady"
 
 
 def _with_polls(connection: Connection, environment_key: int, stretches: list[Stretch]) -> list[Stretch]:

@@ -113,19 +113,23 @@ def _describe_instance(used: Instance) -> str:
 
 
 def _describe_readings(readings: HourOfReadings) -> Iterator[str]:
+    shown: set[tuple[str, datetime]] = set()
     for stretch in readings.stretches:
-        yield from _describe_stretch(stretch)
+        yield _describe_stretch(stretch)
+        for poll in stretch.polls:
+            if (stretch.instance_id, poll.observed_at) not in shown:
+                yield _describe_poll(poll, stretch.instance_id)
+            shown.add((stretch.instance_id, poll.observed_at))
     yield from (f"      {sentence}" for sentence in (*readings.failures, *readings.notes))
 
 
-def _describe_stretch(stretch: Stretch) -> Iterator[str]:
+def _describe_stretch(stretch: Stretch) -> str:
     bounds = f"answers of {_clock(stretch.from_poll)} and {_clock(stretch.to_poll)}"
     between = f", {stretch.interval_count} intervals" if stretch.interval_count > 1 else ""
-    yield (
+    return (
         f"      {stretch.instance_id}: {stretch.start_at:%H:%M:%S} to {stretch.end_at:%H:%M:%S} UTC {stretch.aku} AKU "
         f"= {stretch.aku_seconds} AKU-seconds, {stretch.known} ({bounds}{between}: {RULES[stretch.rule]})"
     )
-    yield from (_describe_poll(poll, stretch.instance_id) for poll in stretch.polls)
 
 
 def _describe_poll(poll: Poll, instance_id: str) -> str:

@@ -241,7 +241,7 @@ def test_an_hour_is_explained_down_to_the_polls_that_bound_it(metered: Environme
     ) in told
     changed = next(n for n, line in enumerate(told) if "the size changed at the instant" in line)
     assert f"{start:%H}:30:00 to {start:%H}:33:00 UTC 6 AKU = 1080 AKU-seconds, measured" in told[changed]
-    before, after = (json.loads(line.partition("instance(s): ")[2]) for line in told[changed + 1 : changed + 3])
+    before, after = (json.loads(line.partition("instance(s): ")[2]) for line in told[changed - 1 : changed + 2 : 2])
     assert (before["spec"], after["spec"]) == ({"reservedAku": 6}, {"reservedAku": 10})
     assert sum("the size changed" in line for line in told) == 2, "before and after the change"
     assert not any("no longer" in line or "Rated again" in line for line in told)
