@@ -57,10 +57,10 @@ class Corrected(NamedTuple):
             what = f"is on document {self.document_id}"
         else:
             what = "waits for the subscription's next bill"
-        total = (
-            "" if self.total is None else f" In all that comes to {plain(self.total)} {self.currency}, tax included."
-        )
-        return f"Correction {self.correction_id} of bill {self.bill_id} {what}{again}.{total}"
+        said = f"Correction {self.correction_id} of bill {self.bill_id} {what}{again}."
+        if self.total is None:
+            return said
+        return f"{said} In all that comes to {self.total:f} {self.currency}, tax included."
 
 
 def correct_bill(warehouse: Engine, asked: Correction, at: datetime) -> Corrected:

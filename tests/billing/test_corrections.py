@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -246,6 +247,22 @@ def test_a_released_subscription_has_no_next_bill_so_a_note_is_chosen(
         correct(prices, delivery="next_bill")
     assert [row.delivery for row in list_corrections(prices)] == [None]
     assert correct(prices).document_id == f"DN-{BILL}-1"
+
+
+def test_a_note_and_the_next_bill_at_once_bill_late_usage_once(taxed: Engine) -> None:
+    with taxed.begin() as connection:
+        connection.execute(text("UPDATE core.subscriptions SET metering_started_at = NULL"))
+    late_usage(taxed, "kf-orders", START + HOUR, 39_600, LATER)
+
+    def ask() -> None:
+        with suppress(ConflictError):  # the bill was first
+            correct(taxed)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(ask), pool.submit(close_november, taxed)]:
+            done.result()
+    assert f"{said_of(taxed, BILL).total:.2f}" == "26.71"
+    assert sum(len(lines(taxed, one.bill_id)) for one in documents(taxed)) == 3
 
 
 def test_a_refused_correction_leaves_nothing(taxed: Engine) -> None:

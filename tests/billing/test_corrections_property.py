@@ -24,6 +24,7 @@ from include.billing.correcting import correct_bill
 from include.billing.correction_requests import read_correction
 from include.billing.plans import publish_price_plans
 from include.billing.rating import rate
+from include.billing.verify import verify_bills
 from include.domain.errors import ConflictError, InvalidInputError
 from include.domain.money import Decimal
 from include.warehouse.embedded import scratch_warehouse
@@ -172,6 +173,12 @@ class Customer:
             query = text("SELECT state FROM billing.bills WHERE bill_id = :id")
             assert connection.scalar(query, {"id": self.bill(self.closed)}) == "issued"
         self.closed += 1
+
+    def documents(self) -> list[str]:
+        """Ids of everything that was issued."""
+        with self.warehouse.connect() as connection:
+            query = text("SELECT bill_id FROM billing.bills WHERE subscription_key = :key AND state = 'issued'")
+            return list(connection.execute(query, {"key": self.key}).scalars())
 
     def learn(self, index: int, hour: int, seconds: int) -> None:
         """Usage of a billed hour turns out otherwise."""
@@ -329,3 +336,5 @@ def test_documents_add_up_to_the_perfect_bill_plus_refunds(
     customer.close()
     for index in range(customer.closed):
         customer.check(index)
+    verified = verify_bills(priced, bill_ids=customer.documents())
+    assert verified.differences == [], verified.describe()

@@ -2,13 +2,22 @@
 -- with a draft in this period, or the one bill asked for; all that something is pending for. What is pending gives the
 -- reason; a person's words go before ours.
 CREATE TEMPORARY TABLE correction_roots ON COMMIT DROP AS
-WITH chosen AS (
+WITH waiting AS (
+    SELECT bill_key FROM billing.corrections
+    WHERE state = 'pending'
+    UNION
+    SELECT bill_key FROM billing.pending_adjustments
+    WHERE state = 'pending'
+),
+
+chosen AS (
     SELECT
         root.bill_key AS root_key,
         draft.bill_key AS document_key
-    FROM billing.bills AS draft
-    INNER JOIN billing.bills AS root
-        ON draft.subscription_key = root.subscription_key AND draft.period_start > root.period_start
+    FROM waiting
+    INNER JOIN billing.bills AS root ON waiting.bill_key = root.bill_key
+    INNER JOIN billing.bills AS draft
+        ON root.subscription_key = draft.subscription_key AND root.period_start < draft.period_start
     WHERE
         draft.period_start = CAST(:period_start AS timestamptz)
         AND draft.period_end = CAST(:period_end AS timestamptz)
@@ -22,7 +31,8 @@ WITH chosen AS (
     SELECT
         root.bill_key AS root_key,
         NULL AS document_key
-    FROM billing.bills AS root
+    FROM waiting
+    INNER JOIN billing.bills AS root ON waiting.bill_key = root.bill_key
     WHERE root.bill_key = CAST(:root_key AS bigint)
 ),
 
@@ -71,4 +81,3 @@ INNER JOIN billing.bills AS root ON c.root_key = root.bill_key
 INNER JOIN billing.price_plans AS plan ON root.price_plan = plan.name
 LEFT JOIN asked ON c.root_key = asked.bill_key
 LEFT JOIN late ON c.root_key = late.bill_key
-WHERE asked.bill_key IS NOT NULL OR late.bill_key IS NOT NULL
