@@ -327,12 +327,13 @@ def test_documents_add_up_to_the_perfect_bill_plus_refunds(
                 customer.close()
                 for index in range(customer.closed):
                     customer.check(index)
-        elif step[0] >= customer.closed:
-            continue
         elif kind == "late":
-            customer.learn(*step)
-        elif customer.ask(step[0], dict(step[1]), step[2]):
-            customer.check(step[0])
+            index, hour, seconds = step
+            customer.learn(index % customer.closed, hour, seconds)
+        else:
+            index, cause, delivery = step
+            if customer.ask(index % customer.closed, dict(cause), delivery):
+                customer.check(index % customer.closed)
     customer.close()
     for index in range(customer.closed):
         customer.check(index)
