@@ -90,7 +90,12 @@ def test_a_period_is_closed_listed_shown_and_explained(used: Engine) -> None:
         return done.output
 
     bill = "2026-01-sub-01-orders"
-    assert "1 bill(s) drafted; 1 issued in all, 0 held." in run("close", "--period", "2026-01")
+    assert "1 bill(s) drafted; 1 issued in all, 0 held, 0 missing." in run("close", "--period", "2026-01")
     assert bill in run("list", "--period", "2026-01")
     assert "Total 1.20 CNY" in run("show", bill)
     assert "2026-01-31 23:00+0800  1 AKU-hours, 1.2, rounded 1.20" in run("explain", bill, "1")
+    assert "AKU-hours, 1.2, rounded" not in run("explain", bill, "--depth", "lines")
+    assert "readings as they stand now come to 0 AKU-seconds, 3600 were billed" in run(
+        "explain", bill, "1", "--depth", "polls", "--hour", "2026-01-31T15:20Z"
+    )
+    assert "1 document(s) verified: 1 as issued, 0 not." in run("verify", bill)
