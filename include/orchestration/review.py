@@ -26,6 +26,7 @@ DAG_ID = "bill_review"
 APPROVE = "Approve and issue"
 REJECT = "Reject"
 WAIVE = "Waive one finding"
+NO_FINDING = "none"
 #: Airflow variable with the ids of the users who may answer, separated by commas; without it, whoever may run the DAG.
 REVIEWERS = "bill_reviewers"
 LOOKS_EVERY = timedelta(hours=1)
@@ -221,11 +222,11 @@ def _form(findings: list[str]) -> Any:  # noqa: ANN401 (ParamsDict, imported whe
                 description="Why, for whoever asks a year from now; it is kept with the bill.",
             ),
             "finding": Param(
-                None,
-                type=["null", "string"],
-                enum=[None, *findings],
+                NO_FINDING,
+                type="string",
+                enum=[NO_FINDING, *findings],
                 title="Finding",
-                description="Which one to waive.",
+                description=f"Which one to waive, for {WAIVE}.",
             ),
         },
         suppress_exception=True,
@@ -235,11 +236,12 @@ def _form(findings: list[str]) -> Any:  # noqa: ANN401 (ParamsDict, imported whe
 def _read_answer(event: dict[str, Any], shown: BillInReview) -> dict[str, Any]:
     """The answer as tasks hand it on."""
     fields, person = event.get("params_input") or {}, event.get("responded_by_user") or {}
+    finding = fields.get("finding") or NO_FINDING
     return {
         "bill": shown.row.bill_id,
         "fingerprint": shown.row.fingerprint,
         "option": event["chosen_options"][0],
-        "finding": fields.get("finding") or "",
+        "finding": "" if finding == NO_FINDING else finding,
         "reason": fields.get("reason") or "",
         "by": person.get("name") or "",
         "at": event["responded_at"].isoformat(),

@@ -24,7 +24,8 @@ pytestmark = pytest.mark.slow
 
 BILL = "2026-10-sub-01-orders"
 REASON = "The buyer confirmed the usage."
-APPROVE = {"chosen_options": ["Approve and issue"], "params_input": {"reason": REASON, "finding": None}}
+APPROVE = {"chosen_options": ["Approve and issue"], "params_input": {"reason": REASON, "finding": "none"}}
+REJECT = {"chosen_options": ["Reject"], "params_input": {"reason": REASON, "finding": "none"}}
 _runs = count(1)
 
 
@@ -106,18 +107,17 @@ def test_a_person_approves_in_the_form_and_the_bill_is_issued(dagbag, desk, held
     assert seen["subject"] == f"Bill {BILL}: 1.20 CNY is held"
     assert "unknown usage are open" in seen["body"]
     assert f"/plugin/bills/billing/bills/{BILL}" in seen["body"]
-    assert seen["params"]["finding"]["schema"]["enum"] == [None, "no_gap_is_open"]
+    assert seen["params"]["finding"]["schema"]["enum"] == ["none", "no_gap_is_open"]
 
 
 def test_an_answer_without_a_reason_is_asked_for_again(dagbag, desk, held, warehouse):
     li = desk("li", "op")
 
     def answer_twice() -> None:
-        hasty = {"chosen_options": ["Reject"], "params_input": {"reason": "no", "finding": None}}
+        hasty = {"chosen_options": ["Reject"], "params_input": {"reason": "no", "finding": "none"}}
         assert answer(li, form_of(li), hasty) == 200
         time.sleep(0.5)
-        rejected = {"chosen_options": ["Reject"], "params_input": {"reason": REASON, "finding": None}}
-        assert answer(li, form_of(li), rejected) == 200
+        assert answer(li, form_of(li), REJECT) == 200
 
     assert set(review(dagbag, answer_twice).values()) == {"success"}
     assert bill(warehouse) == ("held", "li")
