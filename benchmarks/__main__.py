@@ -16,7 +16,16 @@ from rich.console import Console
 from rich.table import Table
 
 RESULTS = Path(__file__).parent / "results"
-NAMES = ["parse_dags", "import_usage", "close_hour", "reclose_month", "close_period", "poll_consoles", "airflow_hour"]
+NAMES = [
+    "parse_dags",
+    "import_usage",
+    "close_hour",
+    "reclose_month",
+    "close_period",
+    "make_documents",
+    "poll_consoles",
+    "airflow_hour",
+]
 
 
 class Size(StrEnum):
