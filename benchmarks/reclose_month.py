@@ -1,6 +1,6 @@
 """Closing a month again after answers came late: in proportion to the environments that they came from.
 
-A month of hourly polls of 200 environments × 10 instances is closed. Then 1, 10 and 100 of the consoles turn out to
+A month of hourly polls of 100 environments × 10 instances is closed. Then 1, 5 and 25 of the consoles turn out to
 have answered at minutes 15, 30 and 45 too, so that all of their hours are due again, and all of their usage changes
 from proved to measured. One environment's month is also closed again where no other one is stored.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 #: Environments, instances of each, days, and how many environments are late in each turn.
-SIZES = {"full": (200, 10, 31, (1, 10, 100)), "small": (20, 10, 7, (1, 3, 10))}
+SIZES = {"full": (100, 10, 31, (1, 5, 25)), "small": (20, 10, 7, (1, 3, 10))}
 START = datetime(2026, 10, 1, tzinfo=UTC)
 POLLS = """
 INSERT INTO metering.polls (observed_at, environment_key, ok, instance_count)

@@ -9,34 +9,34 @@ WITH changed AS MATERIALIZED (
 
 sums AS MATERIALIZED (
     SELECT
-        usage.subscription_key,
-        usage.hour_start,
-        count(*) AS instance_count,
+        changed.subscription_key,
+        changed.hour_start,
+        count(usage.instance_key) AS instance_count,
         sum(usage.aku_seconds) AS aku_seconds,
         sum(usage.proved_aku_seconds) AS proved_aku_seconds,
         sum(usage.assumed_aku_seconds) AS assumed_aku_seconds,
         sum(usage.gap_seconds) AS gap_seconds
     FROM changed
-    INNER JOIN core.instances ON changed.subscription_key = instances.subscription_key
-    INNER JOIN metering.usage
-        ON instances.instance_key = usage.instance_key AND changed.hour_start = usage.hour_start
-    -- Said again in constants, so that only the window's partitions are opened.
-    WHERE usage.hour_start >= :window_start AND usage.hour_start < :window_end
-    GROUP BY usage.subscription_key, usage.hour_start
+    LEFT JOIN core.instances ON changed.subscription_key = instances.subscription_key
+    LEFT JOIN metering.usage
+        ON
+            instances.instance_key = usage.instance_key
+            AND changed.hour_start = usage.hour_start
+            -- Said again in constants, so that only the window's partitions are opened.
+            AND usage.hour_start >= :window_start
+            AND usage.hour_start < :window_end
+    GROUP BY changed.subscription_key, changed.hour_start
 ),
 
 emptied AS (
     DELETE FROM metering.subscription_hours AS kept
-    USING changed
+    USING sums
     WHERE
-        kept.hour_start = changed.hour_start
-        AND kept.subscription_key = changed.subscription_key
+        sums.instance_count = 0
+        AND kept.hour_start = sums.hour_start
+        AND kept.subscription_key = sums.subscription_key
         AND kept.hour_start >= :window_start
         AND kept.hour_start < :window_end
-        AND NOT EXISTS (
-            SELECT FROM sums
-            WHERE sums.subscription_key = kept.subscription_key AND sums.hour_start = kept.hour_start
-        )
 )
 
 INSERT INTO metering.subscription_hours AS kept (
@@ -57,6 +57,7 @@ SELECT
     assumed_aku_seconds,
     gap_seconds
 FROM sums
+WHERE instance_count > 0
 -- In the order of the index, which is how it grows fastest.
 ORDER BY hour_start, subscription_key
 ON CONFLICT (hour_start, subscription_key) DO UPDATE SET
