@@ -51,9 +51,9 @@ def run(size: str) -> list[Ratio]:
         rows = enter_hours(warehouse, subscriptions)
         return [
             line
-            for name, rules in MODELS.items()
+            for name in MODELS
             for charge_every in ("hour", "period")
-            for line in _compare(warehouse, f"{name} by the {charge_every}", rows, repetitions, rules, charge_every)
+            for line in _compare(warehouse, name, charge_every, rows, repetitions)
         ]
 
 
@@ -78,12 +78,11 @@ def enter_hours(warehouse: Engine, subscriptions: int) -> int:
     return rows
 
 
-def _compare(
-    warehouse: Engine, name: str, rows: int, repetitions: int, rules: dict[str, Any], charge_every: str
-) -> list[Ratio]:
+def _compare(warehouse: Engine, model: str, charge_every: str, rows: int, repetitions: int) -> list[Ratio]:
+    name, rules = f"{model} by the {charge_every}", MODELS[model]
     took: dict[str, list[float]] = {"bare": [], "hours": [], "all": []}
     with warehouse.connect() as connection:
-        publish_price_plan(connection, _plan(name, rules, charge_every))
+        publish_price_plan(connection, _plan(model, charge_every))
         if "licence" in rules:
             connection.execute(
                 text(
@@ -103,13 +102,13 @@ def _compare(
     ]
 
 
-def _plan(name: str, rules: dict[str, Any], charge_every: str) -> PricePlan:
+def _plan(model: str, charge_every: str) -> PricePlan:
     version = {
         "effective_from": "2024-01-01T00:00:00+08:00",
         "charge_every": charge_every,
         "rounding": {"digits": 2, "mode": "down"},
-        "model": name.split()[0],
-    } | rules
+        "model": model,
+    } | MODELS[model]
     return PricePlan.model_validate(
         {"name": "automq-byoc-payg", "currency": "CNY", "time_zone": "Asia/Shanghai", "versions": [version]}
     )

@@ -40,6 +40,8 @@ def draft_bills(
     """
     window = window_of(period)
     _refuse_other_zones(connection, period)
+    if subscription_key is None:
+        _join_whole_sets(connection)
     rate(connection, period, subscriptions=None if subscription_key is None else [subscription_key])
     connection.execute(statement("billing/delete_drafts"), {**window, "subscription_key": subscription_key})
     drafted = connection.execute(
@@ -58,6 +60,15 @@ def fingerprint(connection: Connection, period: BillingPeriod, states: list[str]
     """Compute the fingerprints of the period's bills into the temporary table bill_fingerprints of this transaction."""
     connection.execute(text("DROP TABLE IF EXISTS pg_temp.bill_fingerprints"))
     connection.execute(statement("billing/compute_fingerprints"), {**window_of(period), "states": states})
+
+
+def _join_whole_sets(connection: Connection) -> None:
+    """Let the rest of this transaction join by hash or merge, not row by row.
+
+    PostgreSQL has no statistics of the drafts that this very transaction writes, takes them for a handful, and would
+    read a month of hours anew for each.
+    """
+    connection.execute(text("SELECT set_config('enable_nestloop', 'off', TRUE)"))
 
 
 def _refuse_other_zones(connection: Connection, period: BillingPeriod) -> None:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import text
 
 from include.billing.drafts import draft_bills
-from include.billing.rating import window_of
 from include.billing.plans import publish_price_plan
+from include.billing.rating import window_of
 from include.billing.usage_files import read_usage
 from include.domain.errors import InvalidInputError
 from include.domain.money import plain

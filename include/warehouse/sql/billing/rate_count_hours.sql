@@ -47,7 +47,9 @@ parts AS (
     SELECT
         p.*,
         coalesce(v.included_aku_seconds, 0) AS included_aku_seconds,
-        coalesce(v.is_hourly, FALSE) AS is_hourly
+        coalesce(v.is_hourly, FALSE) AS is_hourly,
+        coalesce(v.counts_hours, FALSE) AS needs_count,
+        coalesce(v.model = 'volume', FALSE) AS needs_total
     FROM billing.rating_parts AS p
     LEFT JOIN rated_tiers AS v ON p.version_key = v.version_key AND v.tier = 1
     WHERE p.counts_hours
@@ -73,54 +75,67 @@ terms AS (
         AND l.term_end > :period_start
 ),
 
--- What licences cover of each hour, and when in it the last of them ended.
+-- Hours between which the licences are the same: the hours in which terms start or end stand alone.
+edges AS (
+    SELECT
+        subscription_key,
+        date_trunc('hour', term_start, 'UTC') AS edge
+    FROM terms
+    UNION
+    SELECT
+        subscription_key,
+        date_trunc('hour', term_start, 'UTC') + interval '1 hour' AS edge
+    FROM terms
+    UNION
+    SELECT
+        subscription_key,
+        date_trunc('hour', term_end, 'UTC') AS edge
+    FROM terms
+    UNION
+    SELECT
+        subscription_key,
+        date_trunc('hour', term_end, 'UTC') + interval '1 hour' AS edge
+    FROM terms
+),
+
+stretches AS (
+    SELECT
+        subscription_key,
+        edge AS first_hour,
+        lead(edge) OVER (PARTITION BY subscription_key ORDER BY edge) AS until_hour
+    FROM edges
+),
+
+-- What licences cover of each hour of a stretch, and when in it the last of them ended.
 covers AS (
     SELECT
-        t.subscription_key,
-        hour_start,
-        sum(
-            t.capacity_aku * (
-                CAST(floor(extract(EPOCH FROM least(t.term_end, hour_start + interval '1 hour'))) AS bigint)
-                - CAST(floor(extract(EPOCH FROM greatest(t.term_start, hour_start))) AS bigint)
-            )
+        s.subscription_key,
+        s.first_hour,
+        s.until_hour,
+        CAST(
+            sum(
+                t.capacity_aku * (
+                    CAST(floor(extract(EPOCH FROM least(t.term_end, s.first_hour + interval '1 hour'))) AS bigint)
+                    - CAST(floor(extract(EPOCH FROM greatest(t.term_start, s.first_hour))) AS bigint)
+                )
+            ) AS bigint
         ) AS aku_seconds,
-        max(t.term_end) FILTER (WHERE t.is_last AND t.term_end < hour_start + interval '1 hour') AS ended_at
-    FROM terms AS t
-    CROSS JOIN
-        LATERAL generate_series(
-            date_trunc('hour', greatest(t.term_start, :period_start), 'UTC'),
-            least(t.term_end, :period_end) - interval '1 microsecond',
-            interval '1 hour'
-        ) AS hour_start
-    GROUP BY t.subscription_key, hour_start
-),
-
-covered AS (
-    SELECT
-        h.subscription_key,
-        h.hour_start,
-        h.aku_seconds,
-        CAST(least(h.aku_seconds, coalesce(c.aku_seconds, 0)) AS bigint) AS covered_aku_seconds,
-        p.part_no,
-        -- What a licence that ended within the hour leaves over is priced as from that end.
-        c.ended_at
-    FROM hours AS h
-    INNER JOIN parts AS p
+        max(t.term_end) FILTER (WHERE t.is_last AND t.term_end < s.first_hour + interval '1 hour') AS ended_at
+    FROM stretches AS s
+    INNER JOIN terms AS t
         ON
-            h.subscription_key = p.subscription_key
-            AND (p.is_whole OR (h.hour_start >= p.part_start AND h.hour_start < p.part_end))
-    LEFT JOIN covers AS c ON h.subscription_key = c.subscription_key AND h.hour_start = c.hour_start
+            s.subscription_key = t.subscription_key
+            AND t.term_start < s.first_hour + interval '1 hour'
+            AND t.term_end > s.first_hour
+    GROUP BY s.subscription_key, s.first_hour, s.until_hour
 ),
 
-placed AS MATERIALIZED (
+-- What a licence that ended within an hour leaves over of it is priced as from that end.
+placed_covers AS (
     SELECT
-        c.subscription_key,
-        c.hour_start,
-        c.part_no,
-        c.covered_aku_seconds,
-        c.aku_seconds - c.covered_aku_seconds AS rest_aku_seconds,
-        coalesce(later.part_no, c.part_no) AS rest_part_no
-    FROM covered AS c
+        c.*,
+        later.part_no AS rest_part_no
+    FROM covers AS c
     LEFT JOIN parts AS later
         ON
             c.subscription_key = later.subscription_key
@@ -128,11 +143,32 @@ placed AS MATERIALIZED (
             AND (c.ended_at < later.part_end OR later.part_end = :period_end)
 ),
 
+placed AS MATERIALIZED (
+    SELECT
+        h.subscription_key,
+        h.hour_start,
+        p.part_no,
+        least(h.aku_seconds, coalesce(c.aku_seconds, 0)) AS covered_aku_seconds,
+        greatest(h.aku_seconds - coalesce(c.aku_seconds, 0), 0) AS rest_aku_seconds,
+        coalesce(c.rest_part_no, p.part_no) AS rest_part_no
+    FROM hours AS h
+    INNER JOIN parts AS p
+        ON
+            h.subscription_key = p.subscription_key
+            AND (p.is_whole OR (h.hour_start >= p.part_start AND h.hour_start < p.part_end))
+    LEFT JOIN placed_covers AS c
+        ON
+            h.subscription_key = c.subscription_key
+            AND h.hour_start >= c.first_hour
+            AND h.hour_start < c.until_hour
+),
+
 counted AS (
     SELECT
         *,
         CAST(sum(rest_aku_seconds) OVER (PARTITION BY subscription_key ORDER BY hour_start) AS bigint) AS count_end
     FROM placed
+    WHERE subscription_key IN (SELECT subscription_key FROM parts WHERE needs_count)
 ),
 
 totals AS (
@@ -140,6 +176,7 @@ totals AS (
         subscription_key,
         sum(rest_aku_seconds) AS count_total
     FROM placed
+    WHERE subscription_key IN (SELECT subscription_key FROM parts WHERE needs_total)
     GROUP BY subscription_key
 ),
 
@@ -152,10 +189,25 @@ positions AS (
         greatest(c.count_end - p.included_aku_seconds, 0) AS position_end,
         greatest(t.count_total - p.included_aku_seconds, 0) AS final_position
     FROM counted AS c
-    INNER JOIN totals AS t ON c.subscription_key = t.subscription_key
+    INNER JOIN parts AS p ON c.subscription_key = p.subscription_key AND c.rest_part_no = p.part_no
+    LEFT JOIN totals AS t ON c.subscription_key = t.subscription_key
+    WHERE
+        p.needs_count
+        AND c.rest_aku_seconds > 0
+    UNION ALL
+    -- Every hour starts anew where only licences are what hours are taken apart for.
+    SELECT
+        c.subscription_key,
+        c.rest_part_no,
+        p.version_key,
+        0 AS position_start,
+        c.rest_aku_seconds AS position_end,
+        c.rest_aku_seconds AS final_position
+    FROM placed AS c
     INNER JOIN parts AS p ON c.subscription_key = p.subscription_key AND c.rest_part_no = p.part_no
     WHERE
         p.is_hourly
+        AND NOT p.needs_count
         AND c.rest_aku_seconds > 0
 ),
 
