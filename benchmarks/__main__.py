@@ -21,6 +21,7 @@ NAMES = [
     "import_usage",
     "close_hour",
     "reclose_month",
+    "rating",
     "close_period",
     "make_documents",
     "poll_consoles",
