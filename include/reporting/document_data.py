@@ -163,7 +163,9 @@ def page_of(printed: PrintedDocument, product: Product, words: Words) -> dict[st
         "total": words.money(abs(bill.total) if bill.document == "credit_note" else bill.total, bill.currency),
         "note": texts["note_sentences"].get(bill.document, "").format(bill=bill.corrects_bill_id),
         "sentences": [
-            texts["collected_by"][product.collected_by].format(marketplace=product.marketplace, seller=product.seller),
+            texts["credited_by" if bill.document == "credit_note" else "collected_by"][product.collected_by].format(
+                marketplace=product.marketplace, seller=product.seller
+            ),
             texts["zone"].format(zone=zone_label(bill.time_zone, bill.period_start)),
             texts["questions"].format(contact=product.contact),
         ],
