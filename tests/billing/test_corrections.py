@@ -158,6 +158,14 @@ def test_a_refund_gives_back_with_its_tax_and_never_more_than_was_billed(taxed: 
         correct(taxed, **REFUND | {"refund_amount": "0.01", "origin": "manual__last"})
 
 
+def test_a_later_correction_does_not_undo_a_refund(taxed: Engine) -> None:
+    correct(taxed, **REFUND)
+    late_usage(taxed, "kf-orders", START + HOUR, 39_600, LATER)
+    note = correct(taxed, origin="manual__2")
+    assert [(line.kind, str(line.amount)) for line in lines(taxed, note.document_id)] == [("usage", "1.20")]
+    assert f"{said_of(taxed, BILL).total:.2f}" == "25.65"
+
+
 def test_a_refund_that_waits_counts_as_given(taxed: Engine) -> None:
     correct(taxed, **REFUND | {"refund_amount": "20.00", "delivery": "next_bill"})
     with pytest.raises(InvalidInputError, match=re.escape("of line 1 4 CNY, of the whole bill 4 CNY")):
@@ -247,6 +255,24 @@ def test_a_released_subscription_has_no_next_bill_so_a_note_is_chosen(
         correct(prices, delivery="next_bill")
     assert [row.delivery for row in list_corrections(prices)] == [None]
     assert correct(prices).document_id == f"DN-{BILL}-1"
+
+
+def test_a_billed_period_keeps_its_plan_whatever_plan_the_subscription_has_since(taxed: Engine) -> None:
+    with taxed.begin() as connection:
+        connection.execute(text("UPDATE core.subscriptions SET price_plan = 'gold'"))
+    late_usage(taxed, "kf-orders", START + HOUR, 39_600, LATER)
+    assert f"{correct(taxed).total:.2f}" == "1.27"
+
+
+def test_a_price_correction_keeps_the_discount_and_moves_the_tax_to_its_rate(taxed: Engine) -> None:
+    correct(taxed, cause="discount", discount_percent="10")
+    correct(taxed, cause="price", price_plan="gold-13", origin="manual__2")
+    said = said_of(taxed, BILL)
+    amounts = {(kind, f"{rate:.2f}"): f"{numbers[-1]:.2f}" for (kind, *_, rate, _), numbers in said.lines.items()}
+    assert amounts == {("usage", "0.13"): "20.00", ("discount", "0.13"): "-2.00"}
+    assert {f"{rate:.2f}": f"{tax:.2f}" for (rate, _), tax in said.taxes.items()} == {"0.13": "2.34"}
+    with pytest.raises(ConflictError, match="is priced by these terms already"):
+        correct(taxed, cause="price", price_plan="gold-13", origin="manual__3")
 
 
 def test_a_note_and_the_next_bill_at_once_bill_late_usage_once(taxed: Engine) -> None:
