@@ -152,3 +152,19 @@ def test_a_day_reads_only_its_own_hours(billed: Engine) -> None:
         read = set(re.findall(r"on (subscription_hours_2026_\d\d)[^\n]*\((?!never)", plan))
         # The first and the last hour with usage are looked up besides, by an index.
         assert read <= {"subscription_hours_2026_10", "subscription_hours_2026_05", "subscription_hours_2026_09"}, plan
+
+
+@pytest.mark.parametrize("mode", ["down", "up", "half_up", "half_even"])
+def test_days_of_hourly_charges_add_up_to_the_line_in_each_rounding(
+    warehouse: Engine, subscribe: Callable[..., int], mode: str
+) -> None:
+    publish_price_plans(warehouse, [price_plan(version(price="0.30", rounding={"digits": 2, "mode": mode}))])
+    subscribe(usage=(60, 180, 61, 179, 21_607, 15) * 9)
+    close_period(warehouse, OCTOBER, DUE)
+    [row] = ask(
+        warehouse,
+        "SELECT sum(cost) AS cost, count(*) AS days, min(subtotal) AS subtotal "
+        "FROM analytics.daily_cost CROSS JOIN analytics.bills",
+    )
+    assert row.cost == row.subtotal
+    assert row.days > 1

@@ -110,12 +110,12 @@ CROSS JOIN
                     THEN
                         coalesce(
                             sum(
-                                billing.round_amount(
-                                    CAST(h.aku_seconds * l.unit_price AS numeric(60, 24)) / 3600,
-                                    l.rounding_digits,
-                                    l.rounding_mode
-                                )
-                            ),
+                                CASE
+                                    WHEN l.is_half_even AND (h.aku_seconds * l.scaled_price + l.addend) % l.divisor = 0
+                                        THEN (h.aku_seconds * l.scaled_price + l.addend) / l.divisor / 2 * 2
+                                    ELSE (h.aku_seconds * l.scaled_price + l.addend) / l.divisor
+                                END
+                            ) FILTER (WHERE l.is_exact) * l.last_place,
                             0
                         )
                 WHEN l.window_aku_seconds > 0
@@ -135,12 +135,14 @@ CROSS JOIN
                 n.line_start,
                 n.line_end,
                 n.amount,
-                n.unit_price,
                 b.subscription_key,
                 b.currency,
                 b.state IN ('issued', 'settled') AS is_final,
-                v.rounding_digits,
-                v.rounding_mode,
+                t.scaled_price,
+                r.divisor,
+                CASE v.rounding_mode WHEN 'down' THEN 0 WHEN 'up' THEN r.divisor - 1 ELSE r.divisor / 2 END AS addend,
+                v.rounding_mode = 'half_even' AS is_half_even,
+                CAST('1e-' || v.rounding_digits AS numeric) AS last_place,
                 n.kind = 'usage'
                 AND n.corrects_bill_key IS NULL
                 AND v.charge_every = 'hour'
@@ -162,12 +164,19 @@ CROSS JOIN
             INNER JOIN billing.bills AS b ON n.bill_key = b.bill_key
             INNER JOIN billing.price_plans AS p ON b.price_plan = p.name
             LEFT JOIN billing.price_plan_versions AS v ON n.version_key = v.version_key
+            LEFT JOIN billing.price_tiers AS t ON n.version_key = t.version_key AND n.tier = t.tier
+            -- Rating's own whole-number arithmetic, see rate_create_tiers.
+            LEFT JOIN LATERAL (
+                SELECT CAST(CAST('3600e' || t.price_scale - v.rounding_digits AS numeric) AS bigint) AS divisor
+            ) AS r ON TRUE
             WHERE
                 n.line_start < d.day_end
                 AND n.line_end > d.day_start
                 AND n.amount <> 0
                 AND b.state <> 'void'
                 AND p.time_zone = d.time_zone
+            -- Found once for each line, not for each of its hours.
+            OFFSET 0
         ) AS l
         LEFT JOIN (
             SELECT
@@ -190,7 +199,9 @@ CROSS JOIN
             l.is_final,
             l.window_aku_seconds,
             l.amount,
-            l.line_start, l.line_end, l.unit_price, l.rounding_digits, l.rounding_mode
+            l.line_start,
+            l.line_end,
+            l.last_place
     ) AS c
 INNER JOIN core.subscriptions AS s ON c.subscription_key = s.subscription_key
 GROUP BY d.day, d.time_zone, s.account_id, s.region, s.department, s.subscription_id, c.currency;
