@@ -79,7 +79,7 @@ def test_bills_that_nobody_touched_are_as_issued(issued: Engine) -> None:
 @pytest.mark.parametrize(
     ("changed", "what"),
     [
-        (f"UPDATE billing.bills SET price_plan = 'other' WHERE bill_key = {_MINE}", {"identity"}),
+        (f"UPDATE billing.bills SET price_plan = 'other' WHERE bill_key = {_MINE}", {"identity", "rating"}),
         ("UPDATE core.subscriptions SET subscription_id = 'x' WHERE environment_name = 'orders'", {"identity"}),
         (
             "UPDATE core.subscriptions SET started_at = '2026-10-09T00:00:00Z' WHERE environment_name = 'orders'",
@@ -151,12 +151,12 @@ def test_lines_that_rating_gives_otherwise_are_told_column_by_column(issued: Eng
 def test_a_bill_that_can_not_be_rated_any_more_does_not_hide_the_others(issued: Engine) -> None:
     change(
         issued,
-        "UPDATE core.subscriptions SET price_plan = 'gone' WHERE environment_name = 'orders'",
+        f"UPDATE billing.bills SET price_plan = 'gone' WHERE bill_key = {_MINE}",
         f"UPDATE billing.bill_lines SET amount = amount + 1, exact_amount = 9 WHERE bill_key <> {_MINE}",
     )
     verified = verify_bills(issued)
     assert {"rating"} < named(verified)[OTHER]
-    assert [each.sentence for each in verified.differences if each.bill_id == BILL] == [
+    assert [each.sentence for each in verified.differences if each.bill_id == BILL and each.what == "rating"] == [
         (
             "It can not be rated again: Subscription sub-01-orders has the price plan gone, which is not published. "
             "Publish it with `akubill plan publish FILE`."
@@ -174,12 +174,17 @@ def test_bills_of_an_earlier_form_are_checked_by_their_sums(issued: Engine) -> N
 
 
 def test_what_comes_after_a_bill_changes_nothing_in_it(issued: Engine) -> None:
-    """A later version, an offer entered later, the next licence term, the release: none was an input."""
+    """A later version, an offer entered later, the next licence term, another plan, the release: none was an input."""
     fee = {"name": "Platform", "fee": "10.00"}
     later = version("2026-11-01T00:00:00+08:00", "2.00")
     publish_price_plans(issued, [price_plan(version(tax_rate="0.06", components=[fee]), later)])
     with issued.begin() as connection:
-        connection.execute(text("UPDATE core.subscriptions SET ended_at = '2026-12-01T00:00:00Z', state = 'released'"))
+        connection.execute(
+            text("""
+            UPDATE core.subscriptions
+            SET ended_at = '2026-12-01T00:00:00Z', state = 'released', price_plan = 'automq-byoc-prepaid'
+            """)
+        )
         connection.execute(
             text("""
             INSERT INTO billing.private_offers (subscription_key, effective_from, discount_percent, reason, entered_by,
