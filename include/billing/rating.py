@@ -111,8 +111,13 @@ def window_of(period: BillingPeriod) -> dict[str, Any]:
 
 
 def use_memory(connection: Connection) -> None:
-    """Let this transaction group a million hours in memory; it is a few statements a month."""
-    connection.execute(text("SELECT set_config('work_mem', '256MB', TRUE)"))
+    """Let this transaction group a million hours in memory, by hash; it is a few statements a month.
+
+    Working tables have no statistics, and what earlier ratings deleted from them looks like rows until it is vacuumed;
+    PostgreSQL would then sort all hours to merge them with parts, of which there are few.
+    """
+    for setting, value in (("work_mem", "256MB"), ("enable_mergejoin", "off")):
+        connection.execute(text("SELECT set_config(:setting, :value, TRUE)"), {"setting": setting, "value": value})
 
 
 def _run(connection: Connection, names: Sequence[str], parameters: dict[str, Any]) -> None:
