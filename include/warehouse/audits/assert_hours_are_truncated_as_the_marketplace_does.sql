@@ -1,6 +1,6 @@
 -- Where each hour is charged on its own and cut down, as the Marketplace does, a usage line is the sum of its hours:
--- usage × price, cut to the version's digits. Computed here by that plain formula, hour by hour, not as rating does; for
--- one price per AKU-hour from the first second on, which is what the Marketplace can charge.
+-- usage × price, cut to the version's digits. Computed here by that plain formula, hour by hour, not as rating does;
+-- for one price per AKU-hour from the first second on, which is what the Marketplace can charge.
 WITH charged AS (
     SELECT
         l.bill_key,

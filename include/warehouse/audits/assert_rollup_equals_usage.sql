@@ -4,9 +4,10 @@ WITH used AS (
         subscription_key,
         hour_start,
         count(*) AS instance_count,
-        sum(aku_seconds) AS aku_seconds,
-        sum(proved_aku_seconds) AS proved_aku_seconds,
-        sum(assumed_aku_seconds) AS assumed_aku_seconds,
+        -- The table's checks keep a row within INTEGER, whose sum is BIGINT; the sum of BIGINT would be NUMERIC.
+        sum(CAST(aku_seconds AS integer)) AS aku_seconds,
+        sum(CAST(proved_aku_seconds AS integer)) AS proved_aku_seconds,
+        sum(CAST(assumed_aku_seconds AS integer)) AS assumed_aku_seconds,
         sum(gap_seconds) AS gap_seconds
     FROM metering.usage
     WHERE
@@ -30,19 +31,11 @@ differing AS (
     FROM used
     FULL JOIN summed ON used.subscription_key = summed.subscription_key AND used.hour_start = summed.hour_start
     WHERE
-        (
-            used.instance_count,
-            used.aku_seconds,
-            used.proved_aku_seconds,
-            used.assumed_aku_seconds,
-            used.gap_seconds
-        ) IS DISTINCT FROM (
-            summed.instance_count,
-            summed.aku_seconds,
-            summed.proved_aku_seconds,
-            summed.assumed_aku_seconds,
-            summed.gap_seconds
-        )
+        used.instance_count IS DISTINCT FROM summed.instance_count
+        OR used.aku_seconds IS DISTINCT FROM summed.aku_seconds
+        OR used.proved_aku_seconds IS DISTINCT FROM summed.proved_aku_seconds
+        OR used.assumed_aku_seconds IS DISTINCT FROM summed.assumed_aku_seconds
+        OR used.gap_seconds IS DISTINCT FROM summed.gap_seconds
 )
 
 SELECT
