@@ -1,4 +1,4 @@
--- What the subscriptions of the period's drafts were charged, in it and in the twelve months before, before tax: without
+-- What the subscriptions of the period's drafts were charged, in it and in the twelve months before: before tax, without
 -- licences, which come once a term, and without what corrects other periods.
 WITH drafts AS (
     SELECT
