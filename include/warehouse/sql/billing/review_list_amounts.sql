@@ -1,5 +1,5 @@
--- What the subscriptions of the period's drafts were charged, in it and in the twelve months before: before tax, without
--- licences, which come once a term, and without what corrects other periods.
+-- What the subscriptions of the period's drafts were charged, in it and in the twelve months before: before tax,
+-- without licences, which come once a term, and without what corrects other periods.
 WITH drafts AS (
     SELECT
         subscription_key,
