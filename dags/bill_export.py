@@ -4,8 +4,9 @@
 lines and one FOCUS 1.2 file (Parquet). Each file is entered in `billing.exports`. A file holds what was issued, so
 written again it has the same bytes.
 
-**When.** Whenever bills change: it looks which documents have no file yet. A period's CSV and FOCUS files are due when
-the month is over; a note makes those of the month in which it was issued due again.
+**When.** Every hour, and at once after a correction: it looks which documents have no file yet. (A close is a run of a
+partition, and Airflow tells those to partitioned DAGs only.) A period's CSV and FOCUS files are due when the month is
+over; a note makes those of the month in which it was issued due again.
 
 **By hand.** Name a period to write all its files again, for example in another language or to another place. The
 place is the form's, or else the Airflow Variable `akubill_exports`: a folder, or a bucket like `s3://conn_id@bucket/bills`.
@@ -18,14 +19,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from airflow.sdk import Param, dag, task
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, Param, dag, task
 
 from include.orchestration.assets import BILLS
 from include.orchestration.defaults import TAG, period_field, task_defaults
 
 
 @dag(
-    schedule=[BILLS],
+    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("20 * * * *", timezone="UTC"), assets=[BILLS]),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,

@@ -33,6 +33,12 @@ def ledger(warehouse):
         return connection.scalars(text("SELECT uri FROM billing.exports ORDER BY uri")).all()
 
 
+def test_it_sweeps_every_hour_and_listens_for_bills(dagbag):
+    timetable = dagbag.dags["bill_export"].timetable
+    assert type(timetable).__name__ == "AssetOrTimeSchedule"
+    assert "billing/bills" in str(timetable.serialize()["asset_condition"])
+
+
 def test_what_has_no_file_yet_is_written_to_the_place_that_the_variable_names(dagbag, exporting, warehouse):
     assert states(run(dagbag, formats=["pdf"])) == ALL_DONE
     assert (exporting / "2026-10/bills" / f"{PAYG}.en.pdf").read_bytes().startswith(b"%PDF-")
