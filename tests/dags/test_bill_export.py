@@ -36,7 +36,7 @@ def ledger(warehouse):
 def test_it_sweeps_every_hour_and_listens_for_bills(dagbag):
     timetable = dagbag.dags["bill_export"].timetable
     assert type(timetable).__name__ == "AssetOrTimeSchedule"
-    assert "billing/bills" in str(timetable.serialize()["asset_condition"])
+    assert [asset.name for asset in timetable.asset_condition.objects] == ["bills"]
 
 
 def test_what_has_no_file_yet_is_written_to_the_place_that_the_variable_names(dagbag, exporting, warehouse):
