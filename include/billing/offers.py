@@ -167,8 +167,8 @@ def refuse_unfit_plan(
     """Refuse a plan that can not price this subscription's usage from start (inclusive) until (exclusive).
 
     Raises:
-        InvalidInputError: when the plan is unknown, of another currency or time zone, not in force yet, or sells
-            licences to who pays as they go, or the other way round.
+        InvalidInputError: when the plan is unknown, of another currency or time zone, not in force yet, sells
+            licences to who pays as they go, or sells none to who has one.
     """
     window = {"name": name, "effective_from": start, "effective_until": until}
     plan = connection.execute(statement("billing/offer_find_plan"), window).one_or_none()
@@ -186,11 +186,21 @@ def refuse_unfit_plan(
         rule = f"has no version in force at {start.isoformat()}; its first holds from {first}"
         raise InvalidInputError("Price plan", name, rule, "Start later, or publish such a version.")
     if subscription.payment == "prepaid" and not plan.sells_all:
-        rule = "does not sell licences, which a prepaid subscription needs"
-        raise InvalidInputError("Price plan", name, rule, "Name a plan with licences.")
+        _refuse_licensed(connection, subscription, name, start)
     if subscription.payment != "prepaid" and plan.sells_some:
         rule = "sells licences, which a pay-as-you-go subscription does not have"
         raise InvalidInputError("Price plan", name, rule, "Name a plan without licences.")
+
+
+def _refuse_licensed(connection: Connection, subscription: Row[Any], name: str, start: datetime) -> None:
+    """Pay as you go follows a licence: it starts when the last term ends, and nothing renews."""
+    after = {"subscription_key": subscription.subscription_key, "effective_from": start}
+    licence = connection.execute(statement("billing/offer_find_licence"), after).one_or_none()
+    if licence is not None:
+        renewal = ", and renews by itself" if licence.auto_renew else ""
+        rule = f"does not sell licences, and there is one until {licence.term_end.isoformat()}{renewal}"
+        remedy = "Name a plan with licences, or start the offer when a licence has ended that does not renew."
+        raise InvalidInputError("Price plan", name, rule, remedy)
 
 
 def _refuse_ended(subscription: Row[Any], offer: Offer) -> None:

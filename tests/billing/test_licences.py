@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from include.billing.close import close_period
+from include.billing.offers import add_offer, read_offer
 from include.domain.money import Decimal
 from include.domain.periods import BillingPeriod
 from tests.billing.conftest import DUE, OCTOBER
@@ -108,3 +109,32 @@ def test_a_term_of_a_year_is_one_line_in_its_first_month(prices: Engine, prepaid
     license_it(prices, prepaid, local("2026-10-01"), local("2027-10-01"), term_months=12, price=Decimal("89280.00"))
     close_period(prices, OCTOBER, DUE)
     assert [str(line.quantity) for line in lines_of(prices)] == ["144", "10.000000"]
+
+
+def test_a_licence_expires_on_the_17th_at_12_20_and_pay_as_you_go_follows(
+    prices: Engine, subscribe: Callable[..., int]
+) -> None:
+    expiry = local("2026-10-17T12:20")
+    key = subscribe(
+        usage=(36_000, 36_000, 36_000),
+        start=local("2026-10-17T11:00"),
+        payment="prepaid",
+        price_plan="automq-byoc-prepaid",
+    )
+    license_it(prices, key, local("2026-09-17T12:20"), expiry, auto_renew=False)
+    offered = read_offer(
+        subscription="sub-01-orders",
+        effective_from=expiry.isoformat(),
+        price_plan="automq-byoc-payg",
+        reason="The buyer goes on without a licence.",
+        by="fang",
+    )
+    add_offer(prices, offered, expiry)
+
+    assert close_period(prices, OCTOBER, DUE).issued_count == 1
+
+    # 10 AKU: an hour and 20 minutes of 12 AKU cover 36,000 and 14,400 AKU-seconds; 6 and 10 AKU-hours are left.
+    assert [(line.kind, line.aku_seconds, str(line.amount)) for line in lines_of(prices)] == [
+        ("covered", 50_400, "0.00"),
+        ("usage", 57_600, "19.20"),
+    ]

@@ -14,10 +14,13 @@ from include.billing.close import close_period
 from include.billing.offers import add_offer, list_offers, read_offer
 from include.billing.plans import publish_price_plans
 from include.domain.errors import ConflictError, InvalidInputError
+from include.domain.money import Decimal
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version
+from tests.support.builders import insert
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from sqlalchemy import Engine
 
@@ -119,9 +122,31 @@ def test_an_offer_that_breaks_a_rule_is_refused_in_words(
     assert entered(prices) == []
 
 
-def test_a_prepaid_subscription_keeps_to_plans_with_licences(prices: Engine, subscribe: Callable[..., int]) -> None:
-    subscribe(payment="prepaid", price_plan="automq-byoc-prepaid")
-    with pytest.raises(InvalidInputError, match="does not sell licences, which a prepaid subscription needs"):
+@pytest.mark.parametrize(
+    ("until", "auto_renew", "rule"),
+    [
+        (OCTOBER.window.end, False, "there is one until 2026-10-31T16:00:00+00:00. Name a plan"),
+        (OCTOBER.window.start, True, "there is one until 2026-09-30T16:00:00+00:00, and renews by itself"),
+    ],
+)
+def test_a_licensed_subscription_keeps_to_plans_with_licences(
+    prices: Engine, subscribe: Callable[..., int], until: datetime, auto_renew: Any, rule: str
+) -> None:
+    key = subscribe(payment="prepaid", price_plan="automq-byoc-prepaid")
+    with prices.begin() as connection:
+        insert(
+            connection,
+            "core.licences",
+            subscription_key=key,
+            term_start=OCTOBER.previous.window.start,
+            term_end=until,
+            term_months=1,
+            capacity_aku=12,
+            price=Decimal("7440.00"),
+            currency="CNY",
+            auto_renew=auto_renew,
+        )
+    with pytest.raises(InvalidInputError, match=re.escape(rule)):
         offer(prices, price_plan="automq-byoc-payg")
 
 

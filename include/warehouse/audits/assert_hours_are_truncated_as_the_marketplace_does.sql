@@ -1,6 +1,7 @@
 -- Where each hour is charged on its own and cut down, as the Marketplace does, a usage line is the sum of its hours:
 -- usage × price, cut to the version's digits. Computed here by that plain formula, hour by hour, not as rating does;
--- for one price per AKU-hour from the first second on, which is what the Marketplace can charge.
+-- for one price per AKU-hour from the first second on, which is what the Marketplace can charge: not beside a licence,
+-- which covers a part of what was used.
 WITH charged AS (
     SELECT
         l.bill_key,
@@ -24,6 +25,13 @@ WITH charged AS (
         AND v.model = 'per_unit'
         AND v.included_aku_seconds = 0
         AND v.licence_price_per_aku_month IS NULL
+        AND NOT EXISTS (
+            SELECT FROM core.licences AS licensed
+            WHERE
+                licensed.subscription_key = b.subscription_key
+                AND licensed.term_start < b.period_end
+                AND licensed.term_end > b.period_start
+        )
 ),
 
 recomputed AS (
