@@ -174,7 +174,9 @@ def make_bill(
     steps = {"draft": [], "settled": ["issued", "settled"]}.get(state, [state])
     for step in steps:
         connection.execute(
-            text("UPDATE billing.bills SET state = :state, issued_at = :at, settled_at = :settled WHERE bill_key = :key"),
+            text(
+                "UPDATE billing.bills SET state = :state, issued_at = :at, settled_at = :settled WHERE bill_key = :key"
+            ),
             {
                 "state": step,
                 "at": bill["drafted_at"] if is_issued else None,
