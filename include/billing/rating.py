@@ -90,18 +90,10 @@ def charge_parts(connection: Connection, parameters: dict[str, Any]) -> None:
     """Rating, last: what the parts' sums cost, line by line."""
     _run(connection, ("rate_create_positions",), parameters)
     _refuse_unpriced(connection)
-    _run(
-        connection,
-        (
-            "rate_create_charges",
-            "rate_add_discounts",
-            "rate_add_maximum",
-            "rate_add_minimum",
-            "rate_create_lines",
-            "rate_create_taxes",
-        ),
-        parameters,
-    )
+    _run(connection, ("rate_create_charges", "rate_add_discounts"), parameters)
+    for kind in ("maximum", "minimum"):
+        _run(connection, ("rate_add_limit",), {**parameters, "limit_kind": kind})
+    _run(connection, ("rate_create_lines", "rate_create_taxes"), parameters)
     connection.execute(text("DELETE FROM billing.rating_parts"))
 
 

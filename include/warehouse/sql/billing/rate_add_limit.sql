@@ -1,17 +1,18 @@
--- Brings the charges of the parts whose version has a minimum up to it, after discounts and the maximum. A version's
--- minimum counts by its part of the active time, or of the whole period where it is prorated; the line belongs to the
--- last of these parts.
+-- Brings the charges of the parts whose version has a maximum down to it, or up to a minimum (`limit_kind`), after
+-- discounts. A version's limit counts by its part of the active time, or of the whole period where it is prorated; the
+-- line belongs to the last of these parts.
 INSERT INTO rated_charges (
     subscription_key, part_no, kind, fee_no, aku_seconds, quantity, unit, unit_price, exact_amount, amount
 )
 WITH parts AS (
     SELECT
         *,
+        CASE CAST(:limit_kind AS text) WHEN 'maximum' THEN maximum_charge ELSE minimum_charge END AS limit_charge,
         CAST(floor(extract(EPOCH FROM CAST(:period_end AS timestamptz))) AS bigint)
         - CAST(floor(extract(EPOCH FROM CAST(:period_start AS timestamptz))) AS bigint) AS seconds,
         max(part_no) OVER (PARTITION BY subscription_key) AS last_part_no
     FROM rated_positions
-    WHERE minimum_charge IS NOT NULL
+    WHERE CASE CAST(:limit_kind AS text) WHEN 'maximum' THEN maximum_charge ELSE minimum_charge END IS NOT NULL
 ),
 
 charged AS (
@@ -29,7 +30,7 @@ limits AS (
         subscription_key,
         last_part_no,
         sum(
-            minimum_charge * active_seconds * CASE WHEN is_prorated THEN active_seconds_of_period ELSE seconds END
+            limit_charge * active_seconds * CASE WHEN is_prorated THEN active_seconds_of_period ELSE seconds END
         ) AS n,
         CAST(min(seconds) AS numeric) * min(active_seconds_of_period) AS divisor
     FROM parts
@@ -50,7 +51,7 @@ differences AS (
 SELECT
     subscription_key,
     last_part_no AS part_no,
-    'minimum' AS kind,
+    CAST(:limit_kind AS text) AS kind,
     0 AS fee_no,
     0 AS aku_seconds,
     1 AS quantity,
@@ -59,4 +60,4 @@ SELECT
     exact_amount,
     amount
 FROM differences
-WHERE amount > 0
+WHERE CASE CAST(:limit_kind AS text) WHEN 'maximum' THEN amount < 0 ELSE amount > 0 END
