@@ -49,8 +49,13 @@ def airflow(postgres_server: URL) -> None:
     os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC"] = (
         f"postgresql+asyncpg://postgres@/airflow?host={socket_folder}"
     )
+    from airflow import settings
     from airflow.utils.db import initdb
 
+    # An earlier test may have imported Airflow, and with it settings that name no database, so one in its home.
+    settings.configure_vars()
+    settings.dispose_orm(do_log=False)
+    settings.configure_orm()
     initdb()
 
 
