@@ -216,13 +216,15 @@ def _line(line: Line, bill: Document, words: Words) -> dict[str, Any]:
         details.append(sentence.format(bill=line.corrects_bill_id, line=line.corrects_line_no))
     if line.reason:
         details.append(texts["reason"].format(reason=line.reason))
+    # A correction of a price leaves the quantity as it was: nothing × the price would explain no amount.
+    has_quantity = bool(line.quantity or not line.corrects_bill_id)
     return {
         "number": str(line.line_no),
         "description": _description(line, bill, words),
         "details": details,
-        "quantity": words.number(line.quantity),
-        "unit": texts["units"].get(line.unit, line.unit),
-        "unit_price": words.amount(line.unit_price, bill.currency),
+        "quantity": words.number(line.quantity) if has_quantity else "",
+        "unit": texts["units"].get(line.unit, line.unit) if has_quantity else "",
+        "unit_price": words.amount(line.unit_price, bill.currency) if has_quantity else "",
         "amount": words.amount(line.amount, bill.currency),
     }
 
