@@ -91,7 +91,7 @@ def test_a_buyer_with_a_licence_pays_for_each_of_two_terms_and_for_no_usage(
         assert_billed_and_settled(office, MEDIA, period)
     assert [bill.total for bill in office.bills()] == [Decimal("7440.00")] * 2
     lines = office.rows("SELECT kind, sum(amount) AS amount FROM billing.bill_lines GROUP BY kind ORDER BY kind")
-    assert [tuple(line) for line in lines] == [("licence", Decimal("14880.00")), ("usage", Decimal("0.00"))]
+    assert [tuple(line) for line in lines] == [("covered", Decimal("0.00")), ("licence", Decimal("14880.00"))]
     terms = office.rows("SELECT term_start, term_end FROM core.licences ORDER BY term_start")
     assert terms[0].term_end == terms[1].term_start == middle_of(last_month)
 

@@ -44,7 +44,9 @@ def test_a_second_start_joins_the_first(folder: Path) -> None:
 def test_a_killed_server_starts_again_with_its_data(folder: Path) -> None:
     url = server_url(server.start(folder, {}))
     ensure_database(url, "kept")
-    os.kill(server.postmaster(folder).pid, signal.SIGKILL)
+    killed = server.postmaster(folder)
+    killed.kill()
+    killed.wait(10)
     socket_folder = server.start(folder, {})
     engine = open_warehouse(server_url(socket_folder).set(database="kept"), role=None)
     with engine.connect() as connection:
