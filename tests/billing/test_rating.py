@@ -34,7 +34,7 @@ pytestmark = pytest.mark.heart
 
 MODES = draws.MODES
 #: More for a long run: AKUBILL_EXAMPLES=5000 pytest tests/billing/test_rating.py
-EXAMPLES = int(os.environ.get("AKUBILL_EXAMPLES", "200"))
+EXAMPLES = int(os.environ.get("AKUBILL_EXAMPLES", "100"))
 START = OCTOBER.window.start
 often = settings(
     max_examples=EXAMPLES,

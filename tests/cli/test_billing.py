@@ -58,6 +58,7 @@ def test_a_plan_is_checked() -> None:
     assert "automq-byoc-payg, CNY, 2 version(s)" in done.stdout
 
 
+@pytest.mark.slow
 def test_two_plans_are_compared_for_each_customer_on_the_usage_of_a_file() -> None:
     case = GOLDEN / "version_split"
     plans = GOLDEN / "zero_usage" / "plan.yaml", case / "plan.yaml"
