@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import statistics
-import tempfile
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 from sqlalchemy import Engine, text
 
-from include.warehouse.embedded import scratch_warehouse, start_server
+from include.warehouse.embedded import temporary_warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from include.warehouse.vault import Vault
     from tests.support.sandbox import SandboxConsole
@@ -81,13 +79,9 @@ def in_turns(repetitions: int, **works: Callable[[], object]) -> dict[str, float
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
-@contextmanager
-def empty_warehouse() -> Iterator[Engine]:
+def empty_warehouse() -> AbstractContextManager[Engine]:
     """A migrated warehouse of its own on a PostgreSQL of its own; sessions run as its owner."""
-    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        with scratch_warehouse(start_server(Path(folder) / "postgres"), role=None) as engine:
-            yield engine
+    return temporary_warehouse(role=None)
 
 
 def enter_subscriptions(warehouse: Engine, count: int) -> None:

@@ -88,21 +88,13 @@ def usage(
     form: Annotated[Format, typer.Option("--format", help="csv or json.")] = Format.CSV,
 ) -> None:
     """Meter a file of polls by the rules, in a scratch database, and print usage by instance and hour."""
-    import tempfile
-
     from include.domain.periods import Window, parse_instant
     from include.metering.usage_file import INCONSISTENT, UsageRow, meter_file
-    from include.warehouse.embedded import scratch_warehouse, start_server
-    from include.warehouse.server import stop
+    from include.warehouse.embedded import temporary_warehouse
 
     window = Window(parse_instant(start, "--from"), parse_instant(end, "--to"))
-    with tempfile.TemporaryDirectory(prefix="akubill-usage-", ignore_cleanup_errors=True) as folder:
-        data = Path(folder) / "postgres"
-        try:
-            with scratch_warehouse(start_server(data)) as scratch:
-                rows, rejections = meter_file(scratch, polls, window, timedelta(seconds=tolerance))
-        finally:
-            stop(data)
+    with temporary_warehouse() as scratch:
+        rows, rejections = meter_file(scratch, polls, window, timedelta(seconds=tolerance))
     for rejection in rejections:
         complaints.print(f"Rejected ({rejection.rule}): {rejection.sentence}", markup=False)
     inconsistent = sum(1 for rejection in rejections if rejection.rule == INCONSISTENT)

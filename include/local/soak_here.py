@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -26,14 +25,12 @@ from include.local.soak_scene import Scene, Soak, Soaked, count_polls, reckon, s
 from include.metering.breaker import Breaker
 from include.metering.close import Rules, close_due_hours, close_hour, close_hours
 from include.metering.collect import Pace, collect_shard
-from include.warehouse.embedded import scratch_warehouse, start_server
-from include.warehouse.server import stop
+from include.warehouse.embedded import temporary_warehouse
 from include.warehouse.vault import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from sqlalchemy import Engine
 
 #: aku_metering runs at minute 7.
 _CLOSES_AT = timedelta(minutes=7)
@@ -49,7 +46,7 @@ def soak_here(wanted: Soak, say: Callable[[str], None]) -> Soaked:
     with (
         tempfile.TemporaryDirectory(prefix="akubill-soak-", ignore_cleanup_errors=True) as folder,
         running_outside(Path(folder) / "sandbox") as outside,
-        _warehouse(Path(folder)) as warehouse,
+        temporary_warehouse() as warehouse,
     ):
         vault = Vault(SecretStr(Fernet.generate_key().decode()))
         scene = set_scene(wanted, outside, warehouse, vault, lasts=wanted.seconds + 2 * wanted.every)
@@ -57,16 +54,6 @@ def soak_here(wanted: Soak, say: Callable[[str], None]) -> Soaked:
         rounds = _poll_rounds(scene, vault, say)
         until = _close_all(scene)
         return Soaked(rounds, count_polls(scene), reckon(scene, until))
-
-
-@contextmanager
-def _warehouse(folder: Path) -> Iterator[Engine]:
-    folder.chmod(0o755)  # the server may run as another user
-    try:
-        with scratch_warehouse(start_server(folder / "postgres")) as warehouse:
-            yield warehouse
-    finally:
-        stop(folder / "postgres")
 
 
 def _poll_rounds(scene: Scene, vault: Vault, say: Callable[[str], None]) -> int:
