@@ -25,7 +25,14 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag, task
 
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.defaults import (
+    TAG,
+    discount_field,
+    price_plan_field,
+    reason_field,
+    subscription_field,
+    task_defaults,
+)
 
 
 @dag(
@@ -35,13 +42,7 @@ from include.orchestration.defaults import TAG, task_defaults
     tags=[TAG, "billing"],
     default_args=task_defaults(),
     params={
-        "subscription": Param(
-            type="string",
-            minLength=1,
-            maxLength=200,
-            title="Subscription",
-            description="Whose bill it is: a mistyped bill corrects nobody else's.",
-        ),
+        "subscription": subscription_field("Whose bill it is: a mistyped bill corrects nobody else's."),
         "bill": Param(
             type="string",
             minLength=1,
@@ -62,27 +63,9 @@ from include.orchestration.defaults import TAG, task_defaults
             title="Delivery",
             description="On the next bill, or as a credit or debit note at once.",
         ),
-        "reason": Param(
-            type="string",
-            minLength=10,
-            maxLength=500,
-            title="Reason",
-            description="Why. The customer reads it on each line.",
-        ),
-        "price_plan": Param(
-            None,
-            type=["null", "string"],
-            maxLength=63,
-            title="Price plan",
-            description="For price: the published plan that should have held.",
-        ),
-        "discount_percent": Param(
-            None,
-            type=["null", "string"],
-            pattern=r"^\s*[0-9]{1,3}(\.[0-9]{1,12})?\s*$",
-            title="Discount in per cent",
-            description="For discount, and for price if it was wrong too: 0 to 100, like 12.5.",
-        ),
+        "reason": reason_field("Why. The customer reads it on each line."),
+        "price_plan": price_plan_field("For price: the published plan that should have held."),
+        "discount_percent": discount_field("For discount, and for price if it was wrong too: 0 to 100, like 12.5."),
         "from": Param(
             None,
             type=["null", "string"],

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag, task
 
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.defaults import TAG, reason_field, task_defaults
 
 
 @dag(
@@ -48,13 +48,7 @@ from include.orchestration.defaults import TAG, task_defaults
             description="Start of the window. Gaps are waived whole, so it must not cut one.",
         ),
         "to": Param(None, type=["null", "string"], format="date-time", title="To", description="Its end (exclusive)."),
-        "reason": Param(
-            type="string",
-            minLength=10,
-            maxLength=500,
-            title="Reason",
-            description="Why the gap may stay, for whoever asks a year from now.",
-        ),
+        "reason": reason_field("Why the gap may stay, for whoever asks a year from now."),
     },
 )
 def gap_waiver() -> None:

@@ -16,7 +16,14 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag, task
 
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.defaults import (
+    TAG,
+    discount_field,
+    price_plan_field,
+    reason_field,
+    subscription_field,
+    task_defaults,
+)
 
 
 @dag(
@@ -26,9 +33,7 @@ from include.orchestration.defaults import TAG, task_defaults
     tags=[TAG, "billing"],
     default_args=task_defaults(),
     params={
-        "subscription": Param(
-            type="string", minLength=1, maxLength=200, title="Subscription", description="Its id, like sub-…."
-        ),
+        "subscription": subscription_field("Its id, like sub-…."),
         "from": Param(
             type="string",
             format="date-time",
@@ -42,27 +47,11 @@ from include.orchestration.defaults import TAG, task_defaults
             title="Until",
             description="Until when it holds (exclusive). Empty: without end.",
         ),
-        "price_plan": Param(
-            None,
-            type=["null", "string"],
-            maxLength=63,
-            title="Price plan",
-            description="A published plan of the same currency and time zone. Empty: the subscription's own.",
+        "price_plan": price_plan_field(
+            "A published plan of the same currency and time zone. Empty: the subscription's own."
         ),
-        "discount_percent": Param(
-            None,
-            type=["null", "string"],
-            pattern=r"^\s*[0-9]{1,3}(\.[0-9]{1,12})?\s*$",
-            title="Discount in per cent",
-            description="0 to 100, like 12.5, in place of the plan's. Empty: the plan's.",
-        ),
-        "reason": Param(
-            type="string",
-            minLength=10,
-            maxLength=500,
-            title="Reason",
-            description="What was agreed, for whoever asks a year from now.",
-        ),
+        "discount_percent": discount_field("0 to 100, like 12.5, in place of the plan's. Empty: the plan's."),
+        "reason": reason_field("What was agreed, for whoever asks a year from now."),
     },
 )
 def private_offer() -> None:

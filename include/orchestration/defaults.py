@@ -1,4 +1,4 @@
-"""What DAGs share: owner, tags, retries, and the form field for a billing period."""
+"""What DAGs share: owner, tags, retries, and the fields that several forms have."""
 
 from __future__ import annotations
 
@@ -33,3 +33,29 @@ def period_field(description: str) -> Param:
         title="Billing period",
         description=description,
     )
+
+
+def subscription_field(description: str) -> Param:
+    """The form's field for the id of a subscription."""
+    return Param(type="string", minLength=1, maxLength=200, title="Subscription", description=description)
+
+
+def price_plan_field(description: str) -> Param:
+    """The form's field for the name of a price plan; it may stay empty."""
+    return Param(None, type=["null", "string"], maxLength=63, title="Price plan", description=description)
+
+
+def discount_field(description: str) -> Param:
+    """The form's field for a discount in per cent, as text so that no digit is lost; it may stay empty."""
+    return Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^\s*[0-9]{1,3}(\.[0-9]{1,12})?\s*$",
+        title="Discount in per cent",
+        description=description,
+    )
+
+
+def reason_field(description: str) -> Param:
+    """The form's field for a person's reason; it has no default."""
+    return Param(type="string", minLength=10, maxLength=500, title="Reason", description=description)
