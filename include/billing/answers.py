@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from include.billing.requests import plain_reason
 from include.domain.errors import InvalidInputError
 
-REASON_LENGTH = (10, 500)
 #: As much of a fingerprint as nobody hits by accident.
 _FINGERPRINT_LENGTH = 12
 
@@ -31,16 +31,7 @@ class Answer:
     fingerprint: str = ""
 
     def __post_init__(self) -> None:
-        reason = " ".join(self.reason.split())
-        object.__setattr__(self, "reason", reason)
-        shortest, longest = REASON_LENGTH
-        if not shortest <= len(reason) <= longest:
-            raise InvalidInputError(
-                "Reason",
-                reason[:60],
-                f"has {len(reason)} characters, not {shortest} to {longest}",
-                "Write why, so that somebody else understands it a year from now.",
-            )
+        object.__setattr__(self, "reason", plain_reason(self.reason, "why"))
         if not self.by.strip():
             raise InvalidInputError("Person", self.by, "is nobody", "A bill is decided by a person: log in, try again.")
         if self.fingerprint and len(self.fingerprint) < _FINGERPRINT_LENGTH:

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
     from include.domain.money import Decimal
 
-_NOTHING: dict[str, Any] = dict.fromkeys(("root_key", "document_key", "period_start", "period_end")) | {"states": []}
+#: What `chosen` may leave open.
+_NOTHING: dict[str, Any] = dict.fromkeys(
+    ("root_key", "document_key", "subscription_key", "period_start", "period_end")
+) | {"states": []}
 _TABLES = ("correction_roots", "correction_lines", "correction_taxes")
 
 
@@ -66,15 +69,7 @@ def compute_corrections(connection: Connection, chosen: dict[str, Any]) -> Diffe
     """
     for table in _TABLES:
         connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{table}"))
-    parameters: dict[str, Any] = {
-        "root_key": None,
-        "document_key": None,
-        "subscription_key": None,
-        "period_start": None,
-        "period_end": None,
-        "states": [],
-    }
-    connection.execute(statement("billing/correct_create_roots"), parameters | chosen)
+    connection.execute(statement("billing/correct_create_roots"), _NOTHING | chosen)
     connection.execute(statement("billing/correct_create_lines"))
     connection.execute(statement("billing/correct_create_taxes"))
     roots = connection.execute(text("SELECT period, time_zone, subscription_key FROM correction_roots")).all()

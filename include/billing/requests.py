@@ -22,10 +22,19 @@ _HUNDRED = Decimal(100)
 
 
 def read_reason(text: str | None, purpose: str) -> str:
-    """The reason with its white space made plain; `purpose` says what it has to explain, as a clause.
+    """The reason as `plain_reason` has it, of characters that everybody sees.
 
     Raises:
         InvalidInputError: when it is missing, too short, too long, or has characters that nobody sees.
+    """
+    return _visible(plain_reason(text, purpose), "Reason")
+
+
+def plain_reason(text: str | None, purpose: str) -> str:
+    """The reason with its white space made plain; `purpose` says what it has to explain, as a clause.
+
+    Raises:
+        InvalidInputError: when it is missing, too short or too long.
     """
     reason = " ".join((text or "").split())
     shortest, longest = REASON_LENGTH
@@ -33,7 +42,7 @@ def read_reason(text: str | None, purpose: str) -> str:
         rule = f"has {len(reason)} characters, not {shortest} to {longest}"
         remedy = f"Write {purpose}, so that somebody else understands it a year from now."
         raise InvalidInputError("Reason", reason[:60], rule, remedy)
-    return _visible(reason, "Reason")
+    return reason
 
 
 def read_name(text: str | None, what: str, remedy: str) -> str:

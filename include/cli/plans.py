@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,11 +63,9 @@ def _print_quote(quoted: list[dict[str, Any]]) -> None:
         for line in bill["lines"]
     ]
     rows += [(bill["subscription_id"], "total", "", "", bill["total"], bill["currency"]) for bill in quoted]
-    print_table(("Subscription", "Line", "Quantity", "Unit price", "Amount", "Currency"), sorted(rows, key=_of_one))
-
-
-def _of_one(row: tuple[str, ...]) -> str:
-    return row[0]
+    print_table(
+        ("Subscription", "Line", "Quantity", "Unit price", "Amount", "Currency"), sorted(rows, key=itemgetter(0))
+    )
 
 
 @plan.command("check")

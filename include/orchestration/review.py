@@ -208,7 +208,7 @@ def _form(findings: list[str]) -> Any:  # noqa: ANN401 (ParamsDict, imported whe
     from airflow.sdk import Param
     from airflow.sdk.definitions.param import ParamsDict
 
-    from include.billing.answers import REASON_LENGTH
+    from include.billing.requests import REASON_LENGTH
 
     shortest, longest = REASON_LENGTH
     return ParamsDict(
