@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import URL, Engine, create_engine, text
 
 from include.warehouse.engine import WRITER, open_warehouse
-from include.warehouse.migrate import head_revision, migrate
+from include.warehouse.migrate import migrate, schema_name
 from include.warehouse.server import postmaster, start, stop
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def temporary_warehouse(*, role: str | None = WRITER) -> Iterator[Engine]:
 
 
 def _ensure_template(server: URL) -> str:
-    name = f"template_{head_revision()}"
+    name = f"template_{schema_name()}"
     with _maintenance(server) as connection:
         connection.execute(text("SELECT pg_advisory_lock(hashtextextended('scratch template', 0))"))
         if connection.scalar(text("SELECT datistemplate FROM pg_database WHERE datname = :name"), {"name": name}):

@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema with Alembic, and says where it stands."""
+"""Brings a database to the newest schema: tables by Alembic, then the routines; and says where it stands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from include.domain.errors import ConfigurationError
 from include.warehouse.engine import locked
+from include.warehouse.routines import digest, replace_routines
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -22,12 +24,27 @@ def migrate(engine: Engine) -> str:
     """Bring the database to the newest revision, in one transaction, and return that revision's name.
 
     The engine must keep its login user, who owns the schemas (`open_warehouse(url, role=None)`).
+
+    Raises:
+        ConfigurationError: when the database was made by a version of the product whose revision this one lacks.
     """
     with engine.begin() as connection, locked(connection, "migrate"):
         config = _config()
+        _refuse_unknown(config, MigrationContext.configure(connection).get_current_revision())
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        replace_routines(connection)
     return head_revision()
+
+
+def _refuse_unknown(config: Config, revision: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise ConfigurationError(
+            f"The warehouse is at revision {revision}, which this version does not know: a newer version made it, or "
+            "one from before the first release. Use the version that made it, or start with an empty database (of the "
+            "local stack: `make clean`)."
+        )
 
 
 def current_revision(engine: Engine) -> str | None:
@@ -39,6 +56,11 @@ def current_revision(engine: Engine) -> str | None:
 def head_revision() -> str:
     """The newest revision that this code knows."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def schema_name() -> str:
+    """A name for exactly this schema: the newest revision with the routines' digest."""
+    return f"{head_revision()}_{digest()}"
 
 
 def _config() -> Config:

@@ -6,6 +6,7 @@ import html
 import re
 from pathlib import Path
 
+from include.warehouse.routines import ROUTINES, routine
 from include.warehouse.tables import SCHEMAS, VIEW_SCHEMAS, metadata
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -52,9 +53,8 @@ def warehouse() -> str:
 
 
 def analyst_views() -> str:
-    """Every view for analysts with its columns, as its comments in the migration say."""
-    folder = Path(__file__).parents[2] / "include/warehouse/migrations/sql/0003_whole_life"
-    written = "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*_analytics_*.sql")))
+    """Every view for analysts with its columns, as the comments of its routine say."""
+    written = "".join(routine(name) for name in ROUTINES if name.startswith("analytics/"))
     comments = re.findall(r"COMMENT ON (VIEW|COLUMN) ([\w.]+) IS\s+((?:'(?:[^']|'')*'\s*)+);", written)
     lines = [
         "# Views for analysts",

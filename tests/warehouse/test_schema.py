@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,9 +11,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from include.domain.errors import ConfigurationError
+from include.warehouse import routines
 from include.warehouse.embedded import ensure_database
 from include.warehouse.engine import ANALYST, ensure_partitions, open_warehouse
 from include.warehouse.migrate import current_revision, head_revision, migrate
+from include.warehouse.migrations.baseline import BASELINE, baseline
 from include.warehouse.tables import SCHEMAS, VIEW_SCHEMAS, metadata
 
 if TYPE_CHECKING:
@@ -40,6 +44,46 @@ def test_migrations_lead_to_exactly_the_defined_tables(owned_warehouse: Engine) 
             opts={"include_schemas": True, "include_name": lambda name, kind, _: kind != "schema" or name in SCHEMAS},
         )
         assert compare_metadata(context, metadata) == []
+
+
+def test_the_baseline_is_written_from_the_table_definitions() -> None:
+    assert BASELINE.read_text(encoding="utf-8") == baseline(), "run python -m include.warehouse.migrations.baseline"
+
+
+def test_every_routine_is_installed_by_its_full_name() -> None:
+    folder = Path(routines.__file__).parent
+    files = {path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.sql")}
+    assert files == {*routines.ROUTINES, "drop_routines"}
+
+
+def test_every_function_is_explained_in_the_database(owned_warehouse: Engine) -> None:
+    unexplained = text("""
+        SELECT CAST(p.oid AS regprocedure)::text FROM pg_proc AS p
+        WHERE p.pronamespace::regnamespace::text = ANY(:schemas) AND p.prorettype <> 'trigger'::regtype
+            AND obj_description(p.oid) IS NULL
+    """)
+    with owned_warehouse.connect() as connection:
+        assert connection.scalars(unexplained, {"schemas": [*SCHEMAS, *VIEW_SCHEMAS]}).all() == []
+
+
+def test_migrating_replaces_a_routine_that_was_changed(owned_warehouse: Engine) -> None:
+    half = text("SELECT billing.round_amount(1.5, 0, 'half_up')")
+    with owned_warehouse.begin() as connection:
+        connection.execute(
+            text("""CREATE OR REPLACE FUNCTION billing.round_amount(amount numeric, digits integer, mode text)
+                RETURNS numeric LANGUAGE sql IMMUTABLE STRICT RETURN 0""")
+        )
+        assert connection.scalar(half) == 0
+    migrate(owned_warehouse)
+    with owned_warehouse.connect() as connection:
+        assert connection.scalar(half) == 2
+
+
+def test_a_warehouse_of_an_unknown_revision_is_refused_in_a_sentence(owned_warehouse: Engine) -> None:
+    with owned_warehouse.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
+    with pytest.raises(ConfigurationError, match="at revision 0003, which this version does not know"):
+        migrate(owned_warehouse)
 
 
 def test_migrating_twice_changes_nothing(postgres_server: URL) -> None:

@@ -1,4 +1,4 @@
-"""Schema billing: bills, their lines and their whole life. Issued bills are protected by triggers (migrations/sql)."""
+"""Schema billing: bills, their lines and their whole life. Triggers protect issued bills (routines/billing)."""
 
 from __future__ import annotations
 

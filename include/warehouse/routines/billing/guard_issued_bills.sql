@@ -57,21 +57,10 @@ CREATE TRIGGER guard_issued_finding BEFORE INSERT OR UPDATE OR DELETE ON billing
 FOR EACH ROW EXECUTE FUNCTION billing.guard_issued_line();
 CREATE TRIGGER guard_issued_findings_from_truncate BEFORE TRUNCATE ON billing.bill_findings
 FOR EACH STATEMENT EXECUTE FUNCTION billing.guard_issued_line();
-
--- A published price is what issued bills were made of, so it never changes either; a new version may follow.
-CREATE FUNCTION billing.guard_published_price() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION '% holds published prices, which never change', TG_TABLE_NAME
-        USING HINT = 'Publish a further version of the price plan.';
-END
-$$;
-
-CREATE TRIGGER guard_published_plan BEFORE UPDATE OR DELETE OR TRUNCATE ON billing.price_plans
-FOR EACH STATEMENT EXECUTE FUNCTION billing.guard_published_price();
-CREATE TRIGGER guard_published_version BEFORE UPDATE OR DELETE OR TRUNCATE ON billing.price_plan_versions
-FOR EACH STATEMENT EXECUTE FUNCTION billing.guard_published_price();
-CREATE TRIGGER guard_published_tier BEFORE UPDATE OR DELETE OR TRUNCATE ON billing.price_tiers
-FOR EACH STATEMENT EXECUTE FUNCTION billing.guard_published_price();
+CREATE TRIGGER guard_issued_tax BEFORE INSERT OR UPDATE OR DELETE ON billing.bill_taxes
+FOR EACH ROW EXECUTE FUNCTION billing.guard_issued_line();
+CREATE TRIGGER guard_issued_taxes_from_truncate BEFORE TRUNCATE ON billing.bill_taxes
+FOR EACH STATEMENT EXECUTE FUNCTION billing.guard_issued_line();
 
 -- Also where the session says that it only replays what another server did (session_replication_role).
 ALTER TABLE billing.bills ENABLE ALWAYS TRIGGER guard_issued_bill;
@@ -80,6 +69,5 @@ ALTER TABLE billing.bill_lines ENABLE ALWAYS TRIGGER guard_issued_line;
 ALTER TABLE billing.bill_lines ENABLE ALWAYS TRIGGER guard_issued_lines_from_truncate;
 ALTER TABLE billing.bill_findings ENABLE ALWAYS TRIGGER guard_issued_finding;
 ALTER TABLE billing.bill_findings ENABLE ALWAYS TRIGGER guard_issued_findings_from_truncate;
-ALTER TABLE billing.price_plans ENABLE ALWAYS TRIGGER guard_published_plan;
-ALTER TABLE billing.price_plan_versions ENABLE ALWAYS TRIGGER guard_published_version;
-ALTER TABLE billing.price_tiers ENABLE ALWAYS TRIGGER guard_published_tier;
+ALTER TABLE billing.bill_taxes ENABLE ALWAYS TRIGGER guard_issued_tax;
+ALTER TABLE billing.bill_taxes ENABLE ALWAYS TRIGGER guard_issued_taxes_from_truncate;

@@ -1,0 +1,1155 @@
+-- Written by include/warehouse/migrations/baseline.py from the table definitions.
+CREATE SCHEMA core;
+COMMENT ON SCHEMA core IS 'Who subscribed to what: buyers, subscriptions, environments, instances, licences.';
+CREATE SCHEMA metering;
+COMMENT ON SCHEMA metering IS 'What consoles said and what it means: polls, readings, usage per hour, gaps, rejections, imports.';
+CREATE SCHEMA billing;
+COMMENT ON SCHEMA billing IS 'Price plans, bills and their lines. Issued bills never change.';
+CREATE SCHEMA settlement;
+COMMENT ON SCHEMA settlement IS 'What the Marketplace charged, and its agreement with our bills.';
+CREATE SCHEMA analytics;
+COMMENT ON SCHEMA analytics IS 'Bills, their lines, usage and cost by day, customer, region and department, under names that stay.';
+CREATE TABLE billing.bill_events (
+	event_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	bill_id TEXT NOT NULL,
+	from_state TEXT,
+	to_state TEXT NOT NULL,
+	who TEXT NOT NULL,
+	reason TEXT,
+	held_fingerprint TEXT,
+	at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT bill_events_pkey PRIMARY KEY (event_key)
+);
+COMMENT ON TABLE billing.bill_events IS 'Who brought which bill into which state, when and why. Written once, never changed.';
+COMMENT ON COLUMN billing.bill_events.event_key IS 'Surrogate key.';
+COMMENT ON COLUMN billing.bill_events.bill_id IS 'Bill; its drafts come and go, its story stays.';
+COMMENT ON COLUMN billing.bill_events.from_state IS 'State before; null at its first draft.';
+COMMENT ON COLUMN billing.bill_events.to_state IS 'State from then on.';
+COMMENT ON COLUMN billing.bill_events.who IS 'The person, or the run that did it.';
+COMMENT ON COLUMN billing.bill_events.reason IS 'Why; null where nothing was asked.';
+COMMENT ON COLUMN billing.bill_events.held_fingerprint IS 'Where the bill began to wait for a person: fingerprint of the draft that waits; null for every other event.';
+COMMENT ON COLUMN billing.bill_events.at IS 'When.';
+CREATE INDEX bill_events_by_bill ON billing.bill_events (bill_id, event_key);
+CREATE TABLE billing.price_plans (
+	plan_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	name TEXT NOT NULL,
+	currency TEXT NOT NULL,
+	time_zone TEXT NOT NULL,
+	CONSTRAINT price_plans_pkey PRIMARY KEY (plan_key),
+	CONSTRAINT price_plans_name_unique UNIQUE (name)
+);
+COMMENT ON TABLE billing.price_plans IS 'Price plans, published from files.';
+COMMENT ON COLUMN billing.price_plans.plan_key IS 'Surrogate key.';
+COMMENT ON COLUMN billing.price_plans.name IS 'Name of the plan.';
+COMMENT ON COLUMN billing.price_plans.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN billing.price_plans.time_zone IS 'IANA zone whose calendar months are the billing periods.';
+CREATE UNLOGGED TABLE billing.rating_hours (
+	subscription_key BIGINT NOT NULL,
+	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	aku_seconds BIGINT NOT NULL,
+	CONSTRAINT rating_hours_pkey PRIMARY KEY (subscription_key, hour_start)
+);
+COMMENT ON TABLE billing.rating_hours IS 'Working table of rating, empty outside a transaction: hours that count instead of the metered ones.';
+COMMENT ON COLUMN billing.rating_hours.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN billing.rating_hours.hour_start IS 'Start of the UTC hour.';
+COMMENT ON COLUMN billing.rating_hours.aku_seconds IS 'AKU-seconds.';
+CREATE UNLOGGED TABLE billing.rating_parts (
+	subscription_key BIGINT NOT NULL,
+	part_no INTEGER NOT NULL,
+	part_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	part_end TIMESTAMP WITH TIME ZONE NOT NULL,
+	version_key BIGINT,
+	discount_percent NUMERIC NOT NULL,
+	active_seconds BIGINT NOT NULL,
+	is_whole BOOLEAN NOT NULL,
+	counts_hours BOOLEAN NOT NULL,
+	scaled_price BIGINT NOT NULL,
+	divisor BIGINT NOT NULL,
+	addend BIGINT NOT NULL,
+	is_half_even BOOLEAN NOT NULL,
+	most_aku_seconds BIGINT NOT NULL
+);
+COMMENT ON TABLE billing.rating_parts IS 'Working table of rating, empty outside a transaction: the period cut where a price changes.';
+COMMENT ON COLUMN billing.rating_parts.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN billing.rating_parts.part_no IS 'Number of the part in the period, from 1.';
+COMMENT ON COLUMN billing.rating_parts.part_start IS 'Start of the part (inclusive).';
+COMMENT ON COLUMN billing.rating_parts.part_end IS 'End of the part (exclusive).';
+COMMENT ON COLUMN billing.rating_parts.version_key IS 'Price plan version in force; null where there is none.';
+COMMENT ON COLUMN billing.rating_parts.discount_percent IS 'Discount in force.';
+COMMENT ON COLUMN billing.rating_parts.active_seconds IS 'Seconds of the part in which the subscription is active.';
+COMMENT ON COLUMN billing.rating_parts.is_whole IS 'Whether the part is its whole period.';
+COMMENT ON COLUMN billing.rating_parts.counts_hours IS 'Whether the subscription''s hours are counted one after the other, see rate_count_hours.';
+COMMENT ON COLUMN billing.rating_parts.scaled_price IS 'Price of each hour''s usage as a whole number, or 0 where hours have no amount of their own.';
+COMMENT ON COLUMN billing.rating_parts.divisor IS 'What AKU-seconds × scaled_price is divided by to have whole last places of an amount.';
+COMMENT ON COLUMN billing.rating_parts.addend IS 'What is added before that division, so that it rounds.';
+COMMENT ON COLUMN billing.rating_parts.is_half_even IS 'Whether exact halves go to the even neighbour.';
+COMMENT ON COLUMN billing.rating_parts.most_aku_seconds IS 'AKU-seconds in an hour up to which that arithmetic stays within BIGINT.';
+CREATE TABLE core.buyers (
+	account_id TEXT NOT NULL,
+	site TEXT NOT NULL,
+	contact TEXT,
+	registered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT buyers_pkey PRIMARY KEY (account_id)
+);
+COMMENT ON TABLE core.buyers IS 'Cloud accounts that subscribed.';
+COMMENT ON COLUMN core.buyers.account_id IS 'Cloud account that subscribed (aliUid).';
+COMMENT ON COLUMN core.buyers.site IS 'Site of the cloud the account belongs to: china or international.';
+COMMENT ON COLUMN core.buyers.contact IS 'Whom to write to, as the operator entered it.';
+COMMENT ON COLUMN core.buyers.registered_at IS 'When the buyer was first entered.';
+CREATE TABLE metering.dropped_months (
+	month_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	month_end TIMESTAMP WITH TIME ZONE NOT NULL,
+	closable_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	dropped_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT dropped_months_pkey PRIMARY KEY (month_start),
+	CONSTRAINT dropped_months_window_check CHECK (month_start < month_end AND month_end <= closable_from)
+);
+COMMENT ON TABLE metering.dropped_months IS 'Months whose polls and readings were dropped after their retention; their usage and bills stay.';
+COMMENT ON COLUMN metering.dropped_months.month_start IS 'Start of the month (UTC).';
+COMMENT ON COLUMN metering.dropped_months.month_end IS 'Its end (exclusive).';
+COMMENT ON COLUMN metering.dropped_months.closable_from IS 'Hours before this instant can not be closed again: what they would be made of is gone. It lies after the month''s end, because the first hours of the next month begin with this one''s last answer.';
+COMMENT ON COLUMN metering.dropped_months.dropped_at IS 'Logical time of the run that dropped it.';
+CREATE TABLE metering.environment_hours (
+	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	environment_key BIGINT NOT NULL,
+	state TEXT NOT NULL,
+	revision INTEGER NOT NULL,
+	closed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT environment_hours_pkey PRIMARY KEY (hour_start, environment_key),
+	CONSTRAINT environment_hours_state_check CHECK (state IN ('closed', 'provisional', 'open', 'stale'))
+);
+COMMENT ON TABLE metering.environment_hours IS 'Hours of environments that were closed.';
+COMMENT ON COLUMN metering.environment_hours.hour_start IS 'Start of the UTC hour.';
+COMMENT ON COLUMN metering.environment_hours.environment_key IS 'Environment.';
+COMMENT ON COLUMN metering.environment_hours.state IS 'closed (a successful poll at or after its end exists), provisional (none came in time), open (one may still come) or stale (a poll came since that changes it).';
+COMMENT ON COLUMN metering.environment_hours.revision IS '0 until it is first closed, then from 1; grows when a later closing changed its usage.';
+COMMENT ON COLUMN metering.environment_hours.closed_at IS 'Logical time of the run that gave it this state and this usage.';
+CREATE INDEX environment_hours_by_environment ON metering.environment_hours (environment_key, hour_start);
+CREATE INDEX environment_hours_due ON metering.environment_hours (hour_start) WHERE state IN ('open', 'stale');
+CREATE TABLE metering.imports (
+	import_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	file_sha256 TEXT NOT NULL,
+	file_name TEXT NOT NULL,
+	format TEXT NOT NULL,
+	rows_read BIGINT NOT NULL,
+	rows_loaded BIGINT NOT NULL,
+	rows_changed BIGINT DEFAULT '0' NOT NULL,
+	rows_unchanged BIGINT NOT NULL,
+	rows_adjusted BIGINT DEFAULT '0' NOT NULL,
+	adjusted_bills TEXT[] DEFAULT '{}' NOT NULL,
+	rows_rejected BIGINT NOT NULL,
+	imported_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT imports_pkey PRIMARY KEY (import_key),
+	CONSTRAINT imports_file_sha256_unique UNIQUE (file_sha256)
+);
+COMMENT ON TABLE metering.imports IS 'Files of usage history that were imported.';
+COMMENT ON COLUMN metering.imports.import_key IS 'Surrogate key.';
+COMMENT ON COLUMN metering.imports.file_sha256 IS 'SHA-256 of the file''s bytes, in hex; the same file is the same import.';
+COMMENT ON COLUMN metering.imports.file_name IS 'Name of the file as given.';
+COMMENT ON COLUMN metering.imports.format IS 'csv, jsonl or parquet.';
+COMMENT ON COLUMN metering.imports.rows_read IS 'Rows in the file.';
+COMMENT ON COLUMN metering.imports.rows_loaded IS 'Rows that made or changed usage.';
+COMMENT ON COLUMN metering.imports.rows_changed IS 'Of these, rows that replaced what an earlier import said.';
+COMMENT ON COLUMN metering.imports.rows_unchanged IS 'Rows that said what was known already.';
+COMMENT ON COLUMN metering.imports.rows_adjusted IS 'Rows that differ from an issued bill and wait as pending adjustments of it.';
+COMMENT ON COLUMN metering.imports.adjusted_bills IS 'Public ids of the bills that these rows differ from.';
+COMMENT ON COLUMN metering.imports.rows_rejected IS 'Rows kept as rejections.';
+COMMENT ON COLUMN metering.imports.imported_at IS 'Logical time of the run that imported it first.';
+CREATE TABLE metering.notices (
+	notice_key TEXT NOT NULL,
+	sentence TEXT NOT NULL,
+	claimed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	told_at TIMESTAMP WITH TIME ZONE,
+	failure TEXT,
+	CONSTRAINT notices_pkey PRIMARY KEY (notice_key),
+	CONSTRAINT notices_outcome_check CHECK (told_at IS NULL OR failure IS NULL)
+);
+COMMENT ON TABLE metering.notices IS 'Ledger of what operators were told beside alarms: each notice at most once.';
+COMMENT ON COLUMN metering.notices.notice_key IS 'What it is about: deadline/<DAG>/<run>, or machine_finding/<finding_key>/<opened or resolved>.';
+COMMENT ON COLUMN metering.notices.sentence IS 'What operators are told.';
+COMMENT ON COLUMN metering.notices.claimed_at IS 'Instant of who took it upon itself to tell; entered before anything is sent.';
+COMMENT ON COLUMN metering.notices.told_at IS 'Instant of who told it; null when it is not known to have arrived.';
+COMMENT ON COLUMN metering.notices.failure IS 'Why telling failed, as a sentence; it is not tried again.';
+CREATE TABLE metering.polls (
+	observed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	environment_key BIGINT NOT NULL,
+	ok BOOLEAN NOT NULL,
+	cause TEXT,
+	error TEXT,
+	instance_count INTEGER,
+	clock_skew_ms INTEGER,
+	duration_ms INTEGER,
+	payload BYTEA,
+	CONSTRAINT polls_pkey PRIMARY KEY (observed_at, environment_key),
+	CONSTRAINT polls_cause_check CHECK (ok = (cause IS NULL))
+)
+ PARTITION BY RANGE (observed_at);
+COMMENT ON TABLE metering.polls IS 'One listing of one environment''s instances, or the failure to get it.';
+COMMENT ON COLUMN metering.polls.observed_at IS 'When the listing was taken, in whole seconds.';
+COMMENT ON COLUMN metering.polls.environment_key IS 'Environment asked.';
+COMMENT ON COLUMN metering.polls.ok IS 'Whether the whole listing came; a failed poll is never an empty listing.';
+COMMENT ON COLUMN metering.polls.cause IS 'If it failed: unreachable, timeout, refused, throttled, broken or misconfigured.';
+COMMENT ON COLUMN metering.polls.error IS 'For failed polls: what happened, as a sentence; no secrets.';
+COMMENT ON COLUMN metering.polls.instance_count IS 'Instances listed; null for failed polls.';
+COMMENT ON COLUMN metering.polls.clock_skew_ms IS 'Console''s clock minus ours, from its Date header.';
+COMMENT ON COLUMN metering.polls.duration_ms IS 'How long the listing took.';
+COMMENT ON COLUMN metering.polls.payload IS 'The listing''s pages as they came, compressed by zlib.';
+CREATE INDEX polls_answered ON metering.polls (environment_key, observed_at) WHERE ok;
+CREATE INDEX polls_failed ON metering.polls (environment_key, observed_at) WHERE NOT ok;
+CREATE TABLE metering.readings (
+	observed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	environment_key BIGINT NOT NULL,
+	instance_key BIGINT NOT NULL,
+	subscription_key BIGINT NOT NULL,
+	state TEXT NOT NULL,
+	aku INTEGER NOT NULL,
+	instance_created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	instance_modified_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	is_rejected BOOLEAN DEFAULT 'false' NOT NULL,
+	CONSTRAINT readings_pkey PRIMARY KEY (observed_at, environment_key, instance_key),
+	CONSTRAINT readings_aku_check CHECK (aku >= 0)
+)
+ PARTITION BY RANGE (observed_at);
+COMMENT ON TABLE metering.readings IS 'What a console said of an instance at an instant.';
+COMMENT ON COLUMN metering.readings.observed_at IS 'Instant of the poll that it belongs to.';
+COMMENT ON COLUMN metering.readings.environment_key IS 'Environment.';
+COMMENT ON COLUMN metering.readings.instance_key IS 'Instance.';
+COMMENT ON COLUMN metering.readings.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN metering.readings.state IS 'Instance state as the console gave it.';
+COMMENT ON COLUMN metering.readings.aku IS 'Billed size in AKU: spec.currentAku if present, else spec.reservedAku; whatever the state.';
+COMMENT ON COLUMN metering.readings.instance_created_at IS 'gmtCreate, cut to whole seconds.';
+COMMENT ON COLUMN metering.readings.instance_modified_at IS 'gmtModified, cut to whole seconds.';
+COMMENT ON COLUMN metering.readings.is_rejected IS 'True when the instance was listed but what was said of it was rejected; the rest is then as last known.';
+CREATE TABLE metering.subscription_hours (
+	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	subscription_key BIGINT NOT NULL,
+	instance_count INTEGER NOT NULL,
+	aku_seconds BIGINT NOT NULL,
+	proved_aku_seconds BIGINT NOT NULL,
+	assumed_aku_seconds BIGINT NOT NULL,
+	gap_seconds BIGINT NOT NULL,
+	CONSTRAINT subscription_hours_pkey PRIMARY KEY (hour_start, subscription_key)
+)
+ PARTITION BY RANGE (hour_start);
+COMMENT ON TABLE metering.subscription_hours IS 'metering.usage added up by subscription and hour, by whatever transaction changes the usage.';
+COMMENT ON COLUMN metering.subscription_hours.hour_start IS 'Start of the UTC hour.';
+COMMENT ON COLUMN metering.subscription_hours.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN metering.subscription_hours.instance_count IS 'Instances with usage or a gap in the hour.';
+COMMENT ON COLUMN metering.subscription_hours.aku_seconds IS 'AKU-seconds of all its instances.';
+COMMENT ON COLUMN metering.subscription_hours.proved_aku_seconds IS 'Of these, proved by carry-over across a silence.';
+COMMENT ON COLUMN metering.subscription_hours.assumed_aku_seconds IS 'Of these, assumed.';
+COMMENT ON COLUMN metering.subscription_hours.gap_seconds IS 'Seconds under gaps, added up over its instances.';
+CREATE TABLE metering.usage (
+	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	instance_key BIGINT NOT NULL,
+	subscription_key BIGINT NOT NULL,
+	environment_key BIGINT NOT NULL,
+	aku_seconds BIGINT NOT NULL,
+	proved_aku_seconds BIGINT DEFAULT '0' NOT NULL,
+	assumed_aku_seconds BIGINT DEFAULT '0' NOT NULL,
+	gap_seconds INTEGER DEFAULT '0' NOT NULL,
+	source TEXT NOT NULL,
+	import_key BIGINT,
+	revision INTEGER DEFAULT '1' NOT NULL,
+	CONSTRAINT usage_pkey PRIMARY KEY (hour_start, instance_key),
+	CONSTRAINT usage_aku_seconds_check CHECK (aku_seconds BETWEEN 0 AND 2147483647),
+	CONSTRAINT usage_known_check CHECK (proved_aku_seconds >= 0 AND assumed_aku_seconds >= 0 AND proved_aku_seconds + assumed_aku_seconds <= aku_seconds),
+	CONSTRAINT usage_gap_seconds_check CHECK (gap_seconds BETWEEN 0 AND 3600),
+	CONSTRAINT usage_source_check CHECK (source IN ('readings', 'import'))
+)
+ PARTITION BY RANGE (hour_start);
+COMMENT ON TABLE metering.usage IS 'Usage of one instance in one UTC hour, with how it is known.';
+COMMENT ON COLUMN metering.usage.hour_start IS 'Start of the UTC hour.';
+COMMENT ON COLUMN metering.usage.instance_key IS 'Instance.';
+COMMENT ON COLUMN metering.usage.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN metering.usage.environment_key IS 'Environment.';
+COMMENT ON COLUMN metering.usage.aku_seconds IS 'AKU-seconds used in the hour: measured, proved and assumed together.';
+COMMENT ON COLUMN metering.usage.proved_aku_seconds IS 'Of these, proved by carry-over across a silence.';
+COMMENT ON COLUMN metering.usage.assumed_aku_seconds IS 'Of these, assumed at the smaller of two sizes; a gap is open for them.';
+COMMENT ON COLUMN metering.usage.gap_seconds IS 'Seconds of the hour under a gap of this instance.';
+COMMENT ON COLUMN metering.usage.source IS 'readings or import.';
+COMMENT ON COLUMN metering.usage.import_key IS 'Import that brought it; null for readings.';
+COMMENT ON COLUMN metering.usage.revision IS 'Counts from 1; grows when a later closing changed the row.';
+CREATE TABLE metering.usage_revisions (
+	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	instance_key BIGINT NOT NULL,
+	revised_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	environment_key BIGINT NOT NULL,
+	old_aku_seconds BIGINT NOT NULL,
+	new_aku_seconds BIGINT NOT NULL,
+	old_assumed_aku_seconds BIGINT NOT NULL,
+	new_assumed_aku_seconds BIGINT NOT NULL,
+	cause TEXT NOT NULL,
+	CONSTRAINT usage_revisions_pkey PRIMARY KEY (hour_start, instance_key, revised_at),
+	CONSTRAINT usage_revisions_cause_check CHECK (cause IN ('late_answer', 'measured', 'corrected', 'closed_again'))
+);
+COMMENT ON TABLE metering.usage_revisions IS 'How usage of hours that stood already was changed; changes by one run are one row.';
+COMMENT ON COLUMN metering.usage_revisions.hour_start IS 'Start of the UTC hour.';
+COMMENT ON COLUMN metering.usage_revisions.instance_key IS 'Instance.';
+COMMENT ON COLUMN metering.usage_revisions.revised_at IS 'Logical time of the run that changed it.';
+COMMENT ON COLUMN metering.usage_revisions.environment_key IS 'Environment.';
+COMMENT ON COLUMN metering.usage_revisions.old_aku_seconds IS 'AKU-seconds before; 0 when there was no row.';
+COMMENT ON COLUMN metering.usage_revisions.new_aku_seconds IS 'AKU-seconds from then on; 0 when the row was taken away.';
+COMMENT ON COLUMN metering.usage_revisions.old_assumed_aku_seconds IS 'Assumed ones among those before.';
+COMMENT ON COLUMN metering.usage_revisions.new_assumed_aku_seconds IS 'Assumed ones among those from then on.';
+COMMENT ON COLUMN metering.usage_revisions.cause IS 'late_answer (a poll came after the hour was closed), measured (readings took an import''s place), corrected (an import took an earlier one''s place) or closed_again (asked for, or further data of the same hour).';
+CREATE TABLE billing.price_plan_versions (
+	version_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	plan_key BIGINT NOT NULL,
+	effective_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	charge_every TEXT NOT NULL,
+	rounding_digits INTEGER NOT NULL,
+	rounding_mode TEXT NOT NULL,
+	model TEXT NOT NULL,
+	flat_fee_at_zero BOOLEAN DEFAULT true NOT NULL,
+	package_aku_seconds BIGINT,
+	included_aku_seconds BIGINT DEFAULT '0' NOT NULL,
+	minimum_charge NUMERIC,
+	maximum_charge NUMERIC,
+	is_prorated BOOLEAN DEFAULT false NOT NULL,
+	discount_percent NUMERIC DEFAULT '0' NOT NULL,
+	tax_rate NUMERIC DEFAULT '0' NOT NULL,
+	tax_is_inclusive BOOLEAN DEFAULT false NOT NULL,
+	licence_price_per_aku_month NUMERIC,
+	overage_price NUMERIC,
+	source JSONB NOT NULL,
+	CONSTRAINT price_plan_versions_pkey PRIMARY KEY (version_key),
+	CONSTRAINT price_plan_versions_plan_key_effective_from_unique UNIQUE (plan_key, effective_from),
+	CONSTRAINT price_plan_versions_charge_every_check CHECK (charge_every IN ('hour', 'period')),
+	CONSTRAINT price_plan_versions_rounding_mode_check CHECK (rounding_mode IN ('down', 'up', 'half_up', 'half_even')),
+	CONSTRAINT price_plan_versions_rounding_digits_check CHECK (rounding_digits BETWEEN 0 AND 6),
+	CONSTRAINT price_plan_versions_model_check CHECK (model IN ('per_unit', 'graduated', 'volume', 'package')),
+	CONSTRAINT price_plan_versions_package_check CHECK ((model = 'package') = (package_aku_seconds IS NOT NULL)),
+	CONSTRAINT price_plan_versions_package_size_check CHECK (package_aku_seconds > 0),
+	CONSTRAINT price_plan_versions_included_check CHECK (included_aku_seconds >= 0),
+	CONSTRAINT price_plan_versions_minimum_check CHECK (0 <= minimum_charge AND minimum_charge <= maximum_charge),
+	CONSTRAINT price_plan_versions_discount_percent_check CHECK (discount_percent BETWEEN 0 AND 100),
+	CONSTRAINT price_plan_versions_tax_rate_check CHECK (tax_rate BETWEEN 0 AND 1),
+	CONSTRAINT price_plan_versions_plan_key_fkey FOREIGN KEY(plan_key) REFERENCES billing.price_plans (plan_key)
+);
+COMMENT ON TABLE billing.price_plan_versions IS 'Versions of price plans; history is never rewritten.';
+COMMENT ON COLUMN billing.price_plan_versions.version_key IS 'Surrogate key.';
+COMMENT ON COLUMN billing.price_plan_versions.plan_key IS 'Plan.';
+COMMENT ON COLUMN billing.price_plan_versions.effective_from IS 'From when the version holds, until the next one.';
+COMMENT ON COLUMN billing.price_plan_versions.charge_every IS 'hour (each hour is charged and rounded) or period (rounded once per line).';
+COMMENT ON COLUMN billing.price_plan_versions.rounding_digits IS 'Places that amounts are rounded to.';
+COMMENT ON COLUMN billing.price_plan_versions.rounding_mode IS 'down, up, half_up or half_even.';
+COMMENT ON COLUMN billing.price_plan_versions.model IS 'per_unit, graduated, volume or package.';
+COMMENT ON COLUMN billing.price_plan_versions.flat_fee_at_zero IS 'Whether the first tier''s fee is due without usage.';
+COMMENT ON COLUMN billing.price_plan_versions.package_aku_seconds IS 'Size of a package; null for other models.';
+COMMENT ON COLUMN billing.price_plan_versions.included_aku_seconds IS 'Free in each billing period, taken before tiers.';
+COMMENT ON COLUMN billing.price_plan_versions.minimum_charge IS 'What a whole period costs at least, after discount, before tax.';
+COMMENT ON COLUMN billing.price_plan_versions.maximum_charge IS 'What a whole period costs at most, after discount, before tax.';
+COMMENT ON COLUMN billing.price_plan_versions.is_prorated IS 'Whether minimum and maximum count by seconds of activity.';
+COMMENT ON COLUMN billing.price_plan_versions.discount_percent IS 'Taken off everything but licences, 0 to 100.';
+COMMENT ON COLUMN billing.price_plan_versions.tax_rate IS 'On the sum of the rounded lines; a fraction.';
+COMMENT ON COLUMN billing.price_plan_versions.tax_is_inclusive IS 'Whether the lines contain the tax.';
+COMMENT ON COLUMN billing.price_plan_versions.licence_price_per_aku_month IS 'Price of a prepaid licence per AKU and month.';
+COMMENT ON COLUMN billing.price_plan_versions.overage_price IS 'Price per AKU-hour above a licence''s capacity; null: shown, not charged.';
+COMMENT ON COLUMN billing.price_plan_versions.source IS 'The version as it stood in the plan''s file.';
+CREATE TABLE core.subscriptions (
+	subscription_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	subscription_id TEXT NOT NULL,
+	product TEXT NOT NULL,
+	account_id TEXT NOT NULL,
+	region TEXT NOT NULL,
+	network TEXT NOT NULL,
+	department TEXT NOT NULL,
+	environment_name TEXT NOT NULL,
+	payment TEXT NOT NULL,
+	price_plan TEXT NOT NULL,
+	state TEXT NOT NULL,
+	state_reason TEXT,
+	attempt INTEGER NOT NULL,
+	service_instance_id TEXT,
+	marketplace_instance_id TEXT,
+	order_id TEXT,
+	request JSONB NOT NULL,
+	requested_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	started_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	metering_started_at TIMESTAMP WITH TIME ZONE,
+	ended_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT subscriptions_pkey PRIMARY KEY (subscription_key),
+	CONSTRAINT subscriptions_payment_check CHECK (payment IN ('payg', 'prepaid')),
+	CONSTRAINT subscriptions_state_check CHECK (state IN ('requested', 'ordered', 'deployed', 'active', 'failed', 'released')),
+	CONSTRAINT subscriptions_attempt_check CHECK (attempt >= 1),
+	CONSTRAINT subscriptions_subscription_id_unique UNIQUE (subscription_id),
+	CONSTRAINT subscriptions_account_id_fkey FOREIGN KEY(account_id) REFERENCES core.buyers (account_id),
+	CONSTRAINT subscriptions_marketplace_instance_id_unique UNIQUE (marketplace_instance_id),
+	CONSTRAINT subscriptions_order_id_unique UNIQUE (order_id)
+);
+COMMENT ON TABLE core.subscriptions IS 'One activation of the product by a buyer.';
+COMMENT ON COLUMN core.subscriptions.subscription_key IS 'Surrogate key.';
+COMMENT ON COLUMN core.subscriptions.subscription_id IS 'Public id, derived from product, account, region and environment name.';
+COMMENT ON COLUMN core.subscriptions.product IS 'Product of the catalogue.';
+COMMENT ON COLUMN core.subscriptions.account_id IS 'Buyer.';
+COMMENT ON COLUMN core.subscriptions.region IS 'Cloud region of the environment.';
+COMMENT ON COLUMN core.subscriptions.network IS 'VPC that the environment stands in.';
+COMMENT ON COLUMN core.subscriptions.department IS 'Business department the subscription is for; empty when the buyer has only one.';
+COMMENT ON COLUMN core.subscriptions.environment_name IS 'Name of the environment, unique per buyer and region.';
+COMMENT ON COLUMN core.subscriptions.payment IS 'payg (pay as you go) or prepaid (licence).';
+COMMENT ON COLUMN core.subscriptions.price_plan IS 'Name of the price plan that its usage is priced by.';
+COMMENT ON COLUMN core.subscriptions.state IS 'requested, ordered, deployed, active, failed or released.';
+COMMENT ON COLUMN core.subscriptions.state_reason IS 'Why it is in this state, as a sentence; for failed ones what to do.';
+COMMENT ON COLUMN core.subscriptions.attempt IS 'Counts from 1; a re-run after a failure starts the next one.';
+COMMENT ON COLUMN core.subscriptions.service_instance_id IS 'Compute Nest service instance of the current attempt.';
+COMMENT ON COLUMN core.subscriptions.marketplace_instance_id IS 'Marketplace instance of the current attempt.';
+COMMENT ON COLUMN core.subscriptions.order_id IS 'Marketplace order of the current attempt.';
+COMMENT ON COLUMN core.subscriptions.request IS 'The onboarding request as it was given; no secrets.';
+COMMENT ON COLUMN core.subscriptions.requested_at IS 'When onboarding was first asked for.';
+COMMENT ON COLUMN core.subscriptions.started_at IS 'From when the subscription counts; history before onboarding can be imported from here on.';
+COMMENT ON COLUMN core.subscriptions.metering_started_at IS 'From when consoles are polled for it.';
+COMMENT ON COLUMN core.subscriptions.ended_at IS 'When it was released.';
+CREATE UNIQUE INDEX subscriptions_one_per_environment_name ON core.subscriptions (account_id, region, environment_name);
+CREATE UNIQUE INDEX subscriptions_one_per_network_and_department ON core.subscriptions (account_id, region, network, department) WHERE state NOT IN ('failed', 'released');
+CREATE TABLE metering.machine_listings (
+	account_id TEXT NOT NULL,
+	region TEXT NOT NULL,
+	tried_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	failure TEXT,
+	listed_at TIMESTAMP WITH TIME ZONE,
+	machines INTEGER,
+	CONSTRAINT machine_listings_pkey PRIMARY KEY (account_id, region),
+	CONSTRAINT machine_listings_account_id_fkey FOREIGN KEY(account_id) REFERENCES core.buyers (account_id)
+);
+COMMENT ON TABLE metering.machine_listings IS 'When a buyer''s machines in a region were last listed.';
+COMMENT ON COLUMN metering.machine_listings.account_id IS 'Buyer whose machines they are.';
+COMMENT ON COLUMN metering.machine_listings.region IS 'Cloud region that was asked.';
+COMMENT ON COLUMN metering.machine_listings.tried_at IS 'When it was asked last.';
+COMMENT ON COLUMN metering.machine_listings.failure IS 'Why the last try failed and what to do, as a sentence; null when it did not.';
+COMMENT ON COLUMN metering.machine_listings.listed_at IS 'When the last whole listing was taken; a failed one is never an empty one.';
+COMMENT ON COLUMN metering.machine_listings.machines IS 'Running machines with the paid image in the last whole listing.';
+CREATE TABLE settlement.marketplace_charges (
+	billing_cycle TEXT NOT NULL,
+	marketplace_instance_id TEXT NOT NULL,
+	item TEXT NOT NULL,
+	currency TEXT NOT NULL,
+	account_id TEXT NOT NULL,
+	gross_amount NUMERIC NOT NULL,
+	amount NUMERIC NOT NULL,
+	fetched_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT marketplace_charges_pkey PRIMARY KEY (billing_cycle, marketplace_instance_id, item, currency),
+	CONSTRAINT marketplace_charges_account_id_fkey FOREIGN KEY(account_id) REFERENCES core.buyers (account_id)
+);
+COMMENT ON TABLE settlement.marketplace_charges IS 'The Marketplace''s charges per instance and cycle, from BSS.';
+COMMENT ON COLUMN settlement.marketplace_charges.billing_cycle IS 'YYYY-MM in UTC+8, as BSS names it.';
+COMMENT ON COLUMN settlement.marketplace_charges.marketplace_instance_id IS 'Marketplace instance charged.';
+COMMENT ON COLUMN settlement.marketplace_charges.item IS 'SubscriptionOrder, PayAsYouGoBill, Refund or Adjustment.';
+COMMENT ON COLUMN settlement.marketplace_charges.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN settlement.marketplace_charges.account_id IS 'Buyer on whose bill it is.';
+COMMENT ON COLUMN settlement.marketplace_charges.gross_amount IS 'PretaxGrossAmount: before discounts.';
+COMMENT ON COLUMN settlement.marketplace_charges.amount IS 'PretaxAmount: payable.';
+COMMENT ON COLUMN settlement.marketplace_charges.fetched_at IS 'Logical time of the run that fetched it.';
+CREATE INDEX marketplace_charges_by_buyer ON settlement.marketplace_charges (billing_cycle, account_id);
+CREATE TABLE settlement.marketplace_fetches (
+	billing_cycle TEXT NOT NULL,
+	account_id TEXT NOT NULL,
+	tried_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	failure TEXT,
+	fetched_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT marketplace_fetches_pkey PRIMARY KEY (billing_cycle, account_id),
+	CONSTRAINT marketplace_fetches_account_id_fkey FOREIGN KEY(account_id) REFERENCES core.buyers (account_id)
+);
+COMMENT ON TABLE settlement.marketplace_fetches IS 'Whether a buyer''s Marketplace bill was got: a bill that was not got is not an empty bill.';
+COMMENT ON COLUMN settlement.marketplace_fetches.billing_cycle IS 'YYYY-MM in UTC+8, as BSS names it.';
+COMMENT ON COLUMN settlement.marketplace_fetches.account_id IS 'Buyer whose bill was asked.';
+COMMENT ON COLUMN settlement.marketplace_fetches.tried_at IS 'Logical time of the run that asked last.';
+COMMENT ON COLUMN settlement.marketplace_fetches.failure IS 'Why the last try failed and what to do; null when it came.';
+COMMENT ON COLUMN settlement.marketplace_fetches.fetched_at IS 'Logical time of the last run that got the whole bill; null when none did.';
+CREATE TABLE billing.bills (
+	bill_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	bill_id TEXT NOT NULL,
+	document TEXT DEFAULT 'bill' NOT NULL,
+	corrects_bill_key BIGINT,
+	subscription_key BIGINT NOT NULL,
+	period TEXT NOT NULL,
+	period_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	period_end TIMESTAMP WITH TIME ZONE NOT NULL,
+	price_plan TEXT NOT NULL,
+	currency TEXT NOT NULL,
+	state TEXT NOT NULL,
+	aku_seconds BIGINT NOT NULL,
+	subtotal NUMERIC NOT NULL,
+	tax NUMERIC NOT NULL,
+	tax_included NUMERIC DEFAULT '0' NOT NULL,
+	total NUMERIC NOT NULL,
+	forecast_total NUMERIC,
+	fingerprint TEXT NOT NULL,
+	fingerprint_form INTEGER DEFAULT '1' NOT NULL,
+	fingerprint_parts JSONB DEFAULT '{}' NOT NULL,
+	drafted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	issued_at TIMESTAMP WITH TIME ZONE,
+	settled_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT bills_pkey PRIMARY KEY (bill_key),
+	CONSTRAINT bills_state_check CHECK (state IN ('draft', 'held', 'issued', 'settled', 'void')),
+	CONSTRAINT bills_issued_at_check CHECK ((state IN ('issued', 'settled')) = (issued_at IS NOT NULL)),
+	CONSTRAINT bills_total_check CHECK (total = subtotal + tax - tax_included),
+	CONSTRAINT bills_document_check CHECK (document IN ('bill', 'credit_note', 'debit_note')),
+	CONSTRAINT bills_corrects_check CHECK ((document = 'bill') = (corrects_bill_key IS NULL)),
+	CONSTRAINT bills_bill_id_unique UNIQUE (bill_id),
+	CONSTRAINT bills_corrects_bill_key_fkey FOREIGN KEY(corrects_bill_key) REFERENCES billing.bills (bill_key),
+	CONSTRAINT bills_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
+);
+COMMENT ON TABLE billing.bills IS 'One bill per subscription and billing period, and the notes that correct it. A void one stays, unissued.';
+COMMENT ON COLUMN billing.bills.bill_key IS 'Surrogate key.';
+COMMENT ON COLUMN billing.bills.bill_id IS 'Public id: period and subscription; notes have a number besides.';
+COMMENT ON COLUMN billing.bills.document IS 'bill, credit_note or debit_note.';
+COMMENT ON COLUMN billing.bills.corrects_bill_key IS 'For a note: the bill that it corrects.';
+COMMENT ON COLUMN billing.bills.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN billing.bills.period IS 'Billing period, YYYY-MM in the plan''s time zone.';
+COMMENT ON COLUMN billing.bills.period_start IS 'Start of the billing period (inclusive).';
+COMMENT ON COLUMN billing.bills.period_end IS 'End of the billing period (exclusive).';
+COMMENT ON COLUMN billing.bills.price_plan IS 'Name of the price plan.';
+COMMENT ON COLUMN billing.bills.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN billing.bills.state IS 'draft, held, issued, settled or void.';
+COMMENT ON COLUMN billing.bills.aku_seconds IS 'AKU-seconds on the bill.';
+COMMENT ON COLUMN billing.bills.subtotal IS 'Sum of the lines'' rounded amounts.';
+COMMENT ON COLUMN billing.bills.tax IS 'Tax on the subtotal, contained in it or not.';
+COMMENT ON COLUMN billing.bills.tax_included IS 'The part of the tax that the subtotal contains.';
+COMMENT ON COLUMN billing.bills.total IS 'What is payable: subtotal and tax, contained tax once; negative on a credit note.';
+COMMENT ON COLUMN billing.bills.forecast_total IS 'For a draft of a running period: the total expected at its end.';
+COMMENT ON COLUMN billing.bills.fingerprint IS 'SHA-256 over the bill''s inputs and amounts, in hex.';
+COMMENT ON COLUMN billing.bills.fingerprint_form IS 'Form of the text that the fingerprint is of.';
+COMMENT ON COLUMN billing.bills.fingerprint_parts IS 'SHA-256 of each group of inputs, to say which one changed.';
+COMMENT ON COLUMN billing.bills.drafted_at IS 'Logical time of the run that made the draft.';
+COMMENT ON COLUMN billing.bills.issued_at IS 'Logical time of the run that issued it.';
+COMMENT ON COLUMN billing.bills.settled_at IS 'When the Marketplace''s bill agreed with it.';
+CREATE INDEX bills_by_corrected ON billing.bills (corrects_bill_key) WHERE corrects_bill_key IS NOT NULL;
+CREATE INDEX bills_by_period ON billing.bills (period);
+CREATE UNIQUE INDEX bills_one_per_period ON billing.bills (subscription_key, period_start) WHERE document = 'bill';
+CREATE TABLE billing.price_fees (
+	version_key BIGINT NOT NULL,
+	fee_no INTEGER NOT NULL,
+	name TEXT NOT NULL,
+	fee NUMERIC NOT NULL,
+	is_prorated BOOLEAN NOT NULL,
+	CONSTRAINT price_fees_pkey PRIMARY KEY (version_key, fee_no),
+	CONSTRAINT price_fees_fee_check CHECK (fee >= 0),
+	CONSTRAINT price_fees_version_key_fkey FOREIGN KEY(version_key) REFERENCES billing.price_plan_versions (version_key)
+);
+COMMENT ON TABLE billing.price_fees IS 'What a plan charges each period besides AKU-hours.';
+COMMENT ON COLUMN billing.price_fees.version_key IS 'Version.';
+COMMENT ON COLUMN billing.price_fees.fee_no IS 'Number of the fee, from 1.';
+COMMENT ON COLUMN billing.price_fees.name IS 'Name of the component, for the customer.';
+COMMENT ON COLUMN billing.price_fees.fee IS 'Fee per billing period.';
+COMMENT ON COLUMN billing.price_fees.is_prorated IS 'Whether it counts by seconds of activity.';
+CREATE TABLE billing.price_tiers (
+	version_key BIGINT NOT NULL,
+	tier INTEGER NOT NULL,
+	up_to NUMERIC,
+	up_to_aku_seconds BIGINT,
+	unit_price NUMERIC NOT NULL,
+	flat_fee NUMERIC NOT NULL,
+	price_scale INTEGER NOT NULL,
+	scaled_price BIGINT NOT NULL,
+	CONSTRAINT price_tiers_pkey PRIMARY KEY (version_key, tier),
+	CONSTRAINT price_tiers_scaled_price_check CHECK (scaled_price BETWEEN 0 AND 25000000000),
+	CONSTRAINT price_tiers_price_scale_check CHECK (price_scale BETWEEN 0 AND 12),
+	CONSTRAINT price_tiers_version_key_fkey FOREIGN KEY(version_key) REFERENCES billing.price_plan_versions (version_key)
+);
+COMMENT ON TABLE billing.price_tiers IS 'Prices by range of AKU-hours.';
+COMMENT ON COLUMN billing.price_tiers.version_key IS 'Version.';
+COMMENT ON COLUMN billing.price_tiers.tier IS 'Number of the tier, from 1.';
+COMMENT ON COLUMN billing.price_tiers.up_to IS 'Last AKU-hour of the tier (inclusive); null is without end.';
+COMMENT ON COLUMN billing.price_tiers.up_to_aku_seconds IS 'The same in AKU-seconds.';
+COMMENT ON COLUMN billing.price_tiers.unit_price IS 'Price per AKU-hour, or per package; beside a licence, of usage above its capacity.';
+COMMENT ON COLUMN billing.price_tiers.flat_fee IS 'Fee when the tier is reached.';
+COMMENT ON COLUMN billing.price_tiers.price_scale IS 'Decimal places that make unit price and rounded amounts whole numbers.';
+COMMENT ON COLUMN billing.price_tiers.scaled_price IS 'unit_price × 10^price_scale, for exact integer arithmetic.';
+CREATE TABLE billing.private_offers (
+	offer_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	subscription_key BIGINT NOT NULL,
+	effective_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	effective_until TIMESTAMP WITH TIME ZONE,
+	price_plan TEXT,
+	discount_percent NUMERIC,
+	reason TEXT NOT NULL,
+	entered_by TEXT NOT NULL,
+	entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT private_offers_pkey PRIMARY KEY (offer_key),
+	CONSTRAINT private_offers_effective_check CHECK (effective_from < effective_until),
+	CONSTRAINT private_offers_discount_percent_check CHECK (discount_percent BETWEEN 0 AND 100),
+	CONSTRAINT private_offers_subscription_key_effective_from_entered__5852 UNIQUE (subscription_key, effective_from, entered_at),
+	CONSTRAINT private_offers_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key),
+	CONSTRAINT private_offers_price_plan_fkey FOREIGN KEY(price_plan) REFERENCES billing.price_plans (name)
+);
+COMMENT ON TABLE billing.private_offers IS 'Terms of one subscription: its own plan or discount from an instant on. Entered, never changed.';
+COMMENT ON COLUMN billing.private_offers.offer_key IS 'Surrogate key.';
+COMMENT ON COLUMN billing.private_offers.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN billing.private_offers.effective_from IS 'From when it holds (inclusive).';
+COMMENT ON COLUMN billing.private_offers.effective_until IS 'Until when it holds (exclusive); null is without end.';
+COMMENT ON COLUMN billing.private_offers.price_plan IS 'Plan in place of the subscription''s own; null keeps its own.';
+COMMENT ON COLUMN billing.private_offers.discount_percent IS 'In place of the plan''s discount, 0 to 100; null keeps the plan''s.';
+COMMENT ON COLUMN billing.private_offers.reason IS 'Why, as the person who entered it said.';
+COMMENT ON COLUMN billing.private_offers.entered_by IS 'Who entered it.';
+COMMENT ON COLUMN billing.private_offers.entered_at IS 'When it was entered. Where two offers hold at once, the one entered last counts.';
+CREATE INDEX private_offers_by_subscription ON billing.private_offers (subscription_key, effective_from);
+CREATE TABLE billing.waivers (
+	waiver_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	subscription_key BIGINT NOT NULL,
+	period TEXT NOT NULL,
+	finding TEXT NOT NULL,
+	sentence TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	waived_by TEXT NOT NULL,
+	waived_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT waivers_pkey PRIMARY KEY (waiver_key),
+	CONSTRAINT waivers_subscription_key_period_finding_sentence_unique UNIQUE (subscription_key, period, finding, sentence),
+	CONSTRAINT waivers_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
+);
+COMMENT ON TABLE billing.waivers IS 'Findings that a person waived with a reason. Written once, never changed.';
+COMMENT ON COLUMN billing.waivers.waiver_key IS 'Surrogate key.';
+COMMENT ON COLUMN billing.waivers.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN billing.waivers.period IS 'Billing period, YYYY-MM.';
+COMMENT ON COLUMN billing.waivers.finding IS 'Finding that does not hold the bill any more.';
+COMMENT ON COLUMN billing.waivers.sentence IS 'What was found, in the words that were waived; other words hold the bill again.';
+COMMENT ON COLUMN billing.waivers.reason IS 'Why, as the person said.';
+COMMENT ON COLUMN billing.waivers.waived_by IS 'Who waived it.';
+COMMENT ON COLUMN billing.waivers.waived_at IS 'When.';
+CREATE TABLE core.environments (
+	environment_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	environment_id TEXT NOT NULL,
+	subscription_key BIGINT NOT NULL,
+	console_url TEXT NOT NULL,
+	state TEXT NOT NULL,
+	shard INTEGER NOT NULL,
+	registered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	verified_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT environments_pkey PRIMARY KEY (environment_key),
+	CONSTRAINT environments_state_check CHECK (state IN ('registered', 'verified', 'metered', 'released')),
+	CONSTRAINT environments_environment_id_unique UNIQUE (environment_id),
+	CONSTRAINT environments_subscription_key_unique UNIQUE (subscription_key),
+	CONSTRAINT environments_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
+);
+COMMENT ON TABLE core.environments IS 'The deployment of one subscription: one console, one network.';
+COMMENT ON COLUMN core.environments.environment_key IS 'Surrogate key.';
+COMMENT ON COLUMN core.environments.environment_id IS 'Id that the console knows itself by (X-automq-environment-id).';
+COMMENT ON COLUMN core.environments.subscription_key IS 'Subscription; each has exactly one environment.';
+COMMENT ON COLUMN core.environments.console_url IS 'Base URL of the environment console.';
+COMMENT ON COLUMN core.environments.state IS 'registered, verified (the console answered), metered (polled), or released.';
+COMMENT ON COLUMN core.environments.shard IS 'Which of the fixed number of polling shards asks it.';
+COMMENT ON COLUMN core.environments.registered_at IS 'When it was registered.';
+COMMENT ON COLUMN core.environments.verified_at IS 'When its console first answered.';
+CREATE TABLE core.licences (
+	licence_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	subscription_key BIGINT NOT NULL,
+	term_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	term_end TIMESTAMP WITH TIME ZONE NOT NULL,
+	term_months INTEGER NOT NULL,
+	capacity_aku INTEGER NOT NULL,
+	price NUMERIC NOT NULL,
+	currency TEXT NOT NULL,
+	auto_renew BOOLEAN NOT NULL,
+	CONSTRAINT licences_pkey PRIMARY KEY (licence_key),
+	CONSTRAINT licences_subscription_key_term_start_unique UNIQUE (subscription_key, term_start),
+	CONSTRAINT licences_term_check CHECK (term_start < term_end),
+	CONSTRAINT licences_capacity_check CHECK (capacity_aku > 0),
+	CONSTRAINT licences_price_check CHECK (price >= 0),
+	CONSTRAINT licences_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
+);
+COMMENT ON TABLE core.licences IS 'Prepaid licences, one row per term.';
+COMMENT ON COLUMN core.licences.licence_key IS 'Surrogate key.';
+COMMENT ON COLUMN core.licences.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN core.licences.term_start IS 'Start of the term (inclusive).';
+COMMENT ON COLUMN core.licences.term_end IS 'End of the term (exclusive).';
+COMMENT ON COLUMN core.licences.term_months IS 'Length of the term in calendar months of the plan''s time zone.';
+COMMENT ON COLUMN core.licences.capacity_aku IS 'Licensed capacity in AKU.';
+COMMENT ON COLUMN core.licences.price IS 'Price of the whole term, from the price plan in force at its start.';
+COMMENT ON COLUMN core.licences.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN core.licences.auto_renew IS 'Whether the next term follows by itself.';
+CREATE TABLE core.onboarding_steps (
+	subscription_key BIGINT NOT NULL,
+	attempt INTEGER NOT NULL,
+	step TEXT NOT NULL,
+	outcome TEXT NOT NULL,
+	detail TEXT,
+	result JSONB DEFAULT '{}'::jsonb NOT NULL,
+	recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	tries BIGINT DEFAULT '1' NOT NULL,
+	CONSTRAINT onboarding_steps_pkey PRIMARY KEY (subscription_key, attempt, step),
+	CONSTRAINT onboarding_steps_outcome_check CHECK (outcome IN ('started', 'done', 'failed')),
+	CONSTRAINT onboarding_steps_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
+);
+COMMENT ON TABLE core.onboarding_steps IS 'What onboarding did, step by step; the ledger for calls that can not be repeated blindly.';
+COMMENT ON COLUMN core.onboarding_steps.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN core.onboarding_steps.attempt IS 'Attempt of the subscription.';
+COMMENT ON COLUMN core.onboarding_steps.step IS 'Name of the step, as the DAG''s task.';
+COMMENT ON COLUMN core.onboarding_steps.outcome IS 'started (a call may be under way), done or failed.';
+COMMENT ON COLUMN core.onboarding_steps.detail IS 'What happened, as a sentence; no secrets.';
+COMMENT ON COLUMN core.onboarding_steps.result IS 'Ids the step yielded.';
+COMMENT ON COLUMN core.onboarding_steps.recorded_at IS 'When it was recorded.';
+COMMENT ON COLUMN core.onboarding_steps.tries IS 'How often the step was begun.';
+CREATE TABLE settlement.reconciliations (
+	subscription_key BIGINT NOT NULL,
+	period TEXT NOT NULL,
+	bill_key BIGINT,
+	our_amount NUMERIC,
+	marketplace_amount NUMERIC,
+	difference NUMERIC NOT NULL,
+	currency TEXT NOT NULL,
+	hours_charged INTEGER NOT NULL,
+	verdict TEXT NOT NULL,
+	sentence TEXT NOT NULL,
+	is_final BOOLEAN NOT NULL,
+	checked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT reconciliations_pkey PRIMARY KEY (subscription_key, period),
+	CONSTRAINT reconciliations_verdict_check CHECK (verdict IN ('agrees', 'differs_by_rounding', 'differs', 'missing_here', 'missing_there')),
+	CONSTRAINT reconciliations_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
+);
+COMMENT ON TABLE settlement.reconciliations IS 'Our bill against the Marketplace''s, per subscription and period.';
+COMMENT ON COLUMN settlement.reconciliations.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN settlement.reconciliations.period IS 'Billing period, YYYY-MM.';
+COMMENT ON COLUMN settlement.reconciliations.bill_key IS 'Our bill, if there is one.';
+COMMENT ON COLUMN settlement.reconciliations.our_amount IS 'Subtotal of our bill: the Marketplace''s charges are before tax, too.';
+COMMENT ON COLUMN settlement.reconciliations.marketplace_amount IS 'Sum of the Marketplace''s charges.';
+COMMENT ON COLUMN settlement.reconciliations.difference IS 'Marketplace''s minus ours.';
+COMMENT ON COLUMN settlement.reconciliations.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN settlement.reconciliations.hours_charged IS 'Hours of usage on our side; each may differ by less than 0.01 through rounding.';
+COMMENT ON COLUMN settlement.reconciliations.verdict IS 'agrees, differs_by_rounding, differs, missing_here or missing_there.';
+COMMENT ON COLUMN settlement.reconciliations.sentence IS 'The verdict in words.';
+COMMENT ON COLUMN settlement.reconciliations.is_final IS 'Whether the Marketplace''s bill was final (day 3, 12:00, UTC+8) when it was fetched.';
+COMMENT ON COLUMN settlement.reconciliations.checked_at IS 'Logical time of the run that compared.';
+CREATE TABLE billing.bill_findings (
+	bill_key BIGINT NOT NULL,
+	finding TEXT NOT NULL,
+	sentence TEXT NOT NULL,
+	found_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT bill_findings_pkey PRIMARY KEY (bill_key, finding),
+	CONSTRAINT bill_findings_bill_key_fkey FOREIGN KEY(bill_key) REFERENCES billing.bills (bill_key)
+);
+COMMENT ON TABLE billing.bill_findings IS 'Why a bill is held.';
+COMMENT ON COLUMN billing.bill_findings.bill_key IS 'Bill.';
+COMMENT ON COLUMN billing.bill_findings.finding IS 'Short name of the claim that does not hold.';
+COMMENT ON COLUMN billing.bill_findings.sentence IS 'What was found, and what to do.';
+COMMENT ON COLUMN billing.bill_findings.found_at IS 'Logical time of the run that found it.';
+CREATE TABLE billing.bill_taxes (
+	bill_key BIGINT NOT NULL,
+	for_bill_key BIGINT NOT NULL,
+	tax_rate NUMERIC NOT NULL,
+	is_inclusive BOOLEAN NOT NULL,
+	is_refund BOOLEAN NOT NULL,
+	base NUMERIC NOT NULL,
+	amount NUMERIC NOT NULL,
+	CONSTRAINT bill_taxes_pkey PRIMARY KEY (bill_key, for_bill_key, tax_rate, is_inclusive, is_refund),
+	CONSTRAINT bill_taxes_bill_key_fkey FOREIGN KEY(bill_key) REFERENCES billing.bills (bill_key),
+	CONSTRAINT bill_taxes_for_bill_key_fkey FOREIGN KEY(for_bill_key) REFERENCES billing.bills (bill_key)
+);
+COMMENT ON TABLE billing.bill_taxes IS 'Tax of a document by rate.';
+COMMENT ON COLUMN billing.bill_taxes.bill_key IS 'Document.';
+COMMENT ON COLUMN billing.bill_taxes.for_bill_key IS 'Bill whose period is taxed: the document''s own, or the one that its lines correct.';
+COMMENT ON COLUMN billing.bill_taxes.tax_rate IS 'Rate; a fraction.';
+COMMENT ON COLUMN billing.bill_taxes.is_inclusive IS 'Whether the base contains the tax.';
+COMMENT ON COLUMN billing.bill_taxes.is_refund IS 'Whether it is tax on a refund, which no rule recomputes.';
+COMMENT ON COLUMN billing.bill_taxes.base IS 'Sum of the lines'' amounts at this rate.';
+COMMENT ON COLUMN billing.bill_taxes.amount IS 'The tax, rounded; for corrections, what is still due of it.';
+CREATE TABLE billing.corrections (
+	correction_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	correction_id TEXT NOT NULL,
+	bill_key BIGINT NOT NULL,
+	cause TEXT NOT NULL,
+	delivery TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	offer_key BIGINT,
+	refund_amount NUMERIC,
+	refund_line_no INTEGER,
+	requested_by TEXT NOT NULL,
+	requested_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	state TEXT DEFAULT 'pending' NOT NULL,
+	document_bill_key BIGINT,
+	CONSTRAINT corrections_pkey PRIMARY KEY (correction_key),
+	CONSTRAINT corrections_cause_check CHECK (cause IN ('late_usage', 'price', 'discount', 'refund')),
+	CONSTRAINT corrections_delivery_check CHECK (delivery IN ('next_bill', 'note')),
+	CONSTRAINT corrections_state_check CHECK (state IN ('pending', 'applied', 'withdrawn')),
+	CONSTRAINT corrections_document_check CHECK ((state = 'applied') = (document_bill_key IS NOT NULL)),
+	CONSTRAINT corrections_refund_check CHECK ((cause = 'refund') = (refund_amount IS NOT NULL)),
+	CONSTRAINT corrections_refund_amount_check CHECK (refund_amount > 0),
+	CONSTRAINT corrections_correction_id_unique UNIQUE (correction_id),
+	CONSTRAINT corrections_bill_key_fkey FOREIGN KEY(bill_key) REFERENCES billing.bills (bill_key),
+	CONSTRAINT corrections_offer_key_fkey FOREIGN KEY(offer_key) REFERENCES billing.private_offers (offer_key),
+	CONSTRAINT corrections_document_bill_key_fkey FOREIGN KEY(document_bill_key) REFERENCES billing.bills (bill_key)
+);
+COMMENT ON TABLE billing.corrections IS 'Corrections of issued bills that a person asked for.';
+COMMENT ON COLUMN billing.corrections.correction_key IS 'Surrogate key.';
+COMMENT ON COLUMN billing.corrections.correction_id IS 'Public id, derived from the request: asking twice is asking once.';
+COMMENT ON COLUMN billing.corrections.bill_key IS 'Bill of the corrected period.';
+COMMENT ON COLUMN billing.corrections.cause IS 'late_usage, price, discount or refund.';
+COMMENT ON COLUMN billing.corrections.delivery IS 'next_bill (lines on the subscription''s next bill) or note (a credit or debit note at once).';
+COMMENT ON COLUMN billing.corrections.reason IS 'Why, for the customer.';
+COMMENT ON COLUMN billing.corrections.offer_key IS 'For price and discount: the terms that the period should have been priced by.';
+COMMENT ON COLUMN billing.corrections.refund_amount IS 'For a refund: what is given back, before tax, above 0.';
+COMMENT ON COLUMN billing.corrections.refund_line_no IS 'For a refund: line of the bill that it is for.';
+COMMENT ON COLUMN billing.corrections.requested_by IS 'Who asked for it.';
+COMMENT ON COLUMN billing.corrections.requested_at IS 'When.';
+COMMENT ON COLUMN billing.corrections.state IS 'pending (waits for the next bill), applied or withdrawn.';
+COMMENT ON COLUMN billing.corrections.document_bill_key IS 'Issued document with its lines.';
+CREATE TABLE billing.exports (
+	export_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	period TEXT NOT NULL,
+	bill_key BIGINT,
+	format TEXT NOT NULL,
+	language TEXT,
+	uri TEXT NOT NULL,
+	sha256 TEXT NOT NULL,
+	size_bytes BIGINT NOT NULL,
+	document_count INTEGER NOT NULL,
+	exported_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT exports_pkey PRIMARY KEY (export_key),
+	CONSTRAINT exports_uri_sha256_unique UNIQUE (uri, sha256),
+	CONSTRAINT exports_format_check CHECK (format IN ('pdf', 'csv', 'focus')),
+	CONSTRAINT exports_language_check CHECK ((format = 'pdf') = (language IS NOT NULL)),
+	CONSTRAINT exports_bill_key_fkey FOREIGN KEY(bill_key) REFERENCES billing.bills (bill_key)
+);
+COMMENT ON TABLE billing.exports IS 'Files of issued documents, one row per content that a file had; the last row of a uri is what it holds.';
+COMMENT ON COLUMN billing.exports.export_key IS 'Surrogate key.';
+COMMENT ON COLUMN billing.exports.period IS 'Period whose files it belongs to, YYYY-MM: of the bill, or in which the note was issued.';
+COMMENT ON COLUMN billing.exports.bill_key IS 'Document, for a file of one issued document; null for a file of the whole period.';
+COMMENT ON COLUMN billing.exports.format IS 'pdf, csv or focus.';
+COMMENT ON COLUMN billing.exports.language IS 'en or zh, for PDF; null for other formats.';
+COMMENT ON COLUMN billing.exports.uri IS 'Where the file was written.';
+COMMENT ON COLUMN billing.exports.sha256 IS 'SHA-256 of its content, in hex.';
+COMMENT ON COLUMN billing.exports.size_bytes IS 'Length of its content in bytes.';
+COMMENT ON COLUMN billing.exports.document_count IS 'Documents that it holds.';
+COMMENT ON COLUMN billing.exports.exported_at IS 'Logical time of the run that wrote it last.';
+CREATE INDEX exports_by_bill ON billing.exports (bill_key);
+CREATE INDEX exports_by_period ON billing.exports (period, format);
+CREATE TABLE core.environment_credentials (
+	environment_key BIGINT NOT NULL,
+	access_key_id TEXT NOT NULL,
+	secret_ciphertext BYTEA NOT NULL,
+	stored_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT environment_credentials_pkey PRIMARY KEY (environment_key),
+	CONSTRAINT environment_credentials_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key)
+);
+COMMENT ON TABLE core.environment_credentials IS 'How consoles are asked. Not readable by analysts.';
+COMMENT ON COLUMN core.environment_credentials.environment_key IS 'Environment.';
+COMMENT ON COLUMN core.environment_credentials.access_key_id IS 'Access key id of the console.';
+COMMENT ON COLUMN core.environment_credentials.secret_ciphertext IS 'Console secret, encrypted by the vault''s key.';
+COMMENT ON COLUMN core.environment_credentials.stored_at IS 'When this credential was stored.';
+CREATE TABLE core.instances (
+	instance_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	instance_id TEXT NOT NULL,
+	environment_key BIGINT NOT NULL,
+	subscription_key BIGINT NOT NULL,
+	name TEXT,
+	created_at TIMESTAMP WITH TIME ZONE,
+	first_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT instances_pkey PRIMARY KEY (instance_key),
+	CONSTRAINT instances_instance_id_unique UNIQUE (instance_id),
+	CONSTRAINT instances_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key),
+	CONSTRAINT instances_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
+);
+COMMENT ON TABLE core.instances IS 'Kafka clusters: the thing that is metered.';
+COMMENT ON COLUMN core.instances.instance_key IS 'Surrogate key.';
+COMMENT ON COLUMN core.instances.instance_id IS 'Kafka instance id as the console gives it.';
+COMMENT ON COLUMN core.instances.environment_key IS 'Environment.';
+COMMENT ON COLUMN core.instances.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN core.instances.name IS 'Name at last sight.';
+COMMENT ON COLUMN core.instances.created_at IS 'When the console says it was created; null when only history knows it.';
+COMMENT ON COLUMN core.instances.first_seen_at IS 'First reading or imported hour.';
+COMMENT ON COLUMN core.instances.last_seen_at IS 'Last reading or imported hour.';
+CREATE INDEX instances_by_environment ON core.instances (environment_key);
+CREATE TABLE metering.alarms (
+	alarm_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	environment_key BIGINT NOT NULL,
+	kind TEXT NOT NULL,
+	since TIMESTAMP WITH TIME ZONE NOT NULL,
+	sentence TEXT NOT NULL,
+	observed BIGINT,
+	expected BIGINT,
+	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	closed_at TIMESTAMP WITH TIME ZONE,
+	closing_sentence TEXT,
+	CONSTRAINT alarms_pkey PRIMARY KEY (alarm_key),
+	CONSTRAINT alarms_environment_key_kind_since_unique UNIQUE (environment_key, kind, since),
+	CONSTRAINT alarms_kind_check CHECK (kind IN ('silent', 'dropped_to_zero', 'unusual_total')),
+	CONSTRAINT alarms_closed_check CHECK ((closed_at IS NULL) = (closing_sentence IS NULL)),
+	CONSTRAINT alarms_life_check CHECK (opened_at < closed_at),
+	CONSTRAINT alarms_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key)
+);
+COMMENT ON TABLE metering.alarms IS 'Environments that fell silent, dropped to zero, or used unusually much or little; on until they are over.';
+COMMENT ON COLUMN metering.alarms.alarm_key IS 'Surrogate key.';
+COMMENT ON COLUMN metering.alarms.environment_key IS 'Environment.';
+COMMENT ON COLUMN metering.alarms.kind IS 'silent, dropped_to_zero or unusual_total.';
+COMMENT ON COLUMN metering.alarms.since IS 'What it counts from: the last answer (silent), the first answer with 0 AKU (dropped_to_zero), the start of the hour (unusual_total). Names the alarm, so that judging the same again opens no second one.';
+COMMENT ON COLUMN metering.alarms.sentence IS 'What is wrong, as operators are told.';
+COMMENT ON COLUMN metering.alarms.observed IS 'What was seen: AKU, or AKU-seconds of the hour; null when silent.';
+COMMENT ON COLUMN metering.alarms.expected IS 'What it was held against: AKU before, or the median of AKU-seconds; null when silent.';
+COMMENT ON COLUMN metering.alarms.opened_at IS 'Logical time of the run that opened it.';
+COMMENT ON COLUMN metering.alarms.closed_at IS 'Logical time of the run that found it over; null while it is on.';
+COMMENT ON COLUMN metering.alarms.closing_sentence IS 'How it ended, as operators are told.';
+CREATE UNIQUE INDEX alarms_one_on_at_a_time ON metering.alarms (environment_key, kind) WHERE closed_at IS NULL;
+CREATE TABLE metering.failing_consoles (
+	environment_key BIGINT NOT NULL,
+	failed_runs INTEGER NOT NULL,
+	failing_since TIMESTAMP WITH TIME ZONE NOT NULL,
+	last_failed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	cause TEXT NOT NULL,
+	CONSTRAINT failing_consoles_pkey PRIMARY KEY (environment_key),
+	CONSTRAINT failing_consoles_failed_runs_check CHECK (failed_runs > 0),
+	CONSTRAINT failing_consoles_order_check CHECK (failing_since <= last_failed_at),
+	CONSTRAINT failing_consoles_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key)
+);
+COMMENT ON TABLE metering.failing_consoles IS 'Consoles whose latest poll failed. After several in a row they are asked less often; an answer ends it.';
+COMMENT ON COLUMN metering.failing_consoles.environment_key IS 'Environment whose console fails.';
+COMMENT ON COLUMN metering.failing_consoles.failed_runs IS 'Failed polls in a row, since its last answer.';
+COMMENT ON COLUMN metering.failing_consoles.failing_since IS 'Instant of the first of them.';
+COMMENT ON COLUMN metering.failing_consoles.last_failed_at IS 'Instant of the last of them.';
+COMMENT ON COLUMN metering.failing_consoles.cause IS 'Cause of the last of them, as in metering.polls.';
+CREATE TABLE metering.machine_findings (
+	finding_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	kind TEXT NOT NULL,
+	account_id TEXT NOT NULL,
+	region TEXT NOT NULL,
+	environment_id TEXT NOT NULL,
+	instance_id TEXT NOT NULL,
+	environment_key BIGINT,
+	machines INTEGER DEFAULT '0' NOT NULL,
+	machine_hours BIGINT DEFAULT '0' NOT NULL,
+	first_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	state TEXT DEFAULT 'open' NOT NULL,
+	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	resolved_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT machine_findings_pkey PRIMARY KEY (finding_key),
+	CONSTRAINT machine_findings_kind_check CHECK (kind IN ('machine_without_instance', 'instance_without_machines', 'unregistered_environment')),
+	CONSTRAINT machine_findings_state_check CHECK (state IN ('open', 'resolved') AND (state = 'resolved') = (resolved_at IS NOT NULL)),
+	CONSTRAINT machine_findings_account_id_fkey FOREIGN KEY(account_id) REFERENCES core.buyers (account_id),
+	CONSTRAINT machine_findings_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key)
+);
+COMMENT ON TABLE metering.machine_findings IS 'What disagrees between running machines with the paid image and metered instances.';
+COMMENT ON COLUMN metering.machine_findings.finding_key IS 'Surrogate key.';
+COMMENT ON COLUMN metering.machine_findings.kind IS 'machine_without_instance, instance_without_machines or unregistered_environment.';
+COMMENT ON COLUMN metering.machine_findings.account_id IS 'Buyer.';
+COMMENT ON COLUMN metering.machine_findings.region IS 'Cloud region.';
+COMMENT ON COLUMN metering.machine_findings.environment_id IS 'Environment; for unregistered ones what the machines'' tags name (service instance, else environment), or empty.';
+COMMENT ON COLUMN metering.machine_findings.instance_id IS 'Kafka instance; empty when the machines'' tags name none, and for unregistered environments.';
+COMMENT ON COLUMN metering.machine_findings.environment_key IS 'Environment; null for unregistered ones.';
+COMMENT ON COLUMN metering.machine_findings.machines IS 'Different machines concerned; 0 for an instance without machines.';
+COMMENT ON COLUMN metering.machine_findings.machine_hours IS 'Machine hours in question: hours in which each machine was seen; for an instance without machines the hours in which none was.';
+COMMENT ON COLUMN metering.machine_findings.first_seen_at IS 'First listing that disagreed.';
+COMMENT ON COLUMN metering.machine_findings.last_seen_at IS 'Last listing that disagreed.';
+COMMENT ON COLUMN metering.machine_findings.state IS 'open, or resolved (it is no longer so).';
+COMMENT ON COLUMN metering.machine_findings.opened_at IS 'Logical time of the run that found it.';
+COMMENT ON COLUMN metering.machine_findings.resolved_at IS 'Logical time of the run that found it gone.';
+CREATE UNIQUE INDEX machine_findings_one_open ON metering.machine_findings (kind, account_id, region, environment_id, instance_id) WHERE state = 'open';
+CREATE TABLE metering.machines (
+	machine_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	machine_id TEXT NOT NULL,
+	account_id TEXT NOT NULL,
+	region TEXT NOT NULL,
+	image_id TEXT NOT NULL,
+	instance_type TEXT,
+	service_instance_tag TEXT,
+	environment_tag TEXT,
+	instance_tag TEXT,
+	environment_key BIGINT,
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	first_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT machines_pkey PRIMARY KEY (machine_key),
+	CONSTRAINT machines_machine_id_unique UNIQUE (machine_id),
+	CONSTRAINT machines_account_id_fkey FOREIGN KEY(account_id) REFERENCES core.buyers (account_id),
+	CONSTRAINT machines_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key)
+);
+COMMENT ON TABLE metering.machines IS 'Machines that ran the paid image, whoever started them.';
+COMMENT ON COLUMN metering.machines.machine_key IS 'Surrogate key.';
+COMMENT ON COLUMN metering.machines.machine_id IS 'ECS instance id.';
+COMMENT ON COLUMN metering.machines.account_id IS 'Buyer that runs it.';
+COMMENT ON COLUMN metering.machines.region IS 'Cloud region.';
+COMMENT ON COLUMN metering.machines.image_id IS 'Image that it runs: a paid one.';
+COMMENT ON COLUMN metering.machines.instance_type IS 'Its size, as the cloud names it.';
+COMMENT ON COLUMN metering.machines.service_instance_tag IS 'Compute Nest service instance that its tags name.';
+COMMENT ON COLUMN metering.machines.environment_tag IS 'Environment that its tags name.';
+COMMENT ON COLUMN metering.machines.instance_tag IS 'Kafka instance that its tags name.';
+COMMENT ON COLUMN metering.machines.environment_key IS 'Environment that it belongs to; null while none is registered for it.';
+COMMENT ON COLUMN metering.machines.created_at IS 'When the cloud says it was created.';
+COMMENT ON COLUMN metering.machines.first_seen_at IS 'First listing that showed it running.';
+COMMENT ON COLUMN metering.machines.last_seen_at IS 'Last listing that showed it running.';
+CREATE INDEX machines_by_place ON metering.machines (account_id, region);
+CREATE TABLE metering.rejections (
+	rejection_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	source TEXT NOT NULL,
+	natural_key TEXT NOT NULL,
+	rule TEXT NOT NULL,
+	sentence TEXT NOT NULL,
+	payload JSONB NOT NULL,
+	environment_key BIGINT,
+	import_key BIGINT,
+	row_number INTEGER,
+	rejected_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT rejections_pkey PRIMARY KEY (rejection_key),
+	CONSTRAINT rejections_natural_key_unique UNIQUE (natural_key),
+	CONSTRAINT rejections_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key)
+);
+COMMENT ON TABLE metering.rejections IS 'Data that broke a rule: kept, counted, never used.';
+COMMENT ON COLUMN metering.rejections.rejection_key IS 'Surrogate key.';
+COMMENT ON COLUMN metering.rejections.source IS 'reading or import.';
+COMMENT ON COLUMN metering.rejections.natural_key IS 'Where it comes from and what it is, so that the same one is kept once.';
+COMMENT ON COLUMN metering.rejections.rule IS 'Short name of the rule it breaks.';
+COMMENT ON COLUMN metering.rejections.sentence IS 'What was wrong, with the value, and what to do.';
+COMMENT ON COLUMN metering.rejections.payload IS 'The data as it came.';
+COMMENT ON COLUMN metering.rejections.environment_key IS 'Environment, for readings.';
+COMMENT ON COLUMN metering.rejections.import_key IS 'Import, for imported rows.';
+COMMENT ON COLUMN metering.rejections.row_number IS 'Row of the file, from 1, for imported rows.';
+COMMENT ON COLUMN metering.rejections.rejected_at IS 'Instant of the poll, or logical time of the import''s run.';
+CREATE INDEX rejections_by_environment ON metering.rejections (environment_key);
+CREATE INDEX rejections_by_import ON metering.rejections (import_key, row_number);
+CREATE TABLE billing.bill_lines (
+	bill_key BIGINT NOT NULL,
+	line_no INTEGER NOT NULL,
+	kind TEXT NOT NULL,
+	tier INTEGER,
+	name TEXT,
+	description TEXT NOT NULL,
+	line_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	line_end TIMESTAMP WITH TIME ZONE NOT NULL,
+	aku_seconds BIGINT NOT NULL,
+	quantity NUMERIC NOT NULL,
+	unit TEXT NOT NULL,
+	unit_price NUMERIC NOT NULL,
+	exact_amount NUMERIC NOT NULL,
+	amount NUMERIC NOT NULL,
+	version_key BIGINT,
+	tax_rate NUMERIC DEFAULT '0' NOT NULL,
+	tax_is_inclusive BOOLEAN DEFAULT false NOT NULL,
+	corrects_bill_key BIGINT,
+	corrects_document_key BIGINT,
+	corrects_line_no INTEGER,
+	correction_key BIGINT,
+	reason TEXT,
+	CONSTRAINT bill_lines_pkey PRIMARY KEY (bill_key, line_no),
+	CONSTRAINT bill_lines_kind_check CHECK (kind IN ('licence', 'covered', 'included', 'usage', 'overage', 'flat_fee', 'fee', 'discount', 'maximum', 'minimum', 'refund')),
+	CONSTRAINT bill_lines_bill_key_fkey FOREIGN KEY(bill_key) REFERENCES billing.bills (bill_key),
+	CONSTRAINT bill_lines_corrects_bill_key_fkey FOREIGN KEY(corrects_bill_key) REFERENCES billing.bills (bill_key),
+	CONSTRAINT bill_lines_correction_key_fkey FOREIGN KEY(correction_key) REFERENCES billing.corrections (correction_key)
+);
+COMMENT ON TABLE billing.bill_lines IS 'Rounded, explained amounts of bills. A correction keeps the kind of what it corrects.';
+COMMENT ON COLUMN billing.bill_lines.bill_key IS 'Bill.';
+COMMENT ON COLUMN billing.bill_lines.line_no IS 'Number of the line on the bill, from 1.';
+COMMENT ON COLUMN billing.bill_lines.kind IS 'licence, covered (usage within a licence), included (free usage), usage, overage (usage above a licence), flat_fee (of a tier), fee (of a component), discount, maximum, minimum or refund.';
+COMMENT ON COLUMN billing.bill_lines.tier IS 'Tier that usage or flat fee belongs to; null for other kinds.';
+COMMENT ON COLUMN billing.bill_lines.name IS 'Name of the component, for fees.';
+COMMENT ON COLUMN billing.bill_lines.description IS 'What is charged, for the customer.';
+COMMENT ON COLUMN billing.bill_lines.line_start IS 'Start of what the line covers (inclusive).';
+COMMENT ON COLUMN billing.bill_lines.line_end IS 'End of what the line covers (exclusive).';
+COMMENT ON COLUMN billing.bill_lines.aku_seconds IS 'AKU-seconds of the line; 0 where it is not about usage.';
+COMMENT ON COLUMN billing.bill_lines.quantity IS 'Charged quantity, in its unit.';
+COMMENT ON COLUMN billing.bill_lines.unit IS 'AKU-hour, package, AKU-month, or period (fees and what adjusts the sum).';
+COMMENT ON COLUMN billing.bill_lines.unit_price IS 'Price per unit.';
+COMMENT ON COLUMN billing.bill_lines.exact_amount IS 'Quantity × price before any rounding, to 9 places.';
+COMMENT ON COLUMN billing.bill_lines.amount IS 'Rounded amount; what rounding took is exact_amount - amount.';
+COMMENT ON COLUMN billing.bill_lines.version_key IS 'Price plan version.';
+COMMENT ON COLUMN billing.bill_lines.tax_rate IS 'Rate of tax on the line; a fraction.';
+COMMENT ON COLUMN billing.bill_lines.tax_is_inclusive IS 'Whether the amount contains the tax.';
+COMMENT ON COLUMN billing.bill_lines.corrects_bill_key IS 'For a correction: the bill of the corrected period, however often it was corrected.';
+COMMENT ON COLUMN billing.bill_lines.corrects_document_key IS 'For a correction: document with the line that said it last; or null.';
+COMMENT ON COLUMN billing.bill_lines.corrects_line_no IS 'For a correction: number of that line; null where no line did.';
+COMMENT ON COLUMN billing.bill_lines.correction_key IS 'For a correction that a person asked for: which.';
+COMMENT ON COLUMN billing.bill_lines.reason IS 'For a correction: why, for the customer.';
+CREATE INDEX bill_lines_by_corrected ON billing.bill_lines (corrects_bill_key) WHERE corrects_bill_key IS NOT NULL;
+CREATE TABLE billing.pending_adjustments (
+	adjustment_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	bill_key BIGINT NOT NULL,
+	subscription_key BIGINT NOT NULL,
+	environment_key BIGINT NOT NULL,
+	instance_key BIGINT NOT NULL,
+	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	aku_seconds_before BIGINT NOT NULL,
+	aku_seconds_after BIGINT NOT NULL,
+	cause TEXT NOT NULL,
+	found_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	state TEXT DEFAULT 'pending' NOT NULL,
+	settled_at TIMESTAMP WITH TIME ZONE,
+	applied_on_bill_key BIGINT,
+	CONSTRAINT pending_adjustments_pkey PRIMARY KEY (adjustment_key),
+	CONSTRAINT pending_adjustments_state_check CHECK (state IN ('pending', 'applied', 'withdrawn')),
+	CONSTRAINT pending_adjustments_settled_at_check CHECK ((state = 'pending') = (settled_at IS NULL)),
+	CONSTRAINT pending_adjustments_difference_check CHECK (aku_seconds_before <> aku_seconds_after),
+	CONSTRAINT pending_adjustments_bill_key_fkey FOREIGN KEY(bill_key) REFERENCES billing.bills (bill_key),
+	CONSTRAINT pending_adjustments_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key),
+	CONSTRAINT pending_adjustments_instance_key_fkey FOREIGN KEY(instance_key) REFERENCES core.instances (instance_key)
+);
+COMMENT ON TABLE billing.pending_adjustments IS 'Usage of hours on issued bills that turned out otherwise: what corrections are made of.';
+COMMENT ON COLUMN billing.pending_adjustments.adjustment_key IS 'Surrogate key.';
+COMMENT ON COLUMN billing.pending_adjustments.bill_key IS 'Issued bill that has the hour.';
+COMMENT ON COLUMN billing.pending_adjustments.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN billing.pending_adjustments.environment_key IS 'Environment.';
+COMMENT ON COLUMN billing.pending_adjustments.instance_key IS 'Instance.';
+COMMENT ON COLUMN billing.pending_adjustments.hour_start IS 'Start of the UTC hour.';
+COMMENT ON COLUMN billing.pending_adjustments.aku_seconds_before IS 'AKU-seconds as billed: on the bill, and after the adjustments applied since.';
+COMMENT ON COLUMN billing.pending_adjustments.aku_seconds_after IS 'AKU-seconds as known now.';
+COMMENT ON COLUMN billing.pending_adjustments.cause IS 'late_answer or closed_again (see metering.usage_revisions), or imported.';
+COMMENT ON COLUMN billing.pending_adjustments.found_at IS 'Logical time of the run that found this difference.';
+COMMENT ON COLUMN billing.pending_adjustments.state IS 'pending, applied (on a later document) or withdrawn (it is as billed after all).';
+COMMENT ON COLUMN billing.pending_adjustments.settled_at IS 'When it was applied or withdrawn.';
+COMMENT ON COLUMN billing.pending_adjustments.applied_on_bill_key IS 'Document that it was applied on.';
+CREATE INDEX pending_adjustments_by_bill ON billing.pending_adjustments (bill_key, hour_start);
+CREATE UNIQUE INDEX pending_adjustments_one_per_hour ON billing.pending_adjustments (hour_start, instance_key) WHERE state = 'pending';
+CREATE TABLE metering.alarm_tellings (
+	alarm_key BIGINT NOT NULL,
+	transition TEXT NOT NULL,
+	claimed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	told_at TIMESTAMP WITH TIME ZONE,
+	failure TEXT,
+	CONSTRAINT alarm_tellings_pkey PRIMARY KEY (alarm_key, transition),
+	CONSTRAINT alarm_tellings_transition_check CHECK (transition IN ('opened', 'closed')),
+	CONSTRAINT alarm_tellings_outcome_check CHECK (told_at IS NULL OR failure IS NULL),
+	CONSTRAINT alarm_tellings_alarm_key_fkey FOREIGN KEY(alarm_key) REFERENCES metering.alarms (alarm_key)
+);
+COMMENT ON TABLE metering.alarm_tellings IS 'Ledger of what operators were told: each transition of an alarm at most once.';
+COMMENT ON COLUMN metering.alarm_tellings.alarm_key IS 'Alarm.';
+COMMENT ON COLUMN metering.alarm_tellings.transition IS 'opened or closed.';
+COMMENT ON COLUMN metering.alarm_tellings.claimed_at IS 'Logical time of the run that took it upon itself to tell; entered before anything is sent.';
+COMMENT ON COLUMN metering.alarm_tellings.told_at IS 'Logical time of the run that told it; null when it is not known to have arrived.';
+COMMENT ON COLUMN metering.alarm_tellings.failure IS 'Why telling failed, as a sentence; it is not tried again.';
+CREATE TABLE metering.gaps (
+	gap_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	environment_key BIGINT NOT NULL,
+	instance_key BIGINT,
+	gap_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	gap_end TIMESTAMP WITH TIME ZONE NOT NULL,
+	cause TEXT NOT NULL,
+	state TEXT DEFAULT 'open' NOT NULL,
+	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	settled_at TIMESTAMP WITH TIME ZONE,
+	settled_by TEXT,
+	settled_reason TEXT,
+	CONSTRAINT gaps_pkey PRIMARY KEY (gap_key),
+	CONSTRAINT gaps_window_check CHECK (gap_start < gap_end),
+	CONSTRAINT gaps_state_check CHECK (state IN ('open', 'resolved', 'waived')),
+	CONSTRAINT gaps_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key),
+	CONSTRAINT gaps_instance_key_fkey FOREIGN KEY(instance_key) REFERENCES core.instances (instance_key)
+);
+COMMENT ON TABLE metering.gaps IS 'Time for which usage is not known. An open gap holds the bill.';
+COMMENT ON COLUMN metering.gaps.gap_key IS 'Surrogate key.';
+COMMENT ON COLUMN metering.gaps.environment_key IS 'Environment.';
+COMMENT ON COLUMN metering.gaps.instance_key IS 'Instance; null when the whole environment was silent.';
+COMMENT ON COLUMN metering.gaps.gap_start IS 'Start of the time not known (inclusive).';
+COMMENT ON COLUMN metering.gaps.gap_end IS 'End of the time not known (exclusive).';
+COMMENT ON COLUMN metering.gaps.cause IS 'Why it is not known: a failed poll''s cause, not_asked, no_answer_yet, changed_in_silence, changed_before_first_poll, inconsistent_times or rejected_reading.';
+COMMENT ON COLUMN metering.gaps.state IS 'open, resolved (better data came) or waived (by a person).';
+COMMENT ON COLUMN metering.gaps.opened_at IS 'Logical time of the run that opened it.';
+COMMENT ON COLUMN metering.gaps.settled_at IS 'When it was resolved or waived.';
+COMMENT ON COLUMN metering.gaps.settled_by IS 'Who waived it.';
+COMMENT ON COLUMN metering.gaps.settled_reason IS 'Why it was waived.';
+CREATE UNIQUE INDEX gaps_one_per_silence ON metering.gaps (environment_key, coalesce(instance_key, 0), gap_start);
+CREATE INDEX gaps_open ON metering.gaps (gap_end) WHERE state = 'open';
+CREATE TABLE metering.machine_sightings (
+	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	machine_key BIGINT NOT NULL,
+	observed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	judged_at TIMESTAMP WITH TIME ZONE,
+	finding_key BIGINT,
+	CONSTRAINT machine_sightings_pkey PRIMARY KEY (hour_start, machine_key),
+	CONSTRAINT machine_sightings_machine_key_fkey FOREIGN KEY(machine_key) REFERENCES metering.machines (machine_key),
+	CONSTRAINT machine_sightings_finding_key_fkey FOREIGN KEY(finding_key) REFERENCES metering.machine_findings (finding_key)
+);
+COMMENT ON TABLE metering.machine_sightings IS 'One machine with the paid image, seen running in one UTC hour.';
+COMMENT ON COLUMN metering.machine_sightings.hour_start IS 'Start of the UTC hour.';
+COMMENT ON COLUMN metering.machine_sightings.machine_key IS 'Machine.';
+COMMENT ON COLUMN metering.machine_sightings.observed_at IS 'Last listing of that hour that showed it running.';
+COMMENT ON COLUMN metering.machine_sightings.judged_at IS 'Logical time of the run that compared it; null until a poll after it exists.';
+COMMENT ON COLUMN metering.machine_sightings.finding_key IS 'Finding that it belongs to; null when an instance accounts for it.';
+CREATE INDEX machine_sightings_in_question ON metering.machine_sightings (finding_key) WHERE finding_key IS NOT NULL;
+CREATE INDEX machine_sightings_pending ON metering.machine_sightings (machine_key) WHERE judged_at IS NULL;

@@ -1,0 +1,66 @@
+"""Functions, triggers and views of the warehouse: the rules that more than one statement needs, each in one file.
+
+`akubill warehouse migrate` replaces all of them in the transaction that brings the tables up to date, so a rule is
+changed by editing its file. A routine owns no rows; what has rows is a table, which only a migration changes.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_FOLDER = Path(__file__).parent
+
+#: Every file, in the order of installation: a routine comes after those that it uses. Roles come last.
+ROUTINES = (
+    "billing/round_amount",
+    "billing/round_quotient",
+    "billing/guard_issued_bills",
+    "billing/guard_bill_states",
+    "billing/guard_published_prices",
+    "billing/guard_written_once",
+    "billing/guard_entered_offers",
+    "billing/guard_applied_corrections",
+    "core/guard_billed_subscriptions",
+    "metering/ensure_partitions",
+    "metering/hours_made_of_month",
+    "metering/why_month_stays",
+    "metering/drop_month",
+    "metering/guard_dropped_hours",
+    "analytics/bills",
+    "analytics/bill_lines",
+    "analytics/corrections",
+    "analytics/days",
+    "analytics/daily_usage",
+    "analytics/daily_cost",
+    "analytics/revenue_by_month",
+    "analytics/unbilled_to_date",
+    "roles",
+)
+
+
+def routine(name: str) -> str:
+    """The SQL of a routine, as its file has it."""
+    return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def digest() -> str:
+    """Twelve hex digits that change whenever a routine does."""
+    return sha256("\0".join(routine(name) for name in ROUTINES).encode()).hexdigest()[:12]
+
+
+def replace_routines(connection: Connection) -> None:
+    """Drop every trigger, view and function in the product's schemas, and create those of the files.
+
+    Args:
+        connection: a transaction of the schemas' owner, so that others see all of the change or none of it.
+    """
+    connection.execute(text(routine("drop_routines")))
+    for name in ROUTINES:
+        connection.exec_driver_sql(routine(name), execution_options={"no_parameters": True})
