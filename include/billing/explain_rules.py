@@ -101,8 +101,37 @@ def rules_of(connection: Connection, line: Row[Any], rated: Rated) -> list[str]:
     if part is None:
         return []
     if line.kind == "fee":
-        return _fee(connection, line, part)
+        return [*_fee(connection, line, part), _share(line, rated)]
+    if line.kind == "discount" or (line.kind in {"usage", "overage"} and line.charge_every == "period"):
+        return [*_offer(part), *_BY_KIND[line.kind](line, part), _share(line, rated)]
     return [*_offer(part), *_BY_KIND[line.kind](line, part)]
+
+
+def _share(line: Row[Any], rated: Rated) -> str:
+    """How a line is rounded that may be one part's share of an amount (see billing.share_of)."""
+    shares = [each for each in rated.lines.values() if _is_of(each, rated) == _is_of(line, rated)]
+    if len(shares) <= 1:
+        return _rounding(line)
+    whole = sum((each.amount for each in shares), Decimal(0))
+    return (
+        f"Its {len(shares)} parts in the period are rounded once, in all {whole:f}; they get their shares by largest "
+        f"remainder, this one {line.amount:f}."
+    )
+
+
+def _is_of(line: Row[Any], rated: Rated) -> tuple[object, ...]:
+    """What the lines of one amount have in common."""
+    part = rated.part_from(line.line_start)
+    if line.kind == "fee" or part is None:
+        return line.kind, line.name
+    row = part.row
+    if line.kind == "discount":
+        return line.kind, row.discount_percent
+    if line.kind not in {"usage", "overage"}:
+        return line.kind, line.line_start
+    price = part.tier(line.tier).unit_price
+    rounding = row.charge_every, row.rounding_digits, row.rounding_mode
+    return line.kind, line.tier, row.model == "package", price, *rounding
 
 
 def _usage(line: Row[Any], part: Part) -> list[str]:
@@ -114,7 +143,7 @@ def _usage(line: Row[Any], part: Part) -> list[str]:
     price = f"{plain(line.quantity)} {line.unit} × {line.unit_price:f} = {plain(line.exact_amount)}."
     if line.charge_every == "hour":
         return [hours, which, price, f"Each hour is charged and {_how(line)} on its own; the line is their sum."]
-    return [hours, which, price, _rounding(line)]
+    return [hours, which, price]
 
 
 def _choice(line: Row[Any], part: Part) -> str:
@@ -169,7 +198,6 @@ def _discount(line: Row[Any], part: Part) -> list[str]:
             f"{plain(row.discount_percent)} % of what this part charges, {row.charged:f} without licences, are "
             f"{plain(-line.exact_amount)}."
         ),
-        _rounding(line),
     ]
 
 
@@ -184,7 +212,6 @@ def _fee(connection: Connection, line: Row[Any], part: Part) -> list[str]:
             f"{line.unit_price:f} × its share {of} ({row.active_seconds} active ones in this part of "
             f"{row.active_seconds_of_period} in the period: {plain(line.quantity)}) = {plain(line.exact_amount)}."
         ),
-        _rounding(line),
     ]
 
 

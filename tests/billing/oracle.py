@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,6 +97,34 @@ def rounded(amount: Fraction, rounding: Rounding | tuple[int, str]) -> Fraction:
         "half_even": rest > Fraction(1, 2) or (rest == Fraction(1, 2) and whole % 2 == 1),
     }[mode]
     return Fraction(whole + is_up, 10**digits) * (-1 if amount < 0 else 1)
+
+
+def shared(exacts: list[Fraction], rounding: Rounding) -> list[Fraction]:
+    """One amount in parts, by largest remainder: their sum rounded once, cent by cent to whoever lacks most of his.
+
+    Of parts that lack the same the later comes first. A negative sum is shared like the positive one.
+    """
+    total = sum(exacts, Fraction(0))
+    if total < 0:
+        return [-share for share in shared([-exact for exact in exacts], rounding)]
+    cent = Fraction(1, 10**rounding.digits)
+    shares = [math.floor(exact / cent) * cent for exact in exacts]
+    while sum(shares) < rounded(total, rounding):
+        waiting = [number for number, share in enumerate(shares) if share <= exacts[number]]
+        most = max(waiting, key=lambda number: (exacts[number] - shares[number], number))
+        shares[most] += cent
+    assert sum(shares) == rounded(total, rounding)
+    return shares
+
+
+def share_out(lines: list[Line], groups: dict[Any, list[int]], parts: list[Part]) -> list[Line]:
+    """The lines with their shares as amounts; a group, lines by number, is rounded as its last part says."""
+    for numbers in groups.values():
+        last = parts[max(lines[number].part for number in numbers)]
+        shares = shared([lines[number].exact for number in numbers], last.rules.rounding)
+        for number, share in zip(numbers, shares, strict=True):
+            lines[number] = lines[number]._replace(amount=share)
+    return lines
 
 
 def rate_by_the_rules(
@@ -236,7 +264,8 @@ def charge(rules: PlanVersion, start: Fraction, end: Fraction, final: Fraction) 
 
 
 def usage_lines(parts: list[Part]) -> list[Line]:
-    lines = []
+    lines: list[Line] = []
+    same_price: dict[Any, list[int]] = defaultdict(list)
     total = Fraction(sum(part.rest for part in parts), 3600)
     count = Fraction(0)
     for number, part in enumerate(parts):
@@ -258,10 +287,13 @@ def usage_lines(parts: list[Part]) -> list[Line]:
         for tier, (units, exact) in charge(rules, start, end, free(total, rules)).items():
             if end > start:
                 seconds = int((end - start if rules.model == "package" else units) * 3600)
-                amount = hourly[tier] if rules.charge_every == "hour" else rounded(exact, rules.rounding)
                 kind = "overage" if rules.licence else "usage"
-                lines.append(Line(kind, number, tier, None, seconds, units, exact, amount))
-    return lines
+                if rules.charge_every == "period":
+                    price = Fraction(rules.usage_tiers[tier - 1].unit_price)
+                    terms = (kind, tier, rules.model == "package", price, rules.rounding.digits, rules.rounding.mode)
+                    same_price[terms].append(len(lines))
+                lines.append(Line(kind, number, tier, None, seconds, units, exact, hourly[tier]))
+    return share_out(lines, same_price, parts)
 
 
 def flat_fee_lines(parts: list[Part]) -> list[Line]:
@@ -297,14 +329,15 @@ def flat_fee_lines(parts: list[Part]) -> list[Line]:
 
 def fee_lines(parts: list[Part], weigh: Weights) -> list[Line]:
     lines = []
+    same_name: dict[Any, list[int]] = defaultdict(list)
     for number, part in enumerate(parts):
         for component in part.version.components if part.version else []:
             weight = weigh.of(number, is_prorated=component.prorate)
-            exact = weight * Fraction(component.fee)
-            amount = rounded(exact, part.rules.rounding)
-            if amount:
-                lines.append(Line("fee", number, None, component.name, 0, weight, exact, amount))
-    return lines
+            if weight:
+                same_name[component.name].append(len(lines))
+                exact = weight * Fraction(component.fee)
+                lines.append(Line("fee", number, None, component.name, 0, weight, exact, Fraction(0)))
+    return [line for line in share_out(lines, same_name, parts) if line.amount]
 
 
 def charged(lines: list[Line], numbers: set[int]) -> Fraction:
@@ -313,12 +346,13 @@ def charged(lines: list[Line], numbers: set[int]) -> Fraction:
 
 def discount_lines(parts: list[Part], lines: list[Line]) -> list[Line]:
     discounts = []
+    same_percent: dict[Any, list[int]] = defaultdict(list)
     for number, part in enumerate(parts):
         exact = -charged(lines, {number}) * part.discount / 100
-        amount = rounded(exact, part.rules.rounding) if part.version else Fraction(0)
-        if amount:
-            discounts.append(Line("discount", number, None, None, 0, Fraction(1), exact, amount))
-    return discounts
+        if part.version and exact:
+            same_percent[part.discount].append(len(discounts))
+            discounts.append(Line("discount", number, None, None, 0, Fraction(1), exact, Fraction(0)))
+    return [line for line in share_out(discounts, same_percent, parts) if line.amount]
 
 
 def limit_lines(kind: str, parts: list[Part], lines: list[Line], weigh: Weights) -> list[Line]:

@@ -327,3 +327,17 @@ def test_every_rule_has_words() -> None:
 
 
 __all__ += ["explain_readings"]
+
+
+def test_a_share_of_a_fee_names_the_whole_that_was_rounded(warehouse: Engine, subscribe: Callable[..., int]) -> None:
+    fee = {"components": [{"name": "Platform", "fee": "100.00"}]}
+    days = ("2024-01-01T00:00:00+08:00", "2026-10-12T00:00:00+08:00", "2026-10-22T00:00:00+08:00")
+    publish_price_plans(warehouse, [price_plan(*(version(day, f"1.{n}", **fee) for n, day in enumerate(days)))])
+    subscribe(usage=(3600,))
+    close_period(warehouse, OCTOBER, DUE)
+    explained = explain_bill(warehouse, BILL, depth=Depth.LINES)
+    assert [line.rules[-1] for line in explained.lines if line.row.kind == "fee"] == [
+        "Its 3 parts in the period are rounded once, in all 100.00; they get their shares by largest remainder, this "
+        f"one {share}."
+        for share in ("35.48", "32.26", "32.26")
+    ]

@@ -16,11 +16,11 @@ from include.billing.plans import publish_price_plan
 from include.billing.rating import rate
 from include.domain.errors import InvalidInputError
 from include.domain.money import Decimal, round_amount
-from include.domain.price_plans import PlanVersion
+from include.domain.price_plans import PlanVersion, Rounding
 from include.warehouse.engine import ensure_partitions
 from tests.billing import strategies as draws
 from tests.billing.conftest import LONG_AGO, OCTOBER, price_plan, version
-from tests.billing.oracle import Bill, Licence, Offer, rate_by_the_rules, rounded
+from tests.billing.oracle import Bill, Licence, Offer, rate_by_the_rules, rounded, shared
 from tests.support.builders import insert, make_buyer, make_subscription
 
 if TYPE_CHECKING:
@@ -160,32 +160,105 @@ def test_rating_is_what_the_rules_say_to_the_last_digit(rating_warehouse: Engine
     )
 
 
-@given(plan=draws.plans(), usage=draws.usages(), licences=draws.licences(), cut=draws.instants)
+@given(data=st.data())
 @often
-def test_a_version_that_says_the_same_changes_nothing(
-    plan: PricePlan, usage: dict[datetime, int], licences: list[Licence], cut: datetime
-) -> None:
-    """Exactly nothing in usage, fees and free usage; what is rounded once per part is rounded twice."""
+def test_versions_that_say_the_same_change_no_amount(rating_warehouse: Engine, data: st.DataObject) -> None:
+    """Wherever they cut the period: each line, discount and tax of the month stays the same to the cent."""
+    plan, usage = data.draw(draws.plans()), data.draw(draws.usages())
+    active, licences = data.draw(draws.activities()), data.draw(draws.licences())
     before = plan.versions[0]
-    again = PlanVersion.model_validate(before.model_dump(mode="json") | {"effective_from": cut.isoformat()})
-    whole, parted = (
-        rate_by_the_rules(OCTOBER.window, one, usage, licences=licences)
-        for one in (
-            plan.model_copy(update={"versions": [before]}),
-            plan.model_copy(update={"versions": [before, again]}),
-        )
-    )
-    assert sums(whole) == sums(parted)
+    cuts = sorted(data.draw(st.sets(draws.instants, min_size=1, max_size=6)))
+    again = [
+        PlanVersion.model_validate(before.model_dump(mode="json") | {"effective_from": cut.isoformat()}) for cut in cuts
+    ]
+    whole, parted = (plan.model_copy(update={"versions": versions}) for versions in ([before], [before, *again]))
+    found = []
+    for one in (whole, parted):
+        with rating_warehouse.connect() as connection:
+            lines = rate_usage(connection, one, usage, licences=licences, active=active)
+            taxes = list(connection.execute(text("SELECT * FROM rated_taxes ORDER BY tax_rate, is_inclusive")))
+            connection.rollback()
+        assert_agrees(lines, taxes, rate_by_the_rules(OCTOBER.window, one, usage, licences=licences, active=active))
+        found.append((sums(lines), [(tax.base, tax.amount) for tax in taxes]))
+    assert found[0] == found[1]
 
 
-def sums(bill: Bill) -> dict[tuple[object, ...], tuple[Fraction, Fraction]]:
-    found: dict[tuple[object, ...], tuple[Fraction, Fraction]] = {}
-    for line in bill.lines:
-        if line.kind in ("covered", "included", "usage", "overage", "flat_fee") and line.quantity:
-            key = (line.kind, line.tier)
-            quantity, exact = found.get(key, (Fraction(0), Fraction(0)))
-            found[key] = quantity + line.quantity, exact + line.exact
-    return found
+def sums(lines: list[Any]) -> dict[tuple[object, ...], tuple[int, Decimal]]:
+    found: dict[tuple[object, ...], tuple[int, Decimal]] = {}
+    for line in lines:
+        seconds, amount = found.get((line.kind, line.tier, line.name), (0, Decimal(0)))
+        found[line.kind, line.tier, line.name] = seconds + line.aku_seconds, amount + line.amount
+    return {key: numbers for key, numbers in found.items() if any(numbers)}
+
+
+@given(
+    dividends=st.lists(st.integers(0, 10**7).map(lambda n: Decimal(n).scaleb(-4)), min_size=1, max_size=12),
+    sign=st.sampled_from([1, -1]),
+    divisor=st.integers(1, 10**4),
+    rounding=st.builds(Rounding, digits=st.integers(0, 4), mode=st.sampled_from(MODES)),
+)
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_shares_of_an_amount_add_up_to_it(
+    rating_warehouse: Engine, dividends: list[Decimal], sign: int, divisor: int, rounding: Rounding
+) -> None:
+    signed = [sign * dividend for dividend in dividends]
+    query = text("""
+        SELECT billing.share_of(no, :dividends, :divisor, :digits, :mode)
+        FROM generate_series(1, cardinality(CAST(:dividends AS numeric[]))) AS no
+    """)
+    known = {"dividends": signed, "divisor": divisor, "digits": rounding.digits, "mode": rounding.mode}
+    with rating_warehouse.connect() as connection:
+        shares = [Fraction(share) for share in connection.execute(query, known).scalars()]
+    exacts = [Fraction(dividend) / divisor for dividend in signed]
+    assert shares == shared(exacts, rounding)
+    assert sum(shares) == rounded(sum(exacts, Fraction(0)), rounding)
+    last_place = Fraction(1, 10**rounding.digits)
+    assert all(abs(share - exact) < last_place for share, exact in zip(shares, exacts, strict=True))
+
+
+FEE: dict[str, Any] = {
+    "charge_every": "period",
+    "rounding": {"digits": 2, "mode": "half_up"},
+    "components": [{"name": "platform", "fee": "100.00"}],
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("count", [1, 3, 7, 30])
+def test_a_fee_of_a_period_is_whole_however_many_versions_the_month_has(
+    rating_warehouse: Engine, count: int, mode: str
+) -> None:
+    days = (START + timedelta(days=number) for number in range(count))
+    rules = FEE | {"rounding": {"digits": 2, "mode": mode}}
+    plan = price_plan(*(version(day.isoformat(), f"1.{number:02}", **rules) for number, day in enumerate(days, 1)))
+    with rating_warehouse.connect() as connection:
+        lines = rate_usage(connection, plan, {START: 0})
+        connection.rollback()
+    fees = [line.amount for line in lines if line.kind == "fee"]
+    assert (len(fees), str(sum(fees))) == (count, "100.00")
+
+
+def test_a_prorated_fee_is_rounded_once_and_then_split(rating_warehouse: Engine) -> None:
+    rules = FEE | {"components": [{"name": "platform", "fee": "100.00", "prorate": True}]}
+    days = [START, *(START + timedelta(days=day) for day in (3, 7, 9))]
+    plan = price_plan(*(version(day.isoformat(), f"1.{number:02}", **rules) for number, day in enumerate(days, 1)))
+    with rating_warehouse.connect() as connection:
+        lines = rate_usage(connection, plan, {START: 0}, active=(LONG_AGO, START + timedelta(days=11)))
+        connection.rollback()
+    # 100 × 11 of 31 days = 35.48…; 3, 4, 2 and 2 days of it are 9.677…, 12.903…, 6.451… and 6.451….
+    assert [str(line.amount) for line in lines if line.kind == "fee"] == ["9.68", "12.90", "6.45", "6.45"]
+
+
+def test_one_percent_over_several_versions_is_that_percent_of_their_sum(rating_warehouse: Engine) -> None:
+    rules: dict[str, Any] = {"discount_percent": "12.5", "rounding": {"digits": 2, "mode": "half_up"}}
+    days = (START + timedelta(days=day) for day in range(9))
+    plan = price_plan(*(version(day.isoformat(), f"1.0{number}", **rules) for number, day in enumerate(days)))
+    usage = {START + timedelta(days=day): 3600 for day in range(9)}
+    with rating_warehouse.connect() as connection:
+        lines = rate_usage(connection, plan, usage)
+        connection.rollback()
+    # 12.5 % of 1.00 + 1.01 + … + 1.08 = 9.36 are 1.17; each on its own would be 1.21.
+    assert str(sum(line.amount for line in lines if line.kind == "discount")) == "-1.17"
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ _FOLDER = Path(__file__).parent
 ROUTINES = (
     "billing/round_amount",
     "billing/round_quotient",
+    "billing/share_of",
     "billing/guard_issued_bills",
     "billing/guard_bill_states",
     "billing/guard_published_prices",

@@ -1,4 +1,5 @@
--- Takes each part's discount off its charges: one rounded amount, which is not a line if it is zero.
+-- Takes each part's discount off its charges. Parts with the same percent share one amount, rounded as the last of them
+-- says; a share of zero is not a line.
 INSERT INTO rated_charges (
     subscription_key, part_no, kind, fee_no, aku_seconds, quantity, unit, unit_price, exact_amount, amount
 )
@@ -14,14 +15,25 @@ WITH bases AS (
     INNER JOIN rated_positions AS p ON c.subscription_key = p.subscription_key AND c.part_no = p.part_no
     WHERE p.discount_percent > 0
     GROUP BY c.subscription_key, c.part_no, p.discount_percent, p.rounding_digits, p.rounding_mode
+    HAVING sum(c.amount) <> 0
 ),
 
 discounts AS (
     SELECT
         *,
         billing.round_quotient(n, 100, 9, 'half_up') AS exact_amount,
-        billing.round_quotient(n, 100, rounding_digits, rounding_mode) AS amount
+        billing.share_of(
+            row_number() OVER same_percent,
+            array_agg(n) OVER same_percent,
+            100,
+            last_value(rounding_digits) OVER same_percent,
+            last_value(rounding_mode) OVER same_percent
+        ) AS amount
     FROM bases
+    WINDOW same_percent AS (
+        PARTITION BY subscription_key, discount_percent
+        ORDER BY part_no ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    )
 )
 
 SELECT

@@ -1,5 +1,6 @@
 -- What each part costs before discounts and limits, into rated_charges of this transaction: usage tier by tier, free
--- usage at zero, flat fees of the tiers that were reached, and components.
+-- usage at zero, flat fees of the tiers that were reached, and components. What several parts have of one amount is
+-- rounded once and shared: usage that is charged by the period, of a tier at one price, and a component.
 CREATE TEMPORARY TABLE rated_charges ON COMMIT DROP AS
 WITH hourly AS (
     SELECT
@@ -54,11 +55,12 @@ usage AS (
         coalesce(w.package_count, round(CAST(w.aku_seconds AS numeric(32, 12)) / 3600, 6)) AS quantity,
         CASE w.model WHEN 'package' THEN 'package' ELSE 'AKU-hour' END AS unit,
         w.unit_price,
-        w.unit_divisor,
         w.rounding_digits,
         w.rounding_mode,
-        coalesce(w.package_count, w.aku_seconds) * CAST(w.scaled_price AS numeric) AS n,
-        CASE WHEN w.is_hourly THEN coalesce(h.hourly_amount, 0) END AS hourly_amount
+        coalesce(w.package_count, w.aku_seconds) * w.unit_price AS n,
+        CASE w.model WHEN 'package' THEN 1 ELSE 3600 END AS divisor,
+        CASE WHEN w.is_hourly THEN coalesce(h.hourly_amount, 0) * CAST('1e-' || w.rounding_digits AS numeric) END
+            AS hourly_amount
     FROM ways AS w
     LEFT JOIN hourly AS h
         ON
@@ -86,7 +88,8 @@ flat_fees AS (
     ORDER BY subscription_key ASC, tier ASC, is_reached DESC, part_no ASC
 ),
 
--- Each component by its share of the period: of all its seconds, or of those in which the subscription was active.
+-- Each component by its share of the period: of all its seconds, or of those in which the subscription was active. Both
+-- over one divisor, so that shares add up.
 fees AS (
     SELECT
         p.subscription_key,
@@ -95,17 +98,54 @@ fees AS (
         f.name,
         f.fee,
         p.active_seconds,
-        CASE
-            WHEN f.is_prorated
-                THEN
-                    CAST(floor(extract(EPOCH FROM CAST(:period_end AS timestamptz))) AS bigint)
-                    - CAST(floor(extract(EPOCH FROM CAST(:period_start AS timestamptz))) AS bigint)
-            ELSE p.active_seconds_of_period
-        END AS seconds,
+        CASE WHEN f.is_prorated THEN s.seconds ELSE p.active_seconds_of_period END AS seconds,
+        f.fee * p.active_seconds * CASE WHEN f.is_prorated THEN p.active_seconds_of_period ELSE s.seconds END AS n,
+        CAST(s.seconds AS numeric) * p.active_seconds_of_period AS divisor,
         p.rounding_digits,
         p.rounding_mode
     FROM rated_positions AS p
     INNER JOIN billing.price_fees AS f ON p.version_key = f.version_key
+    CROSS JOIN (
+        SELECT
+            CAST(floor(extract(EPOCH FROM CAST(:period_end AS timestamptz))) AS bigint)
+            - CAST(floor(extract(EPOCH FROM CAST(:period_start AS timestamptz))) AS bigint) AS seconds
+    ) AS s
+    WHERE p.active_seconds > 0
+),
+
+-- What has its amounts by the hour already is nothing to share.
+shared_usage AS (
+    SELECT
+        *,
+        coalesce(
+            hourly_amount,
+            billing.share_of(
+                row_number() OVER same_price, array_agg(n) OVER same_price, divisor, rounding_digits, rounding_mode
+            )
+        ) AS amount
+    FROM usage
+    WINDOW same_price AS (
+        PARTITION BY
+            subscription_key, kind, tier, unit, unit_price, rounding_digits, rounding_mode, hourly_amount IS NULL
+        ORDER BY part_no ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    )
+),
+
+shared_fees AS (
+    SELECT
+        *,
+        billing.share_of(
+            row_number() OVER same_fee,
+            array_agg(n) OVER same_fee,
+            divisor,
+            last_value(rounding_digits) OVER same_fee,
+            last_value(rounding_mode) OVER same_fee
+        ) AS amount
+    FROM fees
+    WINDOW same_fee AS (
+        PARTITION BY subscription_key, name
+        ORDER BY part_no ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    )
 ),
 
 charges AS (
@@ -152,12 +192,9 @@ charges AS (
         quantity,
         unit,
         unit_price,
-        billing.round_quotient(n, unit_divisor, 9, 'half_up') AS exact_amount,
-        coalesce(
-            hourly_amount * CAST('1e-' || rounding_digits AS numeric),
-            billing.round_quotient(n, unit_divisor, rounding_digits, rounding_mode)
-        ) AS amount
-    FROM usage
+        billing.round_quotient(n, divisor, 9, 'half_up') AS exact_amount,
+        amount
+    FROM shared_usage
     UNION ALL
     SELECT
         subscription_key,
@@ -185,9 +222,9 @@ charges AS (
         billing.round_quotient(active_seconds, seconds, 6, 'half_up') AS quantity,
         'period' AS unit,
         fee AS unit_price,
-        billing.round_quotient(fee * active_seconds, seconds, 9, 'half_up') AS exact_amount,
-        billing.round_quotient(fee * active_seconds, seconds, rounding_digits, rounding_mode) AS amount
-    FROM fees
+        billing.round_quotient(n, divisor, 9, 'half_up') AS exact_amount,
+        amount
+    FROM shared_fees
 )
 
 SELECT *
