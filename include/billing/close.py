@@ -15,7 +15,7 @@ from include.billing.correction_issue import settle_corrections
 from include.billing.drafts import draft_bills
 from include.billing.rating import window_of
 from include.domain.errors import ConflictError
-from include.warehouse.engine import USAGE, locked, statement
+from include.warehouse.engine import USAGE, alone_on_snapshot, statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,13 +112,7 @@ def close_period(warehouse: Engine, period: BillingPeriod, at: datetime, by: str
 @contextmanager
 def alone(warehouse: Engine, period: BillingPeriod) -> Iterator[Connection]:
     """A transaction on one snapshot, which is taken only once nobody else works on this period's bills."""
-    with (
-        warehouse.begin() as gate,
-        locked(gate, "close", period.name, period.zone_name),
-        locked(gate, *USAGE),
-        warehouse.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
-        connection.begin(),
-    ):
+    with alone_on_snapshot(warehouse, ("close", period.name, period.zone_name), USAGE) as connection:
         yield connection
 
 

@@ -6,7 +6,6 @@ a kill leaves nothing, and a note says what its period was rated by.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.billing.correction_issue import draft_note, settle_corrections
@@ -17,10 +16,9 @@ from include.domain.errors import ConflictError, InvalidInputError
 from include.domain.money import plain
 from include.domain.periods import BillingPeriod
 from include.domain.price_fields import decimal_places
-from include.warehouse.engine import USAGE, locked, statement
+from include.warehouse.engine import USAGE, alone_on_snapshot, statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from sqlalchemy import Connection, Engine, Row
@@ -75,7 +73,7 @@ def correct_bill(warehouse: Engine, asked: Correction, at: datetime) -> Correcte
         InvalidInputError: when the bill, the line or the plan is unknown or of something else, or a refund too large.
         ConflictError: when the bill is not issued, nothing is to be corrected, or there is no next bill.
     """
-    with _alone(warehouse) as connection:
+    with alone_on_snapshot(warehouse, USAGE) as connection:
         known = _find_request(connection, asked)
         if known is not None:
             return known
@@ -104,18 +102,6 @@ def list_corrections(warehouse: Engine, state: str | None = None) -> list[Row[An
     """What was asked for, and late usage that waits without anybody asking, by time; in that state, or all."""
     with warehouse.connect() as connection:
         return list(connection.execute(statement("billing/correct_list_requests"), {"state": state}))
-
-
-@contextmanager
-def _alone(warehouse: Engine) -> Iterator[Connection]:
-    """A transaction on one snapshot, which is taken only once nobody else issues bills or writes usage."""
-    with (
-        warehouse.begin() as gate,
-        locked(gate, *USAGE),
-        warehouse.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
-        connection.begin(),
-    ):
-        yield connection
 
 
 def _find_request(connection: Connection, asked: Correction) -> Corrected | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from include.domain.errors import ConflictError
 from include.onboarding.subscriptions import Subscription, find
-from include.warehouse.engine import locked, statement
+from include.warehouse.engine import alone, statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,14 +49,14 @@ class Step:
     was_cut_off: bool
     begun_at: datetime
     at: datetime
-    warehouse: Engine = field(repr=False)
+    connection: Connection = field(repr=False)
 
     @contextmanager
     def done(self, sentence: str, result: Mapping[str, object] | None = None) -> Iterator[Connection]:
         """Close the step with what it yielded, in one transaction with what the caller writes; no secrets."""
-        with self.warehouse.begin() as connection:
-            yield connection
-            self._end(connection, "done", sentence, result or {})
+        with self.connection.begin():
+            yield self.connection
+            self._end("done", sentence, result or {})
 
     def fail(self, reason: str) -> NoReturn:
         """Close the step, and with it the attempt, as failed for good.
@@ -64,12 +64,12 @@ class Step:
         Raises:
             AttemptFailedError: always.
         """
-        with self.warehouse.begin() as connection:
-            self._end(connection, "failed", reason, {})
+        with self.connection.begin():
+            self._end("failed", reason, {})
         raise AttemptFailedError(reason)
 
-    def _end(self, connection: Connection, outcome: str, detail: str, result: Mapping[str, object]) -> None:
-        connection.execute(
+    def _end(self, outcome: str, detail: str, result: Mapping[str, object]) -> None:
+        self.connection.execute(
             statement("onboarding/end_step"),
             {**_key(self.subscription, self.name), "outcome": outcome, "detail": detail, "result": json.dumps(result)}
             | {"at": self.at},
@@ -81,7 +81,7 @@ def take_step(warehouse: Engine, admission: Admission, name: str, at: datetime) 
     """Take a step of an attempt, alone.
 
     Args:
-        warehouse: engine; two connections are used, as the lock outlasts what is committed meanwhile.
+        warehouse: engine; the session that holds the lock is the one that writes what came of the step.
         admission: whose step.
         name: as the DAG's task.
         at: when it is taken.
@@ -90,8 +90,8 @@ def take_step(warehouse: Engine, admission: Admission, name: str, at: datetime) 
         ConflictError: the attempt is over, or another one is under way.
         AttemptFailedError: the step failed for good before.
     """
-    with warehouse.begin() as guard, locked(guard, "onboarding", admission.subscription_id):
-        with warehouse.begin() as connection:
+    with alone(warehouse, ("onboarding", admission.subscription_id)) as connection:
+        with connection.begin():
             subscription = current(connection, admission)
             begun = connection.execute(statement("onboarding/begin_step"), {**_key(subscription, name), "at": at}).one()
         if begun.outcome == "failed":
@@ -103,7 +103,7 @@ def take_step(warehouse: Engine, admission: Admission, name: str, at: datetime) 
             was_cut_off=begun.outcome == "started" and begun.tries > 1,
             begun_at=begun.recorded_at,
             at=at,
-            warehouse=warehouse,
+            connection=connection,
         )
 
 

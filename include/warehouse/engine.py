@@ -11,7 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from include.domain.errors import RetriableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +27,8 @@ ANALYST = "billing_analyst"
 #: The work that writers of usage take turns at, with each other and with whoever issues bills: usage stands still from
 #: when bills are made of it until they are issued. See `locked`.
 USAGE = ("metering", "usage")
+#: How long work waits for its turn, as PostgreSQL writes it.
+PATIENCE = "60s"
 _SQL = Path(__file__).parent / "sql"
 _AUDITS = Path(__file__).parent / "audits"
 
@@ -63,10 +69,65 @@ def audits() -> dict[str, TextClause]:
 
 @contextmanager
 def locked(connection: Connection, *work: object) -> Iterator[None]:
-    """Hold the advisory lock of a window of work until the transaction ends, so that no two runs do it at once."""
-    name = "/".join(str(part) for part in work)
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+    """Hold the advisory lock of a window of work until the transaction ends, so that no two runs do it at once.
+
+    Raises:
+        RetriableError: when others hold it for longer than `PATIENCE`.
+    """
+    _wait_for_lock(connection, "pg_advisory_xact_lock", work)
     yield
+
+
+@contextmanager
+def alone(warehouse: Engine, *works: tuple[object, ...]) -> Iterator[Connection]:
+    """A session that holds the advisory locks of these works, taken in their order, with no transaction open.
+
+    The locks belong to the session that does the work, through as many transactions as it begins. Where the session
+    ends early, the server frees the locks, and what was not committed is gone: nothing goes on without them.
+
+    Raises:
+        RetriableError: when others hold one of them for longer than `PATIENCE`.
+    """
+    with warehouse.connect() as connection:
+        try:
+            for work in works:
+                _wait_for_lock(connection, "pg_advisory_lock", work)
+                connection.commit()
+            yield connection
+        except BaseException:
+            # The pool would keep a session that may still hold them.
+            connection.invalidate()
+            raise
+        connection.execute(text("SELECT pg_advisory_unlock_all()"))
+        connection.commit()
+
+
+@contextmanager
+def alone_on_snapshot(warehouse: Engine, *works: tuple[object, ...]) -> Iterator[Connection]:
+    """A transaction on one snapshot, which is taken only once this very session holds the locks of these works."""
+    snapshots = warehouse.execution_options(isolation_level="REPEATABLE READ")
+    with alone(snapshots, *works) as connection, connection.begin():
+        yield connection
+
+
+def _wait_for_lock(connection: Connection, function: str, work: tuple[object, ...]) -> None:
+    """Wait for the lock of `work`, with a limit that holds for this lock only."""
+    name = "/".join(str(part) for part in work)
+    query = f"""
+        SELECT
+            set_config('lock_timeout', :patience, TRUE),
+            {function}(hashtextextended(:name, 0)),
+            set_config('lock_timeout', NULL, TRUE)
+        """
+    try:
+        connection.execute(text(query), {"name": name, "patience": PATIENCE})
+    except OperationalError as error:
+        if not isinstance(error.orig, LockNotAvailable):
+            raise
+        raise RetriableError(
+            f"Other work on the warehouse ({name}) has not ended within {PATIENCE}: a period is being closed, or usage "
+            "is being written. Nothing was changed; try again."
+        ) from error
 
 
 def ensure_partitions(connection: Connection, start: object, end: object) -> None:

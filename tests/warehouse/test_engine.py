@@ -7,13 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from include.domain.errors import RetriableError
 from include.warehouse import engine as engine_module
-from include.warehouse.engine import WRITER, locked, statement
+from include.warehouse.engine import WRITER, alone, alone_on_snapshot, locked, statement
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 SQL = Path(engine_module.__file__).parent / "sql"
 
@@ -49,3 +52,47 @@ def test_two_runs_of_the_same_window_wait_for_each_other(warehouse: Engine) -> N
             order.append("first")
         waiting.result(timeout=30)
     assert order == ["first", "second"]
+
+
+HELD = text("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted")
+
+
+def test_the_locks_belong_to_the_session_that_works_and_are_free_afterwards(warehouse: Engine) -> None:
+    with alone_on_snapshot(warehouse, ("close", "2026-10"), ("metering", "usage")) as connection:
+        pid = connection.scalar(text("SELECT pg_backend_pid()"))
+        assert connection.scalars(HELD).all() == [pid, pid]
+        assert connection.scalar(text("SHOW transaction_isolation")) == "repeatable read"
+    with warehouse.connect() as connection:
+        assert connection.scalars(HELD).all() == []
+
+
+def test_work_that_fails_leaves_no_lock_behind(warehouse: Engine) -> None:
+    with pytest.raises(ZeroDivisionError), alone(warehouse, ("metering", "usage")):
+        raise ZeroDivisionError
+    with alone(warehouse, ("metering", "usage")):
+        pass
+
+
+def test_work_whose_session_ends_loses_its_lock_and_can_not_go_on(owned_warehouse: Engine) -> None:
+    def end_its_session(connection: Connection) -> None:
+        pid = connection.scalar(text("SELECT pg_backend_pid()"))
+        with owned_warehouse.begin() as other:
+            other.execute(text("SELECT pg_terminate_backend(:pid, 10000)"), {"pid": pid})
+            assert other.scalars(HELD).all() == []
+
+    with alone_on_snapshot(owned_warehouse, ("metering", "usage")) as connection:
+        end_its_session(connection)
+        with pytest.raises(DBAPIError):
+            connection.execute(text("SELECT 1"))
+        connection.rollback()
+
+
+def test_who_waits_too_long_for_a_turn_is_told_to_try_again(warehouse: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module, "PATIENCE", "50ms")
+    with (
+        alone(warehouse, ("metering", "usage")),
+        pytest.raises(RetriableError, match=r"\(metering/usage\) has not ended within 50ms"),
+        warehouse.begin() as connection,
+        locked(connection, "metering", "usage"),
+    ):
+        pass
