@@ -12,10 +12,9 @@ from include.billing.correction_issue import draft_note, settle_corrections
 from include.billing.correction_terms import enter_terms
 from include.billing.corrections import Difference, compute_corrections
 from include.billing.events import BillEvent, record
+from include.billing.refunds import refuse_overdraft, refuse_refund
 from include.domain.errors import ConflictError, InvalidInputError
-from include.domain.money import plain
 from include.domain.periods import BillingPeriod
-from include.domain.price_fields import decimal_places
 from include.warehouse.engine import USAGE, alone_on_snapshot, statement
 
 if TYPE_CHECKING:
@@ -79,12 +78,12 @@ def correct_bill(warehouse: Engine, asked: Correction, at: datetime) -> Correcte
             return known
         bill = _find_bill(connection, asked)
         _refuse_undeliverable(bill, asked)
-        _refuse_refund(connection, bill, asked)
+        refuse_refund(connection, bill, asked)
         offer_key = enter_terms(connection, bill, asked, at) if asked.terms.says_something else None
         _insert_request(connection, bill, asked, offer_key, at)
         difference = compute_corrections(connection, {"root_key": bill.bill_key})
         _refuse_nothing(bill, asked, difference)
-        document = _issue_note(connection, bill, asked, difference, at) if asked.delivery == "note" else None
+        document = _deliver(connection, bill, asked, difference, at)
         state = "pending" if document is None else "applied"
         return Corrected(
             asked.correction_id,
@@ -131,39 +130,16 @@ def _refuse_undeliverable(bill: Row[Any], asked: Correction) -> None:
         raise ConflictError(
             f"Subscription {bill.subscription_id} is {bill.subscription_state} and has no next bill. Choose a note."
         )
+    if asked.delivery == "next_bill" and bill.next_currency not in {None, bill.currency}:
+        raise ConflictError(
+            f"Bill {bill.bill_id} is in {bill.currency}, and subscription {bill.subscription_id} has its next bill in "
+            f"{bill.next_currency}. Choose a note."
+        )
     if asked.cause == "late_usage" and not bill.late_hours:
         raise ConflictError(
             f"Bill {bill.bill_id} has no late usage: nothing about its hours became known after it was issued. "
             "Import the usage first (`usage_import`), or choose another cause."
         )
-
-
-def _refuse_refund(connection: Connection, bill: Row[Any], asked: Correction) -> None:
-    if asked.refund is None:
-        return
-    if bill.asked_document != "bill":
-        rule = f"is a {bill.asked_document.replace('_', ' ')}"
-        raise InvalidInputError("Bill", asked.bill_id, rule, f"Refund a line of the bill {bill.bill_id} itself.")
-    amount, line_no = asked.refund
-    parameters = {"bill_key": bill.bill_key, "line_no": line_no}
-    line = connection.execute(statement("billing/correct_find_line"), parameters).one_or_none()
-    if line is None:
-        raise InvalidInputError(
-            "Line", line_no, f"is not a line of bill {bill.bill_id}", "Give the number of one of its lines."
-        )
-    if line.is_correction:
-        rule = f"corrects an earlier bill, though it stands on {bill.bill_id}"
-        raise InvalidInputError("Line", line_no, rule, "Refund a line of that earlier bill.")
-    most = min(line.line_amount, line.bill_amount)
-    if amount > most:
-        rule = (
-            f"is more than what is left to give back: of line {line_no} {plain(line.line_amount)} {bill.currency}, of "
-            f"the whole bill {plain(line.bill_amount)} {bill.currency}, after corrections and refunds"
-        )
-        raise InvalidInputError("Refund", plain(amount), rule, "Give back less, or refund another line.")
-    if decimal_places(amount) > line.digits:
-        rule = f"has more than the {line.digits} places that the bill is rounded to"
-        raise InvalidInputError("Refund", f"{amount:f}", rule, "Round it.")
 
 
 def _insert_request(
@@ -192,9 +168,19 @@ def _refuse_nothing(bill: Row[Any], asked: Correction, difference: Difference) -
         )
 
 
-def _issue_note(connection: Connection, bill: Row[Any], asked: Correction, difference: Difference, at: datetime) -> str:
-    period = BillingPeriod(bill.period, bill.time_zone)
-    note = draft_note(connection, bill.bill_key, period, difference, at)
+def _deliver(
+    connection: Connection, bill: Row[Any], asked: Correction, difference: Difference, at: datetime
+) -> str | None:
+    """Issue the note that was asked for, and return its id.
+
+    What waits for the next bill is drafted as a note too, and undone: what it would give back must not be too much.
+    """
+    with connection.begin_nested() as step:
+        note = draft_note(connection, bill.bill_key, BillingPeriod(bill.period, bill.time_zone), difference, at)
+        refuse_overdraft(connection, bill, asked, note.bill_key)
+        if asked.delivery == "next_bill":
+            step.rollback()
+            return None
     connection.execute(statement("billing/correct_issue_note"), {"bill_key": note.bill_key, "at": at})
     record(connection, note.bill_id, BillEvent("draft", "issued", asked.by, asked.reason, None, at))
     if settle_corrections(connection, at):

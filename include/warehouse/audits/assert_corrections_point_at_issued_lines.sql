@@ -1,5 +1,5 @@
--- A line that corrects something names an issued bill of the same subscription and earlier, and, where it names a line,
--- one that stands on an issued document of that bill.
+-- A line that corrects something names an issued bill of the same subscription and currency, an earlier one, and, where
+-- it names a line, one that stands on an issued document of that bill.
 WITH corrections AS (
     SELECT
         b.bill_key,
@@ -12,6 +12,7 @@ WITH corrections AS (
         ON
             l.corrects_bill_key = root.bill_key
             AND b.subscription_key = root.subscription_key
+            AND b.currency = root.currency
             AND b.period_start > root.period_start
             AND root.document = 'bill'
             AND root.state IN ('issued', 'settled')

@@ -22,6 +22,7 @@ ROUTINES = (
     "billing/round_amount",
     "billing/round_quotient",
     "billing/share_of",
+    "billing/left_to_give_back",
     "billing/guard_issued_bills",
     "billing/guard_bill_states",
     "billing/guard_published_prices",

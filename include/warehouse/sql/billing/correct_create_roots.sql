@@ -17,7 +17,10 @@ chosen AS (
     FROM waiting
     INNER JOIN billing.bills AS root ON waiting.bill_key = root.bill_key
     INNER JOIN billing.bills AS draft
-        ON root.subscription_key = draft.subscription_key AND root.period_start < draft.period_start
+        ON
+            root.subscription_key = draft.subscription_key
+            AND root.currency = draft.currency
+            AND root.period_start < draft.period_start
     WHERE
         draft.period_start = CAST(:period_start AS timestamptz)
         AND draft.period_end = CAST(:period_end AS timestamptz)

@@ -12,6 +12,7 @@ SELECT
     root.subscription_key,
     s.subscription_id,
     s.state AS subscription_state,
+    next_plan.currency AS next_currency,
     plan.time_zone,
     s.state <> 'failed'
     AND NOT EXISTS (
@@ -30,4 +31,5 @@ FROM billing.bills AS asked
 INNER JOIN billing.bills AS root ON coalesce(asked.corrects_bill_key, asked.bill_key) = root.bill_key
 INNER JOIN core.subscriptions AS s ON root.subscription_key = s.subscription_key
 LEFT JOIN billing.price_plans AS plan ON root.price_plan = plan.name
+LEFT JOIN billing.price_plans AS next_plan ON s.price_plan = next_plan.name
 WHERE asked.bill_id = :bill_id

@@ -1,0 +1,62 @@
+-- Refunds give back no more than a bill costs after all its corrections: not of a charge, not at a tax rate, and not of
+-- the bill, with or without tax. Asked of each bill, and of those that it corrects.
+WITH chosen AS (
+    SELECT * FROM billing.bills
+    WHERE
+        period_start = :period_start
+        AND period_end = :period_end
+        AND document = 'bill'
+        AND state = any(:states)
+),
+
+roots AS (
+    SELECT
+        c.bill_key,
+        l.corrects_bill_key AS root_key,
+        c.currency
+    FROM chosen AS c
+    INNER JOIN billing.bill_lines AS l ON c.bill_key = l.bill_key AND l.corrects_bill_key IS NOT NULL
+    UNION
+    SELECT
+        c.bill_key,
+        c.bill_key AS root_key,
+        c.currency
+    FROM chosen AS c
+    INNER JOIN billing.bill_lines AS l ON c.bill_key = l.corrects_bill_key AND l.kind = 'refund'
+),
+
+overdrawn AS (
+    SELECT DISTINCT ON (r.bill_key, r.root_key)
+        r.bill_key,
+        r.root_key,
+        o.*
+    FROM roots AS r
+    CROSS JOIN billing.left_to_give_back(r.root_key, r.bill_key) AS o
+    WHERE o.given_back > 0 AND o.remaining < 0 AND o.scope <> 'line'
+    ORDER BY
+        r.bill_key ASC,
+        r.root_key ASC,
+        array_position(ARRAY['total', 'bill', 'rate', 'charge'], o.scope) ASC,
+        o.line_no ASC,
+        o.tax_rate ASC
+)
+
+SELECT
+    o.bill_key,
+    string_agg(
+        format(
+            '%s of bill %s costs %s %s after corrections, and %s %s of it is given back. Charge it again by a '
+            'correction, or waive this if it was agreed.',
+            CASE o.scope
+                WHEN 'total' THEN 'All, with tax,'
+                WHEN 'bill' THEN 'All, before tax,'
+                WHEN 'rate' THEN 'What is taxed at ' || trim_scale(o.tax_rate * 100) || ' %'
+                ELSE 'Line ' || o.line_no
+            END,
+            root.bill_id, o.costs, o.currency, o.given_back, o.currency
+        ),
+        ' ' ORDER BY root.bill_id
+    ) AS sentence
+FROM overdrawn AS o
+INNER JOIN billing.bills AS root ON o.root_key = root.bill_key
+GROUP BY o.bill_key
