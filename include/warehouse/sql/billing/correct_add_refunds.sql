@@ -80,6 +80,7 @@ said AS (
     WHERE root_key IN (SELECT root_key FROM refunds)
 ),
 
+-- Of its own tier before others, and of most of it.
 rates AS (
     SELECT DISTINCT ON (r.correction_key)
         r.correction_key,
@@ -91,13 +92,17 @@ rates AS (
         ON
             r.root_key = s.root_key
             AND r.kind = s.kind
-            AND r.tier IS NOT DISTINCT FROM s.tier
             AND r.name IS NOT DISTINCT FROM s.name
             AND r.line_start <= s.line_start
             AND (r.line_start = s.line_start OR (r.kind <> 'licence' AND s.line_start < r.line_end))
-    GROUP BY r.correction_key, s.tax_rate, s.tax_is_inclusive
+    GROUP BY r.correction_key, s.tax_rate, s.tax_is_inclusive, r.tier IS NOT DISTINCT FROM s.tier
     HAVING sum(s.amount) > 0
-    ORDER BY r.correction_key ASC, sum(s.amount) DESC, s.tax_rate ASC, s.tax_is_inclusive ASC
+    ORDER BY
+        r.correction_key ASC,
+        r.tier IS NOT DISTINCT FROM s.tier DESC,
+        sum(s.amount) DESC,
+        s.tax_rate ASC,
+        s.tax_is_inclusive ASC
 ),
 
 both_sides AS (
