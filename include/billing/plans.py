@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from include.domain.errors import ConflictError
+from sqlalchemy.exc import DataError
+
+from include.domain.errors import ConflictError, InvalidInputError
 from include.domain.price_fields import whole_aku_seconds
 from include.domain.price_plans import PlanVersion, PricePlan, price_scale, scaled_price
 from include.warehouse.engine import locked, statement
@@ -55,8 +57,10 @@ def publish_price_plan(connection: Connection, plan: PricePlan) -> PublishedPlan
 
     Raises:
         ConflictError: when the plan says otherwise about what is published or billed already.
+        InvalidInputError: when the warehouse does not know the plan's time zone.
     """
     with locked(connection, "publish", plan.name):
+        _refuse_unknown_zone(connection, plan)
         connection.execute(
             statement("billing/insert_plan"),
             {"name": plan.name, "currency": plan.currency, "time_zone": plan.time_zone},
@@ -71,6 +75,17 @@ def publish_price_plan(connection: Connection, plan: PricePlan) -> PublishedPlan
         for version in new:
             _insert_version(connection, stored.plan_key, version)
     return PublishedPlan(plan.name, len(new))
+
+
+def _refuse_unknown_zone(connection: Connection, plan: PricePlan) -> None:
+    """PostgreSQL has a list of zones of its own, by which months are cut; a published plan never changes."""
+    try:
+        with connection.begin_nested():
+            connection.execute(statement("billing/plan_try_zone"), {"time_zone": plan.time_zone})
+    except DataError:
+        rule = "is not known to the warehouse's PostgreSQL"
+        remedy = "Use the zone's main name, like Asia/Shanghai, or renew the server's time zone data."
+        raise InvalidInputError(f"Price plan {plan.name}, time_zone", plan.time_zone, rule, remedy) from None
 
 
 def _refuse_other_basis(plan: PricePlan, currency: str, zone: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from include.catalog.text_files import read_text
 from include.domain.errors import InvalidInputError
+from include.domain.price_fields import Unquoted
 from include.domain.price_plans import PricePlan
 from include.domain.products import Product
+from include.domain.text import check_text
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -19,6 +23,9 @@ if TYPE_CHECKING:
 CATALOG = Path(__file__).parent
 DEFAULT_PRODUCT = "automq-byoc-payg"
 _Model = TypeVar("_Model", bound=BaseModel)
+_WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
+_LONGEST_TEXT = 500
+_WHOLE_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,39})")
 
 
 @cache
@@ -54,20 +61,53 @@ def catalog_price_plans() -> list[PricePlan]:
     return [load_price_plan(path) for path in sorted(CATALOG.glob("*.plan.yaml"))]
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """YAML in which a key that stands twice is a mistake, not the last one wins."""
+class _TextLoader(yaml.BaseLoader):
+    """YAML read as text, so that no rule of YAML decides what a number is.
+
+    Without quotes, `null`, `true`, `false` and whole numbers in plain digits are what they say; any other text is
+    `Unquoted`. A key that is not text, or is there twice, and tags and aliases, by which a file says other than it
+    shows, are mistakes.
+    """
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401 (PyYAML's signature)
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent):
+            raise _yaml_error(f"*{event.anchor} is an alias; write out what it stands for", event.start_mark)
+        if getattr(event, "tag", None) is not None:
+            raise _yaml_error(f"{event.tag} is a tag, which plans do not have", event.start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> Any:  # noqa: ANN401 (any value)
+        try:
+            written = check_text(node.value, "Text", _LONGEST_TEXT)
+        except InvalidInputError as error:
+            raise _yaml_error(f"a text {error.rule}", node.start_mark) from None
+        if node.style is not None:
+            return written
+        if written in _WORDS:
+            return _WORDS[written]
+        return int(written) if _WHOLE_NUMBER.fullmatch(written) else Unquoted(written)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 (PyYAML's signature)
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                what = "a mapping or a list is used as a name; is this a template that was not filled in?"
+                raise _yaml_error(what, key.start_mark)
             if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"{key.value} stands twice", key.start_mark)
+                raise _yaml_error(f"{key.value} is there more than once", key.start_mark)
+            if key.value == "<<":
+                raise _yaml_error("<< merges mappings; write out what it stands for", key.start_mark)
             seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
+        return {key.value: self.construct_object(value, deep=deep) for key, value in node.value}
+
+
+def _yaml_error(problem: str, mark: yaml.Mark) -> yaml.constructor.ConstructorError:
+    return yaml.constructor.ConstructorError(None, None, problem, mark)
 
 
 def _load(model: type[_Model], path: Path) -> _Model:
-    return _validate(model, path.name, _parse(_read(path), str(path)))
+    return _validate(model, path.name, _parse(read_text(path), path.name))
 
 
 def _validate(model: type[_Model], source: str, content: dict[str, Any]) -> _Model:
@@ -77,20 +117,13 @@ def _validate(model: type[_Model], source: str, content: dict[str, Any]) -> _Mod
         raise _sentence(source, error) from None
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InvalidInputError("File", str(path), f"cannot be read ({error.strerror})", "Check the path.") from None
-    except UnicodeDecodeError:
-        raise InvalidInputError("File", str(path), "is not text in UTF-8", "Save it as UTF-8.") from None
-
-
 def _parse(text: str, source: str) -> dict[str, Any]:
     try:
-        content = yaml.load(text, _StrictLoader)  # noqa: S506 (a SafeLoader)
+        content = yaml.load(text, _TextLoader)  # noqa: S506 (all text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InvalidInputError("File", source, f"is not YAML ({_where(error)})", "Correct it there.") from None
+    if content is None:
+        raise InvalidInputError("File", source, "is empty", "Start it with `name:`.")
     if not isinstance(content, dict):
         raise InvalidInputError("File", source, "does not hold a mapping", "Start it with `name:`.")
     return content
@@ -134,5 +167,7 @@ def _rule(detail: ErrorDetails) -> str:
 
 def _where(error: Exception) -> str:
     mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    if isinstance(error, yaml.reader.ReaderError):
+        problem = f"character U+{int(error.character):04X} at place {error.position + 1}"
     at = f"line {mark.line + 1}" if mark else "unreadable"
     return f"{at}: {problem}" if problem else at

@@ -15,15 +15,32 @@ from decimal import (  # noqa: TID251 (this module is the door)
     Context,
     Decimal,
 )
+from functools import cache
 from typing import Literal
+
+from babel.core import get_global
 
 from include.domain.errors import InvalidInputError
 
-__all__ = ["ZERO", "Decimal", "RoundingMode", "decimal_from_json_number", "parse_decimal", "plain", "round_amount"]
+__all__ = [
+    "ZERO",
+    "Decimal",
+    "RoundingMode",
+    "currency_digits",
+    "decimal_from_json_number",
+    "parse_decimal",
+    "plain",
+    "round_amount",
+]
 
 ZERO = Decimal(0)
 RoundingMode = Literal["down", "up", "half_up", "half_even"]
 _MODES = {"down": ROUND_DOWN, "up": ROUND_UP, "half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN}
+#: Places of the currencies that do not have two: ISO 4217, list one, column "minor unit" (2026-01-01). CLDR's places,
+#: which babel has, follow custom and not the standard.
+_NO_PLACES = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_THREE_PLACES = "BHD IQD JOD KWD LYD OMR TND"
+_PLACES = dict.fromkeys(_NO_PLACES.split(), 0) | dict.fromkeys(_THREE_PLACES.split(), 3)
 _PLAIN = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?")
 #: Amounts of any size are rounded exactly; the default context would stop at 28 digits.
 _WIDE = Context(prec=120)
@@ -41,6 +58,24 @@ def parse_decimal(text: object, what: str = "Amount") -> Decimal:
     if not _PLAIN.fullmatch(text):
         raise InvalidInputError(what, text, "must be a decimal number in plain digits", remedy)
     return Decimal(text)
+
+
+@cache
+def _tenders() -> frozenset[str]:
+    """Codes of what is legal tender somewhere today: no metals, no units of account, no codes for tests."""
+    places = get_global("territory_currencies").values()
+    return frozenset(code for uses in places for code, _, end, is_tender in uses if is_tender and end is None)
+
+
+def currency_digits(code: str) -> int:
+    """Places after the point of the currency's smallest unit, by ISO 4217.
+
+    Raises:
+        InvalidInputError: when the code is not that of money in use.
+    """
+    if code not in _tenders():
+        raise InvalidInputError("Currency", code, "must be a currency code of ISO 4217", "Write a code like CNY.")
+    return _PLACES.get(code, 2)
 
 
 def decimal_from_json_number(number: float | str) -> Decimal:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, available_timezones
 
 from include.domain.errors import InvalidInputError
 
@@ -19,20 +20,34 @@ if TYPE_CHECKING:
 
 HOUR = timedelta(hours=1)
 _PERIOD_NAME = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])")
+#: The years in which an instant that somebody gives may lie; one of another year is a mistake, not a time.
+FIRST_YEAR, LAST_YEAR = 2000, 2999
+# The year 2000 began 14 hours earlier in the first zone than in UTC. Windows may end where the last month does.
+_EARLIEST, _END = datetime(1999, 12, 31, 10, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
+_LAST_WINDOW_END = datetime(3000, 1, 1, 12, tzinfo=UTC)
+_INSTANT = re.compile(r"[0-9W]{4}[0-9W:.,+\-TZ ]{1,40}", re.IGNORECASE)
+#: What is wrong with a text that is no instant: the rules of `parse_instant`.
+NOT_A_TIME = "is not an ISO 8601 time"
+NO_TIME_ZONE = "has no time zone"
+OUT_OF_RANGE = f"lies outside the years {FIRST_YEAR} to {LAST_YEAR}"
 
 
-def parse_instant(text: str, what: str = "Instant") -> datetime:
-    """Read an ISO 8601 instant with an offset and return it in UTC.
+def parse_instant(text: object, what: str = "Instant") -> datetime:
+    """Read an ISO 8601 instant with an offset and return it in UTC: the one door for every time that is given as text.
 
     Raises:
-        InvalidInputError: when it is not ISO 8601 or has no offset.
+        InvalidInputError: when it is not ISO 8601, has no offset, or lies outside the years 2000 to 2999; its rule is
+            NOT_A_TIME, NO_TIME_ZONE or OUT_OF_RANGE.
     """
     try:
+        if not isinstance(text, str) or not _INSTANT.fullmatch(text):
+            raise ValueError  # noqa: TRY301 (the same as what fromisoformat refuses)
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidInputError(
-            what, text, "is not an ISO 8601 time", "Write it like 2026-10-01T00:00:00+08:00."
-        ) from None
+        shown = text[:60] if isinstance(text, str) else text
+        raise InvalidInputError(what, shown, NOT_A_TIME, "Write it like 2026-10-01T00:00:00+08:00.") from None
+    if instant.tzinfo is not None and not _EARLIEST <= instant < _END:
+        raise InvalidInputError(what, text, OUT_OF_RANGE, "Correct the year.")
     return to_utc(instant, what)
 
 
@@ -40,13 +55,24 @@ def to_utc(instant: datetime, what: str = "Instant") -> datetime:
     """Return the same instant in UTC.
 
     Raises:
-        InvalidInputError: when the instant is naive.
+        InvalidInputError: when the instant is naive, or far outside the years 2000 to 2999.
     """
     if instant.tzinfo is None:
-        raise InvalidInputError(
-            what, instant.isoformat(), "has no time zone", "Add an offset, like +08:00, or Z for UTC."
-        )
+        raise InvalidInputError(what, instant.isoformat(), NO_TIME_ZONE, "Add an offset, like +08:00, or Z for UTC.")
+    if not _EARLIEST <= instant <= _LAST_WINDOW_END:
+        raise InvalidInputError(what, instant.isoformat(), OUT_OF_RANGE, "Correct the year.")
     return instant.astimezone(UTC)
+
+
+def instant_of_unix(seconds: float, what: str = "Instant") -> datetime:
+    """The instant of a Unix time in seconds, in UTC.
+
+    Raises:
+        InvalidInputError: when it lies outside the years 2000 to 2999.
+    """
+    if not _EARLIEST.timestamp() <= seconds < _END.timestamp():
+        raise InvalidInputError(what, seconds, OUT_OF_RANGE, "Correct it.")
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def floor_to_hour(instant: datetime) -> datetime:
@@ -98,18 +124,21 @@ class Window:
             at += HOUR
 
 
+@cache
+def _zone_names() -> frozenset[str]:
+    """The names of the IANA database; a machine may add files of its own, like its local time."""
+    return frozenset(available_timezones() - {"localtime", "posixrules", "Factory"})
+
+
 def time_zone(name: str) -> ZoneInfo:
     """The IANA time zone of that name.
 
     Raises:
         InvalidInputError: when there is none.
     """
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InvalidInputError(
-            "Time zone", name, "is not in the IANA database", "Use a name like Asia/Shanghai."
-        ) from None
+    if name not in _zone_names():
+        raise InvalidInputError("Time zone", name, "is not in the IANA database", "Use a name like Asia/Shanghai.")
+    return ZoneInfo(name)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -122,7 +151,10 @@ class BillingPeriod:
     def __post_init__(self) -> None:
         if not _PERIOD_NAME.fullmatch(self.name):
             raise InvalidInputError(
-                "Billing period", self.name, "is not a month written YYYY-MM", "Write it like 2026-10."
+                "Billing period",
+                self.name,
+                f"is not a month written YYYY-MM, from {FIRST_YEAR}-01 to {LAST_YEAR}-12",
+                "Write it like 2026-10.",
             )
         time_zone(self.zone_name)
 
@@ -135,13 +167,13 @@ class BillingPeriod:
     @property
     def local_start(self) -> datetime:
         """Midnight of the first day, in the period's own zone."""
-        year, month = (int(part) for part in self.name.split("-"))
-        return datetime(year, month, 1, tzinfo=time_zone(self.zone_name))
+        return datetime(*self._year_and_month, 1, tzinfo=time_zone(self.zone_name))
 
     @property
     def local_end(self) -> datetime:
         """Midnight of the first day of the next month, in the period's own zone (exclusive)."""
-        return self.next.local_start
+        year, month = self._year_and_month
+        return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=time_zone(self.zone_name))
 
     @property
     def window(self) -> Window:
@@ -149,16 +181,21 @@ class BillingPeriod:
         return Window(self.local_start, self.local_end)
 
     @property
+    def _year_and_month(self) -> tuple[int, int]:
+        year, month = self.name.split("-")
+        return int(year), int(month)
+
+    @property
     def next(self) -> BillingPeriod:
         """The month after this one."""
-        year, month = (int(part) for part in self.name.split("-"))
+        year, month = self._year_and_month
         following = f"{year + month // 12:04d}-{month % 12 + 1:02d}"
         return BillingPeriod(following, self.zone_name)
 
     @property
     def previous(self) -> BillingPeriod:
         """The month before this one."""
-        year, month = (int(part) for part in self.name.split("-"))
+        year, month = self._year_and_month
         before = f"{year - (month == 1):04d}-{(month - 2) % 12 + 1:02d}"
         return BillingPeriod(before, self.zone_name)
 

@@ -1,19 +1,19 @@
 """The fields of a price plan's file as types: each reads what was written and says which rule a mistake breaks.
 
-Amounts and quantities are decimal numbers, written as quoted text or as whole numbers, never as floats. Every mistake
-is an `InvalidInputError`, which the catalogue's loader completes with file and field.
+A file is read as text: amounts and quantities are decimal numbers, written in plain digits as quoted text, or as whole
+numbers. Every mistake is an `InvalidInputError`, which the catalogue's loader completes with file and field.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated
 
-from babel.numbers import is_currency
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from include.domain.errors import InvalidInputError
-from include.domain.money import Decimal, parse_decimal
+from include.domain.money import Decimal, currency_digits, parse_decimal
 from include.domain.periods import parse_instant, time_zone
 
 #: Places after the point that a price may have; its divisor then fits BIGINT with room to spare.
@@ -21,6 +21,14 @@ MAX_PLACES = 12
 #: AKU-hours that a tier, a package or an included quantity may name; as AKU-seconds it fits BIGINT with room to spare.
 MAX_AKU_HOURS = Decimal(10**12)
 _SECONDS = 3600
+#: As a person writes a number: 010 is eight to some readers and ten to others.
+_WITHOUT_LEADING_ZERO = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+
+
+class Unquoted(str):
+    """Text that stands in a file without quotes, where a number or an instant may be meant."""
+
+    __slots__ = ()
 
 
 class Part(BaseModel):
@@ -42,8 +50,14 @@ def whole_aku_seconds(aku_hours: Decimal) -> int:
 
 
 def _amount(value: object) -> Decimal:
+    if isinstance(value, Unquoted):
+        rule = "must be quoted text, so that no digit is lost, or a whole number, both in plain digits"
+        raise InvalidInputError("Amount", value, rule, 'Write it quoted, like "1.20".')
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     amount = Decimal(value) if is_whole else parse_decimal(value, "Amount")  # type: ignore[arg-type]
+    if isinstance(value, str) and not _WITHOUT_LEADING_ZERO.fullmatch(value):
+        rule = "must be a decimal number in plain digits, without + or a leading 0"
+        raise InvalidInputError("Amount", value, rule, 'Write it like "1.20".')
     if amount < 0:
         raise InvalidInputError("Amount", value, "must not be negative", "Write 0 or more.")
     if decimal_places(amount) > MAX_PLACES:
@@ -84,7 +98,7 @@ def _unless_none(read: object) -> BeforeValidator:
 
 
 def _instant(value: object) -> datetime:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or isinstance(value, Unquoted):
         raise InvalidInputError(
             "Instant",
             str(value),
@@ -100,8 +114,7 @@ def _zone(name: str) -> str:
 
 
 def _currency(code: str) -> str:
-    if not is_currency(code):
-        raise InvalidInputError("Currency", code, "must be a currency code of ISO 4217", "Write a code like CNY.")
+    currency_digits(code)
     return code
 
 

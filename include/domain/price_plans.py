@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from include.domain.errors import InvalidInputError
-from include.domain.money import ZERO, Decimal, RoundingMode, round_amount
+from include.domain.money import ZERO, Decimal, RoundingMode, currency_digits, round_amount
 from include.domain.price_fields import (
     Currency,
     Instant,
@@ -235,6 +235,17 @@ class PricePlan(Part):
                     f"must be later than that of the version before it, {earlier.isoformat()}",
                     "Put the versions in order of time.",
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _rounds_to_what_can_be_paid(self) -> Self:
+        if currency_digits(self.currency) == 0:
+            for number, version in enumerate(self.versions):
+                if version.rounding.digits:
+                    rule = f"must be 0: {self.currency} has no smaller unit, and nobody could pay the rest"
+                    raise InvalidInputError(
+                        f"versions[{number}].rounding.digits", version.rounding.digits, rule, "Write 0."
+                    )
         return self
 
     def version_at(self, instant: datetime) -> PlanVersion:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.domain.money import ZERO, Decimal, plain
+from include.domain.money import ZERO, Decimal, currency_digits, plain
 from include.domain.periods import time_zone
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ def describe_plan(plan: PricePlan) -> Iterator[str]:
 
 
 def _describe_version(version: PlanVersion, currency: str) -> Iterator[str]:
+    if version.rounding.digits > (digits := currency_digits(currency)):
+        yield f"amounts have {version.rounding.digits} places and {currency} has {digits}: totals may not be payable"
     if version.included:
         yield f"{plain(version.included)} AKU-hours of each period are free"
     yield from _describe_tiers(version, currency)

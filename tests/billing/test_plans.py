@@ -8,7 +8,7 @@ from sqlalchemy import text
 from include.billing.close import close_period
 from include.billing.plans import publish_price_plans
 from include.catalog.loader import catalog_price_plans
-from include.domain.errors import ConflictError
+from include.domain.errors import ConflictError, InvalidInputError
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version
 
 if TYPE_CHECKING:
@@ -71,3 +71,10 @@ def test_a_version_that_starts_within_a_billed_period_is_refused(prices: Engine,
     with pytest.raises(ConflictError, match="published or billed until 2026-10-31T16:00:00"):
         publish_price_plans(prices, [price_plan(version(), version("2026-10-31T23:00:00+08:00", "2"))])
     publish_price_plans(prices, [price_plan(version(), version("2026-11-01T00:00:00+08:00", "2"))])
+
+
+def test_a_zone_that_the_warehouse_does_not_know_is_refused_and_nothing_is_published(warehouse: Engine) -> None:
+    plan = price_plan().model_copy(update={"time_zone": "Mars/Olympus"})
+    with pytest.raises(InvalidInputError, match="is not known to the warehouse's PostgreSQL"):
+        publish_price_plans(warehouse, [plan])
+    assert versions_of(warehouse) == []

@@ -35,7 +35,7 @@ MISTAKES = [
     ('up_to: "1000"', "up_to: null", "versions[0].tiers[1].up_to is None: it is null before the last tier"),
     ("up_to: null", "up_to: 2000", "versions[0].tiers[2].up_to is '2000': it must be null in the last tier"),
     ('up_to: "100"', 'up_to: "0.0001"', "up_to is '0.0001': it must be a whole number of AKU-seconds"),
-    ('up_to: "100"', "up_to: 0.5", "up_to is 0.5: it must be quoted text"),
+    ('up_to: "100"', "up_to: 0.5", "up_to is '0.5': it must be quoted text"),
     ("included: 10", "included: -1", "versions[0].included is -1: it must not be negative"),
     ("included: 10", 'included: "1000000000001"', "included is '1000000000001': it must be at most 1000000000000"),
     ("model: graduated", "model: per_unit", "versions[0].tiers is ['100', '1000', None]: it must be one tier"),

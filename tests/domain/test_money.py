@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from include.domain.errors import InvalidInputError
-from include.domain.money import Decimal, decimal_from_json_number, parse_decimal, plain, round_amount
+from include.domain.money import Decimal, currency_digits, decimal_from_json_number, parse_decimal, plain, round_amount
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,14 @@ def test_digits_stay_as_they_were_written() -> None:
     assert plain(Decimal("1.20")) == "1.2"
     assert plain(Decimal("100")) == "100"
     assert str(decimal_from_json_number(0.1)) == "0.1"
+
+
+@pytest.mark.parametrize(("code", "digits"), [("CNY", 2), ("JPY", 0), ("KWD", 3), ("LAK", 2), ("IQD", 3), ("XOF", 0)])
+def test_a_currency_has_the_places_of_iso_4217(code: str, digits: int) -> None:
+    assert currency_digits(code) == digits
+
+
+@pytest.mark.parametrize("code", ["XXX", "XTS", "XAU", "XDR", "CLF", "DEM", "ABC", "cny", ""])
+def test_what_is_no_money_in_use_has_no_places(code: str) -> None:
+    with pytest.raises(InvalidInputError, match="ISO 4217"):
+        currency_digits(code)

@@ -59,3 +59,51 @@ def test_a_window_is_never_empty(end: str) -> None:
 def test_a_naive_instant_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="has no time zone"):
         Window(datetime(2026, 1, 1), datetime(2026, 1, 2, tzinfo=UTC))  # noqa: DTZ001 (the point)
+
+
+OUTSIDE = ["0001-01-01T00:00:00+08:00", "1999-12-31T00:00:00Z", "3000-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00"]
+
+
+@pytest.mark.parametrize("text", OUTSIDE)
+def test_an_instant_outside_the_years_2000_to_2999_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInputError, match="lies outside the years 2000 to 2999"):
+        parse_instant(text)
+
+
+@pytest.mark.parametrize("text", ["2000-01-01T00:00:00+14:00", "2999-12-31T23:59:59Z"])
+def test_an_instant_that_was_taken_is_taken_again_in_utc(text: str) -> None:
+    assert parse_instant(parse_instant(text).isoformat()) == parse_instant(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "2026",
+        "2026-10-01x00:00:00Z",
+        "2026-10-01\x0000:00:00Z",
+        "2026-10-01T00:00:00\ud83d",
+        "２０２６-10-01",
+        5,
+        None,
+    ],
+)
+def test_what_is_no_time_is_refused(text: object) -> None:
+    with pytest.raises(InvalidInputError, match="is not an ISO 8601 time"):
+        parse_instant(text)
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_the_first_and_the_last_period_have_windows(zone: str) -> None:
+    assert BillingPeriod("2000-01", zone).window.end == BillingPeriod("2000-02", zone).window.start
+    assert BillingPeriod("2999-12", zone).window.start == BillingPeriod("2999-11", zone).window.end
+    with pytest.raises(InvalidInputError, match="from 2000-01 to 2999-12"):
+        _ = BillingPeriod("2999-12", zone).next
+
+
+@pytest.mark.parametrize(
+    "zone", ["localtime", "posixrules", "Factory", "posix/UTC", "../etc/passwd", "a\0", "\ud83d", ""]
+)
+def test_a_zone_is_one_of_ianas(zone: str) -> None:
+    with pytest.raises(InvalidInputError, match="is not in the IANA database"):
+        BillingPeriod("2026-10", zone)

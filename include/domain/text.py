@@ -1,0 +1,47 @@
+r"""Text from outside: what the warehouse can hold and a person can see.
+
+PostgreSQL takes no NUL, UTF-8 has no half characters (lone surrogates, which JSON may write as `\\ud83d`), and control
+characters hide what a text says. Text that a person gave is refused; text that is kept as evidence is made storable.
+"""
+
+from __future__ import annotations
+
+import re
+
+from include.domain.errors import InvalidInputError
+
+#: Ids, names and persons are no longer than this.
+LONGEST_NAME = 200
+_CONTROL = "\x00-\x1f\x7f-\x9f\u2028\u2029"
+_HALF = "\ud800-\udfff"
+_UNUSABLE = re.compile(f"[{_CONTROL}{_HALF}]")
+#: What a kept text may not hold; line ends and tabs may stay.
+_NOT_STORABLE = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f{_HALF}]")
+#: Stands for a character that cannot be stored.
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def check_text(text: str, what: str, longest: int = LONGEST_NAME) -> str:
+    """The text as it is.
+
+    Raises:
+        InvalidInputError: when it has a control character or half a character, or is too long.
+    """
+    if len(text) > longest:
+        rule = f"is longer than {longest} characters"
+        raise InvalidInputError(what, f"{text[:60]}…", rule, "Shorten it.")
+    if (found := _UNUSABLE.search(text)) is not None:
+        rule = f"has {_named(found[0])} at place {found.start() + 1}"
+        raise InvalidInputError(what, text[:60], rule, "Write it in plain text.")
+    return text
+
+
+def storable(text: str, longest: int | None = None) -> str:
+    """The text, cut to that many characters, with U+FFFD for what PostgreSQL or a screen cannot take."""
+    return _NOT_STORABLE.sub(REPLACEMENT, text[:longest])
+
+
+def _named(character: str) -> str:
+    if "\ud800" <= character <= "\udfff":
+        return f"half a character (the lone surrogate U+{ord(character):04X})"
+    return "a NUL character" if character == "\0" else f"a control character (U+{ord(character):04X})"
