@@ -6,12 +6,14 @@ The SDKs drop fields they do not know and keep wrong types as they came, so what
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from include.domain.errors import InvalidInputError, UnexpectedAnswerError
+from include.domain.errors import UnexpectedAnswerError
 from include.domain.money import Decimal, decimal_from_json_number
-from include.domain.periods import parse_instant
+from include.domain.periods import instant_of_unix, parse_instant
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 def required(answer: object, field: str, call: str) -> str:
@@ -59,10 +61,10 @@ def instant(answer: object, field: str, call: str) -> datetime | None:
     if value is None:
         return None
     try:
-        if value.isdigit():
+        if value.isascii() and value.isdigit():
             return _from_unix(int(value))
         return parse_instant(value, field)
-    except (InvalidInputError, ValueError, OverflowError, OSError):
+    except ValueError:
         raise UnexpectedAnswerError(f"{call} answered {field} {value!r}, which is not a time that we know.") from None
 
 
@@ -140,4 +142,4 @@ _FIRST_MILLISECOND_STAMP = 100_000_000_000  # in seconds this is the year 5138
 
 def _from_unix(stamp: int) -> datetime:
     seconds = stamp / 1000 if stamp >= _FIRST_MILLISECOND_STAMP else stamp
-    return datetime.fromtimestamp(seconds, UTC)
+    return instant_of_unix(seconds)

@@ -39,7 +39,7 @@ def parse_answer(call: str, access: ConsoleAccess, status: int, headers: Mapping
     if status == HTTPStatus.OK or HTTPStatus.OK < status < HTTPStatus.MULTIPLE_CHOICES:
         try:
             return json.loads(body) if body else {}
-        except ValueError:
+        except (ValueError, RecursionError):
             raise RetriableError(
                 f"{call} at {access.base_url} answered with something other than JSON.", code="NotJson"
             ) from None
@@ -77,7 +77,7 @@ def _said(body: bytes) -> tuple[str | None, str]:
     try:
         said = json.loads(body)["error"]
         return said.get("code"), str(said.get("message") or said.get("detail") or "it gave no reason").rstrip(". ")
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None, "it gave no reason"
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 100
 MAX_PAGES = 100
+#: 24 days; a clock that is further off is kept as that far off, which the warehouse can hold.
+_LARGEST_SKEW_MS = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ def _clock_skew_ms(date: str | None, before: datetime, after: datetime) -> int |
         return None
     try:
         theirs = parsedate_to_datetime(date) + timedelta(milliseconds=500)
-        return round((theirs - (before + (after - before) / 2)).total_seconds() * 1000)
-    except (ValueError, TypeError):
+        skew = round((theirs - (before + (after - before) / 2)).total_seconds() * 1000)
+    except (ValueError, TypeError, OverflowError):
         return None
+    return max(-_LARGEST_SKEW_MS, min(skew, _LARGEST_SKEW_MS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from include.billing.requests import plain_reason
+from include.billing.requests import read_reason
 from include.domain.errors import InvalidInputError
 
 #: As much of a fingerprint as nobody hits by accident.
@@ -31,7 +31,7 @@ class Answer:
     fingerprint: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "reason", plain_reason(self.reason, "why"))
+        object.__setattr__(self, "reason", read_reason(self.reason, "why"))
         if not self.by.strip():
             raise InvalidInputError("Person", self.by, "is nobody", "A bill is decided by a person: log in, try again.")
         if self.fingerprint and len(self.fingerprint) < _FINGERPRINT_LENGTH:

@@ -11,30 +11,20 @@ from include.domain.errors import InvalidInputError
 from include.domain.money import Decimal, parse_decimal
 from include.domain.periods import parse_instant
 from include.domain.price_fields import MAX_PLACES, decimal_places
+from include.domain.text import check_text
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 REASON_LENGTH = (10, 500)
-#: Ids, names and persons are no longer than this.
-NAME_LENGTH = 200
 _HUNDRED = Decimal(100)
 
 
 def read_reason(text: str | None, purpose: str) -> str:
-    """The reason as `plain_reason` has it, of characters that everybody sees.
-
-    Raises:
-        InvalidInputError: when it is missing, too short, too long, or has characters that nobody sees.
-    """
-    return _visible(plain_reason(text, purpose), "Reason")
-
-
-def plain_reason(text: str | None, purpose: str) -> str:
     """The reason with its white space made plain; `purpose` says what it has to explain, as a clause.
 
     Raises:
-        InvalidInputError: when it is missing, too short or too long.
+        InvalidInputError: when it is missing, too short, too long, or has characters that nobody sees.
     """
     reason = " ".join((text or "").split())
     shortest, longest = REASON_LENGTH
@@ -42,7 +32,7 @@ def plain_reason(text: str | None, purpose: str) -> str:
         rule = f"has {len(reason)} characters, not {shortest} to {longest}"
         remedy = f"Write {purpose}, so that somebody else understands it a year from now."
         raise InvalidInputError("Reason", reason[:60], rule, remedy)
-    return reason
+    return check_text(reason, "Reason", longest)
 
 
 def read_name(text: str | None, what: str, remedy: str) -> str:
@@ -54,9 +44,7 @@ def read_name(text: str | None, what: str, remedy: str) -> str:
     name = (text or "").strip()
     if not name:
         raise InvalidInputError(what, text, "is missing", remedy)
-    if len(name) > NAME_LENGTH:
-        raise InvalidInputError(what, f"{name[:60]}…", f"is longer than {NAME_LENGTH} characters", remedy)
-    return _visible(name, what)
+    return check_text(name, what)
 
 
 def read_percent(text: str | None, what: str) -> Decimal | None:
@@ -102,9 +90,3 @@ def _short(number: Decimal, what: str) -> Decimal:
         rule = f"must have at most {MAX_PLACES} places after the point"
         raise InvalidInputError(what, f"{number:f}", rule, "Shorten it.")
     return number
-
-
-def _visible(text: str, what: str) -> str:
-    if not text.isprintable():
-        raise InvalidInputError(what, text[:60], "has characters that can not be seen", "Write it in plain text.")
-    return text

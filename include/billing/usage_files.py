@@ -1,4 +1,4 @@
-"""Reads a usage file for a quote: CSV in UTF-8 with the columns subscription_id, instance_id, hour, aku_seconds.
+"""Reads a usage file for a quote: CSV with the columns subscription_id, instance_id, hour, aku_seconds, in any order.
 
 The file is read as a stream. The first row that breaks a rule ends it with a sentence that names line and column: a
 quote of half a file would be a wrong quote.
@@ -6,12 +6,13 @@ quote of half a file would be a wrong quote.
 
 from __future__ import annotations
 
-import csv
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from include.catalog.text_files import read_table
 from include.domain.errors import InvalidInputError
 from include.domain.periods import floor_to_hour, parse_instant
+from include.domain.text import LONGEST_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ COLUMNS = ("subscription_id", "instance_id", "hour", "aku_seconds")
 #: What one instance can use in an hour, as the warehouse checks it: 596,523 AKU.
 MAX_AKU_SECONDS = 2_147_483_647
 _WHOLE = re.compile(r"[0-9]{1,18}")
-_ID = re.compile(r"[!-~]{1,200}")
+_ID = re.compile(rf"[!-~]{{1,{LONGEST_ID}}}")
 
 
 class UsageRow(NamedTuple):
@@ -39,40 +40,31 @@ def read_usage(path: Path) -> Iterator[UsageRow]:
     """The rows of the file, in its order.
 
     Raises:
-        InvalidInputError: at the first row that breaks a rule, or when the file can not be read.
+        InvalidInputError: at the first row that breaks a rule, or when the file cannot be read.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            _check_header(path, next(reader, []))
-            for cells in reader:
-                if cells:
-                    yield _row(f"{path.name} line {reader.line_num}", reader.line_num, cells)
-    except OSError as error:
-        raise InvalidInputError("File", str(path), f"cannot be read ({error.strerror})", "Check the path.") from None
-    except UnicodeDecodeError:
-        raise InvalidInputError("File", str(path), "is not text in UTF-8", "Save it as CSV in UTF-8.") from None
-    except csv.Error as error:
-        raise InvalidInputError(
-            "File", str(path), f"is not CSV at line {reader.line_num} ({error})", "Correct it there."
-        ) from None
+    table = read_table(path)
+    line, header = next(table, (1, []))
+    _check_header(path, line, header)
+    places = [header.index(name) for name in COLUMNS]
+    for line, cells in table:
+        where = f"{path.name} line {line}"
+        if len(cells) != len(COLUMNS):
+            rule = f"has {len(cells)} columns, not {len(COLUMNS)}"
+            raise InvalidInputError(where, ",".join(cells)[:200], rule, "Give each column a value.")
+        yield _row(where, line, [cells[place] for place in places])
 
 
-def _check_header(path: Path, header: list[str]) -> None:
-    if header != list(COLUMNS):
+def _check_header(path: Path, line: int, header: list[str]) -> None:
+    if sorted(header) != sorted(COLUMNS):
         raise InvalidInputError(
-            f"{path.name} line 1, the header,",
-            ",".join(header),
-            f"must be {','.join(COLUMNS)}",
-            "Name exactly these columns, in this order.",
+            f"{path.name} line {line}, the header,",
+            ",".join(header)[:200],
+            f"must be {','.join(COLUMNS)}, in any order",
+            "Name exactly these columns.",
         )
 
 
 def _row(where: str, line: int, cells: list[str]) -> UsageRow:
-    if len(cells) != len(COLUMNS):
-        raise InvalidInputError(
-            where, ",".join(cells), f"has {len(cells)} columns, not {len(COLUMNS)}", "Give each column a value."
-        )
     subscription_id, instance_id, hour, aku_seconds = cells
     return UsageRow(
         line,
@@ -86,7 +78,7 @@ def _row(where: str, line: int, cells: list[str]) -> UsageRow:
 def _id(what: str, text: str) -> str:
     if not _ID.fullmatch(text):
         raise InvalidInputError(
-            what, text, "must be 1 to 200 ASCII characters without spaces", "Write the id as it is known."
+            what, text[:60], f"must be 1 to {LONGEST_ID} visible ASCII characters", "Write the id as it is known."
         )
     return text
 

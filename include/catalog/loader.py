@@ -70,7 +70,7 @@ class _TextLoader(yaml.BaseLoader):
     """
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401 (PyYAML's signature)
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent):
             raise _yaml_error(f"*{event.anchor} is an alias; write out what it stands for", event.start_mark)
         if getattr(event, "tag", None) is not None:
@@ -102,7 +102,7 @@ class _TextLoader(yaml.BaseLoader):
         return {key.value: self.construct_object(value, deep=deep) for key, value in node.value}
 
 
-def _yaml_error(problem: str, mark: yaml.Mark) -> yaml.constructor.ConstructorError:
+def _yaml_error(problem: str, mark: Any) -> yaml.constructor.ConstructorError:  # noqa: ANN401 (two kinds of mark)
     return yaml.constructor.ConstructorError(None, None, problem, mark)
 
 

@@ -84,7 +84,7 @@ def read_table(file: Path) -> Iterator[tuple[int, list[str]]]:
         reader = csv.reader(text, strict=True)
         try:
             for cells in reader:
-                if cells:
+                if len(cells) > 1 or any(cell.strip() for cell in cells):
                     yield reader.line_num, cells
         except csv.Error as error:
             raise _refused(file, f"is not CSV at line {reader.line_num} ({error})", "Correct it there.") from None

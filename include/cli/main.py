@@ -97,11 +97,11 @@ def _fail(sentence: str) -> None:
 
 def _outage(error: Exception) -> str | None:
     """A sentence for a database that is not there, is going down, or lets nobody in; None for any other error."""
-    from sqlalchemy.exc import OperationalError
+    from include.warehouse.outages import outage_reason
 
-    if not isinstance(error, OperationalError):
+    reason = outage_reason(error)
+    if reason is None:
         return None
-    reason = str(error.orig).strip().splitlines()[0].rstrip(".")
     return (
         f"The warehouse does not answer: {reason}. Check that its server runs and that the Airflow connection "
         "`warehouse` is right; `akubill doctor` looks at each part."

@@ -83,13 +83,16 @@ def usage(
     start: Annotated[str, typer.Option("--from", help="Start, with an offset; metering starts here.")],
     end: Annotated[str, typer.Option("--to", help="End (exclusive).")],
     tolerance: Annotated[
-        int, typer.Option("--tolerance", min=0, help="Seconds between answers without a proof.")
+        int, typer.Option("--tolerance", min=0, max=86400, help="Seconds between answers without a proof.")
     ] = 900,
     form: Annotated[Format, typer.Option("--format", help="csv or json.")] = Format.CSV,
 ) -> None:
-    """Meter a file of polls by the rules, in a scratch database, and print usage by instance and hour."""
+    """Meter a file of polls by the rules, in a scratch database, and print usage by instance and hour.
+
+    What is rejected is said on standard error. Where a line is no poll, the others are metered, and the exit code is 1.
+    """
     from include.domain.periods import Window, parse_instant
-    from include.metering.usage_file import INCONSISTENT, UsageRow, meter_file
+    from include.metering.usage_file import BAD_LINE, INCONSISTENT, UsageRow, meter_file
     from include.warehouse.embedded import temporary_warehouse
 
     window = Window(parse_instant(start, "--from"), parse_instant(end, "--to"))
@@ -106,6 +109,8 @@ def usage(
         print(json.dumps([dict(zip(UsageRow._fields, row, strict=True)) for row in plain], indent=2))  # noqa: T201
     else:
         csv.writer(sys.stdout, lineterminator="\n").writerows([UsageRow._fields, *plain])
+    if any(rejection.rule == BAD_LINE for rejection in rejections):
+        raise typer.Exit(1)  # the others are metered, and a script is told that some are missing
 
 
 def _said(counts: dict[str, int]) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.domain.errors import FatalError, InvalidInputError
 from include.domain.periods import parse_instant
+from include.domain.text import check_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +24,8 @@ NETWORK = r"^vpc-[a-z0-9][a-z0-9-]{0,59}$"
 #: AutoMQ's own rule for names of Kafka instances.
 INSTANCE_NAME = r"^[\w\u4e00-\u9fff-]{3,64}$"
 ORDER_ID = r"^[0-9A-Za-z-]{1,64}$"
+#: AKU and months are no more than this.
+_LARGEST_COUNT = 100_000
 PAYMENTS = {"payg": "Pay as you go", "prepaid": "Prepaid licence"}
 SITES = {"china": "China site (aliyun.com)", "international": "International site (alibabacloud.com)"}
 
@@ -194,7 +197,7 @@ def _text(form: Mapping[str, Any], field: str, what: str) -> str | None:
     value = form.get(field)
     if value is not None and not isinstance(value, str):
         raise InvalidInputError(what, value, "is not text", "Put it in quotes.")
-    return (value or "").strip() or None
+    return check_text((value or "").strip(), what) or None
 
 
 def _needed(form: Mapping[str, Any], field: str, what: str) -> str:
@@ -213,6 +216,6 @@ def _matching(form: Mapping[str, Any], field: str, what: str, pattern: str, rule
 
 def _count(form: Mapping[str, Any], field: str, what: str) -> int:
     value = form.get(field)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise InvalidInputError(what, value, "must be a whole number from 1 on", "Correct it.")
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _LARGEST_COUNT:
+        raise InvalidInputError(what, value, f"must be a whole number from 1 to {_LARGEST_COUNT}", "Correct it.")
     return value

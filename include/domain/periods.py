@@ -29,7 +29,7 @@ _INSTANT = re.compile(r"[0-9W]{4}[0-9W:.,+\-TZ ]{1,40}", re.IGNORECASE)
 #: What is wrong with a text that is no instant: the rules of `parse_instant`.
 NOT_A_TIME = "is not an ISO 8601 time"
 NO_TIME_ZONE = "has no time zone"
-OUT_OF_RANGE = f"lies outside the years {FIRST_YEAR} to {LAST_YEAR}"
+OUT_OF_RANGE = f"lies outside the calendar (the years {FIRST_YEAR} to {LAST_YEAR})"
 
 
 def parse_instant(text: object, what: str = "Instant") -> datetime:

@@ -10,11 +10,13 @@ import re
 
 from include.domain.errors import InvalidInputError
 
-#: Ids, names and persons are no longer than this.
+#: Names and persons are no longer than this.
 LONGEST_NAME = 200
-_CONTROL = "\x00-\x1f\x7f-\x9f\u2028\u2029"
+#: Ids of environments and instances are no longer than this.
+LONGEST_ID = 100
 _HALF = "\ud800-\udfff"
-_UNUSABLE = re.compile(f"[{_CONTROL}{_HALF}]")
+#: Spaces that texts in other scripts have; Python counts no space but " " as printable.
+_SPACES = "\u00a0\u202f\u3000"
 #: What a kept text may not hold; line ends and tabs may stay.
 _NOT_STORABLE = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f{_HALF}]")
 #: Stands for a character that cannot be stored.
@@ -25,14 +27,15 @@ def check_text(text: str, what: str, longest: int = LONGEST_NAME) -> str:
     """The text as it is.
 
     Raises:
-        InvalidInputError: when it has a control character or half a character, or is too long.
+        InvalidInputError: when it has characters that cannot be seen, half a character among them, or is too long.
     """
     if len(text) > longest:
         rule = f"is longer than {longest} characters"
         raise InvalidInputError(what, f"{text[:60]}…", rule, "Shorten it.")
-    if (found := _UNUSABLE.search(text)) is not None:
-        rule = f"has {_named(found[0])} at place {found.start() + 1}"
-        raise InvalidInputError(what, text[:60], rule, "Write it in plain text.")
+    for place, character in enumerate(text if not text.isprintable() else "", start=1):
+        if not character.isprintable() and character not in _SPACES:
+            rule = f"has characters that cannot be seen: {_named(character)} at place {place}"
+            raise InvalidInputError(what, text[:60], rule, "Write it in plain text.")
     return text
 
 
@@ -44,4 +47,4 @@ def storable(text: str, longest: int | None = None) -> str:
 def _named(character: str) -> str:
     if "\ud800" <= character <= "\udfff":
         return f"half a character (the lone surrogate U+{ord(character):04X})"
-    return "a NUL character" if character == "\0" else f"a control character (U+{ord(character):04X})"
+    return "a NUL character" if character == "\0" else f"U+{ord(character):04X}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from include.domain.errors import ConflictError, InvalidInputError
 from include.domain.periods import Window, parse_instant, to_utc
+from include.domain.text import check_text
 from include.metering.close import CLOSING
 from include.warehouse.engine import locked, statement
 
@@ -24,6 +25,7 @@ REASON_LENGTH = (10, 500)
 #: How long a rejection is counted among the work; it stays stored.
 REJECTIONS_SHOWN = timedelta(days=7)
 _NAMED_AT_MOST = 1000
+_LARGEST_KEY = 2**63
 
 
 class WorkLine(NamedTuple):
@@ -65,10 +67,12 @@ class Waiver:
                 f"has {len(reason)} characters, not {shortest} to {longest}",
                 "Write why the gap may stay, so that somebody else understands it a year from now.",
             )
+        check_text(reason, "Reason", longest)
         if not self.by.strip():
             raise InvalidInputError(
                 "Person", self.by, "is nobody", "A waiver is given by a person: log in and try again."
             )
+        check_text(self.by, "Person")
         if bool(self.gap_keys) == (self.environment_id is not None):
             raise InvalidInputError(
                 "Gaps",
@@ -170,12 +174,14 @@ def summarise_work(warehouse: Engine, at: datetime) -> list[WorkLine]:
 
 
 def _take_named(connection: Connection, waiver: Waiver) -> Sequence[Row[tuple[object, ...]]]:
-    taken = connection.execute(statement("metering/gaps_take_named"), {"gap_keys": list(waiver.gap_keys)}).all()
+    # A number that no key can have is not known, and PostgreSQL would not compare it.
+    possible = [key for key in waiver.gap_keys if 0 < key < _LARGEST_KEY]
+    taken = connection.execute(statement("metering/gaps_take_named"), {"gap_keys": possible}).all()
     unknown = sorted(set(waiver.gap_keys) - {row.gap_key for row in taken})
     if unknown:
-        raise InvalidInputError(
-            "Gap", ", ".join(map(str, unknown)), "is not known", "List the open ones with `akubill gaps list`."
-        )
+        numbers = ", ".join(map(str, unknown))
+        rule = f"is not known: there is no gap {numbers}"
+        raise InvalidInputError("Gap", numbers, rule, "List the open ones with `akubill gaps list`.")
     return taken
 
 

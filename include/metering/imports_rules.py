@@ -7,13 +7,16 @@ are measured or billed) is decided there, in sql/metering/import_judge_rows.sql.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 import pandera.pandas as pa
 
-from include.domain.errors import Rejection
+from include.domain.errors import InvalidInputError, Rejection
+from include.domain.periods import NO_TIME_ZONE, parse_instant
+from include.domain.text import LONGEST_ID, storable
 from include.metering.imports_reading import COLUMNS
 
 if TYPE_CHECKING:
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 SENTENCES = {
     "bad_subscription_id": "subscription_id is {subscription_id}: it must be 1 to 100 visible ASCII characters.",
     "bad_instance_id": "instance_id is {instance_id}: it must be 1 to 100 visible ASCII characters.",
-    "not_a_time": "hour is {hour}: it is not an ISO 8601 time. Write it like 2026-10-01T00:00:00+08:00.",
+    "not_a_time": "hour is {hour}: it is not an ISO 8601 time of the years 2000 to 2999. "
+    "Write it like 2026-10-01T00:00:00+08:00.",
     "naive_time": "hour is {hour}: it has no time zone. Add an offset, like +08:00, or Z for UTC.",
     "not_a_full_hour": "hour is {hour}: it is not the start of a full hour (of UTC). Give one row per full hour.",
     "future_hour": "hour is {hour}: it has not ended at {at}. Import it when it has.",
@@ -33,10 +37,11 @@ SENTENCES = {
     "too_large": "aku_seconds is {aku_seconds}: an instance can not use more than {largest} in an hour. "
     "Check the unit, and that instances are not summed.",
 }
-_ID = r"[!-~]{1,100}"
+_ID = rf"[!-~]{{1,{LONGEST_ID}}}"
 _NUMBER = r"-?[0-9]+(\.[0-9]+)?"
 _FRACTION = r"-?[0-9]+\.0*[1-9]"
 _LONGEST_VALUE = 200
+_NAIVE = datetime(2000, 1, 1)  # noqa: DTZ001 (stands for every time without an offset)
 
 
 class Limits(NamedTuple):
@@ -65,13 +70,26 @@ def sort_rows(piece: pd.DataFrame, limits: Limits) -> tuple[pd.DataFrame, list[B
         The good rows (subscription_id and instance_id as text, hour_start as UTC instants, aku_seconds as integers; the
         index is the row number) and the bad ones.
     """
+    none = _no_rows(piece)
+    piece = piece.drop(index=[row for row, _ in none])
     rows = _interpret(piece)
     broken = _broken_rules(rows, limits)
-    bad = [BadRow(row, _rejection(row, rule, piece.loc[row].to_dict(), limits)) for row, rule in broken.items()]
+    bad = none + [BadRow(row, _rejection(row, rule, piece.loc[row].to_dict(), limits)) for row, rule in broken.items()]
     good = rows.drop(index=list(broken)) if broken else rows
     return good[["subscription_id", "instance_id", "hour_start"]].assign(
         aku_seconds=good["quantity"].astype("int64")
-    ), bad
+    ), sorted(bad, key=itemgetter(0))
+
+
+def _no_rows(piece: pd.DataFrame) -> list[BadRow]:
+    """The lines that hold no row, so that no other rule can look at them."""
+    if "broken" not in piece:
+        return []
+    lines = piece[piece["broken"] != ""]
+    return [
+        BadRow(int(row), Rejection("not_a_row", f"Row {row}: {rule}.", {"line": _storable(line)}))
+        for row, rule, line in zip(lines.index, lines["broken"], lines["line"], strict=True)
+    ]
 
 
 def _interpret(piece: pd.DataFrame) -> pd.DataFrame:
@@ -92,12 +110,11 @@ def _interpret(piece: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_instant(text: str) -> datetime | None:
-    """The time as written, in UTC if it has an offset; None if it is none."""
+    """The time as written, in UTC; naive if it has no offset, None if it is none."""
     try:
-        instant = datetime.fromisoformat(text)
-        return instant.astimezone(UTC) if instant.tzinfo else instant
-    except (ValueError, OverflowError):
-        return None
+        return parse_instant(text)
+    except InvalidInputError as error:
+        return _NAIVE if error.rule == NO_TIME_ZONE else None
 
 
 def _schema(limits: Limits) -> pa.DataFrameSchema:
@@ -165,5 +182,5 @@ def _rejection(row: int, rule: str, texts: dict[Hashable, Any], limits: Limits) 
 
 
 def _storable(text: str) -> str:
-    """The text, short, and without the one character that JSONB can not hold."""
-    return str(text)[:_LONGEST_VALUE].replace("\0", "\N{REPLACEMENT CHARACTER}")
+    """The text, short, and without what JSONB cannot hold."""
+    return storable(str(text), _LONGEST_VALUE)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, PlainValidator, StrictInt, StrictStr, Validation
 
 from include.domain.errors import InvalidInputError, Rejection
 from include.domain.periods import parse_instant
+from include.domain.text import LONGEST_ID, LONGEST_NAME
 from include.domain.usage import KNOWN_STATES
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 #: How far a console's clock may be ahead of ours before its times count as lying in the future.
 CLOCK_ALLOWANCE = timedelta(minutes=1)
+_WRONG_ID = f"that cannot be printed, or is longer than {LONGEST_ID} characters"
 _WHAT_TO_DO = "Check the console's version, then resolve or waive the gap."
 
 
@@ -71,8 +73,6 @@ def _instant(value: object) -> datetime:
         return parse_instant(value).replace(microsecond=0)
     except InvalidInputError as error:
         raise ValueError(f"it {error.rule}") from None
-    except OverflowError:
-        raise ValueError("it lies outside the calendar") from None
 
 
 _Instant = Annotated[datetime, PlainValidator(_instant)]
@@ -85,7 +85,7 @@ class _Spec(BaseModel):
 
 class _Instance(BaseModel):
     instanceId: StrictStr  # noqa: N815
-    name: str | None = None
+    name: Any = None  # for people only: whatever it is, the reading counts
     state: StrictStr
     spec: _Spec
     gmtCreate: _Instant  # noqa: N815
@@ -134,7 +134,7 @@ def _judge(raw: Mapping[str, Any], observed_at: datetime, maximum_aku: int) -> t
         return _unreadable(raw), broken
     reading = Reading(
         instance.instanceId,
-        instance.name if instance.name and instance.name.isprintable() else None,
+        instance.name if _is_printable(instance.name, LONGEST_NAME) else None,
         instance.state,
         instance.aku,
         instance.gmtCreate,
@@ -153,10 +153,12 @@ def _judge(raw: Mapping[str, Any], observed_at: datetime, maximum_aku: int) -> t
 
 def _broken_rule(raw: Mapping[str, Any], instance: _Instance, maximum_aku: int) -> Rejection | None:
     if not _is_id(instance.instanceId):
-        return _rejection(raw, "mistyped_field", f"has an instanceId that can not be printed. {_WHAT_TO_DO}")
+        return _rejection(raw, "mistyped_field", f"has an instanceId {_WRONG_ID}. {_WHAT_TO_DO}")
     if instance.state not in KNOWN_STATES:
         known = ", ".join(sorted(KNOWN_STATES))
-        return _rejection(raw, "unknown_state", f"has state {instance.state!r}, not one of {known}. {_WHAT_TO_DO}")
+        return _rejection(
+            raw, "unknown_state", f"has state {_short(instance.state)}, not one of {known}. {_WHAT_TO_DO}"
+        )
     if instance.aku is None:
         return _rejection(raw, "missing_field", f"has neither spec.currentAku nor spec.reservedAku. {_WHAT_TO_DO}")
     if instance.aku < 0:
@@ -172,7 +174,7 @@ def _misshapen(raw: Mapping[str, Any], error: ErrorDetails) -> Rejection:
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] == "missing":
         return _rejection(raw, "missing_field", f"has no {where}. {_WHAT_TO_DO}")
-    return _rejection(raw, "mistyped_field", f"has {where} {error['input']!r}: {error['msg']}. {_WHAT_TO_DO}")
+    return _rejection(raw, "mistyped_field", f"has {where} {_short(error['input'])}: {error['msg']}. {_WHAT_TO_DO}")
 
 
 def _rejection(raw: Mapping[str, Any], rule: str, sentence: str) -> Rejection:
@@ -185,8 +187,16 @@ def _unreadable(raw: Mapping[str, Any]) -> Reading | None:
 
 
 def _is_id(value: object) -> TypeGuard[str]:
-    return isinstance(value, str) and bool(value) and value.isprintable()
+    return _is_printable(value, LONGEST_ID)
+
+
+def _is_printable(value: object, longest: int) -> TypeGuard[str]:
+    return isinstance(value, str) and 0 < len(value) <= longest and value.isprintable()
 
 
 def _name(raw: Mapping[str, Any]) -> str:
-    return repr(raw.get("instanceId", "without an id"))
+    return _short(raw.get("instanceId", "without an id"))
+
+
+def _short(value: object) -> str:
+    return repr(value)[:LONGEST_NAME]

@@ -6,11 +6,12 @@ Entering the same polls again changes nothing. A poll that falls into closed hou
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import text
 
+from include.domain.text import storable
 from include.metering.close import CLOSING
 from include.warehouse.engine import ensure_partitions, locked, statement
 
@@ -62,8 +63,11 @@ def record_polls(warehouse: Engine, polls: Sequence[Poll]) -> Recorded:
 
 def record_batch(connection: Connection, polls: Sequence[Poll]) -> Recorded:
     """The same within the caller's transaction, which holds the lock of closings."""
-    instants = [poll.observed_at for poll in polls]
-    ensure_partitions(connection, min(instants), max(instants) + timedelta(seconds=1))
+    # Month by month: one poll with a wrong year must not make a partition for every month since.
+    for month in sorted(
+        {poll.observed_at.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0) for poll in polls}
+    ):
+        ensure_partitions(connection, month, month + timedelta(seconds=1))
     for table in _TABLES:
         connection.execute(statement(f"metering/{table}"))
     _stage(connection, polls)
@@ -83,7 +87,7 @@ def _stage(connection: Connection, polls: Sequence[Poll]) -> None:
                 poll.environment_key,
                 poll.observed_at,
                 poll.cause,
-                poll.error,
+                None if poll.error is None else storable(poll.error),
                 None if poll.cause else len(poll.readings),
                 poll.clock_skew_ms,
                 poll.duration_ms,
@@ -114,9 +118,9 @@ def _jsonb(payload: dict[str, Any]) -> str:
     """The payload as PostgreSQL takes it: without NUL, lone surrogates and NaN, which JSON in the wild may have."""
     try:
         plain = json.dumps(payload, ensure_ascii=False, allow_nan=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         plain = json.dumps({"as_text": repr(payload)}, ensure_ascii=False)
-    return plain.encode("utf-8", "replace").decode().replace("\\u0000", "\\ufffd")
+    return storable(plain.replace("\\u0000", "\\ufffd"))
 
 
 def _copy(connection: Connection, command: str, rows: Iterable[tuple[object, ...]]) -> None:

@@ -2,32 +2,44 @@
 
 The file is JSON Lines, one poll a line, in any order:
 `{"environment_id", "observed_at", "ok": true, "instances": [{"instanceId", "state", "spec": {"reservedAku",
-"currentAku"}, "gmtCreate", "gmtModified"}]}`, or `"ok": false` with an `"error"`.
+"currentAku"}, "gmtCreate", "gmtModified"}]}`, or `"ok": false` with an `"error"`. A line that is no poll is rejected
+with its number, and the others go on.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, PlainValidator, StrictBool, StrictStr, TypeAdapter, ValidationError
+from pydantic import BaseModel, PlainValidator, StrictBool, TypeAdapter, ValidationError
 
 from include.catalog.loader import load_product
+from include.catalog.text_files import parse_json_object, read_lines
 from include.domain.errors import InvalidInputError, Rejection
 from include.domain.periods import HOUR, Window, parse_instant
+from include.domain.text import LONGEST_ID, check_text, storable
 from include.metering.close import CLOSING, Rules, close_window
 from include.metering.readings import Poll, read_listing
 from include.metering.record import record_polls
 from include.warehouse.engine import USAGE, locked, statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from sqlalchemy import Engine, Row
+    from pydantic_core import ErrorDetails
+    from sqlalchemy import Connection, Engine, Row
 
 #: The rule of readings whose size changed while their own time of change says otherwise.
 INCONSISTENT = "inconsistent_times"
+#: The rules of lines that are no poll, and of polls of one second that say different things.
+BAD_LINE, CONTRADICTION = "bad_line", "contradictory_polls"
+_SHAPE = 'Write {"environment_id", "observed_at", "ok", "instances"} or "ok": false with an "error".'
+_LONGEST_ERROR = 500
+_LONGEST_WINDOW = timedelta(days=3660)
 _BATCH = 500
 
 
@@ -45,17 +57,41 @@ def _instant(value: object) -> datetime:
     if not isinstance(value, str):
         raise ValueError("it is not text")  # noqa: TRY004 (pydantic wants ValueError)
     try:
-        return parse_instant(value).replace(microsecond=0)
+        return parse_instant(value)
     except InvalidInputError as error:
         raise ValueError(f"it {error.rule}") from None
 
 
+def _id(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("it is not text")
+    try:
+        return check_text(value, "", LONGEST_ID)
+    except InvalidInputError as error:
+        raise ValueError(f"it {error.rule}") from None
+
+
+def _said(value: object) -> str:
+    """An error, which is evidence: whatever it is, it is kept as text."""
+    return storable(value if isinstance(value, str) else repr(value), _LONGEST_ERROR)
+
+
 class _Line(BaseModel):
-    environment_id: StrictStr
+    environment_id: Annotated[str, PlainValidator(_id)]
     observed_at: Annotated[datetime, PlainValidator(_instant)]
     ok: StrictBool
-    instances: list[dict[str, Any]] | None = None
-    error: str | None = None
+    instances: list[dict[Any, Any]] | None = None
+    error: Annotated[str, PlainValidator(_said)] | None = None
+
+    @property
+    def second(self) -> datetime:
+        """The whole second that the poll is kept under."""
+        return self.observed_at.replace(microsecond=0)
+
+    @property
+    def answer(self) -> tuple[str, ...]:
+        """What it says, the same for the same listing in any order; nothing where it failed."""
+        return tuple(sorted(json.dumps(instance, sort_keys=True) for instance in self.instances or ()))
 
 
 _LINE = TypeAdapter(_Line)
@@ -73,60 +109,109 @@ def meter_file(
         tolerance: the longest interval between two answers that needs no proof.
 
     Returns:
-        Usage by instance and hour, where there is usage or a gap; and what was rejected.
+        Usage by instance and hour, where there is usage or a gap; and what was rejected, lines and readings.
 
     Raises:
-        InvalidInputError: when a line is no poll.
+        InvalidInputError: when the file is no text, or none of its lines is a poll, or the window is too long.
     """
-    lines = sorted(_lines(file), key=lambda line: line.observed_at)
+    if window.end - window.start > _LONGEST_WINDOW:
+        raise InvalidInputError("Window", str(window), "is longer than ten years", "Correct --from and --to.")
+    found, bad_lines = _read(file)
+    lines, contradictions = _one_a_second(found)
     keys = enter_environments(warehouse, sorted({line.environment_id for line in lines}), window.start)
-    rejections = _record(warehouse, (_poll(line, keys[line.environment_id]) for line in lines))
+    judged = _record(warehouse, (_poll(line, keys[line.environment_id]) for line in lines))
     with warehouse.begin() as connection, locked(connection, *USAGE), locked(connection, *CLOSING):
         rules = Rules(tolerance=tolerance, provisional_after=timedelta(0), carries=False)
         close_window(connection, window, window.end + HOUR, rules=rules)
         rows = [UsageRow(*row) for row in connection.execute(statement("metering/list_usage"))]
-        found = connection.execute(statement("metering/list_inconsistent_times")).all()
-    return rows, [*rejections, *(_inconsistent(row) for row in found)]
+        stored = [(row.rejected_at, Rejection(row.rule, row.sentence, row.payload)) for row in _rejections(connection)]
+    known = {(at, rejection.rule, rejection.sentence) for at, rejection in judged}
+    judged += [(at, rejection) for at, rejection in stored if (at, rejection.rule, rejection.sentence) not in known]
+    judged.sort(key=itemgetter(0))
+    return rows, [*bad_lines, *contradictions, *(_dated(at, rejection) for at, rejection in judged)]
 
 
-def _inconsistent(row: Row[Any]) -> Rejection:
-    """A reading that only closing, which knows the poll before it, could reject."""
-    return Rejection(INCONSISTENT, f"At {row.observed_at:%Y-%m-%dT%H:%M:%SZ}: {row.sentence}", row.payload)
+def _rejections(connection: Connection) -> Sequence[Row[Any]]:
+    """What entering and closing rejected, which know other polls: another environment's instance, a time of change."""
+    return connection.execute(statement("metering/list_rejected_readings")).all()
 
 
-def _lines(file: Path) -> Iterator[_Line]:
-    with file.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                parsed = _LINE.validate_json(line)
-            except ValidationError as error:
-                first = error.errors()[0]
-                where = ".".join(str(part) for part in first["loc"]) or "the line"
-                raise InvalidInputError(
-                    f"{file.name} line {number}, {where}",
-                    line.strip()[:80],
-                    f"is no poll: {first['msg']}",
-                    'Write {"environment_id", "observed_at", "ok", "instances"} or "ok": false with an "error".',
-                ) from None
+def _dated(at: datetime, rejection: Rejection) -> Rejection:
+    return rejection._replace(sentence=f"At {at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}: {rejection.sentence}")
+
+
+def _read(file: Path) -> tuple[list[tuple[int, _Line]], list[Rejection]]:
+    """The lines that are polls, with their numbers, and those that are none."""
+    found: list[tuple[int, _Line]] = []
+    bad: list[Rejection] = []
+    for number, line in read_lines(file):
+        try:
+            parsed = _LINE.validate_python(parse_json_object(line))
             if parsed.ok and parsed.instances is None:
-                raise InvalidInputError(
-                    f"{file.name} line {number}", line.strip()[:80], "has ok but no instances", "List them, or []."
-                )
-            yield parsed
+                raise ValueError("has ok but no instances; list them, or []")  # noqa: TRY301 (as the others)
+            found.append((number, parsed))
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            what = "is missing" if first["type"] == "missing" else f"is {str(first['input'])[:80]!r}: {_rule(first)}"
+            bad.append(_bad_line(file, f"line {number}, {where}, {what}", line))
+        except ValueError as error:
+            bad.append(_bad_line(file, f"line {number} {error}", line))
+    if not found:
+        why = bad[0].sentence.rstrip(".") if bad else "it has no line"
+        raise InvalidInputError("File", file.name, f"holds no poll: {why}", _SHAPE)
+    return found, bad
+
+
+def _bad_line(file: Path, what: str, line: str) -> Rejection:
+    return Rejection(BAD_LINE, f"{file.name} {what}.", {"line": storable(line, _LONGEST_ERROR)})
+
+
+def _rule(error: ErrorDetails) -> str:
+    return error["msg"].removeprefix("Value error, ").replace("Input should", "it must", 1)
+
+
+def _one_a_second(found: list[tuple[int, _Line]]) -> tuple[list[_Line], list[Rejection]]:
+    """One poll for each environment and second, by time, whatever the order of lines and however often they are there.
+
+    An answer counts before a failure, and a later answer of the second before an earlier one. Of answers of one instant
+    that contradict each other none is known to be right, so none counts.
+    """
+    polls: list[_Line] = []
+    rejections: list[Rejection] = []
+    by_second = sorted(found, key=lambda each: (each[1].second, each[1].environment_id, not each[1].ok))
+    for (_, environment_id), group in groupby(by_second, key=lambda each: (each[1].second, each[1].environment_id)):
+        lines = list(group)
+        answered = [each for each in lines if each[1].ok] or lines[:1]
+        last_at = max(line.observed_at for _, line in answered)
+        last = [(number, line) for number, line in answered if line.observed_at == last_at]
+        if len({line.answer for _, line in last}) > 1:
+            rejections.append(_contradiction(environment_id, last, "at the same instant, so none of them counts"))
+            continue
+        polls.append(last[0][1])
+        other = [each for each in answered if each[1].answer != last[0][1].answer]
+        if other:
+            rejections.append(_contradiction(environment_id, [*other, last[0]], "within a second: the last one counts"))
+    return polls, rejections
+
+
+def _contradiction(environment_id: str, lines: list[tuple[int, _Line]], rule: str) -> Rejection:
+    numbers = ", ".join(str(number) for number in sorted(number for number, _ in lines))
+    at = f"{lines[0][1].second:%Y-%m-%dT%H:%M:%SZ}"
+    sentence = f"At {at}: lines {numbers} are different answers of environment {environment_id} {rule}."
+    return Rejection(CONTRADICTION, sentence, {"lines": numbers})
 
 
 def _poll(line: _Line, environment_key: int) -> Poll:
     if not line.ok:
-        return Poll(environment_key, line.observed_at, cause="unreachable", error=line.error or "It failed.")
+        return Poll(environment_key, line.second, cause="unreachable", error=line.error or "It failed.")
     limit = load_product().aku.maximum
-    return Poll(environment_key, line.observed_at, *read_listing(line.instances or [], line.observed_at, limit))
+    return Poll(environment_key, line.second, *read_listing(line.instances or [], line.second, limit))
 
 
-def _record(warehouse: Engine, polls: Iterable[Poll]) -> list[Rejection]:
+def _record(warehouse: Engine, polls: Iterable[Poll]) -> list[tuple[datetime, Rejection]]:
     """Enter polls in batches; one with rejections is completed from the poll before it, so that one goes in first."""
-    rejections: list[Rejection] = []
+    rejections: list[tuple[datetime, Rejection]] = []
     batch: list[Poll] = []
     for poll in polls:
         needs_earlier = poll.rejections and any(earlier.environment_key == poll.environment_key for earlier in batch)
@@ -134,7 +219,7 @@ def _record(warehouse: Engine, polls: Iterable[Poll]) -> list[Rejection]:
             record_polls(warehouse, batch)
             batch = []
         batch.append(poll)
-        rejections += (rejection for _, rejection in poll.rejections)
+        rejections += ((poll.observed_at, rejection) for _, rejection in poll.rejections)
     record_polls(warehouse, batch)
     return rejections
 

@@ -198,7 +198,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"delivery": "pigeon"}, "Delivery is 'pigeon': it must be one of next_bill, note"),
     ({"reason": " short "}, "Reason is 'short': it has 5 characters, not 10 to 500"),
     ({"reason": "x" * 501}, "has 501 characters"),
-    ({"reason": "because\x1b[2J of this"}, "characters that can not be seen"),
+    ({"reason": "because\x1b[2J of this"}, "characters that cannot be seen"),
     ({"by": None}, "Person is None: it is missing"),
     ({"price_plan": "gold"}, "Price plan is 'gold': it has no meaning for the cause late_usage"),
     ({"cause": "price"}, "Price plan is None: it is missing for the cause price"),

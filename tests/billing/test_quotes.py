@@ -54,7 +54,7 @@ BAD = {
     "line 2, aku_seconds is '2147483648': it is more than one instance can use": [
         HEADER, ROW.replace("3600", "2147483648")
     ],
-    "line 2, subscription_id is '': it must be 1 to 200": [HEADER, ROW.replace("sub-a", "")],
+    "line 2, subscription_id is '': it must be 1 to 100": [HEADER, ROW.replace("sub-a", "")],
     "line 3, instance_id and hour, is 'kf-1 2026-09-30T16:00:00+00:00': it stands in line 2 already": [
         HEADER, ROW, ROW.replace("3600", "1")
     ],

@@ -93,7 +93,7 @@ def test_a_truth_is_true_or_false(tmp_path: Path, truth: str) -> None:
         ("{digits: 2, mode: down}", "&a {digits: *a, mode: down}", "is an alias"),
         ("{digits: 2, mode: down}", "{<<: {digits: 2}, mode: down}", "<< merges mappings"),
         ("{digits: 2, mode: down}", "{? [a] : 2, mode: down}", "is used as a name"),
-        ("automq-byoc-payg", '"a\\0"', "a text has a NUL character at place 2"),
+        ("automq-byoc-payg", '"a\\0"', "a text has .* a NUL character at place 2"),
         ("automq-byoc-payg", "a\x01", "not YAML .*U\\+0001"),
     ],
 )
@@ -105,28 +105,26 @@ def test_yaml_that_says_other_than_it_shows_is_refused(tmp_path: Path, right: st
 @pytest.mark.parametrize("name", ["NUL \\0", "half \\ud83d", "bell \\a"])
 def test_text_that_a_bill_cannot_show_is_refused(tmp_path: Path, name: str) -> None:
     fees = f'    components: [{{name: "{name}", fee: "1"}}]\n'
-    with pytest.raises(InvalidInputError, match=r"line \d+: a text has .* character"):
+    with pytest.raises(InvalidInputError, match=r"line \d+: a text has characters that cannot be seen"):
         load_price_plan(plan_file(tmp_path, PLAN + fees))
 
 
 @pytest.mark.parametrize("year", ["0001", "1970", "1999", "3000", "9999"])
 def test_a_version_starts_within_the_calendar(tmp_path: Path, year: str) -> None:
     content = PLAN.replace("2024-01-01T00:00:00+08:00", f"{year}-06-01T00:00:00+08:00")
-    with pytest.raises(
-        InvalidInputError, match=r"versions\[0\]\.effective_from .* lies outside the years 2000 to 2999"
-    ):
+    with pytest.raises(InvalidInputError, match=r"versions\[0\]\.effective_from .* lies outside the calendar"):
         load_price_plan(plan_file(tmp_path, content))
 
 
 @pytest.mark.parametrize("zone", ["localtime", "posixrules", "Factory", "posix/UTC", "right/UTC", "", "../UTC", "a\\0"])
 def test_a_zone_is_one_of_ianas(tmp_path: Path, zone: str) -> None:
-    with pytest.raises(InvalidInputError, match="time_zone is .* not in the IANA database|a NUL character"):
+    with pytest.raises(InvalidInputError, match=r"time_zone is .* not in the IANA database|a NUL character"):
         load_price_plan(plan_file(tmp_path, PLAN.replace("Asia/Shanghai", f'"{zone}"')))
 
 
 @pytest.mark.parametrize("code", ["XXX", "XTS", "XAU", "XDR", "ABC", "cny", "DEM", "CLF", "", "CNH"])
 def test_a_currency_is_money_in_use(tmp_path: Path, code: str) -> None:
-    with pytest.raises(InvalidInputError, match="currency is .* ISO 4217"):
+    with pytest.raises(InvalidInputError, match=r"currency is .* ISO 4217"):
         load_price_plan(plan_file(tmp_path, PLAN.replace("CNY", f'"{code}"')))
 
 

@@ -66,7 +66,7 @@ OUTSIDE = ["0001-01-01T00:00:00+08:00", "1999-12-31T00:00:00Z", "3000-01-01T00:0
 
 @pytest.mark.parametrize("text", OUTSIDE)
 def test_an_instant_outside_the_years_2000_to_2999_is_refused(text: str) -> None:
-    with pytest.raises(InvalidInputError, match="lies outside the years 2000 to 2999"):
+    with pytest.raises(InvalidInputError, match="lies outside the calendar"):
         parse_instant(text)
 
 
@@ -83,7 +83,7 @@ def test_an_instant_that_was_taken_is_taken_again_in_utc(text: str) -> None:
         "2026-10-01x00:00:00Z",
         "2026-10-01\x0000:00:00Z",
         "2026-10-01T00:00:00\ud83d",
-        "２０２６-10-01",
+        "\uff12026-10-01",
         5,
         None,
     ],

@@ -11,10 +11,11 @@ from include.domain.text import check_text, storable
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("a\0b", "has a NUL character at place 2"),
-        ("a\nb", r"has a control character \(U\+000A\)"),
-        ("\x85", r"a control character \(U\+0085\)"),
-        ("kf\ud83d", r"has half a character \(the lone surrogate U\+D83D\) at place 3"),
+        ("a\0b", "cannot be seen: a NUL character at place 2"),
+        ("a\nb", r"cannot be seen: U\+000A at place 2"),
+        ("\x85", r"U\+0085"),
+        ("a\u202eb", r"U\+202E"),
+        ("kf\ud83d", r"cannot be seen: half a character \(the lone surrogate U\+D83D\) at place 3"),
         ("a" * 201, "is longer than 200 characters"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -70,6 +71,49 @@ def test_rows_are_numbered_through_all_pieces(tmp_path: Path) -> None:
     assert rows_of(file, 3) == dict.fromkeys(range(1, 8), TEXTS)
 
 
+def broken_lines(file: Path, piece_rows: int) -> dict[int, str]:
+    return {
+        int(str(number)): rule
+        for piece in read_pieces(file, piece_rows)
+        if "broken" in piece
+        for number, rule in piece["broken"].items()
+        if rule
+    }
+
+
+@pytest.mark.parametrize("piece_rows", [1, 2, 3, 100])
+def test_a_line_that_is_no_row_keeps_its_number_and_the_others_go_on(tmp_path: Path, piece_rows: int) -> None:
+    file = write(tmp_path, "usage.csv", HEADER + ROW * 2 + "\na,b,c,d,e\n" + ROW + "a,b\n")
+    assert broken_lines(file, piece_rows) == {3: "line 5 has 5 fields, not 4"}
+    rows = rows_of(file, piece_rows)
+    assert (rows[1], rows[2], rows[4], rows[5]) == (TEXTS, TEXTS, TEXTS, ["a", "b", "", ""])
+    first = write(tmp_path, "first.csv", HEADER + "a,b,c,d,e\n" + ROW)
+    assert broken_lines(first, piece_rows) == {1: "line 2 has 5 fields, not 4"}
+    assert rows_of(first, piece_rows)[2] == TEXTS
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ('{"subscr', "line 3 is not a whole object of JSON"),
+        ("[1]", "line 3 is not a whole object of JSON"),
+        ('{"hour": "a", "hour": "b"}', "line 3 has 'hour' more than once"),
+        ('{"hour": "a", "size": 1}', "line 3 has 'size' besides the columns"),
+    ],
+)
+def test_a_line_of_json_that_is_no_row_keeps_its_number(tmp_path: Path, line: str, rule: str) -> None:
+    whole = '{"subscription_id": "s", "instance_id": "i", "hour": "h", "aku_seconds": 1}\r\n'
+    file = write(tmp_path, "usage.jsonl", f"\ufeff{whole}\r\n{line}\r\n{whole}")
+    [(number, said)] = broken_lines(file, 2).items()
+    assert (number, said.startswith(rule)) == (2, True)
+    assert rows_of(file)[3] == ["s", "i", "h", "1"]
+
+
+def test_half_a_character_in_json_is_shown_by_its_replacement(tmp_path: Path) -> None:
+    line = '{"subscription_id": "s", "instance_id": "kf\\ud83d", "hour": "h", "aku_seconds": 1}\n'
+    assert rows_of(write(tmp_path, "usage.jsonl", line)) == {1: ["s", "kf�", "h", "1"]}
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -83,16 +127,18 @@ def test_rows_are_numbered_through_all_pieces(tmp_path: Path) -> None:
             HEADER.replace("hour", "hour,hour") + "a,b,c,d,e\n",
             "must be subscription_id, instance_id, hour",
         ),
-        ("usage.csv", HEADER + "a,b,c,d,e\n", "more fields than its header"),
-        ("usage.csv", HEADER + ROW + "a,b,c,d,e\n", "Expected 4 fields in line 3, saw 5"),
-        ("usage.csv", HEADER + ROW + 'a,"b', "EOF inside string"),
-        ("usage.csv", (HEADER + ROW + "Köln,b,c,d\n").encode("latin-1"), "is not written in UTF-8"),
-        ("usage.csv", (HEADER + ROW).encode("utf-16"), "is not written in UTF-8"),
-        ("usage.jsonl", '{"subscription_id": "a"}\n{"subscr', "line 2 is not a whole object"),
+        ("usage.csv", HEADER + ROW + 'a,"b', "is not CSV at line 3"),
+        ("usage.csv", (HEADER + ROW + "Köln,b,c,d\n").encode("latin-1"), "is not text in UTF-8"),
+        ("usage.csv", (HEADER + ROW).encode("utf-16"), "is not text in UTF-8 but in UTF-16"),
+        ("usage.csv", (HEADER + ROW).encode("utf-16-be"), "is not text in UTF-8 but in UTF-16"),
+        ("usage.csv", gzip.compress((HEADER + ROW).encode()), "compressed with gzip. Nothing of it was loaded. Unpack"),
+        ("usage.csv", "\ufeff", "is empty"),
+        ("usage.jsonl", b"", "is empty"),
         ("usage.jsonl", "[1]\n", "line 1 is not a whole object"),
         ("usage.jsonl", "[" * 100_000, "line 1 is not a whole object"),
         ("usage.jsonl", '{"subscription_id": "a"}\n', "must be subscription_id, instance_id, hour"),
-        ("usage.jsonl", '{"subscription_id": "\xff"}\n'.encode("latin-1"), "is not written in UTF-8"),
+        ("usage.jsonl", '{"subscription_id": "\xff"}\n'.encode("latin-1"), "is not text in UTF-8"),
+        ("usage.jsonl", '{"a": 1}\n', "line 1 has 'a' besides the columns"),
         ("usage.parquet", b"", "is not a whole Parquet file"),
         ("usage.parquet", HEADER + ROW, "is not a whole Parquet file"),
     ],

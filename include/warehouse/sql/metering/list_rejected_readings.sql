@@ -1,0 +1,9 @@
+-- Every reading that was rejected, by whatever rule.
+SELECT
+    rule,
+    sentence,
+    payload,
+    rejected_at
+FROM metering.rejections
+WHERE source = 'reading'
+ORDER BY rejected_at, natural_key
