@@ -13,7 +13,8 @@ issued bills stay as they are, the others are made anew. `airflow backfill creat
 
 **What you do next.** Answer the reviews under *Required Actions*. `report` lists the held bills, each with what was
 found and what to do, and fails if a subscription has no bill at all. The bills stand under *Bills*, and in
-`billing.bills`. A period that has not ended, whose bills are all issued, or in which nobody lived, can not be closed.
+`billing.bills`. A period that has not ended, or in which nobody lived, cannot be closed; where all its bills are
+issued, the run says so and changes nothing.
 """
 
 from __future__ import annotations

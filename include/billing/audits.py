@@ -6,7 +6,7 @@ amount is held against the subscription's own earlier ones (unusual.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include.billing.rating import window_of
 from include.billing.unusual import find_unusual
@@ -41,7 +41,12 @@ def audit_drafts(
     ]
     if findings:
         connection.execute(statement("billing/insert_finding"), findings)
-    return len(findings)
+    return len(findings) + hold_rejected(connection, window_of(period), at)
+
+
+def hold_rejected(connection: Connection, window: dict[str, Any], at: datetime) -> int:
+    """Store a finding for each draft or held bill of the window that a person rejected as it is; how many are new."""
+    return connection.execute(statement("billing/review_hold_rejected"), {**window, "at": at}).rowcount
 
 
 def _findings(connection: Connection, period: BillingPeriod) -> Iterator[tuple[str, int, str]]:

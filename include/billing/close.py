@@ -109,6 +109,12 @@ def close_period(warehouse: Engine, period: BillingPeriod, at: datetime, by: str
         return _summary(connection, period, drafted, missing)
 
 
+def summarise_period(warehouse: Engine, period: BillingPeriod) -> ClosedPeriod:
+    """What an earlier close of the period did, as it stands; nothing is changed."""
+    with warehouse.connect() as connection:
+        return _summary(connection, period, 0, list_missing(connection, period))
+
+
 @contextmanager
 def alone(warehouse: Engine, period: BillingPeriod) -> Iterator[Connection]:
     """A transaction on one snapshot, which is taken only once nobody else works on this period's bills."""

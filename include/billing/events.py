@@ -38,7 +38,16 @@ def list_events(warehouse: Engine, bill_id: str) -> list[BillEvent]:
         ]
 
 
-def record(connection: Connection, bill_id: str, event: BillEvent) -> None:
-    """Write a person's step; the steps of a close are written by the statements that make them."""
+def record(connection: Connection, bill_id: str, event: BillEvent, *, rejected: str | None = None) -> None:
+    """Write a person's step; the steps of a close are written by the statements that make them.
+
+    Args:
+        connection: the transaction of the step.
+        bill_id: the bill.
+        event: the step.
+        rejected: fingerprint of the draft that the person rejected.
+    """
     fields = {name: value for name, value in event._asdict().items() if name != "held_fingerprint"}
-    connection.execute(statement("billing/event_insert"), {"bill_id": bill_id, **fields})
+    connection.execute(
+        statement("billing/event_insert"), {"bill_id": bill_id, "rejected_fingerprint": rejected, **fields}
+    )

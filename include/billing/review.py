@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from include.billing.audits import hold_rejected
 from include.billing.close import alone, draft_and_audit, issue
 from include.billing.events import BillEvent, record
 from include.billing.rating import window_of
@@ -118,6 +119,9 @@ def approve(warehouse: Engine, answer: Answer, at: datetime) -> Answered:
 def reject(warehouse: Engine, answer: Answer, at: datetime) -> Answered:
     """Leave a held bill held, with the person's reason in its story; it is asked about again once it changes.
 
+    Until then the rejection is a finding of this very draft, which holds it whatever else becomes of it. Whoever
+    approves the draft after all, or waives that finding, takes the rejection back.
+
     Raises:
         InvalidInputError, ConflictError, ChangedError: as `approve`.
     """
@@ -125,10 +129,12 @@ def reject(warehouse: Engine, answer: Answer, at: datetime) -> Answered:
     with warehouse.begin() as connection, locked(connection, "close", period.name, period.zone_name):
         shown = _shown(connection, answer)
         step = BillEvent("held", "held", answer.by, f"Rejected: {answer.reason}", None, at)
-        record(connection, answer.bill_id, step)
+        record(connection, answer.bill_id, step, rejected=shown.row.fingerprint)
+        hold_rejected(connection, window_of(period), at)
         sentence = (
-            f"Bill {shown.row.bill_id} is rejected and stays held. Mend what it is made of (usage, price, "
-            "subscription) and close the period again, or void it."
+            f"Bill {shown.row.bill_id} is rejected and stays held. Correct what it is made of (usage, price, "
+            "subscription) and close the period again, or void it. It is not issued as it is, unless somebody approves "
+            "it after all."
         )
         return Answered(shown.row.bill_id, "held", sentence)
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOUR = timedelta(hours=1)
+#: The IANA database lists changes until 2037, and gives rules by year for what follows.
+_WEEKS_UNTIL_RULES_REPEAT = 53 * 40
 _PERIOD_NAME = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])")
 #: The years in which an instant that somebody gives may lie; one of another year is a mistake, not a time.
 FIRST_YEAR, LAST_YEAR = 2000, 2999
@@ -139,6 +141,16 @@ def time_zone(name: str) -> ZoneInfo:
     if name not in _zone_names():
         raise InvalidInputError("Time zone", name, "is not in the IANA database", "Use a name like Asia/Shanghai.")
     return ZoneInfo(name)
+
+
+@cache
+def is_of_whole_hours(zone: ZoneInfo) -> bool:
+    """Whether the zone has been, and will be, a whole number of hours off UTC, so that its months hold whole hours.
+
+    Looks at every week from 2000 on until the rules repeat themselves.
+    """
+    weeks = (datetime(2000, 1, 1, tzinfo=UTC) + timedelta(weeks=n) for n in range(_WEEKS_UNTIL_RULES_REPEAT))
+    return not any(week.astimezone(zone).utcoffset() % HOUR for week in weeks)  # type: ignore[operator]
 
 
 @dataclass(frozen=True, slots=True, order=True)

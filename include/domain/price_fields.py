@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from include.domain.errors import InvalidInputError
 from include.domain.money import Decimal, currency_digits, parse_decimal
-from include.domain.periods import parse_instant, time_zone
+from include.domain.periods import is_of_whole_hours, parse_instant, time_zone
 
 #: Places after the point that a price may have; its divisor then fits BIGINT with room to spare.
 MAX_PLACES = 12
@@ -109,7 +109,14 @@ def _instant(value: object) -> datetime:
 
 
 def _zone(name: str) -> str:
-    time_zone(name)
+    if not is_of_whole_hours(time_zone(name)):
+        raise InvalidInputError(
+            "Time zone",
+            name,
+            "is at some time since 2000 not a whole number of hours off UTC, and usage is metered in whole hours of "
+            "UTC, so its months would cut hours in two",
+            "Use a zone of whole hours, like Asia/Shanghai.",
+        )
     return name
 
 

@@ -32,19 +32,25 @@ def period_of_run(context: Context | None = None) -> str:
 def close_period_of_run(period: str, context: Context | None = None) -> dict[str, Any]:
     """Close the period; counts, what was done in words, and a sentence on each subscription without a bill.
 
+    A period that is closed already gives the same and says so: a run that is tried again after its close has committed
+    still reports and asks reviewers.
+
     Raises:
-        PeriodIssuedError, EmptyPeriodError: a person asked for a period whose bills are all issued, or without any.
+        EmptyPeriodError: a person asked for a period without any bill.
         AirflowSkipException: the schedule or a backfill did; there is just nothing to do.
     """
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from include.billing.close import EmptyPeriodError, PeriodIssuedError, close_period
+    from include.billing.close import EmptyPeriodError, PeriodIssuedError, close_period, summarise_period
     from include.orchestration.connections import warehouse
 
     context = context or _current()
+    already = ""
     try:
         closed = close_period(warehouse(), _period(period), run_instant(context), who_runs(context))
-    except (PeriodIssuedError, EmptyPeriodError) as error:
+    except PeriodIssuedError as error:
+        closed, already = summarise_period(warehouse(), _period(period)), f"\n{error}"
+    except EmptyPeriodError as error:
         if context["dag_run"].run_type == "manual":
             raise
         raise AirflowSkipException(str(error)) from error
@@ -52,7 +58,7 @@ def close_period_of_run(period: str, context: Context | None = None) -> dict[str
         "issued": closed.issued_count,
         "held": closed.held_count,
         "missing": closed.describe_missing(),
-        "summary": closed.describe(),
+        "summary": closed.describe() + already,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from include.billing.close import PeriodIssuedError, close_period
 from include.billing.events import list_events
 from include.billing.review import ChangedError, approve, list_holds, reject, restore, show_bill, void, waive
 from include.domain.errors import ConflictError, InvalidInputError
+from include.metering.gap_work import read_waiver, waive_gaps
 from tests.billing.conftest import DUE, OCTOBER
 from tests.billing.test_close import bills_of, open_gap
 from tests.support.builders import make_usage
@@ -178,6 +180,37 @@ def test_a_rejected_bill_stays_held_and_is_asked_about_again_once_it_changes(pri
     more_usage(prices, held)
     close_period(prices, OCTOBER, LATER)
     assert len(list_holds(prices)) == 1
+
+
+def test_a_rejected_bill_is_not_issued_as_it_is_when_its_gap_is_waived(prices: Engine, held: int) -> None:
+    reject(prices, answer(prices), LATER)
+    waive_gaps(prices, read_waiver(reason="The console was being moved.", by="bob", gap_keys=[1]), LATER)
+
+    (hold,) = close_period(prices, OCTOBER, LATER).held
+
+    assert hold.finding == "is_not_rejected"
+    assert REASON in hold.sentence
+    assert list_holds(prices) == []
+    more_usage(prices, held)
+    assert close_period(prices, OCTOBER, LATER).held_count == 0
+
+
+@pytest.mark.parametrize("decide", [approve, partial(waive, finding="is_not_rejected")])
+def test_who_approves_a_rejected_bill_or_waives_the_rejection_takes_it_back(
+    prices: Engine, held: int, decide: Callable[..., Any]
+) -> None:
+    reject(prices, answer(prices), LATER)
+    waive_gaps(prices, read_waiver(reason="The console was being moved.", by="bob", gap_keys=[1]), LATER)
+    close_period(prices, OCTOBER, LATER)
+
+    assert decide(prices, answer(prices), at=LATER).state == "issued"
+
+
+def test_a_rejected_bill_that_was_void_in_between_is_held_again(prices: Engine, held: int) -> None:
+    reject(prices, answer(prices), LATER)
+    void(prices, answer(prices), LATER)
+    restore(prices, answer(prices), LATER)
+    assert "is_not_rejected" in {held.finding for held in close_period(prices, OCTOBER, LATER).held}
 
 
 def test_a_waived_finding_does_not_hold_the_bill_and_other_words_do_again(

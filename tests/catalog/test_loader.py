@@ -35,6 +35,7 @@ MISTAKES = [
     ("currency: CNY\n", "", "currency is None: it is missing. Add it to the file."),
     ("currency: CNY", "currency: CNY\ncurrency: USD", "is not YAML (line 5: currency is there more than once)"),
     ("Asia/Shanghai", "Mars/Olympus", "time_zone is 'Mars/Olympus': it is not in the IANA database"),
+    ("Asia/Shanghai", "Asia/Kolkata", "time_zone is 'Asia/Kolkata': it is at some time since 2000 not a whole number"),
     ("T00:00:00+08:00", "T00:00:00", "versions[0].effective_from is '2024-01-01T00:00:00': it has no time zone"),
     ('"2024-01-01T00:00:00+08:00"', "2024-01-01", "effective_from is '2024-01-01': it must be quoted"),
     ("name: automq-byoc-payg", "name: Pay As You Go", "name is 'Pay As You Go': it must match pattern"),

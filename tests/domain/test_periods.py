@@ -5,7 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from include.domain.errors import InvalidInputError
-from include.domain.periods import BillingPeriod, Window, parse_instant
+from include.domain.periods import (
+    BillingPeriod,
+    Window,
+    is_of_whole_hours,
+    parse_instant,
+    time_zone,
+)
 
 
 def at(text: str) -> datetime:
@@ -107,3 +113,13 @@ def test_the_first_and_the_last_period_have_windows(zone: str) -> None:
 def test_a_zone_is_one_of_ianas(zone: str) -> None:
     with pytest.raises(InvalidInputError, match="is not in the IANA database"):
         BillingPeriod("2026-10", zone)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "Asia/Pyongyang"])
+def test_a_zone_that_was_ever_off_by_a_part_of_an_hour_is_not_of_whole_hours(zone: str) -> None:
+    assert not is_of_whole_hours(time_zone(zone))
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/New_York", "Pacific/Apia", "Antarctica/Troll"])
+def test_a_zone_of_whole_hours_with_or_without_summer_time_is(zone: str) -> None:
+    assert is_of_whole_hours(time_zone(zone))

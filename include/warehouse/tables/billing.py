@@ -151,6 +151,11 @@ bill_events = Table(
         "Where the bill began to wait for a person: fingerprint of the draft that waits; null for every other event.",
         nullable=True,
     ),
+    text(
+        "rejected_fingerprint",
+        "Where a person rejected the bill: fingerprint of the draft that was rejected; null for every other event.",
+        nullable=True,
+    ),
     instant("at", "When."),
     Index("bill_events_by_bill", "bill_id", "event_key"),
     schema="billing",

@@ -17,6 +17,7 @@ CREATE TABLE billing.bill_events (
 	who TEXT NOT NULL,
 	reason TEXT,
 	held_fingerprint TEXT,
+	rejected_fingerprint TEXT,
 	at TIMESTAMP WITH TIME ZONE NOT NULL,
 	CONSTRAINT bill_events_pkey PRIMARY KEY (event_key)
 );
@@ -28,6 +29,7 @@ COMMENT ON COLUMN billing.bill_events.to_state IS 'State from then on.';
 COMMENT ON COLUMN billing.bill_events.who IS 'The person, or the run that did it.';
 COMMENT ON COLUMN billing.bill_events.reason IS 'Why; null where nothing was asked.';
 COMMENT ON COLUMN billing.bill_events.held_fingerprint IS 'Where the bill began to wait for a person: fingerprint of the draft that waits; null for every other event.';
+COMMENT ON COLUMN billing.bill_events.rejected_fingerprint IS 'Where a person rejected the bill: fingerprint of the draft that was rejected; null for every other event.';
 COMMENT ON COLUMN billing.bill_events.at IS 'When.';
 CREATE INDEX bill_events_by_bill ON billing.bill_events (bill_id, event_key);
 CREATE TABLE billing.price_plans (

@@ -1,2 +1,2 @@
-INSERT INTO billing.bill_events (bill_id, from_state, to_state, who, reason, at)
-VALUES (:bill_id, :from_state, :to_state, :who, :reason, :at)
+INSERT INTO billing.bill_events (bill_id, from_state, to_state, who, reason, rejected_fingerprint, at)
+VALUES (:bill_id, :from_state, :to_state, :who, :reason, :rejected_fingerprint, :at)

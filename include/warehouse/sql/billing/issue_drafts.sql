@@ -1,6 +1,6 @@
 -- A draft that some audit found something about is held; every other one is issued, and from then on never changes. Who
 -- did it and why is written in the same statement. A bill that is held as it was before gets no further event: a person
--- is asked once about the same draft for the same reasons.
+-- is asked once about the same draft for the same reasons, and not again about one that was rejected.
 WITH decided AS (
     UPDATE billing.bills AS b
     SET
@@ -10,7 +10,8 @@ WITH decided AS (
     LEFT JOIN (
         SELECT
             bill_key,
-            string_agg(sentence, E'\n' ORDER BY finding) AS sentences
+            string_agg(sentence, E'\n' ORDER BY finding) AS sentences,
+            bool_or(finding = 'is_not_rejected') AS is_rejected
         FROM billing.bill_findings
         GROUP BY bill_key
     ) AS f ON d.bill_key = f.bill_key
@@ -21,7 +22,7 @@ WITH decided AS (
         AND b.document = 'bill'
         AND b.state = 'draft'
         AND b.subscription_key = coalesce(CAST(:subscription_key AS bigint), b.subscription_key)
-    RETURNING b.bill_key, b.bill_id, b.state, b.fingerprint, f.sentences
+    RETURNING b.bill_key, b.bill_id, b.state, b.fingerprint, f.sentences, f.is_rejected
 )
 
 INSERT INTO billing.bill_events (bill_id, from_state, to_state, who, reason, held_fingerprint, at)
@@ -52,5 +53,8 @@ LEFT JOIN LATERAL (
 WHERE
     d.state = 'issued'
     OR last_event.to_state IS DISTINCT FROM 'held'
-    OR (last_hold.held_fingerprint, last_hold.reason) IS DISTINCT FROM (d.fingerprint, d.sentences)
+    OR (
+        NOT d.is_rejected
+        AND (last_hold.held_fingerprint, last_hold.reason) IS DISTINCT FROM (d.fingerprint, d.sentences)
+    )
 ORDER BY d.bill_key
