@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from include.billing.audits import audit_drafts
 from include.billing.correction_issue import settle_corrections
-from include.billing.drafts import draft_bills
+from include.billing.drafts import draft_bills, renew_licences
 from include.billing.rating import window_of
 from include.domain.errors import ConflictError
 from include.warehouse.engine import USAGE, alone_on_snapshot, statement
@@ -127,7 +127,7 @@ def draft_and_audit(
 ) -> int:
     """Make the period's drafts, or one subscription's, anew, with what holds each; how many there are."""
     window = window_of(period)
-    connection.execute(statement("billing/extend_licences"), {**window, "time_zone": period.zone_name})
+    renew_licences(connection, period, period.window.end)
     drafted = draft_bills(connection, period, at, subscription_key)
     connection.execute(statement("billing/event_draft"), {**window, "who": by, "at": at})
     audit_drafts(connection, period, at, subscription_key)

@@ -23,6 +23,15 @@ if TYPE_CHECKING:
     from include.domain.periods import BillingPeriod
 
 
+def renew_licences(connection: Connection, period: BillingPeriod, before: datetime) -> list[int]:
+    """Enter all terms of licences that renew by themselves and start before an instant; their keys."""
+    terms = {"time_zone": period.zone_name, "renew_before": before}
+    entered: list[int] = []
+    while renewed := connection.execute(statement("billing/extend_licences"), terms).scalars().all():
+        entered += renewed
+    return entered
+
+
 def draft_bills(
     connection: Connection, period: BillingPeriod, at: datetime, subscription_key: int | None = None
 ) -> int:

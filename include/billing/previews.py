@@ -1,16 +1,19 @@
 """Drafts of a running period: what each subscription has cost until now, and what it is expected to cost at the end.
 
 The forecast is rated by the same statements as a bill, with the mean hour of the last seven days in the place of each
-hour that is still to come, so that tiers, included usage, minimums and licences count. These drafts are never audited,
-held or issued; closing the period after its end makes them anew.
+hour that is still to come, so that tiers, included usage, minimums and licences count. Licences renew as the close will
+renew them: terms that have started are entered, and those to come count in the forecast only. These drafts are never
+audited, held or issued; closing the period after its end replaces them.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from sqlalchemy import text
+
 from include.billing.close import AKUBILL, alone
-from include.billing.drafts import draft_bills
+from include.billing.drafts import draft_bills, renew_licences
 from include.billing.rating import rate, window_of
 from include.domain.errors import ConflictError
 from include.warehouse.engine import statement
@@ -64,6 +67,7 @@ def draft_running(warehouse: Engine, period: BillingPeriod, at: datetime, by: st
         )
     with alone(warehouse, period) as connection:
         window = window_of(period)
+        renew_licences(connection, period, at)
         _forecast(connection, period, at)
         draft_bills(connection, period, at)
         connection.execute(statement("billing/preview_store_forecasts"), window)
@@ -72,7 +76,9 @@ def draft_running(warehouse: Engine, period: BillingPeriod, at: datetime, by: st
 
 
 def _forecast(connection: Connection, period: BillingPeriod, at: datetime) -> None:
+    to_come = renew_licences(connection, period, period.window.end)
     connection.execute(statement("billing/preview_fill_hours"), {**window_of(period), "at": at})
     rate(connection, period)
+    connection.execute(text("DELETE FROM core.licences WHERE licence_key = ANY(:keys)"), {"keys": to_come})
     connection.execute(statement("billing/preview_create_forecasts"))
     connection.execute(statement("billing/preview_forget_hours"))

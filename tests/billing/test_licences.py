@@ -9,9 +9,11 @@ from sqlalchemy import text
 
 from include.billing.close import close_period
 from include.billing.offers import add_offer, read_offer
+from include.billing.plans import publish_price_plans
+from include.billing.previews import draft_running
 from include.domain.money import Decimal
 from include.domain.periods import BillingPeriod
-from tests.billing.conftest import DUE, OCTOBER
+from tests.billing.conftest import DUE, OCTOBER, price_plan, version
 from tests.billing.test_close import bills_of, lines_of
 from tests.support.builders import insert
 
@@ -138,3 +140,68 @@ def test_a_licence_expires_on_the_17th_at_12_20_and_pay_as_you_go_follows(
         ("covered", 50_400, "0.00"),
         ("usage", 57_600, "19.20"),
     ]
+
+
+def test_each_of_two_licences_renews_by_itself(prices: Engine, prepaid: int) -> None:
+    license_it(prices, prepaid, local("2026-09-01"), local("2026-10-01"), capacity_aku=8, price=Decimal("4960.00"))
+    license_it(prices, prepaid, local("2026-09-15"), local("2026-10-15"), capacity_aku=2, price=Decimal("1240.00"))
+
+    assert close_period(prices, OCTOBER, DUE).issued_count == 1
+
+    assert terms_of(prices) == ["2026-09-01 00:00", "2026-09-15 00:00", "2026-10-01 00:00", "2026-10-15 00:00"]
+    assert [(line.kind, str(line.amount)) for line in lines_of(prices)] == [
+        ("licence", "4960.00"),
+        ("licence", "1240.00"),
+        ("covered", "0.00"),
+    ]
+
+
+def test_two_licences_of_one_term_and_capacity_both_renew_once(prices: Engine, prepaid: int) -> None:
+    for _ in range(2):
+        license_it(prices, prepaid, local("2026-09-01"), local("2026-10-01"), capacity_aku=5, price=Decimal("3100.00"))
+    for _ in range(2):
+        close_period(prices, OCTOBER.next, OCTOBER.next.window.end)
+    assert terms_of(prices) == [
+        f"2026-{month} 00:00" for month in ("09-01", "09-01", "10-01", "10-01", "11-01", "11-01")
+    ]
+
+
+def test_a_term_entered_by_hand_where_another_ends_is_its_renewal(prices: Engine, prepaid: int) -> None:
+    license_it(prices, prepaid, local("2026-08-31"), local("2026-09-30"))
+    license_it(prices, prepaid, local("2026-09-30"), local("2026-10-31"))
+    close_period(prices, OCTOBER, DUE)
+    assert terms_of(prices) == ["2026-08-31 00:00", "2026-09-30 00:00", "2026-10-31 00:00"]
+
+
+def test_a_term_longer_than_its_months_renews_from_its_end(prices: Engine, prepaid: int) -> None:
+    license_it(prices, prepaid, local("2026-01-01"), local("2026-10-10"))
+    close_period(prices, OCTOBER, DUE)
+    assert terms_of(prices) == ["2026-01-01 00:00", "2026-10-10 00:00"]
+
+
+def test_a_renewal_under_a_private_offer_costs_what_the_offer_says(prices: Engine, prepaid: int) -> None:
+    gold = price_plan(version(price="0", licence={"price_per_aku_month": "500.00"}), name="gold")
+    publish_price_plans(prices, [gold])
+    license_it(prices, prepaid, local("2026-09-01"), local("2026-10-01"))
+    offered = read_offer(
+        subscription="sub-01-prepaid",
+        effective_from="2026-10-01T00:00:00+08:00",
+        price_plan="gold",
+        reason="Renewed for a year at gold.",
+        by="ann",
+    )
+    add_offer(prices, offered, local("2026-09-20"))
+    assert close_period(prices, OCTOBER, DUE).held == []
+    assert [str(line.amount) for line in lines_of(prices)] == ["6000.00", "0.00"]
+
+
+def test_a_running_draft_renews_as_the_close_will(prices: Engine, prepaid: int) -> None:
+    license_it(prices, prepaid, local("2026-09-10"), local("2026-10-10"))
+    license_it(prices, prepaid, local("2026-09-25"), local("2026-10-25"), capacity_aku=1, price=Decimal("620.00"))
+
+    (draft,) = draft_running(prices, OCTOBER, local("2026-10-20"))
+
+    assert (str(draft.total), str(draft.forecast_total)) == ("7440.00", "8060.00"), "the second term is still to come"
+    assert terms_of(prices) == ["2026-09-10 00:00", "2026-09-25 00:00", "2026-10-10 00:00"]
+    close_period(prices, OCTOBER, DUE)
+    assert str(bills_of(prices)[0].total) == "8060.00"

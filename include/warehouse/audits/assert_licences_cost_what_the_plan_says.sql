@@ -19,6 +19,7 @@ LEFT JOIN billing.bill_lines AS n
         AND n.kind = 'licence'
         AND n.corrects_bill_key IS NULL
         AND l.term_start = n.line_start
+        AND l.capacity_aku * l.term_months = n.quantity
 WHERE
     b.period_start = :period_start
     AND b.period_end = :period_end

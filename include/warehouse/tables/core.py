@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table
 from sqlalchemy import text as sql
 
 from include.warehouse.tables.base import big, decimal, flag, instant, integer, json, key, metadata, text
@@ -126,10 +126,17 @@ licences = Table(
     instant("term_end", "End of the term (exclusive)."),
     integer("term_months", "Length of the term in calendar months of the plan's time zone."),
     integer("capacity_aku", "Licensed capacity in AKU."),
-    decimal("price", "Price of the whole term, from the price plan in force at its start."),
+    decimal("price", "Price of the whole term, from the terms in force at its start (billing.version_at)."),
     text("currency", "ISO 4217 code."),
     flag("auto_renew", "Whether the next term follows by itself."),
-    UniqueConstraint("subscription_key", "term_start"),
+    Column(
+        "renews_licence_key",
+        ForeignKey("core.licences.licence_key"),
+        nullable=True,
+        unique=True,
+        comment="Term that this one renews; null for a first term. Each term is renewed once.",
+    ),
+    Index("licences_by_subscription", "subscription_key", "term_start"),
     CheckConstraint("term_start < term_end", name="term"),
     CheckConstraint("capacity_aku > 0", name="capacity"),
     CheckConstraint("price >= 0", name="price"),

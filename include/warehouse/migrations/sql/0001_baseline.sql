@@ -642,12 +642,14 @@ CREATE TABLE core.licences (
 	price NUMERIC NOT NULL,
 	currency TEXT NOT NULL,
 	auto_renew BOOLEAN NOT NULL,
+	renews_licence_key BIGINT,
 	CONSTRAINT licences_pkey PRIMARY KEY (licence_key),
-	CONSTRAINT licences_subscription_key_term_start_unique UNIQUE (subscription_key, term_start),
 	CONSTRAINT licences_term_check CHECK (term_start < term_end),
 	CONSTRAINT licences_capacity_check CHECK (capacity_aku > 0),
 	CONSTRAINT licences_price_check CHECK (price >= 0),
-	CONSTRAINT licences_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
+	CONSTRAINT licences_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key),
+	CONSTRAINT licences_renews_licence_key_unique UNIQUE (renews_licence_key),
+	CONSTRAINT licences_renews_licence_key_fkey FOREIGN KEY(renews_licence_key) REFERENCES core.licences (licence_key)
 );
 COMMENT ON TABLE core.licences IS 'Prepaid licences, one row per term.';
 COMMENT ON COLUMN core.licences.licence_key IS 'Surrogate key.';
@@ -656,9 +658,11 @@ COMMENT ON COLUMN core.licences.term_start IS 'Start of the term (inclusive).';
 COMMENT ON COLUMN core.licences.term_end IS 'End of the term (exclusive).';
 COMMENT ON COLUMN core.licences.term_months IS 'Length of the term in calendar months of the plan''s time zone.';
 COMMENT ON COLUMN core.licences.capacity_aku IS 'Licensed capacity in AKU.';
-COMMENT ON COLUMN core.licences.price IS 'Price of the whole term, from the price plan in force at its start.';
+COMMENT ON COLUMN core.licences.price IS 'Price of the whole term, from the terms in force at its start (billing.version_at).';
 COMMENT ON COLUMN core.licences.currency IS 'ISO 4217 code.';
 COMMENT ON COLUMN core.licences.auto_renew IS 'Whether the next term follows by itself.';
+COMMENT ON COLUMN core.licences.renews_licence_key IS 'Term that this one renews; null for a first term. Each term is renewed once.';
+CREATE INDEX licences_by_subscription ON core.licences (subscription_key, term_start);
 CREATE TABLE core.onboarding_steps (
 	subscription_key BIGINT NOT NULL,
 	attempt INTEGER NOT NULL,

@@ -1,7 +1,17 @@
 INSERT INTO core.licences (
     subscription_key, term_start, term_end, term_months, capacity_aku, price, currency, auto_renew
 )
-VALUES (
-    :subscription_key, :term_start, :term_end, :term_months, :capacity_aku, :price, :currency, :auto_renew
-)
-ON CONFLICT (subscription_key, term_start) DO NOTHING
+SELECT
+    :subscription_key,
+    :term_start,
+    :term_end,
+    :term_months,
+    :capacity_aku,
+    :price,
+    :currency,
+    :auto_renew
+WHERE
+    NOT EXISTS (
+        SELECT FROM core.licences
+        WHERE subscription_key = :subscription_key AND term_start = :term_start
+    )

@@ -57,7 +57,11 @@ lines AS (
     INNER JOIN billing.bill_lines AS l ON d.bill_key = l.bill_key
     LEFT JOIN commitments AS c ON l.bill_key = c.bill_key
     LEFT JOIN core.licences AS t
-        ON d.subscription_key = t.subscription_key AND l.line_start = t.term_start AND l.kind = 'licence'
+        ON
+            d.subscription_key = t.subscription_key
+            AND l.line_start = t.term_start
+            AND l.quantity = t.capacity_aku * t.term_months
+            AND l.kind = 'licence'
 ),
 
 charges AS (
