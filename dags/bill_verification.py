@@ -2,7 +2,8 @@
 
 **What.** Takes every issued bill and note: computes its fingerprint from what the warehouse holds today, adds up its
 lines, taxes and instance-hours, and rates its period again with the prices and private offers that were known when it
-was drafted. All of it has to come out to the same bytes. Nothing is changed.
+was drafted. All of it has to come out to the same bytes. Then asks whether everything that was metered or sold in
+closed periods is on exactly one bill. Nothing is changed.
 
 **When.** Daily at 04:30 (UTC+8).
 
@@ -11,7 +12,8 @@ was drafted. All of it has to come out to the same bytes. Nothing is changed.
 **What you do next.** Where `report` is red, its message names each bill that differs and what changed: usage, prices,
 offers, licences, lines, taxes or sums. The database lets nobody change these, so somebody put its guards aside: find
 out who, restore it from a backup, or correct the bill if what stands now is right. `tell_operators` tells each
-difference once, through the channel of `freshness_alarms`; it is pink where there is nothing new.
+difference once, through the channel of `freshness_alarms`; it is pink where there is nothing new. What is on no bill,
+or on two, is named with the step that corrects it; `akubill bills completeness` says the same.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ from include.orchestration.defaults import TAG, period_field, task_defaults
     params={"period": period_field("YYYY-MM, like 2026-10. Empty: all that were ever issued.")},
 )
 def bill_verification() -> None:
-    """Verify, tell, report."""
+    """Verify, audit completeness, tell, report."""
 
     @task
     def verify_issued_bills() -> list[str]:
@@ -46,30 +48,42 @@ def bill_verification() -> None:
         print(verified.describe())  # noqa: T201 (the task's log)
         return [str(difference) for difference in verified.differences]
 
+    @task
+    def audit_completeness() -> list[str]:
+        """Ask whether everything metered or sold is on exactly one bill; yields a sentence for whatever is not."""
+        from include.billing.completeness import audit_completeness, describe_completeness
+        from include.orchestration import connections
+
+        found = audit_completeness(connections.warehouse())
+        print(describe_completeness(found))  # noqa: T201 (the task's log)
+        return [str(one) for one in found]
+
     # A retry would find nothing left to tell and hide that telling failed.
     @task(retries=0)
-    def tell_operators(differences: list[str]) -> int:
+    def tell_operators(differences: list[str], incomplete: list[str]) -> int:
         """Tell what nobody was told yet; skipped when that is nothing."""
         from airflow.sdk import get_current_context
         from airflow.sdk.exceptions import AirflowSkipException
 
         from include.orchestration import connections, verification, work
 
-        told = verification.tell(connections.warehouse(), differences, work.run_instant(), get_current_context())
+        told = verification.tell(
+            connections.warehouse(), [*differences, *incomplete], work.run_instant(), get_current_context()
+        )
         if not told:
             raise AirflowSkipException("There is nothing new to tell.")
         return told
 
     @task
-    def report(differences: list[str]) -> None:
-        """Fail where a bill is not as it was issued, and say which and what to do."""
+    def report(differences: list[str], incomplete: list[str]) -> None:
+        """Fail where a bill is not as it was issued or something is not on one, and say what to do."""
         from include.billing.verify import report_verification
 
-        report_verification(differences)
+        report_verification(differences, incomplete)
 
-    differences = verify_issued_bills()
-    tell_operators(differences)
-    report(differences)
+    differences, incomplete = verify_issued_bills(), audit_completeness()
+    tell_operators(differences, incomplete)
+    report(differences, incomplete)
 
 
 bill_verification()

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.billing.audits import audit_drafts
+from include.billing.completeness import list_incomplete
 from include.billing.correction_issue import settle_corrections
 from include.billing.drafts import draft_bills, renew_licences
 from include.billing.rating import window_of
@@ -54,6 +55,7 @@ class ClosedPeriod(NamedTuple):
 
     Attributes:
         missing: subscriptions that lived in the period and have no bill; each is a mistake that somebody must look at.
+        incomplete: a sentence on everything else in closed periods that is not on exactly one bill.
     """
 
     period: str
@@ -62,6 +64,7 @@ class ClosedPeriod(NamedTuple):
     issued_count: int
     held: list[HeldBill]
     missing: list[str]
+    incomplete: tuple[str, ...] = ()
 
     def describe(self) -> str:
         """The same in words, with what to do about each held bill; see `describe_missing` for those without one."""
@@ -70,15 +73,15 @@ class ClosedPeriod(NamedTuple):
             f"{self.held_count} held, {len(self.missing)} missing."
         )
         held = (f"{held.bill_id} is held: {held.sentence}" for held in self.held)
-        return "\n".join([first, *held])
+        return "\n".join([first, *held, *self.incomplete])
 
     def describe_missing(self) -> list[str]:
-        """A sentence on each subscription without a bill."""
+        """A sentence on each subscription without a bill, and on whatever else is not on exactly one bill."""
         return [
             f"Subscription {subscription} lived in {self.period} and has no bill of it. Look at its state and dates "
             "in core.subscriptions, then close the period again."
             for subscription in self.missing
-        ]
+        ] + list(self.incomplete)
 
 
 def close_period(warehouse: Engine, period: BillingPeriod, at: datetime, by: str = AKUBILL) -> ClosedPeriod:
@@ -176,4 +179,10 @@ def _refuse_nothing_left(connection: Connection, period: BillingPeriod, drafted:
 def _summary(connection: Connection, period: BillingPeriod, drafted: int, missing: list[str]) -> ClosedPeriod:
     counts = connection.execute(statement("billing/count_bills"), window_of(period)).one()
     held = connection.execute(statement("billing/list_held"), window_of(period)).all()
-    return ClosedPeriod(period.name, drafted, counts.held, counts.issued, [HeldBill(*row) for row in held], missing)
+    incomplete = tuple(
+        str(found)
+        for found in list_incomplete(connection)
+        if not (found.subscription_id in missing and found.from_at in period.window)
+    )
+    held_bills = [HeldBill(*row) for row in held]
+    return ClosedPeriod(period.name, drafted, counts.held, counts.issued, held_bills, missing, incomplete)

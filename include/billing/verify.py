@@ -119,14 +119,14 @@ def verify_bills(
     return Verification(len(documents), earlier, found)
 
 
-def report_verification(sentences: list[str]) -> None:
-    """Do nothing where there are none.
+def report_verification(differences: list[str], incomplete: list[str]) -> None:
+    """Do nothing where every bill is as it was issued and everything is on exactly one.
 
     Raises:
         ConflictError: with all of them, and what to do.
     """
-    if sentences:
-        raise ConflictError("\n".join([*sentences, _WHAT_TO_DO]))
+    if differences or incomplete:
+        raise ConflictError("\n".join([*differences, *([_WHAT_TO_DO] if differences else []), *incomplete]))
 
 
 def _refuse_unknown(bill_ids: Sequence[str] | None, documents: list[_Document]) -> None:

@@ -1,4 +1,4 @@
-"""Commands that look behind bills: `akubill bills explain|verify`."""
+"""Commands that look behind bills: `akubill bills explain|verify|completeness`."""
 
 from __future__ import annotations
 
@@ -58,4 +58,15 @@ def verify(
     verified = verify_bills(warehouse(), bill_ids=bill_ids or None, period=period)
     console.print(verified.describe(), markup=False)
     if verified.differences:
+        raise typer.Exit(1)
+
+
+def completeness() -> None:
+    """Say what was metered or sold and is not on exactly one bill, in all closed periods; exit code 1 if anything."""
+    from include.billing.completeness import audit_completeness, describe_completeness
+    from include.orchestration.connections import warehouse
+
+    found = audit_completeness(warehouse())
+    console.print(describe_completeness(found), markup=False)
+    if found:
         raise typer.Exit(1)

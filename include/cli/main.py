@@ -55,6 +55,7 @@ app.command(name="onboard")(onboarding.onboard)
 app.command(name="import")(usage_import.import_file)
 billing.bills.command("explain")(bill_checks.explain)
 billing.bills.command("verify")(bill_checks.verify)
+billing.bills.command("completeness")(bill_checks.completeness)
 billing.bills.command("export")(exports.export)
 for step in (
     bill_life.approve,

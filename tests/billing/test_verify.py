@@ -213,6 +213,6 @@ def test_a_bill_is_chosen_by_id_or_period(issued: Engine) -> None:
 
 
 def test_a_report_says_all_of_it_and_what_to_do() -> None:
-    report_verification([])
+    report_verification([], [])
     with pytest.raises(ConflictError, match=r"(?s)a: b.*restore it from a backup"):
-        report_verification(["a: b"])
+        report_verification(["a: b"], [])

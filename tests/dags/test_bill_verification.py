@@ -17,6 +17,8 @@ pytestmark = pytest.mark.slow
 
 __all__ = ["subscribe"]
 
+GREEN = dict.fromkeys(["verify_issued_bills", "audit_completeness", "tell_operators", "report"], "success")
+
 
 def run(dagbag, **conf: Any) -> dict[str, str]:
     done = dagbag.dags["bill_verification"].test(run_conf={"period": None, **conf})
@@ -37,17 +39,27 @@ def told(warehouse) -> list[str]:
 
 
 def test_it_is_green_and_quiet_where_every_bill_is_as_issued(dagbag, issued):
-    assert run(dagbag) == {"verify_issued_bills": "success", "tell_operators": "skipped", "report": "success"}
+    assert run(dagbag) == GREEN | {"tell_operators": "skipped"}
     assert told(issued) == []
 
 
 def test_a_changed_bill_is_red_until_it_is_mended_and_told_once(dagbag, issued):
     change(issued, "UPDATE metering.subscription_hours SET aku_seconds = 7200")
-    assert run(dagbag) == {"verify_issued_bills": "success", "tell_operators": "success", "report": "failed"}
+    assert run(dagbag) == GREEN | {"report": "failed"}
     sentences = told(issued)
-    assert len(sentences) == 3
-    assert all(sentence.startswith(f"{BILL}: ") for sentence in sentences)
+    assert len(sentences) == 4
+    assert sum(sentence.startswith(f"{BILL}: ") for sentence in sentences) == 3
+    assert sum("no late usage explains it" in sentence for sentence in sentences) == 1
     assert run(dagbag)["tell_operators"] == "skipped"
     assert run(dagbag, period="2026-09")["report"] == "success"
     change(issued, "UPDATE metering.subscription_hours SET aku_seconds = 3600")
     assert run(dagbag)["report"] == "success"
+
+
+def test_usage_that_no_bill_has_is_red_and_told_once(dagbag, issued, subscribe):
+    subscribe("late", usage=(7200,), started_at=LONG_AGO)
+    assert run(dagbag) == GREEN | {"report": "failed"}
+    (sentence,) = told(issued)
+    assert "sub-01-late used 2 AKU-hours" in sentence
+    close_period(issued, OCTOBER, DUE)
+    assert run(dagbag) == GREEN | {"tell_operators": "skipped"}
