@@ -9,20 +9,24 @@ WITH chosen AS (
         AND state = any(:states)
 ),
 
+refunded AS (
+    SELECT bill_key FROM billing.corrections
+    WHERE cause = 'refund'
+),
+
 roots AS (
     SELECT
         c.bill_key,
-        l.corrects_bill_key AS root_key,
-        c.currency
+        l.corrects_bill_key AS root_key
     FROM chosen AS c
-    INNER JOIN billing.bill_lines AS l ON c.bill_key = l.bill_key AND l.corrects_bill_key IS NOT NULL
+    INNER JOIN billing.bill_lines AS l ON c.bill_key = l.bill_key
+    WHERE l.corrects_bill_key IN (SELECT r.bill_key FROM refunded AS r)
     UNION
     SELECT
         c.bill_key,
-        c.bill_key AS root_key,
-        c.currency
+        c.bill_key AS root_key
     FROM chosen AS c
-    INNER JOIN billing.bill_lines AS l ON c.bill_key = l.corrects_bill_key AND l.kind = 'refund'
+    WHERE c.bill_key IN (SELECT r.bill_key FROM refunded AS r)
 ),
 
 overdrawn AS (

@@ -21,7 +21,10 @@ SELECT
     b.bill_id,
     s.subscription_id,
     'late_usage' AS cause,
-    CASE WHEN s.ended_at IS NULL OR s.ended_at > b.period_end THEN 'next_bill' END AS delivery,
+    CASE
+        WHEN (s.ended_at IS NULL OR s.ended_at > b.period_end) AND p.currency = b.currency
+            THEN 'next_bill'
+    END AS delivery,
     'pending' AS state,
     NULL AS document_id,
     format('Usage of %s hour(s) that became known after the bill was issued', count(DISTINCT a.hour_start)) AS reason,
@@ -30,6 +33,7 @@ SELECT
 FROM billing.pending_adjustments AS a
 INNER JOIN billing.bills AS b ON a.bill_key = b.bill_key
 INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
+LEFT JOIN billing.price_plans AS p ON s.price_plan = p.name
 WHERE a.state = 'pending' AND coalesce(CAST(:state AS text), 'pending') = 'pending'
-GROUP BY b.bill_key, s.subscription_key
+GROUP BY b.bill_key, s.subscription_key, p.currency
 ORDER BY requested_at, bill_id
