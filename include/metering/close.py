@@ -182,7 +182,7 @@ def close_due_hours(warehouse: Engine, at: datetime, *, rules: Rules = Rules()) 
     """
     with warehouse.connect() as connection:
         due = connection.execute(
-            statement("metering/find_due_hours"), {"provisional_before": at - rules.provisional_after}
+            statement("metering/find_due_hours"), {"at": at, "provisional_before": at - rules.provisional_after}
         ).all()
     done, refusals = ClosedHours(), []
     for window_start, window_end, environments in due:
@@ -236,6 +236,7 @@ def find_usage(
         window_end=window.end,
         environments=list(environments) if environments is not None else None,
         tolerance=rules.tolerance,
+        at=at,
         provisional_before=at - rules.provisional_after,
         carry=rules.carries,
         billable_states=sorted(BILLABLE_STATES),

@@ -158,7 +158,7 @@ def _due(warehouse: Engine, shard: int, breaker: Breaker) -> tuple[list[Row[Any]
     """The shard's consoles that are asked now, and how many are spared."""
     now = datetime.now(UTC)
     with warehouse.connect() as connection:
-        rows = connection.execute(statement("metering/find_consoles"), {"shard": shard}).all()
+        rows = connection.execute(statement("metering/find_consoles"), {"shard": shard, "at": now}).all()
     due = [row for row in rows if not breaker.spares(_failures(row), now)]
     # A run that has no time for all leaves out other ones each time.
     random.shuffle(due)

@@ -108,6 +108,7 @@ def test_every_audit_is_broken_by_some_test() -> None:
         "licences_cost_what_the_plan_says",
         "no_more_is_given_back_than_is_billed",
         "prepaid_usage_is_licensed",
+        "no_usage_after_the_end",
     }
     assert set(audits()) == set(CASES) | elsewhere
 

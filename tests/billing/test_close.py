@@ -89,6 +89,8 @@ def test_a_live_subscription_without_usage_gets_a_bill_with_a_line_of_zero(
         {"state": "ordered"},
         {"started_at": OCTOBER.window.end},
         {"state": "released", "ended_at": OCTOBER.window.start},
+        {"state": "released", "ended_at": OCTOBER.window.start + timedelta(milliseconds=400)},
+        {"state": "released", "started_at": OCTOBER.window.start + HOUR, "ended_at": OCTOBER.window.start + HOUR},
     ],
 )
 def test_a_subscription_that_did_not_live_in_the_period_gets_none(

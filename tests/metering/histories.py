@@ -50,10 +50,19 @@ class Telling(NamedTuple):
 
 
 class History(NamedTuple):
-    """What one environment's console says, in no order, and the second in which its metering starts."""
+    """What one environment's console says, in no order, and the seconds in which its metering starts and ends.
+
+    Ends are what is stored as the end of its subscription, if anything, by the round in which that happens.
+    """
 
     tellings: list[Telling]
     start: int
+    ends: dict[int, int | None]
+
+    @property
+    def ended(self) -> int | None:
+        """The end that stands in the end."""
+        return self.ends[max(self.ends)] if self.ends else None
 
     @property
     def told(self) -> list[tuple[int, Listing | None]]:
@@ -98,7 +107,9 @@ def _history(listings: SearchStrategy[Listing]) -> SearchStrategy[History]:
     answers = st.one_of(listings, listings, listings, st.none())
     telling = st.builds(Telling, moments, answers, rounds, st.booleans())
     few, many = (st.lists(telling, min_size=least, max_size=14, unique_by=lambda told: told.moment) for least in (0, 6))
-    return st.builds(History, few | many, st.sampled_from([0, 0, 1234]))
+    # Some ends are entered before they come, some late, and some are corrected or taken back.
+    ends = st.dictionaries(st.integers(0, ROUNDS - 1), moments | st.none(), max_size=2)
+    return st.builds(History, few | many, st.sampled_from([0, 0, 1234]), st.just({}) | ends)
 
 
 def play(environments: Sequence[Environment], lives: Sequence[History], plan: Sequence[Closing | None]) -> None:
@@ -113,7 +124,12 @@ def play(environments: Sequence[Environment], lives: Sequence[History], plan: Se
             for told in history.tellings
             if number in told.rounds
         ]
-        record_polls(warehouse, batch)
+        # Once before what the round says, and once after it.
+        if number % 2:
+            record_polls(warehouse, batch)
+        _store_ends(warehouse, environments, lives, number)
+        if not number % 2:
+            record_polls(warehouse, batch)
         if closing:
             _close(warehouse, environments, closing)
     # Whatever was closed when: what is due now makes it right.
@@ -130,8 +146,25 @@ def _begin_anew(warehouse: Engine, environments: Sequence[Environment], lives: S
         for table in _LEFT:
             connection.execute(text(f"DELETE FROM metering.{table}"))
         connection.execute(
-            text("UPDATE core.subscriptions SET metering_started_at = :at WHERE subscription_key = :key"), starts
+            text(
+                "UPDATE core.subscriptions SET metering_started_at = :at, ended_at = NULL WHERE subscription_key = :key"
+            ),
+            starts,
         )
+
+
+def _store_ends(warehouse: Engine, environments: Sequence[Environment], lives: Sequence[History], number: int) -> None:
+    ends = [
+        {
+            "key": environment.subscription_key,
+            "at": None if history.ends[number] is None else NOON + timedelta(seconds=history.ends[number] or 0),
+        }
+        for environment, history in zip(environments, lives, strict=True)
+        if number in history.ends
+    ]
+    if ends:
+        with warehouse.begin() as connection:
+            connection.execute(text("UPDATE core.subscriptions SET ended_at = :at WHERE subscription_key = :key"), ends)
 
 
 def _close(warehouse: Engine, environments: Sequence[Environment], closing: Closing) -> None:

@@ -1,7 +1,8 @@
 """The rules of metering once more, on their own: plain Python, one second at a time, no SQL and no shared code.
 
 Times are whole seconds from any origin that is a multiple of an hour. A poll is (second, listing): a listing is a dict
-of instance to (size billed, created, modified), or None for a poll that failed.
+of instance to (size billed, created, modified), or None for a poll that failed. The end of a subscription is the first
+second that does not count any more.
 """
 
 from __future__ import annotations
@@ -35,8 +36,13 @@ class Usage(NamedTuple):
 NOTHING = Second(0, "measured")
 
 
-def explain(  # noqa: PLR0911 (one row of the table each)
-    second: int, before: tuple[int, Sight | None] | None, after: tuple[int, Sight | None], start: int, tolerance: int
+def explain(  # noqa: PLR0911, PLR0917 (one row of the table each)
+    second: int,
+    before: tuple[int, Sight | None] | None,
+    after: tuple[int, Sight | None],
+    start: int,
+    tolerance: int,
+    ended: int | None = None,
 ) -> Second:
     """One second of one instance, between the answers `before` (None: there is none) and `after`."""
     p1, sight1 = after
@@ -50,7 +56,7 @@ def explain(  # noqa: PLR0911 (one row of the table each)
     p0, sight0 = before
     if sight0 is None:
         return Second(b1, "measured") if second >= max(created, modified, p0) else NOTHING
-    b0, is_long = sight0[0], p1 - p0 > tolerance
+    b0, is_long = sight0[0], (p1 if ended is None else min(p1, ended)) - p0 > tolerance
     if b0 == b1:
         if not is_long:
             return Second(b0, "measured")
@@ -62,17 +68,28 @@ def explain(  # noqa: PLR0911 (one row of the table each)
     return Second(min(b0, b1), "assumed", gap=True) if second < modified else Second(b1, "proved")
 
 
-def explain_tail(before: tuple[int, Sight | None] | None, *, carries: bool) -> Second:
+def explain_tail(
+    before: tuple[int, Sight | None] | None, ended: int | None, tolerance: int, *, carries: bool
+) -> Second:
     """One second after the last answer."""
     if carries and before and before[1] and before[1][0]:
+        if ended is not None and ended - before[0] <= tolerance:
+            return Second(before[1][0], "measured")
         return Second(before[1][0], "assumed", gap=True)
     return NOTHING
 
 
 def meter(
-    polls: list[tuple[int, Listing | None]], start: int, end: int, tolerance: int, *, carries: bool
+    polls: list[tuple[int, Listing | None]],
+    start: int,
+    end: int,
+    tolerance: int,
+    *,
+    carries: bool,
+    ended: int | None = None,
 ) -> dict[tuple[str, int], Usage]:
-    """Usage by (instance, hour) of all seconds in [start, end); hours in which there is nothing to say are left out."""
+    """Usage by (instance, hour) of all seconds in [start, end) and before `ended`; hours without any are left out."""
+    end = end if ended is None else min(end, ended)
     answers = sorted((at, listing) for at, listing in polls if listing is not None)
     names = {name for _, listing in answers for name in listing}
     found: dict[tuple[str, int], Counter[Second]] = {}
@@ -84,7 +101,9 @@ def meter(
             after = (later[0], later[1].get(name)) if later else None
             for hour, seconds in groupby(range(first, last), lambda second: second // HOUR):
                 explained = (
-                    explain(second, before, after, start, tolerance) if after else explain_tail(before, carries=carries)
+                    explain(second, before, after, start, tolerance, ended)
+                    if after
+                    else explain_tail(before, ended, tolerance, carries=carries)
                     for second in seconds
                 )
                 found.setdefault((name, hour), Counter()).update(explained)

@@ -98,6 +98,13 @@ def added_up(usage: dict[tuple[str, int], oracle.Usage]) -> set[tuple[int, ...]]
     return {(hour, len(used), *map(sum, zip(*used, strict=True))) for hour, used in by_hour.items()}
 
 
+def lived(history: History, hour: int) -> int:
+    """Seconds of the hour between the start of metering and the end of the subscription."""
+    last = (hour + 1) * oracle.HOUR
+    end = last if history.ended is None else min(last, history.ended)
+    return max(end - max(hour * oracle.HOUR, history.start), 0)
+
+
 @property_of
 @given(lives=histories(changing, steady), plan=plans)
 def test_any_polls_in_any_order_give_the_usage_that_the_rules_say(
@@ -105,9 +112,14 @@ def test_any_polls_in_any_order_give_the_usage_that_the_rules_say(
 ) -> None:
     play(environments, lives, plan)
     found, sums, gaps = usage(warehouse), rows(warehouse, SUMS), rows(warehouse, GAP_SECONDS)
+    states = rows(warehouse, "SELECT environment_key, state FROM metering.environment_hours")
     for environment, history in zip(environments, lives, strict=True):
-        expected = oracle.meter(history.told, history.start, HOURS * oracle.HOUR, TOLERANCE, carries=True)
+        expected = oracle.meter(
+            history.told, history.start, HOURS * oracle.HOUR, TOLERANCE, carries=True, ended=history.ended
+        )
         assert found.get(environment.key, {}) == expected
+        # However it fell silent: what has ended waits for nothing.
+        assert history.ended is None or states[environment.key] == [("closed",)] * HOURS
         assert set(sums[environment.key]) == added_up(expected)
         assert set(gaps[environment.key]) == {
             (name, hour, used.gap_seconds) for (name, hour), used in expected.items() if used.gap_seconds
@@ -135,8 +147,8 @@ def test_measured_proved_assumed_and_not_known_seconds_make_up_the_hour(
         }
         answered = any(listing is not None for _, listing in history.told)
         assert seconds == {
-            (name, hour): oracle.HOUR - (history.start if hour == 0 else 0)
+            (name, hour): seconds
             for name in NAMES
             for hour in range(HOURS)
-            if answered
+            if answered and (seconds := lived(history, hour))
         }

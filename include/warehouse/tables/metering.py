@@ -135,13 +135,14 @@ environment_hours = Table(
     big("environment_key", "Environment.", primary_key=True, autoincrement=False),
     text(
         "state",
-        "closed (a successful poll at or after its end exists), provisional (none came in time), open (one may still "
-        "come) or stale (a poll came since that changes it).",
+        "closed (a successful poll at or after its end exists, or its subscription has ended, or what is not known of "
+        "it was waived), provisional (none came in time), open (one may still come) or stale (what was learned since "
+        "changes it).",
     ),
     integer("revision", "0 until it is first closed, then from 1; grows when a later closing changed its usage."),
     instant("closed_at", "Logical time of the run that gave it this state and this usage."),
     CheckConstraint("state IN ('closed', 'provisional', 'open', 'stale')", name="state"),
-    Index("environment_hours_due", "hour_start", postgresql_where=sql("state IN ('open', 'stale')")),
+    Index("environment_hours_due", "hour_start", postgresql_where=sql("state IN ('open', 'stale', 'provisional')")),
     Index("environment_hours_by_environment", "environment_key", "hour_start"),
     schema="metering",
     comment="Hours of environments that were closed.",

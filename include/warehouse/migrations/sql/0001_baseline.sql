@@ -123,11 +123,11 @@ CREATE TABLE metering.environment_hours (
 COMMENT ON TABLE metering.environment_hours IS 'Hours of environments that were closed.';
 COMMENT ON COLUMN metering.environment_hours.hour_start IS 'Start of the UTC hour.';
 COMMENT ON COLUMN metering.environment_hours.environment_key IS 'Environment.';
-COMMENT ON COLUMN metering.environment_hours.state IS 'closed (a successful poll at or after its end exists), provisional (none came in time), open (one may still come) or stale (a poll came since that changes it).';
+COMMENT ON COLUMN metering.environment_hours.state IS 'closed (a successful poll at or after its end exists, or its subscription has ended, or what is not known of it was waived), provisional (none came in time), open (one may still come) or stale (what was learned since changes it).';
 COMMENT ON COLUMN metering.environment_hours.revision IS '0 until it is first closed, then from 1; grows when a later closing changed its usage.';
 COMMENT ON COLUMN metering.environment_hours.closed_at IS 'Logical time of the run that gave it this state and this usage.';
 CREATE INDEX environment_hours_by_environment ON metering.environment_hours (environment_key, hour_start);
-CREATE INDEX environment_hours_due ON metering.environment_hours (hour_start) WHERE state IN ('open', 'stale');
+CREATE INDEX environment_hours_due ON metering.environment_hours (hour_start) WHERE state IN ('open', 'stale', 'provisional');
 CREATE TABLE metering.imports (
 	import_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	file_sha256 TEXT NOT NULL,

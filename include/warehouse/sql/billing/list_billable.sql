@@ -13,7 +13,7 @@ SELECT
     -- Live ones get a bill even without usage; the others only when they have some.
     s.state IN ('active', 'released')
     AND s.started_at < :period_end
-    AND (s.ended_at IS NULL OR s.ended_at > :period_start) AS is_live
+    AND (s.ended_at IS NULL OR s.ended_at > greatest(s.started_at, :period_start)) AS is_live
 FROM core.subscriptions AS s
 LEFT JOIN billing.bills AS billed
     ON

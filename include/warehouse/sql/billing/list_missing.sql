@@ -15,7 +15,7 @@ WHERE
     AND (
         (
             s.started_at < :period_end
-            AND coalesce(s.ended_at, 'infinity') > :period_start
+            AND coalesce(s.ended_at, 'infinity') > greatest(s.started_at, :period_start)
             AND s.state IN ('active', 'released')
         )
         OR EXISTS (

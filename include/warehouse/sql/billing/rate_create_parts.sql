@@ -132,10 +132,17 @@ activity AS (
     FROM (
         SELECT
             subscription_key,
-            greatest(started_at, :period_start) AS active_start,
-            least(ended_at, :period_end) AS active_end,
-            started_at IS NOT NULL AND greatest(started_at, :period_start) < least(ended_at, :period_end) AS is_active
-        FROM billable_subscriptions
+            active_start,
+            active_end,
+            coalesce(active_start < active_end, FALSE) AS is_active
+        FROM (
+            SELECT
+                subscription_key,
+                CASE WHEN started_at IS NOT NULL THEN date_trunc('second', greatest(started_at, :period_start)) END
+                    AS active_start,
+                date_trunc('second', least(ended_at, :period_end)) AS active_end
+            FROM billable_subscriptions
+        ) AS seconds
     ) AS bounds
 ),
 

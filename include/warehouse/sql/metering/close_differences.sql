@@ -1,5 +1,6 @@
 -- Where what this closing found is not what stands. What was imported stays where readings found nothing, and in the
--- hour in which metering started: readings know only a part of that one. In every other hour readings win.
+-- hour in which metering started: readings know only a part of that one. In every other hour readings win. After the
+-- end of the subscription nothing stays.
 CREATE TEMPORARY TABLE closing_differences ON COMMIT DROP AS
 WITH kept AS (
     SELECT usage.*
@@ -55,3 +56,4 @@ INNER JOIN closing_hours AS hours
 WHERE
     compared.kept_source = 'readings'
     OR (compared.is_found AND environments.metered_from <= compared.hour_start)
+    OR environments.ended_at <= compared.hour_start

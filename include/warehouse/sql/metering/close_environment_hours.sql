@@ -1,5 +1,6 @@
--- How far each hour of each environment is known: closed once a poll at or after its end was answered (or the
--- subscription ended), provisional when none came in time, open while one may still come. And what was said of it
+-- How far each hour of each environment is known: closed once a poll at or after its end was answered, or the
+-- subscription has ended, or a person waived what is not known of it; provisional when no answer came in time, open
+-- while one may still come. Tails are the hours that the last answer is carried into. And what was said of the hour
 -- before: whether it was closed, and on which issued bill it is.
 CREATE TEMPORARY TABLE closing_hours ON COMMIT DROP AS
 WITH known AS (
@@ -22,15 +23,18 @@ WITH known AS (
 SELECT
     known.environment_key,
     known.metered_from,
+    known.ended_at,
     known.last_poll_at,
     hours.hour_start,
     hours.hour_start + interval '1 hour' AS hour_end,
     CASE
         WHEN known.last_poll_at >= hours.hour_start + interval '1 hour' THEN 'closed'
-        WHEN known.ended_at <= hours.hour_start + interval '1 hour' THEN 'closed'
-        WHEN hours.hour_start + interval '1 hour' <= :provisional_before THEN 'provisional'
-        ELSE 'open'
+        WHEN known.ended_at <= :at THEN 'closed'
+        WHEN hours.hour_start + interval '1 hour' > :provisional_before THEN 'open'
+        WHEN metering.is_hour_waived(known.environment_key, hours.hour_start, known.last_poll_at) THEN 'closed'
+        ELSE 'provisional'
     END AS state,
+    coalesce(known.last_poll_at < hours.hour_start + interval '1 hour', TRUE) AS is_tail,
     kept.state AS earlier_state,
     coalesce(kept.revision > 0, FALSE) AS was_closed,
     bills.bill_key
@@ -58,4 +62,5 @@ LEFT JOIN billing.bills
         AND bills.period_end > :window_start
 WHERE
     hours.hour_start + interval '1 hour' > known.metered_from
-    AND (known.ended_at IS NULL OR known.ended_at > hours.hour_start)
+    -- Hours after the end are closed only where they were closed before it was known.
+    AND (known.ended_at IS NULL OR known.ended_at > hours.hour_start OR kept.hour_start IS NOT NULL)

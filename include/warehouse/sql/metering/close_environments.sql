@@ -1,11 +1,12 @@
 -- Which environments the closing speaks of, and the answered polls that enclose its window: the last one at or before
 -- its start and the first one at or after its end. Each is one look into polls_answered, however many polls are kept.
+-- One whose subscription had ended before is spoken of where hours of it were closed: they are taken back.
 CREATE TEMPORARY TABLE closing_environments ON COMMIT DROP AS
 SELECT
     environments.environment_key,
     environments.subscription_key,
     date_trunc('second', subscriptions.metering_started_at) AS metered_from,
-    subscriptions.ended_at,
+    date_trunc('second', subscriptions.ended_at) AS ended_at,
     enclosing.before_at,
     enclosing.after_at
 FROM core.environments
@@ -36,7 +37,17 @@ CROSS JOIN
     ) AS enclosing
 WHERE
     subscriptions.metering_started_at < :window_end
-    AND (subscriptions.ended_at IS NULL OR subscriptions.ended_at > :window_start)
+    AND (
+        subscriptions.ended_at IS NULL
+        OR subscriptions.ended_at > :window_start
+        OR EXISTS (
+            SELECT FROM metering.environment_hours AS kept
+            WHERE
+                kept.environment_key = environments.environment_key
+                AND kept.hour_start >= date_trunc('hour', CAST(:window_start AS timestamptz))
+                AND kept.hour_start < :window_end
+        )
+    )
     AND (
         CAST(:environments AS bigint[]) IS NULL
         OR environments.environment_key = any(CAST(:environments AS bigint[]))

@@ -1,11 +1,12 @@
 -- The answered polls of the window in their order, each with the one before it: an interval. The poll before the window
 -- has no interval here; it only says what was so when the first one began. An environment's very first poll has the
--- interval since metering started.
+-- interval since metering started. What an answer says of the time after the end of the subscription is cut off.
 CREATE TEMPORARY TABLE closing_polls ON COMMIT DROP AS
 WITH answered AS (
     SELECT
         environments.environment_key,
         environments.metered_from,
+        environments.ended_at,
         environments.before_at,
         polls.observed_at,
         FALSE AS is_edge
@@ -16,6 +17,7 @@ WITH answered AS (
     SELECT
         environments.environment_key,
         environments.metered_from,
+        environments.ended_at,
         environments.before_at,
         edges.observed_at,
         TRUE AS is_edge
@@ -28,6 +30,7 @@ ordered AS (
     SELECT
         environment_key,
         metered_from,
+        ended_at,
         lag(observed_at, 1, CASE WHEN before_at IS NULL THEN metered_from END) OVER polled AS previous_at,
         observed_at,
         is_edge,
@@ -38,6 +41,6 @@ ordered AS (
 
 SELECT
     *,
-    observed_at - previous_at > CAST(:tolerance AS interval) AS is_long,
+    least(observed_at, ended_at) - previous_at > CAST(:tolerance AS interval) AS is_long,
     FALSE AS is_tail
 FROM ordered

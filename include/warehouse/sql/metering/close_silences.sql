@@ -4,7 +4,7 @@ INSERT INTO closing_gaps (environment_key, gap_start, gap_end, cause)
 SELECT
     polls.environment_key,
     greatest(polls.previous_at, polls.metered_from) AS gap_start,
-    polls.observed_at AS gap_end,
+    least(polls.observed_at, polls.ended_at) AS gap_end,
     coalesce(
         (
             SELECT failed.cause
@@ -13,11 +13,13 @@ SELECT
                 failed.environment_key = polls.environment_key
                 AND NOT failed.ok
                 AND failed.observed_at > polls.previous_at
-                AND failed.observed_at < polls.observed_at
+                AND failed.observed_at < least(polls.observed_at, polls.ended_at)
             ORDER BY failed.observed_at DESC
             LIMIT 1
         ),
         'not_asked'
     ) AS cause
 FROM closing_polls AS polls
-WHERE polls.is_long AND greatest(polls.previous_at, polls.metered_from) < polls.observed_at
+WHERE
+    polls.is_long
+    AND greatest(polls.previous_at, polls.metered_from) < least(polls.observed_at, polls.ended_at)

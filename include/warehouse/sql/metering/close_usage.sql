@@ -2,7 +2,7 @@
 --
 -- An interval lies between two answered polls of an environment. For each instance it is cut in two at split_at:
 -- before it aku_before was used, from it on aku_after. Every rule is a choice of these three, of how they are known,
--- and of the gap.
+-- and of the gap. Nothing is used, and nothing is missing, before metering starts and after the subscription has ended.
 WITH sightings AS MATERIALIZED (
     SELECT
         readings.instance_key,
@@ -89,6 +89,7 @@ chained AS (
     SELECT
         restless.*,
         polls.metered_from,
+        polls.ended_at,
         polls.previous_at,
         polls.is_first,
         polls.is_long,
@@ -107,6 +108,7 @@ ruled AS (
         instance_key,
         environment_key,
         metered_from,
+        ended_at,
         previous_at AS from_at,
         observed_at AS to_at,
         is_long,
@@ -127,19 +129,21 @@ ruled AS (
     -- The poll before the window is nobody's interval.
     WHERE previous_at IS NOT NULL
     UNION ALL
-    -- What the last answer said is carried on through hours that are closed without a further one.
+    -- What the last answer said is carried on through hours that are closed without a further one; within the tolerance
+    -- it simply holds until the end.
     SELECT
         sightings.instance_key,
         tails.environment_key,
         tails.metered_from,
+        tails.ended_at,
         tails.previous_at AS from_at,
         tails.observed_at AS to_at,
-        TRUE AS is_long,
+        tails.is_long,
         sightings.aku AS earlier_aku,
         sightings.aku,
         sightings.created_at,
         sightings.modified_at,
-        'carried' AS rule
+        CASE WHEN tails.is_long THEN 'carried' ELSE 'held' END AS rule
     FROM closing_polls AS tails
     INNER JOIN sightings
         ON tails.environment_key = sightings.environment_key AND tails.previous_at = sightings.observed_at
@@ -173,7 +177,7 @@ judged AS MATERIALIZED (
             WHEN rule IN ('inconsistent', 'carried', 'rejected') OR rule IN ('touched', 'changed') AND is_long
                 THEN greatest(from_at, metered_from)
         END AS gap_start,
-        CASE WHEN rule IN ('changed', 'first') THEN least(modified_at, to_at) ELSE to_at END AS gap_end
+        least(CASE WHEN rule IN ('changed', 'first') THEN modified_at END, to_at, ended_at) AS gap_end
     FROM ruled
 ),
 
@@ -235,7 +239,7 @@ pieces AS MATERIALIZED (
             is_long,
             hour_start,
             greatest(previous_at, metered_from, hour_start, :window_start) AS from_at,
-            least(observed_at, hour_end, :window_end) AS to_at
+            least(observed_at, ended_at, hour_end, :window_end) AS to_at
         FROM touched
     ) AS cut
     WHERE cut.from_at < cut.to_at

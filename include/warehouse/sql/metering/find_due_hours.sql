@@ -1,17 +1,23 @@
--- Hours that are to be closed (again): a poll came that changes them, or the time for one to come has passed. By days
--- on end, so that a long silence that ends is one piece of work and not hundreds; and no environment is closed for
+-- Hours that are to be closed (again): a poll came that changes them, or the time for one to come has passed, or the
+-- subscription has ended and none will come. By days on end, so that a long silence that ends is one piece of work and not hundreds; and no environment is closed for
 -- another's hours.
 WITH days AS (
     SELECT
-        environment_key,
-        date_trunc('day', hour_start) AS day_start,
-        min(hour_start) AS window_start,
-        max(hour_start) + interval '1 hour' AS window_end
-    FROM metering.environment_hours
+        hours.environment_key,
+        date_trunc('day', hours.hour_start) AS day_start,
+        min(hours.hour_start) AS window_start,
+        max(hours.hour_start) + interval '1 hour' AS window_end
+    FROM metering.environment_hours AS hours
+    INNER JOIN core.environments ON hours.environment_key = environments.environment_key
+    INNER JOIN core.subscriptions ON environments.subscription_key = subscriptions.subscription_key
     WHERE
-        state IN ('open', 'stale')
-        AND (state = 'stale' OR hour_start + interval '1 hour' <= :provisional_before)
-    GROUP BY environment_key, date_trunc('day', hour_start)
+        hours.state IN ('open', 'stale', 'provisional')
+        AND (
+            hours.state = 'stale'
+            OR (hours.state = 'open' AND hours.hour_start + interval '1 hour' <= :provisional_before)
+            OR (hours.hour_start + interval '1 hour' <= :at AND subscriptions.ended_at <= :at)
+        )
+    GROUP BY hours.environment_key, date_trunc('day', hours.hour_start)
 ),
 
 -- The same for all days that follow one another without a break.

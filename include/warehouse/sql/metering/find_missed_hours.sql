@@ -3,6 +3,7 @@
 WITH starts AS (
     SELECT
         environments.environment_key,
+        subscriptions.ended_at,
         coalesce(
             (
                 SELECT max(hours.hour_start) + interval '1 hour'
@@ -13,15 +14,13 @@ WITH starts AS (
         ) AS window_start
     FROM core.environments
     INNER JOIN core.subscriptions ON environments.subscription_key = subscriptions.subscription_key
-    WHERE
-        subscriptions.metering_started_at < :window_start
-        AND coalesce(subscriptions.ended_at > date_trunc('hour', subscriptions.metering_started_at), TRUE)
+    WHERE subscriptions.metering_started_at < :window_start
 )
 
 SELECT
     window_start,
     array_agg(environment_key ORDER BY environment_key) AS environments
 FROM starts
-WHERE window_start < :window_start
+WHERE window_start < least(:window_start, ended_at)
 GROUP BY window_start
 ORDER BY window_start

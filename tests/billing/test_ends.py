@@ -1,0 +1,95 @@
+"""Bills of subscriptions that ended: in the last second, within the first one, or later than anybody knew."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import text
+
+from include.billing.close import close_period
+from include.billing.plans import publish_price_plans
+from include.domain.periods import HOUR
+from include.metering.close import close_due_hours
+from tests.billing.conftest import DUE, OCTOBER, price_plan, version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+
+START = OCTOBER.window.start
+FRACTION = timedelta(milliseconds=400)
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [{"components": [{"name": "Platform", "fee": "99.00"}]}, {"minimum_charge": "300"}, {"maximum_charge": "300"}],
+)
+@pytest.mark.parametrize(
+    ("started", "ended"),
+    [
+        (START - HOUR, START + FRACTION),
+        (START - HOUR, START),
+        (START + HOUR, START + HOUR),
+        (START + HOUR, START + HOUR + FRACTION),
+        (START + HOUR + FRACTION, START + HOUR + 2 * FRACTION),
+        (OCTOBER.window.end - FRACTION, OCTOBER.window.end - FRACTION / 2),
+    ],
+)
+def test_a_life_of_no_second_stops_nobodys_close_and_costs_nothing(
+    warehouse: Engine, subscribe: Callable[..., int], terms: dict[str, Any], started: Any, ended: Any
+) -> None:
+    publish_price_plans(warehouse, [price_plan(version(**terms))])
+    subscribe("good", usage=(3600,) * 10)
+    subscribe("gone", state="released", started_at=started, metering_started_at=started, ended_at=ended)
+    closed = close_period(warehouse, OCTOBER, DUE)
+    assert (closed.issued_count, closed.held, closed.missing) == (1, [], [])
+
+
+def test_a_life_of_one_second_pays_its_share(warehouse: Engine, subscribe: Callable[..., int]) -> None:
+    fee = {"name": "Platform", "fee": "2678400.00", "prorate": True}
+    publish_price_plans(warehouse, [price_plan(version(components=[fee]))])
+    subscribe("gone", state="released", ended_at=START + timedelta(seconds=1))
+    close_period(warehouse, OCTOBER, DUE)
+    with warehouse.connect() as connection:
+        assert str(connection.scalar(text("SELECT total FROM billing.bills"))) == "1.00"
+
+
+def test_usage_after_an_end_that_came_late_holds_the_bill_until_it_is_taken_back(
+    prices: Engine, subscribe: Callable[..., int]
+) -> None:
+    key = subscribe(usage=(36000,) * 744)
+    with prices.begin() as connection:
+        connection.execute(
+            text("UPDATE core.subscriptions SET state = 'released', ended_at = :at WHERE subscription_key = :key"),
+            {"at": START + timedelta(days=19), "key": key},
+        )
+    (held,) = close_period(prices, OCTOBER, DUE).held
+    assert held.finding == "no_usage_after_the_end"
+    assert "10368000 AKU-seconds in 288 hour(s) lie after the subscription ended" in held.sentence
+
+    close_due_hours(prices, DUE)
+    assert close_period(prices, OCTOBER, DUE).held == []
+    with prices.connect() as connection:
+        assert str(connection.scalar(text("SELECT total FROM billing.bills"))) == "5472.00"
+
+
+def test_usage_after_an_end_that_came_later_than_the_bill_is_late_usage(
+    prices: Engine, subscribe: Callable[..., int]
+) -> None:
+    key = subscribe(usage=(36000,) * 744)
+    close_period(prices, OCTOBER, DUE)
+    with prices.begin() as connection:
+        connection.execute(
+            text("UPDATE core.subscriptions SET state = 'released', ended_at = :at WHERE subscription_key = :key"),
+            {"at": START + timedelta(days=19), "key": key},
+        )
+    close_due_hours(prices, DUE)
+    with prices.connect() as connection:
+        pending = connection.execute(
+            text("SELECT count(*), sum(aku_seconds_before - aku_seconds_after) FROM billing.pending_adjustments")
+        ).one()
+        kept = connection.scalar(text("SELECT sum(aku_seconds) FROM metering.usage"))
+    assert (tuple(pending), kept) == ((288, 288 * 36000), 744 * 36000)
