@@ -34,7 +34,12 @@ BEGIN
         AND hours.state <> 'stale';
     -- Usage after the end in hours that no closing had to do with, from files: it is taken back by one.
     INSERT INTO metering.environment_hours (hour_start, environment_key, state, revision, closed_at)
-    SELECT DISTINCT usage.hour_start, usage.environment_key, 'stale', 1, usage.hour_start + interval '1 hour'
+    SELECT DISTINCT
+        usage.hour_start,
+        usage.environment_key,
+        'stale' AS state,
+        1 AS revision,
+        usage.hour_start + interval '1 hour' AS closed_at
     FROM metering.usage
     WHERE
         usage.subscription_key = NEW.subscription_key

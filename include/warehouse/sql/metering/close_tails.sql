@@ -1,6 +1,6 @@
 -- After an environment's last answer nothing is known. Hours that are closed without a further one carry that answer
--- on, so they get an interval of their own, from that answer (or the start of metering) to the end of the last such hour;
--- once the subscription has ended, to its end, which is long only as any interval between two answers is.
+-- on, so they get an interval of their own, from that answer (or the start of metering) to the end of the last such
+-- hour; once the subscription has ended, to its end, which is long only as any interval between two answers is.
 INSERT INTO closing_polls (
     environment_key, metered_from, ended_at, previous_at, observed_at, is_edge, is_first, is_long, is_tail
 )

@@ -1,6 +1,6 @@
 -- Hours that are to be closed (again): a poll came that changes them, or the time for one to come has passed, or the
--- subscription has ended and none will come. By days on end, so that a long silence that ends is one piece of work and not hundreds; and no environment is closed for
--- another's hours.
+-- subscription has ended and none will come. By days on end, so that a long silence that ends is one piece of work and
+-- not hundreds; and no environment is closed for another's hours.
 WITH days AS (
     SELECT
         hours.environment_key,
