@@ -135,7 +135,8 @@ def _refuse_undeliverable(bill: Row[Any], asked: Correction) -> None:
             f"Bill {bill.bill_id} is in {bill.currency}, and subscription {bill.subscription_id} has its next bill in "
             f"{bill.next_currency}. Choose a note."
         )
-    if asked.cause == "late_usage" and not bill.late_hours:
+    # An end that came late may change fees where nothing was used after it.
+    if asked.cause == "late_usage" and not bill.late_hours and not bill.ends_within:
         raise ConflictError(
             f"Bill {bill.bill_id} has no late usage: nothing about its hours became known after it was issued. "
             "Import the usage first (`usage_import`), or choose another cause."

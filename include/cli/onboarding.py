@@ -1,4 +1,4 @@
-"""`akubill onboard`: the work of subscription_onboarding in one process, with its progress."""
+"""`akubill onboard` and `akubill release`: the start and the end of a subscription."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
+from getpass import getuser
 from typing import Annotated
 
 import typer
@@ -69,3 +70,25 @@ def onboard(  # noqa: PLR0917 (Typer passes them by name)
     with redirect_stdout(sys.stderr):  # Airflow logs to standard output, which is for the report
         report = take_all_steps(desk_for(account), request, moment, lambda line: progress.print(line, markup=False))
     typer.echo(json.dumps(report.to_json(), indent=2))
+
+
+def release(
+    subscription: Annotated[str, typer.Argument(help="Id of the subscription, like sub-….")],
+    *,
+    ended_at: Annotated[str, typer.Option("--ended-at", help="First instant that does not count, with an offset.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why it ended: 10 to 500 characters.")],
+) -> None:
+    """End a subscription, in the name of the user of this computer; the same again changes nothing."""
+    from include.domain.periods import parse_instant
+    from include.onboarding.release import release_subscription
+    from include.orchestration.connections import warehouse
+
+    released = release_subscription(
+        warehouse(),
+        subscription,
+        parse_instant(ended_at, "End"),
+        f"{getuser()} (command line)",
+        reason,
+        datetime.now(UTC),
+    )
+    typer.echo(released.describe())

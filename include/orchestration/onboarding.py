@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.domain.errors import ConfigurationError
 from include.domain.onboarding import Admission, Finding, OnboardingRequest, PrerequisiteError
+from include.domain.periods import parse_instant
 from include.orchestration import connections, work
 
 if TYPE_CHECKING:
@@ -145,3 +146,25 @@ def _task_instance() -> Any:  # noqa: ANN401 (the SDK types it as a protocol wit
     from airflow.sdk import get_current_context
 
     return get_current_context()["ti"]
+
+
+def release_of_run() -> str:
+    """End the subscription of the run's form in the name of the Airflow user who triggered it; says what became of it.
+
+    Raises:
+        InvalidInputError: when the form is wrong, or nobody triggered the run.
+        ConflictError: when the subscription's onboarding is not done.
+    """
+    from airflow.sdk import get_current_context
+
+    from include.onboarding.release import release_subscription
+
+    form = work.form()
+    return release_subscription(
+        connections.warehouse(),
+        form["subscription"].strip(),
+        parse_instant(form["ended_at"], "End"),
+        get_current_context()["dag_run"].triggering_user_name,
+        form["reason"],
+        work.run_instant(),
+    ).describe()

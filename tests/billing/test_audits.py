@@ -109,6 +109,7 @@ def test_every_audit_is_broken_by_some_test() -> None:
         "no_more_is_given_back_than_is_billed",
         "prepaid_usage_is_licensed",
         "no_usage_after_the_end",
+        "late_usage_has_a_next_bill",
     }
     assert set(audits()) == set(CASES) | elsewhere
 

@@ -9,10 +9,17 @@ import pytest
 from sqlalchemy import text
 
 from include.billing.close import close_period
+from include.billing.correcting import correct_bill, list_corrections
+from include.billing.correction_requests import Correction, read_correction
 from include.billing.plans import publish_price_plans
+from include.domain.errors import ConflictError
+from include.domain.money import Decimal
 from include.domain.periods import HOUR
 from include.metering.close import close_due_hours
+from include.metering.upkeep import audit_issued_bills
+from include.onboarding.release import release_subscription
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version
+from tests.support.builders import insert
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +28,8 @@ if TYPE_CHECKING:
 
 START = OCTOBER.window.start
 FRACTION = timedelta(milliseconds=400)
+ID = "sub-01-orders"
+BILL = "2026-10-sub-01-orders"
 
 
 @pytest.mark.parametrize(
@@ -93,3 +102,76 @@ def test_usage_after_an_end_that_came_later_than_the_bill_is_late_usage(
         ).one()
         kept = connection.scalar(text("SELECT sum(aku_seconds) FROM metering.usage"))
     assert (tuple(pending), kept) == ((288, 288 * 36000), 744 * 36000)
+
+
+def test_late_usage_of_a_subscription_whose_last_bill_is_out_needs_a_note_and_says_so_every_day(
+    prices: Engine, subscribe: Callable[..., int]
+) -> None:
+    subscribe(usage=(36000,) * 744)
+    close_period(prices, OCTOBER, DUE)
+    assert [row.delivery for row in list_corrections(prices)] == []
+    released = release_subscription(
+        prices, ID, START + timedelta(days=19), "ann", "Released by the buyer on the 20th.", DUE
+    )
+    assert released.issued_bills == [BILL]
+    close_due_hours(prices, DUE)
+
+    assert [(row.bill_id, row.delivery) for row in list_corrections(prices)] == [(BILL, None)]
+    assert [(broken.bill_id, broken.claim) for broken in audit_issued_bills(prices, DUE)] == [
+        (BILL, "late_usage_has_a_next_bill")
+    ]
+    with pytest.raises(ConflictError, match="has no next bill"):
+        correct_bill(prices, asked("next_bill"), DUE)
+    note = correct_bill(prices, asked("note"), DUE)
+    assert (str(note.total), list_corrections(prices, "pending")) == ("-3456.00", [])
+    assert audit_issued_bills(prices, DUE) == []
+
+
+def test_an_end_within_an_issued_bill_gives_back_fees_where_nothing_was_used_after_it(
+    warehouse: Engine, subscribe: Callable[..., int]
+) -> None:
+    fee = {"name": "Platform", "fee": "31.00", "prorate": True}
+    publish_price_plans(warehouse, [price_plan(version(components=[fee]))])
+    subscribe(usage=(3600,))
+    close_period(warehouse, OCTOBER, DUE)
+    release_subscription(warehouse, ID, START + timedelta(days=19), "ann", "Released by the buyer on the 20th.", DUE)
+    close_due_hours(warehouse, DUE)
+    assert str(correct_bill(warehouse, asked("note"), DUE).total) == "-12.00"
+
+
+def test_a_licence_term_that_would_start_after_the_end_is_on_no_bill(
+    prices: Engine, subscribe: Callable[..., int]
+) -> None:
+    key = subscribe(
+        payment="prepaid", price_plan="automq-byoc-prepaid", state="released", ended_at=START + timedelta(days=19)
+    )
+    with prices.begin() as connection:
+        for first, last in ((0, 19), (19, 31)):
+            insert(
+                connection,
+                "core.licences",
+                subscription_key=key,
+                term_start=START + timedelta(days=first),
+                term_end=START + timedelta(days=last),
+                term_months=1,
+                capacity_aku=10,
+                price=Decimal("6200.00"),
+                currency="CNY",
+                auto_renew=True,
+            )
+    close_period(prices, OCTOBER, DUE)
+    with prices.connect() as connection:
+        assert str(connection.scalar(text("SELECT total FROM billing.bills"))) == "6200.00"
+
+
+def asked(delivery: str) -> Correction:
+    """A person's request to correct October for what came late."""
+    return read_correction(
+        subscription=ID,
+        bill=BILL,
+        cause="late_usage",
+        delivery=delivery,
+        reason="The subscription ended on the 20th.",
+        by="ann",
+        origin="a run",
+    )

@@ -38,6 +38,7 @@ ROUTINES = (
     "billing/unbilled",
     "billing/misbilled",
     "core/cut_to_seconds",
+    "billing/has_next_bill",
     "metering/ensure_partitions",
     "metering/is_hour_waived",
     "metering/settle_waived_hours",

@@ -51,4 +51,5 @@ BEGIN
 END
 $$;
 CREATE TRIGGER follow_ends AFTER UPDATE OF ended_at, state ON core.subscriptions
-FOR EACH ROW WHEN ((new.ended_at, new.state) IS DISTINCT FROM (old.ended_at, old.state)) EXECUTE FUNCTION metering.follow_ends();
+FOR EACH ROW WHEN ((new.ended_at, new.state) IS DISTINCT FROM (old.ended_at, old.state))
+EXECUTE FUNCTION metering.follow_ends();

@@ -1,5 +1,5 @@
--- The document asked about, the bill whose period it is about, and whether its subscription has a next bill: it does
--- until the bill is final of the period in which it ended.
+-- The document asked about, the bill whose period it is about, whether its subscription has a next bill, and what makes
+-- usage of that period late: hours that wait, or the subscription's end within it.
 SELECT
     asked.document AS asked_document,
     root.bill_key,
@@ -14,15 +14,8 @@ SELECT
     s.state AS subscription_state,
     next_plan.currency AS next_currency,
     plan.time_zone,
-    s.state <> 'failed'
-    AND NOT EXISTS (
-        SELECT FROM billing.bills AS last_bill
-        WHERE
-            last_bill.subscription_key = s.subscription_key
-            AND last_bill.document = 'bill'
-            AND last_bill.state IN ('issued', 'settled', 'void')
-            AND last_bill.period_end >= s.ended_at
-    ) AS has_next_bill,
+    billing.has_next_bill(root.subscription_key) AS has_next_bill,
+    coalesce(s.ended_at > root.period_start AND s.ended_at < root.period_end, FALSE) AS ends_within,
     (
         SELECT count(*) FROM billing.pending_adjustments AS a
         WHERE a.bill_key = root.bill_key AND a.state = 'pending'

@@ -1,10 +1,11 @@
--- Corrections that people asked for, and late usage that waits without anybody asking, by bill.
+-- Corrections that people asked for, and late usage that waits without anybody asking, by bill. What waits for a next
+-- bill that does not come has no delivery.
 SELECT
     c.correction_id,
     b.bill_id,
     s.subscription_id,
     c.cause,
-    c.delivery,
+    CASE WHEN c.state <> 'pending' OR billing.has_next_bill(b.subscription_key) THEN c.delivery END AS delivery,
     c.state,
     d.bill_id AS document_id,
     c.reason,
@@ -22,8 +23,7 @@ SELECT
     s.subscription_id,
     'late_usage' AS cause,
     CASE
-        WHEN (s.ended_at IS NULL OR s.ended_at > b.period_end) AND p.currency = b.currency
-            THEN 'next_bill'
+        WHEN billing.has_next_bill(b.subscription_key) AND p.currency = b.currency THEN 'next_bill'
     END AS delivery,
     'pending' AS state,
     NULL AS document_id,

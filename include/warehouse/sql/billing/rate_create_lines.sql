@@ -1,5 +1,6 @@
 -- The lines of each subscription in the order of the bill, into rated_lines of this transaction: each licence term that
--- starts in the period, then the rated charges. A line of zero is still a line, and so is usage of zero.
+-- starts in the period, and before the subscription ended, then the rated charges. A line of zero is still a line, and
+-- so is usage of zero.
 CREATE TEMPORARY TABLE rated_lines ON COMMIT DROP AS
 WITH licences AS (
     SELECT
@@ -21,6 +22,8 @@ WITH licences AS (
             p.subscription_key = l.subscription_key
             AND p.part_start <= l.term_start
             AND p.part_end > l.term_start
+    INNER JOIN billable_subscriptions AS s
+        ON p.subscription_key = s.subscription_key AND (s.ended_at IS NULL OR s.ended_at > l.term_start)
     INNER JOIN billing.price_plan_versions AS v ON p.version_key = v.version_key
 ),
 

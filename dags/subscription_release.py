@@ -1,0 +1,55 @@
+"""### Ends a subscription.
+
+**What.** From the instant that you give on, the subscription is not metered and not billed any more: its licence is not
+renewed, its console is not asked, and hours at and after the end are closed again. The last bill is that of the period
+in which it ended. Who ended it, when and why stands in `core.subscriptions.state_reason`.
+
+**When.** By hand: *Trigger*, fill in the form, once the buyer has released the product in the Marketplace. An end may
+be entered late, and corrected: give the right one again. One that has not come yet is refused.
+
+**What you do next.** Read the log of `release`. The next run of `aku_metering` closes the last hours for good. Time
+from the last answer to the end, if it is longer than 15 minutes, is a gap: settle it (`gap_waiver`), or it holds the
+last bill. Where bills are issued already that reach over the end, correct each with a note (`bill_correction`, cause
+late_usage).
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import Param, dag, task
+
+from include.orchestration.defaults import TAG, reason_field, subscription_field, task_defaults
+
+
+@dag(
+    schedule=None,
+    max_active_runs=4,
+    doc_md=__doc__,
+    tags=[TAG, "onboarding", "billing"],
+    default_args=task_defaults(),
+    params={
+        "subscription": subscription_field("Its id, like sub-…."),
+        "ended_at": Param(
+            type="string",
+            format="date-time",
+            title="End",
+            description="The first instant that does not count any more; not after now.",
+        ),
+        "reason": reason_field("Why it ended, for whoever asks a year from now."),
+    },
+)
+def subscription_release() -> None:
+    """Release."""
+
+    @task
+    def release() -> str:
+        """The form's end, once; yields what became of it."""
+        from include.orchestration.onboarding import release_of_run
+
+        released = release_of_run()
+        print(released)  # noqa: T201 (the task's log)
+        return released
+
+    release()
+
+
+subscription_release()

@@ -1,0 +1,28 @@
+-- What waits to correct an issued bill has a next bill to wait for: that of a subscription which ended needs a person.
+WITH waiting AS (
+    SELECT bill_key
+    FROM billing.pending_adjustments
+    WHERE state = 'pending'
+    UNION
+    SELECT bill_key
+    FROM billing.corrections
+    WHERE state = 'pending'
+)
+
+SELECT
+    b.bill_key,
+    format(
+        'Late usage or a correction waits for a next bill, and subscription %s, which ended at %s UTC, has none. '
+        'Correct the bill with a note (cause late_usage).',
+        s.subscription_id,
+        to_char(s.ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24"h"MI')
+    ) AS sentence
+FROM waiting AS w
+INNER JOIN billing.bills AS b ON w.bill_key = b.bill_key
+INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
+WHERE
+    b.period_start = :period_start
+    AND b.period_end = :period_end
+    AND b.document = 'bill'
+    AND b.state = any(:states)
+    AND NOT billing.has_next_bill(b.subscription_key)
