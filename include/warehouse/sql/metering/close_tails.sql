@@ -33,7 +33,11 @@ FROM (
             )
         END AS observed_at
     FROM closing_hours AS hours
-    WHERE hours.is_tail AND hours.state <> 'open' AND CAST(:carry AS boolean)
+    WHERE
+        hours.is_tail
+        AND hours.state <> 'open'
+        AND (hours.ended_at IS NULL OR hours.ended_at > hours.hour_start)
+        AND CAST(:carry AS boolean)
     GROUP BY hours.environment_key, hours.metered_from, hours.ended_at, hours.last_poll_at
 ) AS tails
 WHERE tails.previous_at < tails.observed_at
