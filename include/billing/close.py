@@ -15,7 +15,7 @@ from include.billing.completeness import list_incomplete
 from include.billing.correction_issue import settle_corrections
 from include.billing.drafts import draft_bills, renew_licences
 from include.billing.rating import window_of
-from include.domain.errors import ConflictError
+from include.domain.errors import ConfigurationError, ConflictError
 from include.warehouse.engine import USAGE, alone_on_snapshot, statement
 
 if TYPE_CHECKING:
@@ -170,6 +170,8 @@ def _refuse_nothing_left(connection: Connection, period: BillingPeriod, drafted:
             f"Billing period {period.name} is closed: all its {counts.issued} bills are issued{void}, and issued bills "
             "never change. Correct one with an adjustment or a credit note."
         )
+    if others := list(_list_other_zones(connection, period)):
+        raise ConfigurationError("\n".join(others))
     raise EmptyPeriodError(
         f"Billing period {period.name} is empty: no subscription of plans with months of {period.zone_name} lived in "
         "it or used something. Check the month and the time zone; there is nothing to close."
@@ -185,4 +187,16 @@ def _summary(connection: Connection, period: BillingPeriod, drafted: int, missin
         if not (found.subscription_id in missing and found.from_at in period.window)
     )
     held_bills = [HeldBill(*row) for row in held]
-    return ClosedPeriod(period.name, drafted, counts.held, counts.issued, held_bills, missing, incomplete)
+    others = tuple(_list_other_zones(connection, period))
+    return ClosedPeriod(period.name, drafted, counts.held, counts.issued, held_bills, missing, incomplete + others)
+
+
+def _list_other_zones(connection: Connection, period: BillingPeriod) -> Iterator[str]:
+    """A sentence on each subscription that this close leaves out for its zone: it keeps nobody else from a bill."""
+    facts = {**window_of(period), "time_zone": period.zone_name}
+    for other in connection.execute(statement("billing/find_other_zones"), facts):
+        yield (
+            f"Subscription {other.subscription_id} has the price plan {other.price_plan}, whose billing periods are "
+            f"months of {other.time_zone}, and no bill of this time: months of {period.zone_name} are closed here. "
+            f"Give it a plan whose time_zone is {period.zone_name} before it is metered, or close its own months."
+        )

@@ -12,7 +12,6 @@ from sqlalchemy import text
 
 from include.billing.corrections import add_corrections
 from include.billing.rating import rate, window_of
-from include.domain.errors import ConfigurationError
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
@@ -39,16 +38,15 @@ def draft_bills(
 
     Args:
         connection: an open transaction; nothing of it is committed here.
-        period: months of another time zone than the plans' can not be drafted.
+        period: subscriptions of plans with months of another time zone are left out.
         at: logical time of the run.
         subscription_key: drafts only this one's, whose bill must not be final.
 
     Raises:
-        ConfigurationError: when a subscription's price plan is not published, or has periods of another time zone.
+        ConfigurationError: when a subscription's price plan is not published.
         InvalidInputError: when no version of a plan is in force for some usage, or it is too large to rate.
     """
     window = window_of(period)
-    _refuse_other_zones(connection, period)
     if subscription_key is None:
         _join_whole_sets(connection)
     rate(connection, period, subscriptions=None if subscription_key is None else [subscription_key])
@@ -78,13 +76,3 @@ def _join_whole_sets(connection: Connection) -> None:
     read a month of hours anew for each.
     """
     connection.execute(text("SELECT set_config('enable_nestloop', 'off', TRUE)"))
-
-
-def _refuse_other_zones(connection: Connection, period: BillingPeriod) -> None:
-    other = connection.execute(statement("billing/find_other_zones"), {"time_zone": period.zone_name}).first()
-    if other is not None:
-        raise ConfigurationError(
-            f"Subscription {other.subscription_id} has the price plan {other.price_plan}, whose billing periods are "
-            f"months of {other.time_zone}, but months of {period.zone_name} are being closed. "
-            f"Give it a plan whose time_zone is {period.zone_name}."
-        )

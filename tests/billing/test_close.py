@@ -272,3 +272,18 @@ def test_a_plan_with_periods_of_another_zone_is_named(prices: Engine, subscribe:
 def test_an_unknown_period_is_named() -> None:
     with pytest.raises(InvalidInputError, match="'2026-13'"):
         BillingPeriod("2026-13", "Asia/Shanghai")
+
+
+def test_a_subscription_of_another_zone_keeps_nobody_from_a_bill_and_is_named(
+    prices: Engine, subscribe: Callable[..., int]
+) -> None:
+    publish_price_plans(prices, [price_plan(name="utc-plan", time_zone="UTC")])
+    subscribe(usage=(3600,))
+    subscribe("elsewhere", price_plan="utc-plan")
+
+    closed = close_period(prices, OCTOBER, DUE)
+
+    assert (closed.issued_count, closed.missing) == (1, [])
+    (sentence,) = closed.describe_missing()
+    assert "sub-01-elsewhere has the price plan utc-plan, whose billing periods are months of UTC" in sentence
+    assert sentence in closed.describe()
