@@ -1,5 +1,5 @@
--- What is on two bills, or on one that it does not belong on, in periods that ended after an instant; and late usage that
--- no document has, or will have by itself.
+-- What is on two bills, or on one that it does not belong on, in periods that ended after an instant; and late usage
+-- that no document has, or will have by itself.
 CREATE FUNCTION billing.misbilled(ended_after timestamptz)
 RETURNS TABLE (
     finding text, subscription_key bigint, from_at timestamptz, until_at timestamptz, aku_seconds numeric, bill_ids text

@@ -1,5 +1,5 @@
--- What lies in closed periods and is on no bill: usage, terms of licences, months of a life, and time between two bills. A
--- draft or held bill is on its way, and a void one is a decision.
+-- What lies in closed periods and is on no bill: usage, terms of licences, months of a life, and time between two bills.
+-- A draft or held bill is on its way, and a void one is a decision.
 CREATE FUNCTION billing.unbilled(ended_after timestamptz)
 RETURNS TABLE (
     finding text, subscription_key bigint, from_at timestamptz, until_at timestamptz, aku_seconds numeric, bill_ids text
