@@ -42,10 +42,13 @@ def bill_verification() -> None:
     def verify_issued_bills() -> list[str]:
         """Compute them again, period by period; yields a sentence for each difference."""
         from include.billing.verify import verify_bills
-        from include.orchestration import connections, work
+        from include.orchestration import connections, verification, work
 
-        verified = verify_bills(connections.warehouse(), period=work.form()["period"])
+        asked = work.form()["period"]
+        verified = verify_bills(connections.warehouse(), period=asked)
         print(verified.describe())  # noqa: T201 (the task's log)
+        if not verified.document_count:
+            verification.report_nothing(verified.describe(), asked)
         return [str(difference) for difference in verified.differences]
 
     @task

@@ -16,7 +16,7 @@ from include.billing.explain_readings import HourOfReadings, explain_readings
 from include.billing.explain_rules import Part, Rated, read_rated, rules_of
 from include.billing.rating import rate
 from include.domain.errors import AkubillError, InvalidInputError
-from include.domain.periods import HOUR, BillingPeriod, Window, floor_to_hour
+from include.domain.periods import HOUR, BillingPeriod, Window, floor_to_hour, month_name
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
@@ -191,7 +191,13 @@ def explain_document(
 
 
 def list_bills(warehouse: Engine, period: str | None = None) -> list[Row[Any]]:
-    """The bills of a period (YYYY-MM), or all."""
+    """The bills of a period (YYYY-MM), or all.
+
+    Raises:
+        InvalidInputError: when the period is not a month.
+    """
+    if period is not None:
+        month_name(period)
     with warehouse.connect() as connection:
         return list(connection.execute(statement("billing/list_bills"), {"period": period}))
 

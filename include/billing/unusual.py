@@ -125,5 +125,10 @@ def _explain_price(row: _Compared) -> str:
     now, before = row.amount * 3600 / row.aku_seconds, row.amount_before * 3600 / row.aku_seconds_before
     if abs(now - before) <= _SAME_PRICE * before:
         return "price unchanged"
-    old, new = (plain(round_amount(price, 2, "half_even")) for price in (before, now))
+    old, new = (_four_digits(price) for price in (before, now))
     return f"the price of an AKU-hour {'rose' if now > before else 'fell'} from {old} to {new}"
+
+
+def _four_digits(price: Decimal) -> str:
+    """A price to at least two places and four digits that count, so that small prices do not become nothing."""
+    return plain(round_amount(price, max(2, 3 - price.adjusted()), "half_even"))

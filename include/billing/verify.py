@@ -17,7 +17,7 @@ from sqlalchemy import text
 from include.billing.rating import rate, use_memory, window_of
 from include.domain.errors import AkubillError, ConflictError, InvalidInputError
 from include.domain.money import plain
-from include.domain.periods import BillingPeriod
+from include.domain.periods import BillingPeriod, month_name
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ class Verification:
 
     def describe(self) -> str:
         """The same in words, each difference on a line."""
+        if not self.document_count:
+            return "Nothing was verified: there is no issued bill or note of that kind."
         different = len({difference.bill_id for difference in self.differences})
         lines = [str(difference) for difference in self.differences]
         if lines:
@@ -106,8 +108,10 @@ def verify_bills(
     """Verify the issued documents of these ids, of a period (YYYY-MM), or all.
 
     Raises:
-        InvalidInputError: when one of the ids is no issued document.
+        InvalidInputError: when one of the ids is no issued document, or the period is not a month.
     """
+    if period is not None:
+        month_name(period)
     chosen = {"bill_ids": None if bill_ids is None else list(bill_ids), "period": period}
     with warehouse.connect() as connection:
         documents = [_Document(*row) for row in connection.execute(statement("billing/verify_list_documents"), chosen)]

@@ -6,9 +6,8 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-console = Console(highlight=False, soft_wrap=True)
+from include.cli.output import say
 
 
 class DepthOption(StrEnum):
@@ -23,7 +22,7 @@ class DepthOption(StrEnum):
 
 def explain(
     bill_id: Annotated[str, typer.Argument(help="Id of the bill or note, like 2026-10-sub-….")],
-    line: Annotated[int | None, typer.Argument(help="Number of a line; all when left out.")] = None,
+    line: Annotated[int | None, typer.Argument(min=1, max=100_000, help="Number of a line; all when left out.")] = None,
     depth: Annotated[
         DepthOption, typer.Option("--depth", help="How deep; readings and polls are of one hour.")
     ] = DepthOption.INSTANCES,
@@ -39,7 +38,7 @@ def explain(
 
     instant = parse_instant(hour, "Hour") if hour else None
     explained = explain_bill(warehouse(), bill_id, line, depth=Depth[depth.name], hour=instant)
-    console.print(describe_bill(explained, with_hours=True), markup=False)
+    say(describe_bill(explained, with_hours=True))
 
 
 def verify(
@@ -48,16 +47,19 @@ def verify(
     *,
     everything: Annotated[bool, typer.Option("--all", help="All that were ever issued.")] = False,
 ) -> None:
-    """Compute issued bills again from the warehouse and say what differs, and in which input; exit code 1 if any."""
+    """Compute issued bills again from the warehouse and say what differs, and in which input.
+
+    The exit code is 1 where anything differs, and where there was nothing to verify.
+    """
     from include.billing.verify import verify_bills
     from include.domain.errors import InvalidInputError
     from include.orchestration.connections import warehouse
 
-    if not (bill_ids or period or everything):
+    if not (bill_ids or period is not None or everything):
         raise InvalidInputError("Bills to verify", None, "are not named", "Give ids of bills, --period, or --all.")
     verified = verify_bills(warehouse(), bill_ids=bill_ids or None, period=period)
-    console.print(verified.describe(), markup=False)
-    if verified.differences:
+    say(verified.describe())
+    if verified.differences or not verified.document_count:
         raise typer.Exit(1)
 
 

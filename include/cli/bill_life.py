@@ -7,12 +7,12 @@ from getpass import getuser
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
+
+from include.cli.output import print_table, say
 
 if TYPE_CHECKING:
     from include.billing.answers import Answer
 
-console = Console(highlight=False, soft_wrap=True)
 
 BillId = Annotated[str, typer.Argument(help="Id of the bill, like 2026-10-sub-….")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, kept with the bill: 10 to 500 characters.")]
@@ -27,9 +27,7 @@ def approve(bill_id: BillId, reason: Reason, fingerprint: Fingerprint) -> None:
     from include.billing import review
     from include.orchestration.connections import warehouse
 
-    console.print(
-        review.approve(warehouse(), _answer(bill_id, reason, fingerprint), datetime.now(UTC)).sentence, markup=False
-    )
+    say(review.approve(warehouse(), _answer(bill_id, reason, fingerprint), datetime.now(UTC)).sentence)
 
 
 def reject(bill_id: BillId, reason: Reason, fingerprint: Fingerprint) -> None:
@@ -37,9 +35,7 @@ def reject(bill_id: BillId, reason: Reason, fingerprint: Fingerprint) -> None:
     from include.billing import review
     from include.orchestration.connections import warehouse
 
-    console.print(
-        review.reject(warehouse(), _answer(bill_id, reason, fingerprint), datetime.now(UTC)).sentence, markup=False
-    )
+    say(review.reject(warehouse(), _answer(bill_id, reason, fingerprint), datetime.now(UTC)).sentence)
 
 
 def waive(
@@ -53,7 +49,7 @@ def waive(
     from include.orchestration.connections import warehouse
 
     answer = _answer(bill_id, reason, fingerprint)
-    console.print(review.waive(warehouse(), answer, finding, datetime.now(UTC)).sentence, markup=False)
+    say(review.waive(warehouse(), answer, finding, datetime.now(UTC)).sentence)
 
 
 def void(bill_id: BillId, reason: Reason) -> None:
@@ -61,7 +57,7 @@ def void(bill_id: BillId, reason: Reason) -> None:
     from include.billing import review
     from include.orchestration.connections import warehouse
 
-    console.print(review.void(warehouse(), _answer(bill_id, reason), datetime.now(UTC)).sentence, markup=False)
+    say(review.void(warehouse(), _answer(bill_id, reason), datetime.now(UTC)).sentence)
 
 
 def restore(bill_id: BillId, reason: Reason) -> None:
@@ -69,7 +65,7 @@ def restore(bill_id: BillId, reason: Reason) -> None:
     from include.billing import review
     from include.orchestration.connections import warehouse
 
-    console.print(review.restore(warehouse(), _answer(bill_id, reason), datetime.now(UTC)).sentence, markup=False)
+    say(review.restore(warehouse(), _answer(bill_id, reason), datetime.now(UTC)).sentence)
 
 
 def preview(
@@ -79,7 +75,6 @@ def preview(
     from include.billing.plans import publish_price_plans
     from include.billing.previews import draft_running
     from include.catalog.loader import catalog_price_plans, load_product
-    from include.cli.tables import print_table
     from include.domain.periods import BillingPeriod
     from include.domain.usage import aku_hours
     from include.orchestration.connections import warehouse
@@ -103,7 +98,7 @@ def preview(
 def print_missing(sentences: list[str]) -> None:
     """Subscriptions without a bill, in red: no review mends these."""
     for sentence in sentences:
-        console.print(sentence, markup=False, style="bold red")
+        say(sentence, style="bold red")
 
 
 def _answer(bill_id: str, reason: str, fingerprint: str = "") -> Answer:

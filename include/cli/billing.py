@@ -6,12 +6,10 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from include.cli.tables import print_table
+from include.cli.output import print_table, say
 
 bills = typer.Typer(help="List, show, explain and close bills.", no_args_is_help=True)
-console = Console(highlight=False, soft_wrap=True)
 
 BillId = Annotated[str, typer.Argument(help="Id of the bill, like 2026-10-sub-….")]
 
@@ -38,7 +36,7 @@ def show_bill(bill_id: BillId) -> None:
     from include.cli.bill_text import describe_bill
     from include.orchestration.connections import warehouse
 
-    console.print(describe_bill(explain_bill(warehouse(), bill_id, depth=Depth.LINES)), markup=False)
+    say(describe_bill(explain_bill(warehouse(), bill_id, depth=Depth.LINES)))
 
 
 @bills.command("close")
@@ -58,5 +56,5 @@ def close(
     engine = warehouse()
     publish_price_plans(engine, catalog_price_plans())
     closed = close_period(engine, named, datetime.now(UTC), person())
-    console.print(closed.describe(), markup=False)
+    say(closed.describe())
     print_missing(closed.describe_missing())

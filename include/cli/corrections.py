@@ -9,13 +9,11 @@ from getpass import getuser
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-from include.cli.tables import print_table
+from include.cli.output import print_table, say
 
 offers = typer.Typer(name="offers", help="One subscription's own plan or discount.", no_args_is_help=True)
 corrections = typer.Typer(name="corrections", help="Corrections of issued bills.", no_args_is_help=True)
-console = Console(highlight=False, soft_wrap=True)
 
 Plan = Annotated[str | None, typer.Option("--plan", help="Name of a published plan.")]
 Discount = Annotated[str | None, typer.Option("--discount", help="Discount in per cent, like 12.5.")]
@@ -75,7 +73,7 @@ def add(
         reason=reason,
         by=_person(),
     )
-    console.print(add_offer(warehouse(), offer, datetime.now(UTC)).describe(offer), markup=False)
+    say(add_offer(warehouse(), offer, datetime.now(UTC)).describe(offer))
 
 
 @offers.command("list")
@@ -113,7 +111,9 @@ def request(
     discount: Discount = None,
     start: Annotated[str | None, typer.Option("--from", help="For price and discount: from when on.")] = None,
     amount: Annotated[str | None, typer.Option("--refund", help="For refund: amount before tax.")] = None,
-    line: Annotated[int | None, typer.Option("--line", help="For refund: number of the bill's line.")] = None,
+    line: Annotated[
+        int | None, typer.Option("--line", min=1, max=100_000, help="For refund: number of the bill's line.")
+    ] = None,
 ) -> None:
     """Correct an issued bill, in the name of the user of this computer.
 
@@ -137,7 +137,7 @@ def request(
         refund_amount=amount,
         refund_line=line,
     )
-    console.print(correct_bill(warehouse(), asked, datetime.now(UTC)).describe(), markup=False)
+    say(correct_bill(warehouse(), asked, datetime.now(UTC)).describe())
 
 
 @corrections.command("list")
@@ -170,7 +170,7 @@ def _print(form: Format, columns: dict[str, str], rows: list[Any], nothing: str)
     elif rows:
         print_table(tuple(columns), [tuple(_text(row[name]) for name in columns.values()) for row in rows])
     else:
-        console.print(nothing)
+        say(nothing)
 
 
 def _text(value: object) -> str:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
+
+from include.cli.output import print_table, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from include.local.stack import Running
 
 app = typer.Typer(no_args_is_help=True, help="The demo: three buyers from onboarding to reconciled bills.")
-console = Console(highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -28,13 +28,13 @@ def run() -> None:
     from include.local.words import describe_access
 
     def perform() -> None:
-        running = up(State.here(), console.print)
+        running = up(State.here(), say)
         try:
             _play(running)
         except AkubillError as error:
-            console.print(f"The demo stopped: {error}", markup=False)
-        console.print(describe_access(running))
-        console.print("Ctrl-C stops all of it; `make demo` shows it again, with what is stored.")
+            say(f"The demo stopped: {error}")
+        say(describe_access(running))
+        say("Ctrl-C stops all of it; `make demo` shows it again, with what is stored.")
         while True:
             pause(3600)
 
@@ -50,11 +50,11 @@ def check() -> None:
         from include.local.stack import up
         from include.local.state import State
 
-        demo, played = _play(up(State.here(), console.print))
+        demo, played = _play(up(State.here(), say))
         claims = list(verify(demo, played))
         for claim in claims:
-            console.print(f"{'[green]ok[/]    ' if claim.holds else '[red]FAILED[/]'} {claim.claim}: {claim.found}")
-        if not all(claim.holds for claim in claims):
+            say(f"{'ok    ' if claim.holds else 'FAILED'} {claim.claim}: {claim.found}", "" if claim.holds else "red")
+        if not claims or not all(claim.holds for claim in claims):
             raise typer.Exit(1)
 
     _with_stop(perform)
@@ -64,9 +64,9 @@ def _play(running: Running) -> tuple[Demo, Played]:
     from include.local.demo import Demo
     from include.local.demo_tables import print_bills
 
-    demo = Demo(running, console.print, datetime.now(UTC))
+    demo = Demo(running, say, datetime.now(UTC))
     played = demo.play()
-    print_bills(console, demo)
+    print_bills(demo, say, print_table)
     return demo, played
 
 
@@ -80,7 +80,7 @@ def _with_stop(perform: Callable[[], None]) -> None:
     try:
         perform()
     except KeyboardInterrupt:
-        console.print("\nStopping.")
+        say("\nStopping.")
     finally:
         INTERRUPTED.set()
-        down(State.here(), console.print)
+        down(State.here(), say)

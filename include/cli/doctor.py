@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 import typer
-from rich.console import Console
 
+from include.cli.output import say
 from include.domain.errors import ConfigurationError
 
 
@@ -19,10 +19,9 @@ def doctor() -> None:
         )
     from include.orchestration.doctor import examine
 
-    console = Console(highlight=False, soft_wrap=True)
     failed = 0
     for finding in examine():
         failed += not finding.holds
-        console.print(f"{'ok    ' if finding.holds else 'FAILED'} {finding.check}: {finding.sentence}", markup=False)
+        say(f"{'ok    ' if finding.holds else 'FAILED'} {finding.check}: {finding.sentence}")
     if failed:
         raise typer.Exit(1)

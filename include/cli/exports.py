@@ -7,9 +7,8 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-console = Console(highlight=False, soft_wrap=True)
+from include.cli.output import say
 
 
 class Format(StrEnum):
@@ -50,6 +49,6 @@ def export(
         files = export_period(warehouse(), str(period), folder, at, form=form.value, language=language.value)
     count = 0
     for count, file in enumerate(files, start=1):  # noqa: B007 (its last value is the count)
-        console.print(f"{file.uri}  {file.size_bytes} bytes  {file.document_count} documents", markup=False)
+        say(f"{file.uri}  {file.size_bytes} bytes  {file.document_count} documents")
     if not count:
-        console.print(f"There are no issued documents in {period}.", markup=False)
+        say(f"There are no issued documents in {period}.")

@@ -9,11 +9,10 @@ from getpass import getuser
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+
+from include.cli.output import print_table, say
 
 app = typer.Typer(name="gaps", help="See gaps with owner and age, and waive them.", no_args_is_help=True)
-console = Console(highlight=False, soft_wrap=True)
 
 Environment = Annotated[str | None, typer.Option("--environment", help="Only gaps of this environment id.")]
 _SHOWN = 1000
@@ -51,13 +50,11 @@ def list_stored(
         print(json.dumps([{**row._mapping} for row in rows], indent=2, default=datetime.isoformat))  # noqa: T201, SLF001
         return
     if not rows:
-        console.print(f"No gap is {state.value}." if asked else "There is no gap.")
+        say(f"No gap is {state.value}." if asked else "There is no gap.")
         return
-    table = Table(
-        "Gap", "Environment", "Instance", "From (UTC)", "To (UTC)", "Cause", "State", "Owner", "Age", box=None
-    )
-    for row in rows:
-        table.add_row(
+    headings = ("Gap", "Environment", "Instance", "From (UTC)", "To (UTC)", "Cause", "State", "Owner", "Age")
+    cells = [
+        (
             str(row.gap_key),
             row.environment_id,
             row.instance_id or "all",
@@ -68,9 +65,11 @@ def list_stored(
             row.owned_by or "—",
             f"{row.age_seconds // 3600} h",
         )
-    console.print(table)
+        for row in rows
+    ]
+    print_table(headings, cells)
     if len(rows) == _SHOWN:
-        console.print(f"These are the oldest {_SHOWN}; name an environment to see the others.")
+        say(f"These are the oldest {_SHOWN}; name an environment to see the others.")
 
 
 @app.command()
@@ -88,4 +87,4 @@ def waive(
     by = f"{getuser()} (command line)"
     waiver = read_waiver(reason=reason, by=by, gap_keys=gaps, environment_id=environment, start=start, end=end)
     waived = waive_gaps(warehouse(), waiver, datetime.now(UTC))
-    console.print(f"Waived {waived.gaps} gap(s) of {waived.seconds} s together. Close the billing period again.")
+    say(f"Waived {waived.gaps} gap(s) of {waived.seconds} s together. Close the billing period again.")

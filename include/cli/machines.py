@@ -6,13 +6,12 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+
+from include.cli.output import print_table, say
 
 app = typer.Typer(
     name="machines", help="Hold machines with the paid image against metered instances.", no_args_is_help=True
 )
-console = Console(highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -27,8 +26,11 @@ def check() -> None:
     compared = compare_machines(warehouse, now)
     listed = list_machines(warehouse, now, lambda account_id: Ecs(connections.buyer_access(account_id)))
     for counts in (compared.counts(), listed.counts()):
-        console.print(", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts.items()), markup=False)
+        say(", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts.items()))
     report_machines(listed.failures, list_findings(warehouse))
+    if not listed.buyers:
+        say("Nothing was checked: there is no buyer whose machines could be listed.")
+        raise typer.Exit(1)
 
 
 @app.command("list")
@@ -41,14 +43,15 @@ def list_stored(
 
     findings = list_findings(warehouse(), with_resolved=with_resolved)
     if not findings:
-        console.print("Nothing disagrees, as far as machines were listed. Run `akubill machines check`.", markup=False)
+        say("Nothing disagrees, as far as machines were listed. Run `akubill machines check`.")
         return
-    table = Table(
-        "Finding", "Buyer", "Region", "Environment", "Instance", "Machine hours", "First seen", "Last seen", "State",
-        box=None,
-    )  # fmt: skip
+    headings = (
+        *("Finding", "Buyer", "Region", "Environment", "Instance", "Machine hours"),
+        *("First seen", "Last seen", "State"),
+    )
+    rows = []
     for one in findings:
         seen = (f"{instant:%Y-%m-%d %H:%M}Z" for instant in (one.first_seen_at, one.last_seen_at))
         place = (one.account_id, one.region, one.environment_id or "—", one.instance_id or "—")
-        table.add_row(one.kind.replace("_", " "), *place, str(one.machine_hours), *seen, one.state)
-    console.print(table)
+        rows.append((one.kind.replace("_", " "), *place, str(one.machine_hours), *seen, one.state))
+    print_table(headings, rows)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from include.cli import (
     bill_checks,
@@ -17,6 +17,7 @@ from include.cli import (
     demo,
     doctor,
     exports,
+    failures,
     gaps,
     machines,
     metering,
@@ -29,7 +30,6 @@ from include.cli import (
     usage_import,
     warehouse,
 )
-from include.domain.errors import AkubillError
 
 app = typer.Typer(
     name="akubill",
@@ -74,40 +74,18 @@ app.add_typer(plans.plan, name="plan")
 
 
 @app.callback()
-def akubill() -> None:
+def akubill(
+    *, debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an unexpected error.")] = False
+) -> None:
     """Marketplace subscription billing: onboarding, metering, bills, settlement, without a scheduler."""
+    if debug:
+        os.environ[failures.DEBUG] = "1"
 
 
 def main() -> None:
-    """Run the command; an error of ours is one sentence on standard error and exit code 1."""
+    """Run the command; whatever goes wrong is one sentence on standard error (see include/cli/failures.py)."""
     use_local_stack()
-    try:
-        app()
-    except AkubillError as error:
-        _fail(str(error))
-    except Exception as error:
-        outage = _outage(error)
-        if outage is None:
-            raise
-        _fail(outage)
-
-
-def _fail(sentence: str) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(sentence, markup=False)
-    sys.exit(1)
-
-
-def _outage(error: Exception) -> str | None:
-    """A sentence for a database that is not there, is going down, or lets nobody in; None for any other error."""
-    from include.warehouse.outages import outage_reason
-
-    reason = outage_reason(error)
-    if reason is None:
-        return None
-    return (
-        f"The warehouse does not answer: {reason}. Check that its server runs and that the Airflow connection "
-        "`warehouse` is right; `akubill doctor` looks at each part."
-    )
+    sys.exit(failures.run(app))
 
 
 def use_local_stack() -> None:

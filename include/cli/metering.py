@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
+
+from include.cli.output import complain, print_table, say
+from include.domain.sharding import SHARDS
 
 app = typer.Typer(name="metering", help="Ask consoles for readings, and close hours.", no_args_is_help=True)
-console = Console(highlight=False, soft_wrap=True)
-complaints = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class Format(StrEnum):
@@ -28,16 +27,17 @@ class Format(StrEnum):
 
 @app.command()
 def collect(
-    shard: Annotated[int | None, typer.Option("--shard", help="Only this shard; all by default.")] = None,
+    shard: Annotated[
+        int | None, typer.Option("--shard", min=0, max=SHARDS - 1, help="Only this shard; all by default.")
+    ] = None,
 ) -> None:
     """Ask the metered environments' consoles once, as aku_readings does every five minutes."""
-    from include.domain.sharding import SHARDS
     from include.metering.collect import collect_shard
     from include.orchestration import connections
 
     warehouse, vault = connections.warehouse(), connections.vault()
     for number in range(SHARDS) if shard is None else [shard]:
-        console.print(f"Shard {number}: {_said(collect_shard(warehouse, vault, number).counts())}")
+        say(f"Shard {number}: {_said(collect_shard(warehouse, vault, number).counts())}")
 
 
 @app.command()
@@ -51,31 +51,28 @@ def close(
     from include.metering.close import close_asked
     from include.orchestration import connections
 
-    console.print(_said(close_asked(connections.warehouse(), datetime.now(UTC), start, end).counts()))
+    say(_said(close_asked(connections.warehouse(), datetime.now(UTC), start, end).counts()))
 
 
 @app.command()
 def failing() -> None:
     """List the consoles that fail, since when and why, and which are spared: asked less often until they answer."""
-    from rich.table import Table
-
     from include.metering.failing import list_failing
     from include.orchestration.connections import warehouse
 
     consoles = list_failing(warehouse())
     if not consoles:
-        console.print("Every console answered when it was asked last.")
+        say("Every console answered when it was asked last.")
         return
-    table = Table(
-        "Environment", "Buyer", "Console", "Failing since", "Runs", "Asked", "Cause", "What happened", box=None
-    )
+    headings = ("Environment", "Buyer", "Console", "Failing since", "Runs", "Asked", "Cause", "What happened")
+    rows = []
     for one in consoles:
         probed = one.probed_from()
         asked = f"spared, again from {probed:%H:%M}Z" if probed else "in every run"
         since = f"{one.failing_since:%Y-%m-%d %H:%M}Z"
         about = (one.environment_id, one.account_id, one.console_url, since, str(one.failed_runs))
-        table.add_row(*(escape(each) for each in (*about, asked, one.cause, one.error or "")))
-    console.print(table)
+        rows.append((*about, asked, one.cause, one.error or ""))
+    print_table(headings, rows)
 
 
 def usage(
@@ -99,11 +96,11 @@ def usage(
     with temporary_warehouse() as scratch:
         rows, rejections = meter_file(scratch, polls, window, timedelta(seconds=tolerance))
     for rejection in rejections:
-        complaints.print(f"Rejected ({rejection.rule}): {rejection.sentence}", markup=False)
+        complain(f"Rejected ({rejection.rule}): {rejection.sentence}")
     inconsistent = sum(1 for rejection in rejections if rejection.rule == INCONSISTENT)
     if inconsistent:
         were = "reading was" if inconsistent == 1 else "readings were"
-        complaints.print(f"{inconsistent} {were} rejected for inconsistent times.")
+        complain(f"{inconsistent} {were} rejected for inconsistent times.")
     plain = [[*row[:1], f"{row.hour:%Y-%m-%dT%H:%M:%SZ}", *row[2:]] for row in rows]
     if form is Format.JSON:
         print(json.dumps([dict(zip(UsageRow._fields, row, strict=True)) for row in plain], indent=2))  # noqa: T201

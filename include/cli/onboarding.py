@@ -11,7 +11,8 @@ from getpass import getuser
 from typing import Annotated
 
 import typer
-from rich.console import Console
+
+from include.cli.output import complain
 
 _BUYER, _PAYMENT, _START, _EARLIER = "Buyer and environment", "Payment", "First Kafka instance", "Subscribed already"
 
@@ -65,10 +66,9 @@ def onboard(  # noqa: PLR0917 (Typer passes them by name)
             "began_on": began_on,
         }
     )
-    progress = Console(stderr=True, highlight=False, soft_wrap=True)
     moment = Moment(now=lambda: datetime.now(UTC), wait=time.sleep)
     with redirect_stdout(sys.stderr):  # Airflow logs to standard output, which is for the report
-        report = take_all_steps(desk_for(account), request, moment, lambda line: progress.print(line, markup=False))
+        report = take_all_steps(desk_for(account), request, moment, complain)
     typer.echo(json.dumps(report.to_json(), indent=2))
 
 

@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
-from include.cli.tables import print_table
+from include.cli.output import print_table, say
 
 if TYPE_CHECKING:
     from include.domain.price_plans import PricePlan
 
 plan = typer.Typer(help="Check, compare and publish price plans.", no_args_is_help=True)
-console = Console(highlight=False, soft_wrap=True)
 
 
 class Format(enum.StrEnum):
@@ -75,9 +73,9 @@ def check_plan(file: Annotated[Path, typer.Argument(help="Price plan, a YAML fil
     from include.domain.price_words import describe_plan
 
     checked = load_price_plan(file)
-    console.print(f"{file} is right: plan {checked.name}, {checked.currency}, {len(checked.versions)} version(s).")
+    say(f"{file} is right: plan {checked.name}, {checked.currency}, {len(checked.versions)} version(s).")
     for line in describe_plan(checked):
-        console.print(line, markup=False)
+        say(line)
 
 
 @plan.command("diff")
@@ -116,4 +114,4 @@ def publish_plan(
 
     plans: list[PricePlan] = [load_price_plan(file) for file in files] if files else catalog_price_plans()
     for published in publish_price_plans(warehouse(), plans):
-        console.print(f"{published.name}: {published.new_version_count} new version(s) published.")
+        say(f"{published.name}: {published.new_version_count} new version(s) published.")

@@ -6,20 +6,22 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+
+from include.cli.output import print_table, say
 
 app = typer.Typer(
     name="settlement", help="Hold our bills against the Marketplace's, and see the verdicts.", no_args_is_help=True
 )
-console = Console(highlight=False, soft_wrap=True)
 
 Period = Annotated[str | None, typer.Option("--period", help="Billing period, YYYY-MM.")]
 
 
 @app.command()
 def reconcile(period: Period = None) -> None:
-    """Fetch the Marketplace's charges and compare; without a period: the last month, and all that wait for it."""
+    """Fetch the Marketplace's charges and compare; without a period: the last month, and all that wait for it.
+
+    The exit code is 1 where there was nothing to compare, too.
+    """
     from include.alibaba.bss import Bss
     from include.orchestration import connections
     from include.settlement.charges import fetch_charges
@@ -29,13 +31,17 @@ def reconcile(period: Period = None) -> None:
     warehouse, at = connections.warehouse(), datetime.now(UTC)
     failures: dict[str, dict[str, str]] = {}
     unknown: list[str] = []
+    compared_count = 0
     for cycle in find_cycles(warehouse, at, period):
         fetched = fetch_charges(warehouse, cycle, at, lambda account_id: Bss(connections.buyer_access(account_id)))
         compared = reconcile_period(warehouse, cycle, at)
         failures[cycle] = fetched.failures
         unknown += compared.unknown
-        console.print(f"{cycle}: {compared.summary}", markup=False)
+        say(f"{cycle}: {compared.summary}")
+        compared_count += sum(compared.verdicts.values())
     report_open_points(failures, unknown)
+    if not compared_count:
+        raise typer.Exit(1)
 
 
 @app.command("list")
@@ -46,11 +52,12 @@ def list_stored(period: Period = None) -> None:
 
     verdicts = list_verdicts(warehouse(), period)
     if not verdicts:
-        console.print("Nothing was compared yet. Run `akubill settlement reconcile`.", markup=False)
+        say("Nothing was compared yet. Run `akubill settlement reconcile`.")
         return
-    table = Table("Period", "Subscription", "Ours", "Marketplace", "Difference", "Currency", "Verdict", box=None)
+    headings = ("Period", "Subscription", "Ours", "Marketplace", "Difference", "Currency", "Verdict")
+    rows = []
     for row in verdicts:
         amounts = ("—" if amount is None else f"{amount:f}" for amount in (row.our_amount, row.marketplace_amount))
         verdict = row.verdict if row.is_final else f"{row.verdict} (provisional)"
-        table.add_row(row.period, row.subscription_id, *amounts, f"{row.difference:f}", row.currency, verdict)
-    console.print(table)
+        rows.append((row.period, row.subscription_id, *amounts, f"{row.difference:f}", row.currency, verdict))
+    print_table(headings, rows)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import typer
-from rich.console import Console
+
+from include.cli.output import say
 
 app = typer.Typer(no_args_is_help=True, help="The local stack: PostgreSQL, sandbox and Airflow on this machine.")
-console = Console(highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -16,8 +16,8 @@ def up() -> None:
     from include.local.state import State
     from include.local.words import describe_access
 
-    running = start(State.here(), console.print)
-    console.print(describe_access(running))
+    running = start(State.here(), say)
+    say(describe_access(running))
 
 
 @app.command()
@@ -26,7 +26,7 @@ def down() -> None:
     from include.local.stack import down as stop
     from include.local.state import State
 
-    stop(State.here(), console.print)
+    stop(State.here(), say)
 
 
 @app.command()
@@ -35,7 +35,7 @@ def clean() -> None:
     from include.local.stack import clean as remove
     from include.local.state import State
 
-    remove(State.here(), console.print)
+    remove(State.here(), say)
 
 
 @app.command()
@@ -47,10 +47,10 @@ def status() -> None:
     place = State.here()
     runs = statuses(place)
     for name, is_running in runs.items():
-        console.print(f"{name:14} {'runs' if is_running else 'does not run'}")
+        say(f"{name:14} {'runs' if is_running else 'does not run'}")
     settings = load_settings(place)
     if settings and all(runs.values()):
-        console.print(f"UI: {settings.ui_url}  sandbox: {settings.sandbox_url}")
+        say(f"UI: {settings.ui_url}  sandbox: {settings.sandbox_url}")
     if not all(runs.values()):
         raise typer.Exit(1)
 
@@ -76,4 +76,4 @@ def compose_env() -> None:
     """Write .env with fresh secrets for docker-compose.yaml, where there is none."""
     from include.local.compose import write_compose_environment
 
-    console.print(write_compose_environment())
+    say(write_compose_environment())

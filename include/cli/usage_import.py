@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-console = Console(highlight=False, soft_wrap=True)
+from include.cli.output import say
 
 
 def import_file(
@@ -22,4 +21,4 @@ def import_file(
     from include.metering.imports import import_usage
     from include.orchestration.connections import warehouse
 
-    console.print(import_usage(warehouse(), file, datetime.now(UTC), again=again).summary(), markup=False)
+    say(import_usage(warehouse(), file, datetime.now(UTC), again=again).summary())

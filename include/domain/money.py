@@ -28,6 +28,7 @@ __all__ = [
     "RoundingMode",
     "currency_digits",
     "decimal_from_json_number",
+    "grouped",
     "parse_decimal",
     "plain",
     "round_amount",
@@ -96,3 +97,10 @@ def plain(number: Decimal) -> str:
     """The number in plain notation without trailing zeros after the point."""
     text = f"{number:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def grouped(number: Decimal | int, places: int = 0) -> str:
+    """The number with all its digits, thousands grouped by commas, and at least `places` digits after the point."""
+    whole, _, fraction = f"{number:,f}".partition(".") if number else ("0", "", "")
+    fraction = fraction.rstrip("0").ljust(places, "0")
+    return f"{whole}.{fraction}" if fraction else whole

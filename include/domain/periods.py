@@ -153,6 +153,18 @@ def is_of_whole_hours(zone: ZoneInfo) -> bool:
     return not any(week.astimezone(zone).utcoffset() % HOUR for week in weeks)  # type: ignore[operator]
 
 
+def month_name(text: str, what: str = "Billing period") -> str:
+    """The name of a month, YYYY-MM, from 2000-01 to 2999-12, as it was given.
+
+    Raises:
+        InvalidInputError: when it is not the name of such a month.
+    """
+    if not _PERIOD_NAME.fullmatch(text):
+        rule = f"is not a month written YYYY-MM, from {FIRST_YEAR}-01 to {LAST_YEAR}-12"
+        raise InvalidInputError(what, text, rule, "Write it like 2026-10.")
+    return text
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class BillingPeriod:
     """One calendar month of a time zone, named YYYY-MM."""
@@ -161,13 +173,7 @@ class BillingPeriod:
     zone_name: str
 
     def __post_init__(self) -> None:
-        if not _PERIOD_NAME.fullmatch(self.name):
-            raise InvalidInputError(
-                "Billing period",
-                self.name,
-                f"is not a month written YYYY-MM, from {FIRST_YEAR}-01 to {LAST_YEAR}-12",
-                "Write it like 2026-10.",
-            )
+        month_name(self.name)
         time_zone(self.zone_name)
 
     @classmethod

@@ -72,28 +72,28 @@ class Demo:
 
     def play(self) -> Played:
         """The whole story."""
-        self.say("[bold]1. The outside world[/]: four buyers have accounts, and delegate access to the vendor")
+        self.say("1. The outside world: four buyers have accounts, and delegate access to the vendor")
         self.sandbox.change_settings(deploy_seconds=15, instance_create_seconds=5, bill_delay_seconds=0)
         for buyer in (*CAST, REFUSED):
             self.enter_buyer(buyer)
-        self.say("[bold]2. Onboarding[/]: four subscriptions of three buyers, and one who is refused")
+        self.say("2. Onboarding: four subscriptions of three buyers, and one who is refused")
         with ThreadPoolExecutor() as pool:
             refusal = pool.submit(self.be_refused, REFUSED)
             waiting = [pool.submit(self.onboard, buyer, wish) for buyer in CAST for wish in buyer.wishes]
             subscriptions = [future.result() for future in waiting]
-        self.say("[bold]3. Live readings[/]: the consoles are asked what they run")
+        self.say("3. Live readings: the consoles are asked what they run")
         self.run("aku_readings", "readings", {})
-        self.say("[bold]4. History[/]: what the clusters used since the beginning comes in as files")
+        self.say("4. History: what the clusters used since the beginning comes in as files")
         for subscription in subscriptions:
             self.drop_history(subscription)
         self.run("usage_import", "usage-drop", {})
-        self.say("[bold]5. Closing[/]: the two past periods become bills")
+        self.say("5. Closing: the two past periods become bills")
         for period in self.periods:
             if self.is_closed(period):
                 self.say(f"   {period.name}: all its bills are issued already")
             else:
                 self.run("billing_period_close", period.name, {"period": period.name})
-        self.say("[bold]6. Settlement[/]: our bills against the Marketplace's own")
+        self.say("6. Settlement: our bills against the Marketplace's own")
         for period in self.periods:
             self.run("settlement_reconciliation", period.name, {"period": period.name})
         return Played(subscriptions, self.periods, refusal.result())

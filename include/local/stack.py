@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
     Say = Callable[[str], None]
 
-AIRFLOW_COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+AIRFLOW_#: Airflow's log servers listen on every address and have no setting for one. On one machine the API server reads the
+#: same folder of logs, so they are left out.
+ARGUMENTS = {"scheduler": ("--skip-serve-logs",), "triggerer": ("--skip-serve-logs",)}
+COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 COMPONENTS = ("sandbox", *AIRFLOW_COMPONENTS)
 _HEALTH_PATIENCE_SECONDS = 240
 
@@ -139,7 +142,7 @@ def _start_all(place: State, settings: Settings, say: Say) -> None:
     say(f"Airflow: starting at {settings.ui_url}")
     program = str(Path(sys.executable).with_name("airflow"))
     for name in AIRFLOW_COMPONENTS:
-        processes.start(place, name, [program, name], surroundings)
+        processes.start(place, name, [program, name, *ARGUMENTS.get(name, ())], surroundings)
 
 
 def _choose_ports(settings: Settings) -> None:

@@ -29,7 +29,7 @@ def period_field(description: str) -> Param:
     return Param(
         None,
         type=["null", "string"],
-        pattern=r"^\d{4}-(0[1-9]|1[0-2])$",
+        pattern=r"^2[0-9]{3}-(0[1-9]|1[0-2])$",
         title="Billing period",
         description=description,
     )

@@ -21,15 +21,15 @@ def folder_of(place: str) -> ObjectStoragePath:
     """A folder on this machine, or a bucket as Airflow writes it: `s3://conn_id@bucket/bills`, `gs://…`, `abfs://…`.
 
     Raises:
-        InvalidInputError: when no file system of that kind is installed.
+        InvalidInputError: when no file system of that kind is installed, or it is not a place.
     """
     from airflow.sdk import ObjectStoragePath
 
-    url = place if "://" in place else Path(place).expanduser().resolve().as_uri()
     try:
+        url = place if "://" in place else Path(place or "\0").expanduser().resolve().as_uri()
         folder = ObjectStoragePath(url)
         _ = folder.fs
-    except (ValueError, ImportError) as error:
+    except (ValueError, ImportError, RuntimeError, OSError) as error:
         rule = f"is no place that files can be written to ({error})"
         raise InvalidInputError(
             "Destination", place, rule, "Give a folder, or install the provider of its storage."

@@ -113,10 +113,7 @@ def daily_chart(first: date, days: int, usage: Sequence[UsageDay]) -> DailyChart
         plot_left=_LEFT,
         plot_bottom=bottom,
         boxes=boxes,
-        grid=[
-            Label(_LEFT, bottom - part * _PLOT_HEIGHT // 4, number(top // _HOUR * part // 4, at_most=0))
-            for part in range(5)
-        ],
+        grid=[Label(_LEFT, bottom - part * _PLOT_HEIGHT // 4, number(top // _HOUR * part // 4)) for part in range(5)],
         days=[
             Label(_LEFT + index * _STEP + 4 + _BAR // 2, bottom + 18, str((first + timedelta(index)).day))
             for index in range(days)

@@ -291,4 +291,4 @@ def _sums(days: Sequence[UsageDay], shown: int) -> list[Decimal]:
         seconds[day.instance_id] += day.aku_seconds
     ordered = sorted(seconds.values(), reverse=True)
     series = [*ordered[: shown - 1], sum(ordered[shown - 1 :])]
-    return [round_amount(Decimal(part) / SECONDS_PER_HOUR, 2, "half_even") for part in series]
+    return [round_amount(Decimal(part) / SECONDS_PER_HOUR, 6, "half_even") for part in series]

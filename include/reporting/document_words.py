@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
+from babel.numbers import get_currency_precision
 
 from include.domain.errors import InvalidInputError
+from include.domain.money import grouped
 from include.domain.periods import time_zone
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 TYPST = Path(__file__).parent / "typst"
 LANGUAGES = ("en", "zh")
 _MINUS = "\u2212"
-_MOST_PLACES = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,11 @@ class Words:
         return str(self.texts["locale"])
 
     def number(self, value: Decimal, places: int = 0) -> str:
-        """The number with grouped thousands and at least `places` digits after the point."""
-        pattern = "#,##0." + "0" * places + "#" * (_MOST_PLACES - places)
-        return format_decimal(value, format=pattern, locale=self.locale).replace("-", _MINUS)
+        """The number with grouped thousands and all its digits, at least `places` after the point.
+
+        English and Chinese write numbers alike.
+        """
+        return grouped(value, places).replace("-", _MINUS)
 
     def amount(self, value: Decimal, currency: str) -> str:
         """An amount without its currency, which stands elsewhere."""
@@ -51,14 +53,12 @@ class Words:
 
     def money(self, value: Decimal, currency: str) -> str:
         """An amount with its currency's code: a sign like ¥ means several currencies."""
-        places = get_currency_precision(currency)
-        pattern = "¤¤ #,##0." + "0" * places + "#" * (_MOST_PLACES - places)
-        text = format_currency(value, currency, format=pattern, locale=self.locale, currency_digits=False)
-        return text.replace("-", _MINUS)
+        text = self.amount(value, currency)
+        return f"{_MINUS if text.startswith(_MINUS) else ''}{currency} {text.removeprefix(_MINUS)}"
 
     def percent(self, rate: Decimal) -> str:
         """A fraction as a percentage."""
-        return format_percent(rate, format="#,##0.####%", locale=self.locale)
+        return f"{self.number(rate * 100)}%"
 
     def day(self, value: date) -> str:
         """A day."""

@@ -7,6 +7,8 @@ Bills belong to their own period, notes to the one in which they were issued.
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol, Self
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 FORMATS = ("pdf", "csv", "focus")
+#: Errors that say that files can never be written there; others may pass.
+_NO_PLACE = {
+    *(errno.EACCES, errno.EEXIST, errno.EINVAL, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOENT),
+    *(errno.ENOTDIR, errno.EPERM, errno.EROFS),
+}
 
 
 class Folder(Protocol):
@@ -87,7 +94,8 @@ def export_bill(
     """One document as PDF or CSV. One that is not issued is marked as such, and not entered in the ledger.
 
     Raises:
-        InvalidInputError: when there is no such document, or it can not be written in that format or language.
+        InvalidInputError: when there is no such document, it cannot be written in that format or language, or the
+            folder is no place that files can be written to.
     """
     with warehouse.connect() as connection:
         printed = read_document(connection, bill_id)
@@ -160,8 +168,16 @@ def _write(
     place = folder
     for part in path:
         place /= part
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(content)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    except OSError as error:
+        if error.errno not in _NO_PLACE:
+            raise
+        rule = f"is no place that files can be written to ({os.strerror(error.errno or 0)})"
+        raise InvalidInputError(
+            "Destination", str(folder), rule, "Give a folder that this user may write to, or a bucket."
+        ) from None
     bill_id, form, language, documents = what
     return ExportedFile(
         period=period,

@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from babel.dates import format_datetime
-from babel.numbers import format_decimal
 
 from include.catalog.loader import load_product
 from include.domain.errors import InvalidInputError
-from include.domain.money import Decimal, round_amount
+from include.domain.money import Decimal, grouped, round_amount
 from include.domain.periods import time_zone
 
 if TYPE_CHECKING:
@@ -52,11 +51,9 @@ def words(name: str) -> str:
     return WORDS.get(name) or name.replace("_", " ").capitalize()
 
 
-def number(value: Decimal | int, places: int = 0, at_most: int = 9) -> str:
-    """The number with grouped thousands and at least `places`, at most `at_most` digits after the point."""
-    pattern = "#,##0" + ("." if at_most else "") + "0" * places + "#" * (at_most - places)
-    text = format_decimal(value, format=pattern, locale=_LOCALE)
-    return text.replace(",", _THIN_SPACE).replace("-", _MINUS)
+def number(value: Decimal | int, places: int = 0) -> str:
+    """The number with grouped thousands and all its digits, at least `places` after the point."""
+    return grouped(value, places).replace(",", _THIN_SPACE).replace("-", _MINUS)
 
 
 def amount(value: Decimal) -> str:
@@ -71,12 +68,12 @@ def signed(value: Decimal) -> str:
 
 def percent(rate: Decimal) -> str:
     """A fraction as per cent: `6 %`."""
-    return f"{number(rate * 100, at_most=4)} %"
+    return f"{number(rate * 100)} %"
 
 
 def aku_hours(aku_seconds: int) -> str:
-    """AKU-hours to two places."""
-    return number(round_amount(Decimal(aku_seconds) / _SECONDS_PER_HOUR, 2, "half_even"), places=2)
+    """AKU-hours to six places as the lines of bills have them, at least two."""
+    return number(round_amount(Decimal(aku_seconds) / _SECONDS_PER_HOUR, 6, "half_even"), places=2)
 
 
 def instant(value: datetime, zone_name: str) -> str:

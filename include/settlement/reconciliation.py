@@ -69,7 +69,13 @@ class Verdict:
 
 
 def list_verdicts(warehouse: Engine, period: str | None = None) -> list[Verdict]:
-    """Stored verdicts, of one period if given, the newest period first."""
+    """Stored verdicts, of one period if given, the newest period first.
+
+    Raises:
+        InvalidInputError: when the period is not a month.
+    """
+    if period is not None:
+        billing_cycle(period)
     with warehouse.connect() as connection:
         rows = connection.execute(statement("settlement/list_verdicts"), {"period": period}).mappings()
         return [Verdict(**row) for row in rows]
@@ -84,7 +90,7 @@ def find_cycles(warehouse: Engine, at: datetime, period: str | None = None) -> l
     Raises:
         InvalidInputError: when the given period is not a month.
     """
-    if period:
+    if period is not None:
         return [billing_cycle(period).name]
     last = last_ended_cycle(at).name
     window = {"oldest_cycle": oldest_kept_cycle(at).name, "last_cycle": last}

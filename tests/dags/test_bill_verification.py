@@ -51,7 +51,6 @@ def test_a_changed_bill_is_red_until_it_is_mended_and_told_once(dagbag, issued):
     assert sum(sentence.startswith(f"{BILL}: ") for sentence in sentences) == 3
     assert sum("no late usage explains it" in sentence for sentence in sentences) == 1
     assert run(dagbag)["tell_operators"] == "skipped"
-    assert run(dagbag, period="2026-09")["report"] == "success"
     change(issued, "UPDATE metering.subscription_hours SET aku_seconds = 3600")
     assert run(dagbag)["report"] == "success"
 
@@ -63,3 +62,8 @@ def test_usage_that_no_bill_has_is_red_and_told_once(dagbag, issued, subscribe):
     assert "sub-01-late used 2 AKU-hours" in sentence
     close_period(issued, OCTOBER, DUE)
     assert run(dagbag) == GREEN | {"tell_operators": "skipped"}
+
+
+def test_a_run_that_looked_at_nothing_is_not_green(dagbag, warehouse, airflow_connections):
+    assert run(dagbag)["verify_issued_bills"] == "skipped"
+    assert run(dagbag, period="2026-09")["verify_issued_bills"] == "failed"

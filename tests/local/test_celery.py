@@ -94,8 +94,11 @@ class Cluster:
 @pytest.fixture
 def cluster(server_folder: Path) -> Iterator[Cluster]:
     made = Cluster(server_folder)
-    yield made
-    made.stop()
+    try:
+        yield made
+    finally:
+        made.stop()
+    assert list(processes.members(made.settings.stack_id)) == []
 
 
 @pytest.mark.slow

@@ -20,6 +20,11 @@ THIN, MINUS = "\u202f", "\u2212"
         ("1234567.891", f"1{THIN}234{THIN}567.891"),
         ("-0.005", f"{MINUS}0.005"),
         ("18629.102666667", f"18{THIN}629.102666667"),
+        ("0.0000166667", "0.0000166667"),  # as many places as a price may have
+        (
+            "123456789012345678901234567890.123456789012",
+            f"123{THIN}456{THIN}789{THIN}012{THIN}345{THIN}678{THIN}901{THIN}234{THIN}567{THIN}890.123456789012",
+        ),
         ("99999999999999999.99", f"99{THIN}999{THIN}999{THIN}999{THIN}999{THIN}999.99"),  # more digits than a float has
     ],
 )
@@ -27,7 +32,7 @@ def test_amounts_keep_all_their_places_and_have_at_least_two(value, expected):
     assert presentation.amount(Decimal(value)) == expected
 
 
-@given(st.decimals(allow_nan=False, allow_infinity=False, places=9, min_value=-(10**15), max_value=10**15))
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=12, min_value=-(10**15), max_value=10**15))
 def test_an_amount_read_back_is_the_amount(value):
     shown = presentation.amount(value)
     assert Decimal(shown.replace(THIN, "").replace(MINUS, "-")) == value
@@ -35,9 +40,9 @@ def test_an_amount_read_back_is_the_amount(value):
 
 @pytest.mark.parametrize(
     ("seconds", "expected"),
-    [(0, "0.00"), (3600, "1.00"), (5400, "1.50"), (1, "0.00"), (3_600_000_018, f"1{THIN}000{THIN}000.00")],
+    [(0, "0.00"), (3600, "1.00"), (5400, "1.50"), (1, "0.000278"), (3_600_000_018, f"1{THIN}000{THIN}000.005")],
 )
-def test_aku_hours_are_shown_to_two_places(seconds, expected):
+def test_aku_hours_are_shown_to_six_places_as_the_lines_have_them(seconds, expected):
     assert presentation.aku_hours(seconds) == expected
 
 
