@@ -42,13 +42,14 @@ def bill_verification() -> None:
     def verify_issued_bills() -> list[str]:
         """Compute them again, period by period; yields a sentence for each difference."""
         from include.billing.verify import verify_bills
-        from include.orchestration import connections, verification, work
+        from include.domain.errors import ConflictError
+        from include.orchestration import connections, work
 
         asked = work.form()["period"]
         verified = verify_bills(connections.warehouse(), period=asked)
         print(verified.describe())  # noqa: T201 (the task's log)
-        if not verified.document_count:
-            verification.report_nothing(verified.describe(), asked)
+        if asked and not verified.document_count:
+            raise ConflictError(f"{verified.describe()} The run was for {asked}.")
         return [str(difference) for difference in verified.differences]
 
     @task

@@ -69,6 +69,6 @@ def completeness() -> None:
     from include.orchestration.connections import warehouse
 
     found = audit_completeness(warehouse())
-    console.print(describe_completeness(found), markup=False)
+    say(describe_completeness(found))
     if found:
         raise typer.Exit(1)

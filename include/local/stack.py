@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
     Say = Callable[[str], None]
 
-AIRFLOW_#: Airflow's log servers listen on every address and have no setting for one. On one machine the API server reads the
-#: same folder of logs, so they are left out.
-ARGUMENTS = {"scheduler": ("--skip-serve-logs",), "triggerer": ("--skip-serve-logs",)}
-COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+AIRFLOW_COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+#: Airflow's log servers listen on every address, and have no setting for that. On one machine the API server reads the
+#: folder of logs itself, so they are left out.
+_ARGUMENTS = {"scheduler": ("--skip-serve-logs",), "triggerer": ("--skip-serve-logs",)}
 COMPONENTS = ("sandbox", *AIRFLOW_COMPONENTS)
 _HEALTH_PATIENCE_SECONDS = 240
 
@@ -142,7 +142,7 @@ def _start_all(place: State, settings: Settings, say: Say) -> None:
     say(f"Airflow: starting at {settings.ui_url}")
     program = str(Path(sys.executable).with_name("airflow"))
     for name in AIRFLOW_COMPONENTS:
-        processes.start(place, name, [program, name, *ARGUMENTS.get(name, ())], surroundings)
+        processes.start(place, name, [program, name, *_ARGUMENTS.get(name, ())], surroundings)
 
 
 def _choose_ports(settings: Settings) -> None:

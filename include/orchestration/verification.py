@@ -5,7 +5,6 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from include.domain.errors import ConflictError
 from include.orchestration import alarms
 
 if TYPE_CHECKING:
@@ -29,20 +28,6 @@ def tell(warehouse: Engine, sentences: Sequence[str], at: datetime, context: Con
 
     notices = [Notice(f"bill_verification/{_digest(sentence)}", sentence) for sentence in sentences]
     return alarms.tell_notices(warehouse, _TITLE, notices, at, context) if notices else 0
-
-
-def report_nothing(sentence: str, period: str | None) -> None:
-    """End the task of a run that found nothing to verify: skipped, because a check of nothing is not green.
-
-    Raises:
-        ConflictError: when a person asked for a period; with the sentence.
-        AirflowSkipException: when it runs on its schedule, before the first bill was issued.
-    """
-    from airflow.sdk.exceptions import AirflowSkipException
-
-    if period:
-        raise ConflictError(f"{sentence} The run was for {period}.")
-    raise AirflowSkipException(sentence)
 
 
 def _digest(sentence: str) -> str:

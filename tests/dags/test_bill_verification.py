@@ -64,6 +64,5 @@ def test_usage_that_no_bill_has_is_red_and_told_once(dagbag, issued, subscribe):
     assert run(dagbag) == GREEN | {"tell_operators": "skipped"}
 
 
-def test_a_run_that_looked_at_nothing_is_not_green(dagbag, warehouse, airflow_connections):
-    assert run(dagbag)["verify_issued_bills"] == "skipped"
+def test_a_run_for_a_period_without_documents_is_not_green(dagbag, warehouse, airflow_connections):
     assert run(dagbag, period="2026-09")["verify_issued_bills"] == "failed"
