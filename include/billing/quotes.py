@@ -79,24 +79,17 @@ def _load(connection: Connection, usage: Path, period: BillingPeriod) -> int:
             else:
                 outside_count += 1
     connection.execute(text("ANALYZE quoted_rows"))
-    _refuse_contradictions(connection, usage)
+    _refuse_duplicates(connection, usage)
     return outside_count
 
 
-def _refuse_contradictions(connection: Connection, usage: Path) -> None:
+def _refuse_duplicates(connection: Connection, usage: Path) -> None:
     if duplicate := connection.execute(statement("billing/quote_find_duplicate")).first():
         raise InvalidInputError(
             f"{usage.name} line {duplicate.last_line}, instance_id and hour,",
             f"{duplicate.instance_id} {duplicate.hour_start.isoformat()}",
             f"stands in line {duplicate.first_line} already",
-            "Give each instance and hour once.",
-        )
-    if wanderer := connection.execute(statement("billing/quote_find_wanderer")).first():
-        raise InvalidInputError(
-            f"{usage.name} up to line {wanderer.last_line}, instance_id",
-            wanderer.instance_id,
-            f"belongs to the subscriptions {wanderer.one} and {wanderer.other}",
-            "An instance belongs to one subscription: correct one of them.",
+            "Give each instance of a subscription and hour once.",
         )
 
 

@@ -101,11 +101,14 @@ def usage(
     if inconsistent:
         were = "reading was" if inconsistent == 1 else "readings were"
         complain(f"{inconsistent} {were} rejected for inconsistent times.")
-    plain = [[*row[:1], f"{row.hour:%Y-%m-%dT%H:%M:%SZ}", *row[2:]] for row in rows]
+    # The environment is named where the id alone does not say whose instance it is.
+    shared = len({(row.instance_id, row.environment_id) for row in rows}) > len({row.instance_id for row in rows})
+    fields = UsageRow._fields if shared else UsageRow._fields[:-1]
+    plain = [[*row[:1], f"{row.hour:%Y-%m-%dT%H:%M:%SZ}", *row[2:]][: len(fields)] for row in rows]
     if form is Format.JSON:
-        print(json.dumps([dict(zip(UsageRow._fields, row, strict=True)) for row in plain], indent=2))  # noqa: T201
+        print(json.dumps([dict(zip(fields, row, strict=True)) for row in plain], indent=2))  # noqa: T201
     else:
-        csv.writer(sys.stdout, lineterminator="\n").writerows([UsageRow._fields, *plain])
+        csv.writer(sys.stdout, lineterminator="\n").writerows([fields, *plain])
     if any(rejection.rule == BAD_LINE for rejection in rejections):
         raise typer.Exit(1)  # the others are metered, and a script is told that some are missing
 

@@ -7,7 +7,6 @@ whatever the bad ones are; an imported hour replaces what an earlier import said
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from include.catalog.loader import load_product
 from include.domain.errors import FatalError, InvalidInputError, RetriableError
 from include.domain.periods import HOUR, Window
 from include.domain.usage import SECONDS_PER_HOUR
+from include.metering.imports_drop import hash_of
 from include.metering.imports_reading import form_of, read_pieces
 from include.metering.imports_rules import Limits, sort_rows
 from include.metering.imports_staging import staging
@@ -98,7 +98,7 @@ def import_usage(warehouse: Engine, file: Path, at: datetime, *, again: bool = F
     """
     form = form_of(file)
     before = _state_of(file)
-    file_sha256 = _hash(file)
+    file_sha256 = hash_of(file)
     # One import at a time: two files may hold the same hours, and the later one counts.
     with warehouse.begin() as connection, locked(connection, "metering", "import"):
         earlier = _find(connection, file_sha256)
@@ -222,13 +222,8 @@ def _find(connection: Connection, file_sha256: str, *, imported_before: bool = T
     return UsageImport(**{name: row[name] for name in names}, imported_before=imported_before)
 
 
-def _hash(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _state_of(file: Path) -> tuple[int, int]:
-    """What changes when somebody writes to the file.
+def _state_of(file: Path) -> tuple[int, int, int]:
+    """What changes when somebody writes to the file, or puts another in its place.
 
     Raises:
         InvalidInputError: when there is no such file, or it can not be read.
@@ -236,7 +231,7 @@ def _state_of(file: Path) -> tuple[int, int]:
     try:
         found = file.stat()
         with file.open("rb"):
-            return found.st_size, found.st_mtime_ns
+            return found.st_ino, found.st_size, found.st_mtime_ns
     except OSError as error:
         raise InvalidInputError(
             "File", str(file), f"can not be read ({error.strerror})", "Check the path and who may read it."

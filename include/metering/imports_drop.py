@@ -7,6 +7,7 @@ it is whole; as a second guard the sweep leaves files alone that were touched wi
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 from contextlib import contextmanager
@@ -85,20 +86,50 @@ def find_file(folder: Path, name: str) -> Path:
 
 
 def put_away(folder: Path, name: str, file_sha256: str) -> str:
-    """Move an imported file to imported/, or find that it was moved already; its place in the drop folder."""
+    """Move an imported file to imported/, or find that it was moved already.
+
+    What is moved is what was imported, by its content: another file that has taken its name meanwhile stays where it
+    is, for the next sweep.
+
+    Returns:
+        the place of the imported file in the drop folder; its name when another file has taken that.
+    """
     source = Path(name)
     if source.parts[0] == IMPORTED:
         return name
-    return _move(folder, name, Path(IMPORTED) / f"{source.stem}.{file_sha256[:8]}{source.suffix}")
+    place = Path(IMPORTED) / f"{source.stem}.{file_sha256[:8]}{source.suffix}"
+    waiting = folder / name
+    if not waiting.exists():
+        return str(place)
+    if hash_of(waiting) == file_sha256:
+        _move(folder, name, place)
+        if hash_of(folder / place) == file_sha256:
+            return str(place)
+        # It was replaced between the look and the move: back, unless a still later one waits by now.
+        if not waiting.exists():
+            (folder / place).replace(waiting)
+    log.warning("%s was replaced after it was imported; the new file stays for the next sweep.", name)
+    return name
+
+
+def hash_of(file: Path) -> str:
+    """SHA-256 of the file's bytes, in hex."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @contextmanager
 def refusing(file: Path) -> Iterator[None]:
-    """Move the file to refused/ beside it when it turns out to be no usage file, so that no sweep takes it again."""
+    """Move the file to refused/ beside it when it turns out to be no usage file, so that no sweep takes it again.
+
+    A file that was replaced meanwhile stays: nobody has read the new one.
+    """
+    before = _identity(file)
     try:
         yield
     except InvalidInputError:
-        _move(file.parent, file.name, Path(REFUSED) / file.name)
+        if _identity(file) == before:
+            _move(file.parent, file.name, Path(REFUSED) / file.name)
         raise
 
 
@@ -108,6 +139,15 @@ def _move(folder: Path, name: str, place: Path) -> str:
     if source.exists():
         source.replace(target)
     return str(place)
+
+
+def _identity(file: Path) -> tuple[int, int, int] | None:
+    """What changes when somebody writes to the file, or puts another in its place; None where there is none."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _touched_at(file: Path) -> datetime:

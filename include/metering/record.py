@@ -30,7 +30,6 @@ _STEPS = (
     "record_forget_failing",
     "record_failing",
     "record_instances",
-    "record_reject_foreign",
     "record_readings",
     "record_rejections",
     "record_mark_stale",

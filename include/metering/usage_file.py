@@ -44,13 +44,17 @@ _BATCH = 500
 
 
 class UsageRow(NamedTuple):
-    """Usage of one instance in one UTC hour; assumed AKU-seconds are part of aku_seconds."""
+    """Usage of one instance in one UTC hour; assumed AKU-seconds are part of aku_seconds.
+
+    Two environments may use the same instance id: a row is of the environment that it names.
+    """
 
     instance_id: str
     hour: datetime
     aku_seconds: int
     assumed_aku_seconds: int
     gap_seconds: int
+    environment_id: str = ""
 
 
 def _instant(value: object) -> datetime:

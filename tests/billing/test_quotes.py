@@ -58,9 +58,6 @@ BAD = {
     "line 3, instance_id and hour, is 'kf-1 2026-09-30T16:00:00+00:00': it stands in line 2 already": [
         HEADER, ROW, ROW.replace("3600", "1")
     ],
-    "instance_id is 'kf-1': it belongs to the subscriptions sub-a and sub-b": [
-        HEADER, ROW, "sub-b,kf-1,2026-10-01T01:00:00+08:00,1"
-    ],
 }  # fmt: skip
 
 
@@ -74,6 +71,13 @@ def test_a_mistake_in_the_usage_file_is_named_by_line_and_column(
         quote(warehouse, load_price_plan(GOLDEN / "zero_usage" / "plan.yaml"), usage, "2026-10")
     assert sentence in str(refused.value)
     assert "usage.csv" in str(refused.value)
+
+
+def test_the_same_instance_id_in_two_subscriptions_is_priced_in_both(warehouse: Engine, tmp_path: Path) -> None:
+    usage = tmp_path / "usage.csv"
+    usage.write_text("\n".join([HEADER, ROW, ROW.replace("sub-a", "sub-b").replace("3600", "7200")]) + "\n")
+    quoted = quote(warehouse, load_price_plan(GOLDEN / "zero_usage" / "plan.yaml"), usage, "2026-10")
+    assert [(bill["subscription_id"], bill["total"]) for bill in quoted.bills] == [("sub-a", "1.20"), ("sub-b", "2.40")]
 
 
 def test_usage_that_no_version_prices_is_refused(warehouse: Engine, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from include.domain.errors import FatalError, InvalidInputError
 from include.metering.imports import UsageImport, import_usage, report_imports
 from include.metering.imports_reading import COLUMNS
 from include.warehouse.engine import USAGE, locked
+from tests.metering.lives import NOON, Environment, every_five_minutes, kafka
 from tests.support.builders import make_bill, make_buyer, make_instance, make_subscription, make_usage
 
 if TYPE_CHECKING:
@@ -167,13 +168,12 @@ def test_bad_rows_are_kept_with_their_reason_and_good_ones_are_loaded(world: Wor
         (FIRST, "kf-new", OCTOBER, 7),
         (FIRST, "kf-new", AT.replace(minute=0), 1),
     )
-    assert (done.rows_read, done.rows_loaded, done.rows_rejected) == (8, 1, 7)
-    assert world.usage() == {("kf-new", OCTOBER): 1}
+    assert (done.rows_read, done.rows_loaded, done.rows_rejected) == (8, 2, 6)
+    assert world.usage() == {("kf-new", OCTOBER): 1, ("kf-old", OCTOBER): 1}
     assert world.rules() == [
         (2, "negative_quantity"),
         (3, "naive_time"),
         (4, "unknown_subscription"),
-        (5, "foreign_instance"),
         (6, "before_start"),
         (7, "duplicate_row"),
         (8, "future_hour"),
@@ -193,10 +193,34 @@ def test_bad_rows_are_kept_with_their_reason_and_good_ones_are_loaded(world: Wor
     assert "stands in row 1 already" in row.sentence
 
 
-def test_a_new_instance_belongs_to_the_first_known_subscription_that_names_it(world: World) -> None:
-    world.load(("sub-none", "kf-new", OCTOBER, 1), (SECOND, "kf-new", OCTOBER, 2), (FIRST, "kf-new", OCTOBER, 3))
-    assert world.usage() == {("kf-new", OCTOBER): 2}
-    assert world.rules() == [(1, "unknown_subscription"), (3, "foreign_instance")]
+def test_two_subscriptions_may_use_the_same_instance_id(world: World) -> None:
+    done = world.load((FIRST, "kf-new", OCTOBER, 3), (SECOND, "kf-new", OCTOBER, 2), (FIRST, "kf-old", OCTOBER, 4))
+    assert (done.rows_loaded, done.rows_rejected) == (3, 0)
+    query = """
+        SELECT subscription_key, instance_id, aku_seconds FROM metering.usage
+        JOIN core.instances USING (instance_key, subscription_key) ORDER BY 1, 2
+    """
+    assert world.rows(query) == [(world.first, "kf-new", 3), (world.first, "kf-old", 4), (world.second, "kf-new", 2)]
+    sums = world.rows("SELECT subscription_key, aku_seconds FROM metering.subscription_hours ORDER BY 1")
+    assert sums == [(world.first, 7), (world.second, 2)]
+
+
+def test_the_hours_of_two_subscriptions_with_one_instance_id_are_no_duplicates(world: World) -> None:
+    world.load((FIRST, "kf-old", OCTOBER, 1))
+    done = world.load((FIRST, "kf-old", OCTOBER, 5), (SECOND, "kf-old", OCTOBER, 6), (SECOND, "kf-old", OCTOBER, 7))
+    assert (done.rows_changed, done.rows_loaded, world.rules()) == (1, 2, [(3, "duplicate_row")])
+
+
+def test_a_wrong_row_does_not_take_an_instance_from_its_console(warehouse: Engine, tmp_path: Path) -> None:
+    orders, payments = Environment(warehouse, "a"), Environment(warehouse, "b")
+    world = World(warehouse, tmp_path, orders.subscription_key, payments.subscription_key, 0)
+    wrong = ("sub-11-a", "kf-b", NOON - 2 * HOUR, 1)
+    world.load(wrong)
+    payments.tell(*every_five_minutes(payments, 60, kafka(10, name="kf-b")))
+    payments.close()
+    assert world.usage() == {("kf-b", NOON - 2 * HOUR): 1, ("kf-b", NOON): 36000}
+    assert world.load(("sub-11-b", "kf-b", NOON - 2 * HOUR, 1)).rows_loaded == 1
+    assert world.rules() == []
 
 
 def test_no_instance_is_entered_for_rejected_rows(world: World) -> None:

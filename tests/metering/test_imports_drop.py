@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
-SHA = "3fa9c2d1" + "0" * 56
+SHA = sha256(b"a.csv").hexdigest()
 
 
 def drop(folder: Path, name: str, age: timedelta = timedelta(hours=1)) -> Path:
@@ -62,10 +63,31 @@ def test_what_is_not_there_or_no_file_is_named(tmp_path: Path, name: str) -> Non
 
 def test_an_imported_file_is_moved_once_and_for_all(tmp_path: Path) -> None:
     drop(tmp_path, "a.csv")
-    assert put_away(tmp_path, "a.csv", SHA) == "imported/a.3fa9c2d1.csv"
-    assert put_away(tmp_path, "a.csv", SHA) == "imported/a.3fa9c2d1.csv"
-    assert (tmp_path / "imported/a.3fa9c2d1.csv").read_text() == "a.csv"
-    assert put_away(tmp_path, "imported/a.3fa9c2d1.csv", SHA) == "imported/a.3fa9c2d1.csv"
+    place = f"imported/a.{SHA[:8]}.csv"
+    assert put_away(tmp_path, "a.csv", SHA) == place
+    assert put_away(tmp_path, "a.csv", SHA) == place
+    assert (tmp_path / place).read_text() == "a.csv"
+    assert put_away(tmp_path, place, SHA) == place
+
+
+def test_a_file_that_replaced_an_imported_one_waits_for_the_next_sweep(tmp_path: Path) -> None:
+    drop(tmp_path, "a.csv").write_text("corrected")
+    assert put_away(tmp_path, "a.csv", SHA) == "a.csv"
+    assert (tmp_path / "a.csv").read_text() == "corrected"
+    assert not (tmp_path / "imported").exists()
+
+
+def test_a_file_that_replaced_a_refused_one_waits_for_the_next_sweep(tmp_path: Path) -> None:
+    file = drop(tmp_path, "a.csv")
+
+    def read_and_lose_it() -> None:
+        with refusing(file):
+            drop(tmp_path, ".new").replace(file)
+            raise InvalidInputError("File", "a.csv", "is empty", "Send it again.")
+
+    with pytest.raises(InvalidInputError):
+        read_and_lose_it()
+    assert file.read_text() == ".new"
 
 
 def test_only_what_is_no_usage_file_is_moved_to_refused(tmp_path: Path) -> None:

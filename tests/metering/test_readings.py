@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from include.metering.readings import read_listing
-from tests.metering.lives import MAXIMUM_AKU, NOON, Environment, hours, kafka
+from tests.metering.lives import MAXIMUM_AKU, NOON, Environment, every_five_minutes, hours, kafka
 
 
 def judge(*instances):
@@ -81,15 +81,21 @@ def test_an_instance_that_is_listed_twice_with_two_sizes_has_none() -> None:
     assert judge(kafka(6), kafka(6))[1] == []
 
 
-def test_an_instance_of_another_environment_is_rejected(warehouse: Engine) -> None:
+def test_two_consoles_may_use_the_same_instance_id(warehouse: Engine) -> None:
     orders, payments = Environment(warehouse), Environment(warehouse, "payments")
-    orders.tell(orders.poll(0, kafka()))
-    payments.tell(payments.poll(5, kafka(), kafka(name="kf-2")))
+    orders.tell(*every_five_minutes(orders, 60, kafka(6)), *every_five_minutes(payments, 60, kafka(8)))
+    orders.close()
+    query = """
+        SELECT environment_id, instance_id, aku_seconds FROM metering.usage
+        JOIN core.instances USING (instance_key, environment_key) JOIN core.environments USING (environment_key)
+        ORDER BY 1
+    """
     with warehouse.connect() as connection:
-        [(rule, sentence)] = connection.execute(text("SELECT rule, sentence FROM metering.rejections")).all()
-        readings = connection.execute(text("SELECT count(*) FROM metering.readings")).scalar()
-    assert (rule, readings) == ("foreign_instance", 2)
-    assert "env-11-orders" in sentence
+        assert connection.execute(text(query)).all() == [
+            ("env-11-orders", "kf-1", 6 * 3600),
+            ("env-11-payments", "kf-1", 8 * 3600),
+        ]
+        assert connection.scalar(text("SELECT count(*) FROM metering.rejections")) == 0
 
 
 def test_what_no_database_can_hold_is_kept_as_far_as_it_can_be(warehouse: Engine) -> None:

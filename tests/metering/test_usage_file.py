@@ -89,6 +89,22 @@ def test_the_command_counts_inconsistent_times_beside_the_csv() -> None:
     assert sentences[0].startswith("Rejected (inconsistent_times): At 2026-10-01T10:10:00Z: Instance 6-inconsistent")
 
 
+def test_two_environments_with_one_instance_id_both_have_their_usage(tmp_path: Path) -> None:
+    file = tmp_path / "polls.jsonl"
+    times = ("10:00:00", "10:05:00", "10:10:00")
+    file.write_text(
+        "\n".join(poll(at, ("kf-1", aku), environment=name) for at in times for name, aku in [("e", 6), ("f", 3)])
+    )
+    window = ["--from", "2026-10-01T10:00:00Z", "--to", "2026-10-01T11:00:00Z"]
+    done = CliRunner().invoke(app, ["usage", "--polls", str(file), *window])
+    assert done.stdout.splitlines() == [
+        "instance_id,hour,aku_seconds,assumed_aku_seconds,gap_seconds,environment_id",
+        "kf-1,2026-10-01T10:00:00Z,3600,0,0,e",
+        "kf-1,2026-10-01T10:00:00Z,1800,0,0,f",
+    ]
+    assert done.stderr == ""
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +13,7 @@ from include.automq.console import Console
 from include.domain.errors import ConflictError, RetriableError
 from include.domain.money import Decimal
 from include.domain.onboarding import Admission
+from include.metering.imports import import_usage
 from include.onboarding import activation, deployments, environments, orders, subscriptions
 from include.onboarding.ledger import AttemptFailedError
 from include.onboarding.story import Desk, Moment, buyer_cloud, onboard
@@ -20,6 +21,7 @@ from tests.onboarding.conftest import BUYER, Clock, access_of, count_calls, requ
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from include.onboarding.activation import Report
     from tests.support.sandbox import SandboxHandle
@@ -225,6 +227,28 @@ def test_a_console_that_never_comes_up_is_given_up_after_its_time(
     assert rows(desk.warehouse, "SELECT FROM core.environments") == []
     assert rows(desk.warehouse, "SELECT FROM core.environment_credentials") == []
     assert onboarded().attempt == 2
+
+
+def test_history_imported_for_a_failed_attempt_is_kept_for_the_next_one(
+    desk: Desk, sandbox: SandboxHandle, clock: Clock, onboarded: Callable[..., Report], tmp_path: Path
+) -> None:
+    sandbox.fault("console_never_up", times=1)
+    admission, _ = _deployed(desk, clock)
+    clock.wait(2 * 3600)
+    hour = clock.now().replace(minute=0, second=0) - timedelta(hours=1)
+    file = tmp_path / "history.csv"
+    file.write_text(
+        f"subscription_id,instance_id,hour,aku_seconds\n{admission.subscription_id},kf-1,{hour.isoformat()},3600\n"
+    )
+    assert import_usage(desk.warehouse, file, clock.now()).rows_loaded == 1
+    with pytest.raises(AttemptFailedError, match="did not come up"):
+        environments.console_answers(desk.warehouse, desk.vault, admission, clock.now())
+    deployments.remove_failed(desk.warehouse, desk.cloud, admission)
+    assert "did not come up" in str(deployments.close_failed(desk.warehouse, desk.cloud, admission))
+    assert rows(desk.warehouse, "SELECT FROM core.environment_credentials") == []
+    assert onboarded().attempt == 2
+    query = "SELECT aku_seconds, state FROM metering.usage JOIN core.environments USING (environment_key)"
+    assert rows(desk.warehouse, query) == [{"aku_seconds": 3600, "state": "metered"}]
 
 
 def test_a_deployment_that_takes_too_long_is_given_up(desk: Desk, sandbox: SandboxHandle, clock: Clock) -> None:

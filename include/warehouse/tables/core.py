@@ -101,7 +101,7 @@ instances = Table(
     "instances",
     metadata,
     key("instance_key", "Surrogate key."),
-    text("instance_id", "Kafka instance id as the console gives it.", unique=True),
+    text("instance_id", "Kafka instance id as the console gives it; two environments may use the same one."),
     Column("environment_key", ForeignKey("core.environments.environment_key"), nullable=False, comment="Environment."),
     Column(
         "subscription_key", ForeignKey("core.subscriptions.subscription_key"), nullable=False, comment="Subscription."
@@ -110,7 +110,7 @@ instances = Table(
     instant("created_at", "When the console says it was created; null when only history knows it.", nullable=True),
     instant("first_seen_at", "First reading or imported hour."),
     instant("last_seen_at", "Last reading or imported hour."),
-    Index("instances_by_environment", "environment_key"),
+    UniqueConstraint("environment_key", "instance_id"),
     schema="core",
     comment="Kafka clusters: the thing that is metered.",
 )

@@ -841,20 +841,19 @@ CREATE TABLE core.instances (
 	first_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	CONSTRAINT instances_pkey PRIMARY KEY (instance_key),
-	CONSTRAINT instances_instance_id_unique UNIQUE (instance_id),
+	CONSTRAINT instances_environment_key_instance_id_unique UNIQUE (environment_key, instance_id),
 	CONSTRAINT instances_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key),
 	CONSTRAINT instances_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
 );
 COMMENT ON TABLE core.instances IS 'Kafka clusters: the thing that is metered.';
 COMMENT ON COLUMN core.instances.instance_key IS 'Surrogate key.';
-COMMENT ON COLUMN core.instances.instance_id IS 'Kafka instance id as the console gives it.';
+COMMENT ON COLUMN core.instances.instance_id IS 'Kafka instance id as the console gives it; two environments may use the same one.';
 COMMENT ON COLUMN core.instances.environment_key IS 'Environment.';
 COMMENT ON COLUMN core.instances.subscription_key IS 'Subscription.';
 COMMENT ON COLUMN core.instances.name IS 'Name at last sight.';
 COMMENT ON COLUMN core.instances.created_at IS 'When the console says it was created; null when only history knows it.';
 COMMENT ON COLUMN core.instances.first_seen_at IS 'First reading or imported hour.';
 COMMENT ON COLUMN core.instances.last_seen_at IS 'Last reading or imported hour.';
-CREATE INDEX instances_by_environment ON core.instances (environment_key);
 CREATE TABLE metering.alarms (
 	alarm_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	environment_key BIGINT NOT NULL,

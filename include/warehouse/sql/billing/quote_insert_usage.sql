@@ -7,4 +7,5 @@ SELECT
     q.aku_seconds,
     'import' AS usage_source
 FROM quoted_rows AS q
-INNER JOIN core.instances AS i ON q.instance_id = i.instance_id
+INNER JOIN core.subscriptions AS s ON q.subscription_id = s.subscription_id
+INNER JOIN core.instances AS i ON s.subscription_key = i.subscription_key AND q.instance_id = i.instance_id

@@ -14,7 +14,8 @@ WITH due AS (
         coalesce(applied.aku_seconds_after, judged.known_aku_seconds, 0) AS billed_aku_seconds
     FROM judged_rows AS judged
     INNER JOIN staged_instances AS who ON judged.pair = who.pair
-    INNER JOIN core.instances ON who.instance_id = instances.instance_id
+    INNER JOIN core.instances
+        ON who.environment_key = instances.environment_key AND who.instance_id = instances.instance_id
     INNER JOIN LATERAL (
         SELECT
             issued.bill_key,

@@ -9,7 +9,7 @@ SELECT
 FROM staged_instances
 WHERE first_hour IS NOT NULL
 ORDER BY pair
-ON CONFLICT (instance_id) DO UPDATE SET
+ON CONFLICT (environment_key, instance_id) DO UPDATE SET
     first_seen_at = least(instances.first_seen_at, excluded.first_seen_at),
     last_seen_at = greatest(instances.last_seen_at, excluded.last_seen_at)
 WHERE

@@ -6,15 +6,12 @@ WITH matched AS (
         subscriptions.started_at,
         subscriptions.ended_at,
         environments.environment_key,
-        instances.instance_key,
-        instances.subscription_key AS owner_key,
-        -- A file may give a new instance to two subscriptions; the first to name it has it.
-        min(staged.pair) FILTER (WHERE environments.environment_key IS NOT NULL)
-            OVER (PARTITION BY staged.instance_id) AS first_pair
+        instances.instance_key
     FROM staged_instances AS staged
     LEFT JOIN core.subscriptions ON staged.subscription_id = subscriptions.subscription_id
     LEFT JOIN core.environments ON subscriptions.subscription_key = environments.subscription_key
-    LEFT JOIN core.instances ON staged.instance_id = instances.instance_id
+    LEFT JOIN core.instances
+        ON environments.environment_key = instances.environment_key AND staged.instance_id = instances.instance_id
 ),
 
 issued AS (
@@ -37,8 +34,6 @@ SET
     rule = CASE
         WHEN matched.subscription_key IS NULL THEN 'unknown_subscription'
         WHEN matched.environment_key IS NULL THEN 'no_environment'
-        WHEN matched.owner_key <> matched.subscription_key THEN 'foreign_instance'
-        WHEN matched.instance_key IS NULL AND matched.first_pair <> matched.pair THEN 'foreign_instance'
     END
 FROM matched
 LEFT JOIN issued ON matched.subscription_key = issued.subscription_key

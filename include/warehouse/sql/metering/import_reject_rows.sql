@@ -11,11 +11,6 @@ SELECT
             THEN format('subscription %s is not known. Check the id, or onboard it first.', who.subscription_id)
         WHEN 'no_environment'
             THEN format('subscription %s has no environment. Finish its onboarding first.', who.subscription_id)
-        WHEN 'foreign_instance'
-            THEN format(
-                'instance %s belongs to another subscription than %s. Check both ids.',
-                who.instance_id, who.subscription_id
-            )
         WHEN 'before_start'
             THEN format(
                 'hour %s lies before subscription %s started at %s. Check the hour, or its start.',

@@ -1,10 +1,12 @@
--- All usage, by instance and hour.
+-- All usage, by instance, hour and environment: two environments may use the same instance id.
 SELECT
     instances.instance_id,
     usage.hour_start,
     usage.aku_seconds,
     usage.assumed_aku_seconds,
-    usage.gap_seconds
+    usage.gap_seconds,
+    environments.environment_id
 FROM metering.usage
 INNER JOIN core.instances ON usage.instance_key = instances.instance_key
-ORDER BY instances.instance_id, usage.hour_start
+INNER JOIN core.environments ON usage.environment_key = environments.environment_key
+ORDER BY instances.instance_id, environments.environment_id, usage.hour_start

@@ -34,11 +34,18 @@ placed AS (
     ) AS by_environment ON TRUE
     LEFT JOIN LATERAL (
         SELECT instances.environment_key
-        FROM core.instances
-        INNER JOIN core.subscriptions ON instances.subscription_key = subscriptions.subscription_key
+        FROM core.environments
+        INNER JOIN core.subscriptions ON environments.subscription_key = subscriptions.subscription_key
+        INNER JOIN core.instances ON environments.environment_key = instances.environment_key
         WHERE
             instances.instance_id = machines.instance_tag
             AND subscriptions.account_id = machines.account_id
+        -- Two consoles of a buyer may use the same id: then the region decides, and who listed it last.
+        ORDER BY
+            subscriptions.region = machines.region DESC,
+            instances.last_seen_at DESC,
+            instances.environment_key DESC
+        LIMIT 1
     ) AS by_instance ON TRUE
 )
 

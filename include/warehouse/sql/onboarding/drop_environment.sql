@@ -1,3 +1,10 @@
--- It was never polled, so nothing refers to it; the next attempt registers its own.
-DELETE FROM core.environments
-WHERE subscription_key = :subscription_key AND state IN ('registered', 'verified')
+-- It was never polled. One that history was imported for stays, without a credential, and keeps that history: the next
+-- attempt registers its console in the same row. Of any other nothing is left.
+DELETE FROM core.environments AS environments
+WHERE
+    environments.subscription_key = :subscription_key
+    AND environments.state IN ('registered', 'verified')
+    AND NOT EXISTS (
+        SELECT FROM core.instances AS instances
+        WHERE instances.environment_key = environments.environment_key
+    )
