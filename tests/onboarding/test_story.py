@@ -233,7 +233,8 @@ def test_history_imported_for_a_failed_attempt_is_kept_for_the_next_one(
     desk: Desk, sandbox: SandboxHandle, clock: Clock, onboarded: Callable[..., Report], tmp_path: Path
 ) -> None:
     sandbox.fault("console_never_up", times=1)
-    admission, _ = _deployed(desk, clock)
+    admission, at = _deployed(desk, clock)
+    assert not environments.console_answers(desk.warehouse, desk.vault, admission, at)
     clock.wait(2 * 3600)
     hour = clock.now().replace(minute=0, second=0) - timedelta(hours=1)
     file = tmp_path / "history.csv"

@@ -1,5 +1,6 @@
--- Enters the console of an attempt. The row of an earlier, failed attempt is taken over where imported history kept it.
-INSERT INTO core.environments AS kept (environment_id, subscription_key, console_url, state, shard, registered_at)
+-- Enters the console of an attempt. The row of an earlier, failed attempt is taken over where imported history kept it;
+-- one that is in use has a credential, which cannot be stored a second time.
+INSERT INTO core.environments (environment_id, subscription_key, console_url, state, shard, registered_at)
 VALUES (:environment_id, :subscription_key, :console_url, 'registered', :shard, :at)
 ON CONFLICT (subscription_key) DO UPDATE SET
     environment_id = excluded.environment_id,
@@ -8,9 +9,4 @@ ON CONFLICT (subscription_key) DO UPDATE SET
     shard = excluded.shard,
     registered_at = excluded.registered_at,
     verified_at = NULL
-WHERE
-NOT EXISTS (
-    SELECT FROM core.environment_credentials AS credentials
-    WHERE credentials.environment_key = kept.environment_key
-)
 RETURNING environment_key
