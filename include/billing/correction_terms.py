@@ -79,4 +79,5 @@ def _entry(bill: Row[Any], asked: Correction, stretch: Stretch, terms: Terms, at
         "reason": asked.reason,
         "entered_by": asked.by,
         "at": at,
+        "correction_id": asked.correction_id,
     }

@@ -72,7 +72,9 @@ def compute_corrections(connection: Connection, chosen: dict[str, Any]) -> Diffe
     connection.execute(statement("billing/correct_create_roots"), _NOTHING | chosen)
     connection.execute(statement("billing/correct_create_lines"))
     connection.execute(statement("billing/correct_create_taxes"))
-    roots = connection.execute(text("SELECT period, time_zone, subscription_key FROM correction_roots")).all()
+    roots = connection.execute(
+        text("SELECT period, time_zone, subscription_key FROM correction_roots WHERE is_rated_again")
+    ).all()
     for name, zone in sorted({(root.period, root.time_zone) for root in roots}):
         period = BillingPeriod(name, zone)
         keys = [root.subscription_key for root in roots if (root.period, root.time_zone) == (name, zone)]

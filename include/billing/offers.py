@@ -122,6 +122,7 @@ def add_offer(warehouse: Engine, offer: Offer, at: datetime) -> EnteredOffer:
             "reason": offer.reason,
             "entered_by": offer.by,
             "at": at,
+            "correction_id": None,
         }
         same = connection.execute(statement("billing/offer_find_same"), entry).scalar_one_or_none()
         if same is not None:

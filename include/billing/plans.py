@@ -15,11 +15,10 @@ from sqlalchemy.exc import DataError
 from include.domain.errors import ConflictError, InvalidInputError
 from include.domain.price_fields import whole_aku_seconds
 from include.domain.price_plans import PlanVersion, PricePlan, price_scale, scaled_price
-from include.warehouse.engine import locked, statement
+from include.warehouse.engine import USAGE, locked, statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from sqlalchemy import Connection, Engine
 
@@ -32,12 +31,12 @@ class PublishedPlan(NamedTuple):
 
 
 def publish_price_plans(warehouse: Engine, plans: Iterable[PricePlan]) -> list[PublishedPlan]:
-    """Publish all of them, or none.
+    """Publish all of them, or none, in turn with whoever issues bills: a bill has a version, or it is refused.
 
     Raises:
         ConflictError: when a plan says otherwise about what is published or billed already.
     """
-    with warehouse.begin() as connection:
+    with warehouse.begin() as connection, locked(connection, *USAGE):
         return [publish_price_plan(connection, plan) for plan in plans]
 
 
@@ -53,7 +52,7 @@ def published_plan(warehouse: Engine, name: str) -> PricePlan | None:
 
 
 def publish_price_plan(connection: Connection, plan: PricePlan) -> PublishedPlan:
-    """Publish one plan within the caller's transaction.
+    """Publish one plan within the caller's transaction, which holds the lock `USAGE` where others may issue bills.
 
     Raises:
         ConflictError: when the plan says otherwise about what is published or billed already.
@@ -71,8 +70,9 @@ def publish_price_plan(connection: Connection, plan: PricePlan) -> PublishedPlan
         published = [PlanVersion.model_validate(row.source) for row in rows]
         _refuse_rewriting(plan, published)
         new = [version for version in plan.versions if version not in published]
-        _refuse_versions_in_the_past(connection, plan.name, new, published)
+        _refuse_between(plan.name, new, published)
         for version in new:
+            _refuse_issued(connection, plan.name, stored.plan_key, version)
             _insert_version(connection, stored.plan_key, version)
     return PublishedPlan(plan.name, len(new))
 
@@ -113,22 +113,32 @@ def _refuse_rewriting(plan: PricePlan, published: list[PlanVersion]) -> None:
             )
 
 
-def _refuse_versions_in_the_past(
-    connection: Connection, name: str, new: list[PlanVersion], published: list[PlanVersion]
-) -> None:
-    """A version before all published ones prices what nothing priced yet; any other must come after what is billed."""
+def _refuse_between(name: str, new: list[PlanVersion], published: list[PlanVersion]) -> None:
+    """A new version goes before all that are published, or after them."""
     if not published:
         return
     first, last = published[0].effective_from, published[-1].effective_from
-    billed_until: datetime | None = connection.scalar(statement("billing/find_billed_until"), {"name": name})
     for version in new:
-        start = version.effective_from
-        if start > first and (start < last or (billed_until is not None and start < billed_until)):
-            limit = max(last, billed_until or last)
+        if first < version.effective_from < last:
             raise ConflictError(
-                f"Price plan {name} has a new version effective from {start.isoformat()}, but its prices are published "
-                f"or billed until {limit.isoformat()}. Let the new version start then or later."
+                f"Price plan {name} has a new version effective from {version.effective_from.isoformat()}, but its "
+                f"prices are published until {last.isoformat()}. Let the new version start then or later."
             )
+
+
+def _refuse_issued(connection: Connection, name: str, plan_key: int, version: PlanVersion) -> None:
+    """A version never reaches into a period that is issued, whoever it would be rated for and by which offer."""
+    starts = version.effective_from
+    reached = connection.execute(
+        statement("billing/find_issued_of_version"), {"plan_key": plan_key, "starts": starts}
+    ).one()
+    if reached.bill_count:
+        raise ConflictError(
+            f"Price plan {name} has a new version effective from {starts.isoformat()}, but it would price again what "
+            f"{reached.bill_count} issued bill(s) are made of, like {reached.bill_id}: its prices are billed until "
+            f"{reached.billed_until.isoformat()}. Let the new version start then or later, and correct bills "
+            "(`bill_correction`, cause price) for the time before."
+        )
 
 
 def _insert_version(connection: Connection, plan_key: int, version: PlanVersion) -> None:

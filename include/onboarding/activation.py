@@ -10,7 +10,7 @@ from include.domain.errors import ConflictError
 from include.onboarding.environments import console_access
 from include.onboarding.ledger import take_step
 from include.onboarding.terms import enter_licence
-from include.warehouse.engine import statement
+from include.warehouse.engine import USAGE, locked, statement
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -101,7 +101,7 @@ def start_metering(warehouse: Engine, admission: Admission, at: datetime) -> Non
         if step.result is not None:
             return
         key = {"subscription_key": step.subscription.subscription_key}
-        with step.done("Metering has started.") as connection:
+        with step.done("Metering has started.") as connection, locked(connection, *USAGE):
             if connection.execute(statement("onboarding/meter_environment"), key).rowcount != 1:
                 raise ConflictError(f"The console of {admission.subscription_id} has not been verified yet.")
             connection.execute(statement("onboarding/activate_subscription"), key)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from include.domain.errors import ConflictError
 from include.domain.onboarding import Admission, OnboardingRequest
 from include.domain.subscriptions import subscription_id
-from include.warehouse.engine import locked, statement
+from include.warehouse.engine import USAGE, locked, statement
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -91,7 +91,8 @@ def admit(warehouse: Engine, product: Product, request: OnboardingRequest, at: d
             return Admission(id_of(product, request), 1)
         if earlier.state != "failed":
             return Admission(earlier.subscription_id, earlier.attempt)
-        restarted = connection.execute(statement("onboarding/restart_subscription"), _columns(product, request, at))
+        with locked(connection, *USAGE):
+            restarted = connection.execute(statement("onboarding/restart_subscription"), _columns(product, request, at))
         return Admission(earlier.subscription_id, restarted.scalar_one())
 
 

@@ -11,16 +11,17 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import LockNotAvailable, RaiseException
 from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from include.domain.errors import RetriableError
+from include.domain.errors import ConflictError, RetriableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import psycopg
+    from sqlalchemy import ExceptionContext
 
 WRITER = "billing_writer"
 ANALYST = "billing_analyst"
@@ -31,6 +32,18 @@ USAGE = ("metering", "usage")
 PATIENCE = "60s"
 _SQL = Path(__file__).parent / "sql"
 _AUDITS = Path(__file__).parent / "audits"
+
+
+class GuardError(ConflictError, DBAPIError):
+    """A guard of the warehouse refused: a sentence for people, and still the database's error for who looks into it."""
+
+    def __init__(self, refusal: RaiseException, statement: str | None) -> None:
+        DBAPIError.__init__(self, statement, None, refusal, hide_parameters=True)
+        said, hint = refusal.diag.message_primary or str(refusal), refusal.diag.message_hint
+        self.sentence = f"{said.rstrip('.')}." + (f" {hint}" if hint else "")
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 def open_warehouse(url: str | URL, *, role: str | None = WRITER) -> Engine:
@@ -48,6 +61,11 @@ def open_warehouse(url: str | URL, *, role: str | None = WRITER) -> Engine:
             if role is not None:
                 cursor.execute(f"SET ROLE {role}")
         connection.commit()
+
+    @event.listens_for(engine, "handle_error")
+    def say_why_a_guard_refused(context: ExceptionContext) -> GuardError | None:
+        refusal = context.original_exception
+        return GuardError(refusal, context.statement) if isinstance(refusal, RaiseException) else None
 
     return engine
 

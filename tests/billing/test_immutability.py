@@ -6,6 +6,7 @@ applied. Usage is not refused, because metering writes it every hour; what chang
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -41,7 +42,8 @@ PROTECTED = (
     "SELECT * FROM billing.price_fees",
     "SELECT * FROM billing.corrections",
     "SELECT * FROM billing.pending_adjustments",
-    "SELECT subscription_id, account_id FROM core.subscriptions ORDER BY 1",
+    "SELECT subscription_id, account_id, started_at, ended_at FROM core.subscriptions ORDER BY 1",
+    "SELECT * FROM core.licences ORDER BY 1",
 )
 _ISSUED = f"(SELECT bill_key FROM billing.bills WHERE bill_id = '{BILL}')"
 _HELD = "(SELECT bill_key FROM billing.bills WHERE state = 'held')"
@@ -56,6 +58,21 @@ _VERSION = """
         model, source)
     SELECT plan_key, {start}, charge_every, rounding_digits, rounding_mode, model, source
     FROM billing.price_plan_versions LIMIT 1"""
+_OFFER = """
+    INSERT INTO billing.private_offers (subscription_key, effective_from, discount_percent, reason, entered_by,
+        entered_at{columns})
+    SELECT subscription_key, period_start, 50, 'friendship', 'nobody', '2027-01-01T00:00:00Z'{values}
+    FROM billing.bills WHERE state = 'issued' AND document = 'bill'"""
+_LICENCE = """
+    INSERT INTO core.licences (subscription_key, term_start, term_end, term_months, capacity_aku, price, currency,
+        auto_renew)
+    SELECT subscription_key, {start}, {end}, 1, 10, 0, 'CNY', FALSE
+    FROM billing.bills WHERE state = 'issued' AND document = 'bill'"""
+_ADJUSTMENT = """
+    INSERT INTO billing.pending_adjustments (bill_key, subscription_key, environment_key, instance_key, hour_start,
+        aku_seconds_before, aku_seconds_after, cause, found_at{columns})
+    SELECT {bill}, subscription_key, environment_key, instance_key, {hour}, 1, 2, 'imported', now(){values}
+    FROM core.instances WHERE instance_id = 'kf-orders'"""
 ATTEMPTS = {
     "update": "UPDATE billing.bills SET total = 0, subtotal = 0, tax = 0",
     "reopen": "UPDATE billing.bills SET state = 'draft', issued_at = NULL WHERE issued_at IS NOT NULL",
@@ -104,6 +121,36 @@ ATTEMPTS = {
         INSERT INTO billing.private_offers (subscription_key, effective_from, discount_percent, reason, entered_by,
             entered_at)
         SELECT subscription_key, period_start, 50, 'friendship', 'nobody', period_start FROM billing.bills""",
+    "enter an offer into the bill": _OFFER.format(columns="", values=""),
+    "enter an offer of no correction into the bill": _OFFER.format(columns=", correction_id", values=", 'c-2'"),
+    "enter a licence in the period": _LICENCE.format(start="'2026-10-10T00:00:00Z'", end="'2026-11-10T00:00:00Z'"),
+    "enter a licence over the period": _LICENCE.format(start="'2026-09-10T00:00:00Z'", end="'2027-09-10T00:00:00Z'"),
+    "delete the licence": "DELETE FROM core.licences",
+    "shorten the licence": "UPDATE core.licences SET term_end = '2026-10-05T00:00:00Z'",
+    "enlarge the licence": "UPDATE core.licences SET capacity_aku = 99",
+    "start the subscription later": "UPDATE core.subscriptions SET started_at = '2026-10-10T00:00:00Z'",
+    "end the subscription within the bill": """
+        UPDATE core.subscriptions SET state = 'released', ended_at = '2026-10-10T00:00:00Z'""",
+    "insert an applied adjustment": _ADJUSTMENT.format(
+        bill=_ISSUED,
+        hour="'2026-10-09T00:00:00Z'",
+        columns=", state, settled_at, applied_on_bill_key",
+        values=f", 'applied', now(), (SELECT bill_key FROM billing.bills WHERE corrects_bill_key = {_ISSUED})",
+    ),
+    "insert an applied adjustment without a document": _ADJUSTMENT.format(
+        bill=_ISSUED, hour="'2026-10-09T00:00:00Z'", columns=", state, settled_at", values=", 'applied', now()"
+    ),
+    "adjust an hour that the bill does not have": _ADJUSTMENT.format(
+        bill=_ISSUED, hour="'2026-11-09T00:00:00Z'", columns="", values=""
+    ),
+    "adjust a bill that is not issued": _ADJUSTMENT.format(
+        bill=_HELD, hour="'2026-10-09T00:00:00Z'", columns="", values=""
+    ),
+    "insert an applied correction": f"""
+        INSERT INTO billing.corrections (correction_id, bill_key, cause, delivery, reason, requested_by, requested_at,
+            state, document_bill_key)
+        SELECT 'c-3', {_ISSUED}, 'late_usage', 'note', 'late', 'nobody', now(), 'applied', bill_key
+        FROM billing.bills WHERE corrects_bill_key = {_ISSUED}""",
     "change what a correction applied": "UPDATE billing.pending_adjustments SET aku_seconds_after = 1",
     "delete what a correction applied": "DELETE FROM billing.pending_adjustments",
     "change an applied correction": "UPDATE billing.corrections SET reason = ''",
@@ -120,6 +167,10 @@ ATTEMPTS = {
     "delete the version": "DELETE FROM billing.price_plan_versions",
     "change the version": "UPDATE billing.price_plan_versions SET rounding_mode = 'up'",
     "price the period again": _VERSION.format(start="'2026-10-09T00:00:00Z'"),
+    "price the period of an offer": _VERSION.format(start="'2026-10-20T00:00:00Z'").replace(
+        "FROM billing.price_plan_versions LIMIT 1",
+        "FROM billing.price_plan_versions JOIN billing.price_plans USING (plan_key) WHERE name = 'gold'",
+    ),
     "change the plan": "UPDATE billing.price_plans SET currency = 'USD'",
     **{
         f"truncate {table}": f"TRUNCATE {table} CASCADE"
@@ -152,9 +203,16 @@ REFUSALS = {"P0001", "42501", "23503"}
 def issued(warehouse: Engine, subscribe: Callable[..., int]) -> Engine:
     """An issued bill with tax, of a plan with a fee; a held one beside it; and everything that hangs on bills."""
     fee = {"name": "Platform", "fee": "10.00"}
-    publish_price_plans(warehouse, [price_plan(version(tax_rate="0.06", components=[fee]))])
+    plans = [price_plan(version(tax_rate="0.06", components=[fee])), price_plan(version(tax_rate="0.06"), name="gold")]
+    publish_price_plans(warehouse, plans)
     orders, stock = subscribe(usage=(3600,)), subscribe("stock", usage=(3600,))
     open_gap(warehouse, stock)
+    with warehouse.begin() as connection:
+        insert(connection, "billing.private_offers", subscription_key=orders, reason="loyal", entered_by="mei",
+               effective_from=OCTOBER.window.start + timedelta(days=15), effective_until=OCTOBER.window.end,
+               price_plan="gold", entered_at=DUE)  # fmt: skip
+        insert(connection, "core.licences", subscription_key=orders, term_start=OCTOBER.window.start, term_months=1,
+               term_end=OCTOBER.window.end, capacity_aku=1, price=0, currency="CNY", auto_renew=False)  # fmt: skip
     close_period(warehouse, OCTOBER, DUE)
     with warehouse.begin() as connection:
         fill_what_hangs_on_bills(connection, orders)
@@ -171,17 +229,22 @@ def fill_what_hangs_on_bills(connection: Connection, subscription: int) -> None:
     insert(connection, "billing.private_offers", subscription_key=subscription, effective_from=OCTOBER.window.end,
            discount_percent=10, reason="loyal", entered_by="mei", entered_at=DUE)  # fmt: skip
     insert(connection, "billing.corrections", correction_id="c-1", bill_key=bill, cause="late_usage", delivery="note",
-           reason="late", requested_by="mei", requested_at=DUE, state="applied", document_bill_key=note)  # fmt: skip
-    connection.execute(
-        text("""
+           reason="late", requested_by="mei", requested_at=DUE)  # fmt: skip
+    facts = {"bill": bill, "note": note, "hour": OCTOBER.window.start, "at": DUE, "subscription": subscription}
+    for query in (
+        """
         INSERT INTO billing.pending_adjustments (bill_key, subscription_key, environment_key, instance_key, hour_start,
-            aku_seconds_before, aku_seconds_after, cause, found_at, state, settled_at, applied_on_bill_key)
-        SELECT :bill, subscription_key, environment_key, instance_key, :hour, 3600, 7200, 'late_answer', :at, 'applied',
-            :at, :note
+            aku_seconds_before, aku_seconds_after, cause, found_at)
+        SELECT :bill, subscription_key, environment_key, instance_key, :hour, 3600, 7200, 'late_answer', :at
         FROM core.instances WHERE subscription_key = :subscription
-        """),
-        {"bill": bill, "note": note, "hour": OCTOBER.window.start, "at": DUE, "subscription": subscription},
-    )
+        """,
+        """
+        UPDATE billing.pending_adjustments SET state = 'applied', settled_at = :at, applied_on_bill_key = :note
+        WHERE bill_key = :bill
+        """,
+        "UPDATE billing.corrections SET state = 'applied', document_bill_key = :note WHERE bill_key = :bill",
+    ):
+        connection.execute(text(query), facts)
 
 
 def protected(warehouse: Engine) -> list[Any]:

@@ -68,7 +68,7 @@ def test_a_version_between_published_ones_is_refused(prices: Engine) -> None:
 def test_a_version_that_starts_within_a_billed_period_is_refused(prices: Engine, subscribe: Callable[..., int]) -> None:
     subscribe(usage=(3600,))
     close_period(prices, OCTOBER, DUE)
-    with pytest.raises(ConflictError, match="published or billed until 2026-10-31T16:00:00"):
+    with pytest.raises(ConflictError, match="prices are billed until 2026-10-31T16:00:00"):
         publish_price_plans(prices, [price_plan(version(), version("2026-10-31T23:00:00+08:00", "2"))])
     publish_price_plans(prices, [price_plan(version(), version("2026-11-01T00:00:00+08:00", "2"))])
 

@@ -19,7 +19,14 @@ from include.metering.imports import UsageImport, import_usage, report_imports
 from include.metering.imports_reading import COLUMNS
 from include.warehouse.engine import USAGE, locked
 from tests.metering.lives import NOON, Environment, every_five_minutes, kafka
-from tests.support.builders import make_bill, make_buyer, make_instance, make_subscription, make_usage
+from tests.support.builders import (
+    apply_adjustments,
+    make_bill,
+    make_buyer,
+    make_instance,
+    make_subscription,
+    make_usage,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -321,7 +328,7 @@ def test_after_an_adjustment_was_applied_a_file_is_held_against_what_is_billed_b
         make_bill(connection, world.second, "2026-10", "1.00")
     world.load((SECOND, "kf-old", OCTOBER, 550))
     with world.warehouse.begin() as connection:
-        connection.execute(text("UPDATE billing.pending_adjustments SET state = 'applied', settled_at = now()"))
+        apply_adjustments(connection, world.second, "2026-10")
     assert world.load((SECOND, "kf-old", OCTOBER, 550), again=True).rows_unchanged == 1
     assert world.load((SECOND, "kf-old", OCTOBER, 600), again=True).rows_adjusted == 1
     assert [tuple(each)[2:4] for each in world.rows(ADJUSTMENTS)] == [(600, 550), (550, 600)]

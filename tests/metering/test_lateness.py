@@ -16,6 +16,7 @@ from include.metering.upkeep import audit_issued_bills
 from include.warehouse.engine import statement
 from tests.metering.lives import NOON, Environment, at, every_five_minutes, gaps, hour_states, hours, kafka
 from tests.metering.test_rollup import sums_and_usage
+from tests.support.builders import apply_adjustments
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -180,7 +181,7 @@ def test_after_an_adjustment_was_applied_only_what_is_new_waits(billed: Environm
     warehouse = billed.warehouse
     tell_four_minutes_of_ten(billed)
     with warehouse.begin() as connection:
-        connection.execute(text("UPDATE billing.pending_adjustments SET state = 'applied', settled_at = found_at"))
+        apply_adjustments(connection, billed.subscription_key, "2026-10")
     close_hours(warehouse, OCTOBERS_END, at(START + 800))
     assert [row[-1] for row in rows(warehouse, ADJUSTMENTS)] == ["applied"]
     tell_four_minutes_of_ten(billed, minute=23)

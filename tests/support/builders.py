@@ -185,3 +185,20 @@ def make_bill(
             },
         )
     return key
+
+
+def apply_adjustments(connection: Connection, subscription_key: int, period: str) -> None:
+    """Have what is pending for the subscription's bill of that period applied on an empty credit note."""
+    query = text("SELECT bill_key, bill_id FROM billing.bills WHERE subscription_key = :key AND period = :period")
+    bill = connection.execute(query, {"key": subscription_key, "period": period}).one()
+    note = make_bill(
+        connection, subscription_key, period, "0.00", bill_id=f"CN-{bill.bill_id}-1", document="credit_note",
+        corrects_bill_key=bill.bill_key,
+    )  # fmt: skip
+    connection.execute(
+        text("""
+        UPDATE billing.pending_adjustments SET state = 'applied', settled_at = found_at, applied_on_bill_key = :note
+        WHERE bill_key = :bill AND state = 'pending'
+        """),
+        {"note": note, "bill": bill.bill_key},
+    )

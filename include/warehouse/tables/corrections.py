@@ -28,10 +28,16 @@ pending_adjustments = Table(
         server_default="pending",
     ),
     instant("settled_at", "When it was applied or withdrawn.", nullable=True),
-    big("applied_on_bill_key", "Document that it was applied on.", nullable=True),
+    Column(
+        "applied_on_bill_key",
+        ForeignKey("billing.bills.bill_key"),
+        nullable=True,
+        comment="Issued document that it was applied on.",
+    ),
     CheckConstraint("state IN ('pending', 'applied', 'withdrawn')", name="state"),
     CheckConstraint("(state = 'pending') = (settled_at IS NULL)", name="settled_at"),
     CheckConstraint("aku_seconds_before <> aku_seconds_after", name="difference"),
+    CheckConstraint("(state = 'applied') = (applied_on_bill_key IS NOT NULL)", name="document"),
     Index(
         "pending_adjustments_one_per_hour",
         "hour_start",

@@ -104,6 +104,11 @@ private_offers = Table(
     text("reason", "Why, as the person who entered it said."),
     text("entered_by", "Who entered it."),
     instant("entered_at", "When it was entered. Where two offers hold at once, the one entered last counts."),
+    text(
+        "correction_id",
+        "Correction that entered it, for the issued period that it corrects; null for an offer of its own.",
+        nullable=True,
+    ),
     CheckConstraint("effective_from < effective_until", name="effective"),
     CheckConstraint("discount_percent BETWEEN 0 AND 100", name="discount_percent"),
     UniqueConstraint("subscription_key", "effective_from", "entered_at"),

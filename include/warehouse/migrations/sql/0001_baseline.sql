@@ -568,6 +568,7 @@ CREATE TABLE billing.private_offers (
 	reason TEXT NOT NULL,
 	entered_by TEXT NOT NULL,
 	entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	correction_id TEXT,
 	CONSTRAINT private_offers_pkey PRIMARY KEY (offer_key),
 	CONSTRAINT private_offers_effective_check CHECK (effective_from < effective_until),
 	CONSTRAINT private_offers_discount_percent_check CHECK (discount_percent BETWEEN 0 AND 100),
@@ -585,6 +586,7 @@ COMMENT ON COLUMN billing.private_offers.discount_percent IS 'In place of the pl
 COMMENT ON COLUMN billing.private_offers.reason IS 'Why, as the person who entered it said.';
 COMMENT ON COLUMN billing.private_offers.entered_by IS 'Who entered it.';
 COMMENT ON COLUMN billing.private_offers.entered_at IS 'When it was entered. Where two offers hold at once, the one entered last counts.';
+COMMENT ON COLUMN billing.private_offers.correction_id IS 'Correction that entered it, for the issued period that it corrects; null for an offer of its own.';
 CREATE INDEX private_offers_by_subscription ON billing.private_offers (subscription_key, effective_from);
 CREATE TABLE billing.waivers (
 	waiver_key BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -1071,9 +1073,11 @@ CREATE TABLE billing.pending_adjustments (
 	CONSTRAINT pending_adjustments_state_check CHECK (state IN ('pending', 'applied', 'withdrawn')),
 	CONSTRAINT pending_adjustments_settled_at_check CHECK ((state = 'pending') = (settled_at IS NULL)),
 	CONSTRAINT pending_adjustments_difference_check CHECK (aku_seconds_before <> aku_seconds_after),
+	CONSTRAINT pending_adjustments_document_check CHECK ((state = 'applied') = (applied_on_bill_key IS NOT NULL)),
 	CONSTRAINT pending_adjustments_bill_key_fkey FOREIGN KEY(bill_key) REFERENCES billing.bills (bill_key),
 	CONSTRAINT pending_adjustments_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key),
-	CONSTRAINT pending_adjustments_instance_key_fkey FOREIGN KEY(instance_key) REFERENCES core.instances (instance_key)
+	CONSTRAINT pending_adjustments_instance_key_fkey FOREIGN KEY(instance_key) REFERENCES core.instances (instance_key),
+	CONSTRAINT pending_adjustments_applied_on_bill_key_fkey FOREIGN KEY(applied_on_bill_key) REFERENCES billing.bills (bill_key)
 );
 COMMENT ON TABLE billing.pending_adjustments IS 'Usage of hours on issued bills that turned out otherwise: what corrections are made of.';
 COMMENT ON COLUMN billing.pending_adjustments.adjustment_key IS 'Surrogate key.';
@@ -1088,7 +1092,7 @@ COMMENT ON COLUMN billing.pending_adjustments.cause IS 'late_answer or closed_ag
 COMMENT ON COLUMN billing.pending_adjustments.found_at IS 'Logical time of the run that found this difference.';
 COMMENT ON COLUMN billing.pending_adjustments.state IS 'pending, applied (on a later document) or withdrawn (it is as billed after all).';
 COMMENT ON COLUMN billing.pending_adjustments.settled_at IS 'When it was applied or withdrawn.';
-COMMENT ON COLUMN billing.pending_adjustments.applied_on_bill_key IS 'Document that it was applied on.';
+COMMENT ON COLUMN billing.pending_adjustments.applied_on_bill_key IS 'Issued document that it was applied on.';
 CREATE INDEX pending_adjustments_by_bill ON billing.pending_adjustments (bill_key, hour_start);
 CREATE UNIQUE INDEX pending_adjustments_one_per_hour ON billing.pending_adjustments (hour_start, instance_key) WHERE state = 'pending';
 CREATE TABLE metering.alarm_tellings (

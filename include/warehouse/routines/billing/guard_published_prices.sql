@@ -19,24 +19,21 @@ ALTER TABLE billing.price_plan_versions ENABLE ALWAYS TRIGGER guard_published_ve
 ALTER TABLE billing.price_tiers ENABLE ALWAYS TRIGGER guard_published_tier;
 ALTER TABLE billing.price_fees ENABLE ALWAYS TRIGGER guard_published_fee;
 
--- A version is published whole, in one transaction: nothing is added to it later. One that starts where issued bills
--- were priced by an earlier version would rewrite what they say.
+-- A version is published whole, in one transaction: nothing is added to it later. One that rating would give to an
+-- issued period would rewrite what its bill says.
 CREATE FUNCTION billing.guard_published_version() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    issued text;
 BEGIN
     IF TG_TABLE_NAME = 'price_plan_versions' THEN
-        IF EXISTS (
-            SELECT FROM billing.bill_lines AS l
-            INNER JOIN billing.bills AS b ON l.bill_key = b.bill_key AND b.state IN ('issued', 'settled')
-            INNER JOIN billing.price_plan_versions AS v ON l.version_key = v.version_key
-            WHERE
-                v.plan_key = NEW.plan_key
-                AND v.effective_from < NEW.effective_from
-                AND l.line_end > NEW.effective_from
-                AND l.kind <> 'licence'
-        ) THEN
-            RAISE EXCEPTION 'A version effective from % would price again what issued bills were made of',
-                NEW.effective_from
+        PERFORM billing.wait_for_turn();
+        issued := (
+            SELECT min(r.bill_id) FROM billing.issued_periods_of_version(NEW.plan_key, NEW.effective_from) AS r
+        );
+        IF issued IS NOT NULL THEN
+            RAISE EXCEPTION 'A version effective from % would price again what issued bills were made of, like bill %',
+                to_char(NEW.effective_from AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SSZ'), issued
                 USING HINT = 'Let it start later, or correct the bills.';
         END IF;
     ELSIF (SELECT v.xmin FROM billing.price_plan_versions AS v WHERE v.version_key = NEW.version_key)

@@ -1,4 +1,5 @@
--- Terms of licences with the chain that each belongs to. A renewal names the term that it renews. A first term that
+-- Terms of licences with the chain that each belongs to. A renewal names the term that it renews, and begins a chain of
+-- its own where time lies between them. A first term that
 -- starts when another one of the same subscription and length ends continues that one; where several do, they are
 -- matched by capacity.
 CREATE VIEW core.licence_chains AS
@@ -30,14 +31,16 @@ started AS (
 
 steps AS (
     SELECT
-        licence_key,
-        renews_licence_key AS previous_key
-    FROM core.licences
-    WHERE renews_licence_key IS NOT NULL
+        renewal.licence_key,
+        renewal.renews_licence_key AS previous_key,
+        CASE WHEN renewal.term_start > renewed.term_end THEN renewal.term_start END AS begins_at
+    FROM core.licences AS renewal
+    INNER JOIN core.licences AS renewed ON renewal.renews_licence_key = renewed.licence_key
     UNION ALL
     SELECT
         s.licence_key,
-        e.licence_key AS previous_key
+        e.licence_key AS previous_key,
+        NULL AS begins_at
     FROM started AS s
     INNER JOIN ended AS e
         ON
@@ -58,9 +61,9 @@ chains AS (
     UNION ALL
     SELECT
         s.licence_key,
-        c.chain_key,
-        c.chain_start,
-        c.renewal_count + 1 AS renewal_count
+        CASE WHEN s.begins_at IS NULL THEN c.chain_key ELSE s.licence_key END AS chain_key,
+        coalesce(s.begins_at, c.chain_start) AS chain_start,
+        CASE WHEN s.begins_at IS NULL THEN c.renewal_count + 1 ELSE 0 END AS renewal_count
     FROM chains AS c
     INNER JOIN steps AS s ON c.licence_key = s.previous_key
 )

@@ -11,6 +11,7 @@ WITH roots AS (
     WHERE
         period_start = :period_start
         AND period_end = :period_end
+        AND is_rated_again
 ),
 
 documented AS (

@@ -5,6 +5,7 @@ WITH roots AS (
     WHERE
         period_start = :period_start
         AND period_end = :period_end
+        AND is_rated_again
 ),
 
 both_sides AS (

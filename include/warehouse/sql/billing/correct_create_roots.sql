@@ -65,6 +65,8 @@ SELECT
     root.period_start,
     root.period_end,
     asked.correction_key,
+    -- A refund gives back what was asked for; it is no reason to rate the period again.
+    asked.correction_key IS NOT NULL OR late.bill_key IS NOT NULL AS is_rated_again,
     coalesce(
         nullif(
             concat_ws(

@@ -11,6 +11,7 @@ WITH adjusted AS (
     WHERE
         r.period_start = :period_start
         AND r.period_end = :period_end
+        AND r.is_rated_again
         AND a.state IN ('pending', 'applied')
     GROUP BY r.subscription_key, a.hour_start
 )

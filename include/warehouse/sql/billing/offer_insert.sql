@@ -1,7 +1,8 @@
 -- The last one entered counts, whatever the logical times of the runs; and a bill was drafted with the offers that were
 -- entered by then. So it is entered after all others of the subscription, and after its bills were drafted.
 INSERT INTO billing.private_offers (
-    subscription_key, effective_from, effective_until, price_plan, discount_percent, reason, entered_by, entered_at
+    subscription_key, effective_from, effective_until, price_plan, discount_percent, reason, entered_by, entered_at,
+    correction_id
 )
 SELECT
     :subscription_key,
@@ -21,5 +22,6 @@ SELECT
             SELECT max(b.drafted_at) + interval '1 microsecond' FROM billing.bills AS b
             WHERE b.subscription_key = :subscription_key
         )
-    ) AS entered_at
+    ) AS entered_at,
+    :correction_id
 RETURNING offer_key
