@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import text
 
 from include.billing.corrections import Difference, insert_corrections, sum_documents
-from include.billing.drafts import fingerprint
+from include.billing.drafts import fingerprint, printed_products
 from include.domain.periods import BillingPeriod
 from include.warehouse.engine import statement
 
@@ -41,7 +41,7 @@ def draft_note(
         at: logical time of the run.
     """
     document = "credit_note" if difference.total < 0 else "debit_note"
-    parameters = {"root_key": root_key, "document": document, "at": at}
+    parameters = {"root_key": root_key, "document": document, "products": printed_products(), "at": at}
     note = Note(*connection.execute(statement("billing/correct_insert_note"), parameters).one())
     connection.execute(text("UPDATE correction_roots SET document_key = :bill_key"), {"bill_key": note.bill_key})
     insert_corrections(connection)

@@ -6,12 +6,14 @@ and leaves issued ones alone.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from include.billing.corrections import add_corrections
 from include.billing.rating import rate, window_of
+from include.catalog.loader import catalog_products
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
@@ -52,7 +54,8 @@ def draft_bills(
     rate(connection, period, subscriptions=None if subscription_key is None else [subscription_key])
     connection.execute(statement("billing/delete_drafts"), {**window, "subscription_key": subscription_key})
     drafted = connection.execute(
-        statement("billing/insert_drafts"), {**window, "period": period.name, "drafted_at": at}
+        statement("billing/insert_drafts"),
+        {**window, "period": period.name, "products": printed_products(), "drafted_at": at},
     ).rowcount
     connection.execute(statement("billing/insert_lines"), window)
     connection.execute(statement("billing/insert_taxes"), window)
@@ -61,6 +64,11 @@ def draft_bills(
     fingerprint(connection, period, ["draft"])
     connection.execute(statement("billing/store_fingerprints"))
     return drafted
+
+
+def printed_products() -> str:
+    """What documents print of each product of the catalogue, as JSON by name."""
+    return json.dumps({product.name: product.printed_facts() for product in catalog_products()})
 
 
 def fingerprint(connection: Connection, period: BillingPeriod, states: list[str]) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Row
 
 #: The form of fingerprints that can be computed again group by group.
-FORM = 2
+FORM = 3
 _STATES = ["issued", "settled"]
 _WHAT_TO_DO = (
     "Issued bills never change, so find out who put the database's guards aside and restore it from a backup; if what "
@@ -37,10 +37,12 @@ _WHAT_TO_DO = (
 GROUPS = {
     "identity": "what document it is, for whom and for which period",
     "activity": "from when to when the subscription was active in the period",
+    "printed": "what it prints of buyer, subscription and seller (billing.bills.printed)",
+    "usage": "the usage of its instances by hour, how it is known, or their ids (metering.usage, core.instances)",
     "hours": "the usage of its hours (metering.subscription_hours)",
     "adjustments": "the late usage that it settled (billing.pending_adjustments)",
     "licences": "the licences of the period (core.licences)",
-    "prices": "the price plan versions, tiers and fees that it was priced by",
+    "prices": "the price plan versions, tiers and fees in force in the period",
     "offers": "the private offers that held when it was drafted (billing.private_offers)",
     "lines": "its lines (billing.bill_lines)",
     "taxes": "its taxes (billing.bill_taxes)",

@@ -38,6 +38,17 @@ def load_product(name: str = DEFAULT_PRODUCT) -> Product:
     return _load(Product, CATALOG / f"{name}.product.yaml")
 
 
+@cache
+def catalog_products() -> list[Product]:
+    """All products of the catalogue, by name.
+
+    Raises:
+        InvalidInputError: when a file is wrong.
+    """
+    names = sorted(path.name.removesuffix(".product.yaml") for path in CATALOG.glob("*.product.yaml"))
+    return [load_product(name) for name in names]
+
+
 def load_price_plan(path: Path) -> PricePlan:
     """The price plan in that file.
 

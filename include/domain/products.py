@@ -68,3 +68,11 @@ class Product(BaseModel):
     aku: AkuLimits
     licence_terms_months: list[int] = Field(min_length=1)
     price_plans: dict[Payment, str]
+
+    def printed_facts(self) -> dict[str, object]:
+        """What documents print of the product and its seller, to be kept with each document."""
+        return self.model_dump(include={*PRINTED, "regions"})
+
+
+#: What documents print of a product, besides the region's name.
+PRINTED = ("title", "seller", "marketplace", "collected_by", "contact")

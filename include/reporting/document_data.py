@@ -7,7 +7,7 @@ reasons and descriptions come from people: they are handed over as data and neve
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +86,13 @@ class Document:
     payment: str
     marketplace_instance_id: str | None
     order_id: str | None
+    region_name: str | None
+    seller: dict[str, Any] | None
+    instance_names: dict[str, str] | None
+
+    def product_as_printed(self, product: Product) -> Product:
+        """The product as it was when the document was drafted; as the catalogue has it where that was not kept."""
+        return product.model_copy(update=self.seller or {})
 
     @property
     def dated(self) -> datetime:
@@ -131,10 +138,14 @@ def read_document(connection: Connection, bill_id: str) -> PrintedDocument:
         lines=[Line(**row) for row in rows(statement("reporting/document_list_lines"), key).mappings()],
         taxes=[Tax(**row) for row in rows(statement("reporting/list_bill_taxes"), key).mappings()],
         days=[
-            UsageDay(**row)
+            _as_printed(UsageDay(**row), document)
             for row in (rows(statement("reporting/list_usage_days"), window).mappings() if _has_usage(document) else ())
         ],
     )
+
+
+def _as_printed(day: UsageDay, document: Document) -> UsageDay:
+    return replace(day, instance_name=(document.instance_names or {}).get(day.instance_id, day.instance_name))
 
 
 def page_of(printed: PrintedDocument, product: Product, words: Words) -> dict[str, Any]:
@@ -186,7 +197,7 @@ def _buyer(bill: Document, labels: Mapping[str, str]) -> list[list[str]]:
 
 def _service(bill: Document, words: Words, labels: Mapping[str, str]) -> list[list[str]]:
     environment = f"{bill.environment_name} ({bill.environment_id})" if bill.environment_id else bill.environment_name
-    region = words.texts["regions"].get(bill.region) or region_name(bill.product, bill.region)
+    region = words.texts["regions"].get(bill.region) or bill.region_name or region_name(bill.product, bill.region)
     rows = (
         ("subscription", bill.subscription_id),
         ("environment", environment),

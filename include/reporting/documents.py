@@ -40,7 +40,7 @@ def _compile(
     printed: PrintedDocument, language: str, form: Literal["pdf", "png"], dots_per_inch: int = 110
 ) -> bytes | list[bytes]:
     bill = printed.header
-    page = page_of(printed, load_product(bill.product), words(language))
+    page = page_of(printed, bill.product_as_printed(load_product(bill.product)), words(language))
     made = _compiler().compile(
         format=form,
         ppi=dots_per_inch,

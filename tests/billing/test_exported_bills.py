@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from include.billing.close import close_period
+from include.billing.correcting import correct_bill
+from include.billing.correction_requests import read_correction
 from include.billing.plans import publish_price_plans
 from include.catalog.loader import load_product
 from include.domain.money import Decimal
+from include.domain.onboarding import OnboardingRequest
+from include.onboarding.subscriptions import admit
 from include.reporting.document_data import page_of, read_document
 from include.reporting.document_words import words
-from include.reporting.documents import draw_document
+from include.reporting.documents import draw_document, print_document
 from include.reporting.exports import export_period
-from include.reporting.focus import Charge, row_of
+from include.reporting.focus import Charge, row_of, write_focus
+from include.reporting.line_files import write_lines
 from include.warehouse.engine import statement
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version
 from tests.support.builders import insert
@@ -94,3 +99,50 @@ def test_a_month_of_every_kind_is_printed_and_adds_up_in_every_file(
         for language in ("en", "zh"):
             assert page_of(document, seller, words(language))["total"] == f"CNY {totals[bill_id]:,.2f}"
             assert len(draw_document(document, language)) == 1
+
+
+def test_an_issued_document_prints_what_it_printed_whatever_its_parties_are_called_since(
+    warehouse: Engine, subscribe: Callable[..., int]
+) -> None:
+    """A second onboarding of the same buyer names another contact; an instance and a department are renamed."""
+    publish_price_plans(warehouse, [price_plan()])
+    subscribe(usage=(36_000,) * 30)
+    with warehouse.begin() as connection:
+        connection.execute(text("UPDATE core.buyers SET contact = 'first@buyer.example'"))
+    close_period(warehouse, OCTOBER, DUE)
+    refund = read_correction(
+        subscription="sub-01-orders", bill="2026-10-sub-01-orders", cause="refund", delivery="note",
+        reason="A goodwill refund of one.", by="ann", origin="x", refund_amount="1.00", refund_line=1,
+    )  # fmt: skip
+    correct_bill(warehouse, refund, DUE + timedelta(days=1))
+
+    def files() -> list[bytes | str]:
+        with warehouse.connect() as connection:
+            documents = [
+                read_document(connection, bill_id)
+                for bill_id in ("2026-10-sub-01-orders", "CN-2026-10-sub-01-orders-1")
+            ]
+            texts = [str(write_lines(connection, period="2026-10")), str(write_focus(connection, "2026-10"))]
+        assert documents[0].header.contact == "first@buyer.example"
+        return [*texts, *(print_document(document, language) for document in documents for language in ("en", "zh"))]
+
+    as_issued = files()
+    form = {
+        "account_id": "1100000000000001",
+        "site": "china",
+        "region": "cn-hangzhou",
+        "environment_name": "second",
+        "network": "vpc-second",
+        "contact": "second@buyer.example",
+    }
+    admit(warehouse, load_product(), OnboardingRequest.from_form(form), DUE)
+    with warehouse.begin() as connection:
+        assert connection.scalar(text("SELECT contact FROM core.buyers")) == "second@buyer.example"
+        connection.execute(text("UPDATE core.instances SET name = 'renamed'"))
+        connection.execute(
+            text("""
+            UPDATE core.subscriptions SET department = 'Renamed', environment_name = 'renamed', order_id = NULL
+            WHERE subscription_id = 'sub-01-orders'
+            """)
+        )
+    assert files() == as_issued

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
 
 from include.billing.close import close_period
+from include.billing.correcting import correct_bill
+from include.billing.correction_requests import read_correction
 from include.billing.plans import publish_price_plans
 from include.billing.verify import GROUPS, Verification, report_verification, verify_bills
 from include.domain.errors import ConflictError, InvalidInputError
 from tests.billing.conftest import DUE, LONG_AGO, OCTOBER, price_plan, version
-from tests.support.builders import insert
+from tests.support.builders import insert, make_instance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +34,7 @@ def issued(warehouse: Engine, subscribe: Callable[..., int]) -> Engine:
     publish_price_plans(warehouse, [price_plan(version(tax_rate="0.06", components=[fee]))])
     orders, _ = subscribe(usage=(21_607, 3_601, 15)), subscribe("stock", usage=(3600,))
     with warehouse.begin() as connection:
+        make_instance(connection, orders, "kf-second")
         insert(connection, "billing.private_offers", subscription_key=orders, effective_from=OCTOBER.window.start,
                discount_percent=10, reason="loyal", entered_by="mei", entered_at=LONG_AGO)  # fmt: skip
         insert(connection, "core.licences", subscription_key=orders, term_start=LONG_AGO,
@@ -73,7 +77,7 @@ def test_bills_that_nobody_touched_are_as_issued(issued: Engine) -> None:
     with issued.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM billing.rating_parts")) == 0
         forms = connection.execute(text("SELECT fingerprint_form, fingerprint_parts FROM billing.bills")).all()
-    assert [(form, set(parts)) for form, parts in forms] == [(2, set(GROUPS))] * 2
+    assert [(form, set(parts)) for form, parts in forms] == [(3, set(GROUPS))] * 2
 
 
 @pytest.mark.parametrize(
@@ -87,8 +91,20 @@ def test_bills_that_nobody_touched_are_as_issued(issued: Engine) -> None:
         ),
         (
             "UPDATE metering.usage SET aku_seconds = aku_seconds + 1 WHERE aku_seconds = 21607",
-            {"instances"},
+            {"usage", "instances"},
         ),
+        (
+            """UPDATE metering.usage SET instance_key = other.instance_key FROM core.instances AS other
+            WHERE other.instance_id = 'kf-second' AND aku_seconds = 21607""",
+            {"usage"},
+        ),
+        ("UPDATE metering.usage SET assumed_aku_seconds = 15 WHERE aku_seconds = 15", {"usage"}),
+        ("UPDATE metering.usage SET proved_aku_seconds = 15 WHERE aku_seconds = 15", {"usage"}),
+        ("UPDATE metering.usage SET source = 'import' WHERE aku_seconds = 15", {"usage"}),
+        ("UPDATE core.instances SET instance_id = 'kf-renamed' WHERE instance_id = 'kf-orders'", {"usage"}),
+        ("UPDATE core.environments SET environment_id = 'env-renamed' WHERE environment_id LIKE '%orders'", {"usage"}),
+        (f"""UPDATE billing.bills SET printed = printed || '{{"order_id": "x"}}' WHERE bill_key = {_MINE}""",
+         {"printed"}),
         (
             "UPDATE metering.subscription_hours SET aku_seconds = 1 WHERE aku_seconds = 15",
             {"hours", "instances", "rating"},
@@ -139,6 +155,18 @@ def test_a_changed_price_is_named_in_every_bill_that_was_priced_by_it(
     assert named(verify_bills(issued)) == {BILL: expected, OTHER: expected}
 
 
+def test_a_version_of_the_period_that_no_line_came_of_is_named(issued: Engine) -> None:
+    change(
+        issued,
+        """
+        INSERT INTO billing.price_plan_versions (plan_key, effective_from, charge_every, rounding_digits, rounding_mode,
+            model, source)
+        SELECT plan_key, '2026-10-31T12:00:00Z', charge_every, rounding_digits, rounding_mode, model, source
+        FROM billing.price_plan_versions""",
+    )
+    assert {"prices"} <= named(verify_bills(issued))[BILL]
+
+
 def test_lines_that_rating_gives_otherwise_are_told_column_by_column(issued: Engine) -> None:
     change(issued, "UPDATE billing.price_tiers SET unit_price = 1.30, scaled_price = 130")
     (rating, *_) = [each for each in verify_bills(issued, bill_ids=[OTHER]).differences if each.what == "rating"]
@@ -187,20 +215,17 @@ def test_what_comes_after_a_bill_changes_nothing_in_it(issued: Engine) -> None:
         )
         connection.execute(
             text("""
-            INSERT INTO billing.private_offers (subscription_key, effective_from, discount_percent, reason, entered_by,
-                entered_at)
-            SELECT subscription_key, period_start, 50, 'A price promised by sales', 'mei', drafted_at + interval '1 day'
-            FROM billing.bills
-            """)
-        )
-        connection.execute(
-            text("""
             INSERT INTO core.licences (subscription_key, term_start, term_end, term_months, capacity_aku, price,
                 currency, auto_renew)
             SELECT subscription_key, period_end, period_end + interval '30 days', 1, 1, 0, 'CNY', FALSE
             FROM billing.bills
             """)
         )
+    promised = read_correction(
+        subscription="sub-01-orders", bill=BILL, cause="discount", delivery="note", discount_percent="50",
+        reason="A price promised by sales.", by="mei", origin="x",
+    )  # fmt: skip
+    correct_bill(issued, promised, DUE + timedelta(days=1))
     assert verify_bills(issued).differences == []
 
 

@@ -26,6 +26,7 @@ ROUTINES = (
     "billing/version_at",
     "billing/licence_price",
     "billing/issued_periods",
+    "billing/printed_parties",
     "billing/guard_issued_bills",
     "billing/guard_bill_states",
     "billing/guard_published_prices",

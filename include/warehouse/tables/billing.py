@@ -34,6 +34,11 @@ bills = Table(
     decimal("tax_included", "The part of the tax that the subtotal contains.", server_default="0"),
     decimal("total", "What is payable: subtotal and tax, contained tax once; negative on a credit note."),
     decimal("forecast_total", "For a draft of a running period: the total expected at its end.", nullable=True),
+    json(
+        "printed",
+        "What it prints of buyer, subscription and seller, as known when it was drafted (billing.printed_parties).",
+        server_default=sql("'{}'"),
+    ),
     text("fingerprint", "SHA-256 over the bill's inputs and amounts, in hex."),
     integer("fingerprint_form", "Form of the text that the fingerprint is of.", server_default="1"),
     json("fingerprint_parts", "SHA-256 of each group of inputs, to say which one changed.", server_default=sql("'{}'")),

@@ -1,4 +1,4 @@
--- What each bill was made of and what came out, as SHA-256 by group of inputs, and one over these (form 2), for the
+-- What each bill was made of and what came out, as SHA-256 by group of inputs, and one over these (form 3), for the
 -- period's documents in these states, into bill_fingerprints of this transaction.
 --
 -- The same warehouse gives the same bytes, whenever and by whomever they are computed: each row is a JSON array, rows
@@ -41,6 +41,42 @@ hours AS (
         AND hour_start < :period_end
         AND subscription_key IN (SELECT subscription_key FROM chosen)
     GROUP BY subscription_key
+),
+
+-- The same by instance, under the ids that it was billed for, and how it is known. There may be millions of rows, so
+-- they are not put in an order: it is the count and the sum of their 64-bit hashes.
+instances AS (
+    SELECT
+        u.subscription_key,
+        concat_ws(
+            ' ',
+            count(*),
+            sum(
+                hashint8extended(
+                    CAST(date_part('epoch', u.hour_start) AS bigint),
+                    hashint8extended(
+                        u.aku_seconds,
+                        hashint8extended(
+                            u.proved_aku_seconds,
+                            hashint8extended(u.assumed_aku_seconds, hashtextextended(u.source, i.known_as))
+                        )
+                    )
+                )
+            )
+        ) AS text
+    FROM metering.usage AS u
+    INNER JOIN (
+        SELECT
+            named.instance_key,
+            hashtextextended(named.instance_id, hashtextextended(e.environment_id, 0)) AS known_as
+        FROM core.instances AS named
+        INNER JOIN core.environments AS e ON named.environment_key = e.environment_key
+    ) AS i ON u.instance_key = i.instance_key
+    WHERE
+        u.hour_start >= :period_start
+        AND u.hour_start < :period_end
+        AND u.subscription_key IN (SELECT subscription_key FROM chosen)
+    GROUP BY u.subscription_key
 ),
 
 -- Late usage that a document settles. While it is a draft, that is all that waits: for a note, what its bill has
@@ -109,6 +145,53 @@ offers AS (
     GROUP BY c.bill_key
 ),
 
+-- Every version in force in the period, whether a line came of it or not: of the own plan, and of offers.
+plans AS (
+    SELECT
+        bill_key,
+        price_plan
+    FROM chosen
+    UNION
+    SELECT
+        c.bill_key,
+        o.price_plan
+    FROM chosen AS c
+    INNER JOIN billing.private_offers AS o
+        ON
+            c.subscription_key = o.subscription_key
+            AND c.drafted_at >= o.entered_at
+            AND c.period_end > o.effective_from
+            AND c.period_start < coalesce(o.effective_until, 'infinity')
+    WHERE o.price_plan IS NOT NULL
+),
+
+in_force AS (
+    SELECT
+        c.bill_key,
+        v.version_key
+    FROM chosen AS c
+    INNER JOIN plans ON c.bill_key = plans.bill_key
+    INNER JOIN billing.price_plans AS p ON plans.price_plan = p.name
+    INNER JOIN (
+        SELECT
+            version_key,
+            plan_key,
+            effective_from,
+            lead(effective_from, 1, 'infinity') OVER (PARTITION BY plan_key ORDER BY effective_from) AS effective_until
+        FROM billing.price_plan_versions
+    ) AS v
+        ON
+            p.plan_key = v.plan_key
+            AND c.period_end > v.effective_from
+            AND c.period_start < v.effective_until
+    UNION
+    SELECT
+        l.bill_key,
+        l.version_key
+    FROM billing.bill_lines AS l
+    WHERE l.bill_key IN (SELECT bill_key FROM chosen)
+),
+
 -- A version is its file's text and the rows that rating joins.
 versions AS MATERIALIZED (
     SELECT
@@ -150,13 +233,7 @@ prices AS (
     SELECT
         used.bill_key,
         string_agg(v.name || ' ' || v.sha256, E'\n' ORDER BY v.name, v.effective_from) AS text
-    FROM (
-        SELECT DISTINCT
-            l.bill_key,
-            l.version_key
-        FROM billing.bill_lines AS l
-        WHERE l.bill_key IN (SELECT bill_key FROM chosen)
-    ) AS used
+    FROM in_force AS used
     INNER JOIN versions AS v ON used.version_key = v.version_key
     GROUP BY used.bill_key
 ),
@@ -209,6 +286,8 @@ grouped AS (
             extract(EPOCH FROM least(c.ended_at, c.period_end))
         ) AS text) AS activity,
         CAST(json_build_array(c.aku_seconds, c.subtotal, c.tax, c.tax_included, c.total) AS text) AS sums,
+        CAST(c.printed AS text) AS printed,
+        coalesce(u.text, '') AS usage,
         coalesce(a.text, '') AS adjustments,
         coalesce(i.text, '') AS licences,
         coalesce(o.text, '') AS offers,
@@ -218,6 +297,7 @@ grouped AS (
     FROM chosen AS c
     LEFT JOIN billing.bills AS root ON c.corrects_bill_key = root.bill_key
     LEFT JOIN hours AS h ON c.subscription_key = h.subscription_key
+    LEFT JOIN instances AS u ON c.subscription_key = u.subscription_key
     LEFT JOIN adjustments AS a ON c.bill_key = a.bill_key
     LEFT JOIN licences AS i ON c.bill_key = i.bill_key
     LEFT JOIN offers AS o ON c.bill_key = o.bill_key
@@ -232,6 +312,8 @@ hashed AS (
         jsonb_build_object(
             'identity', encode(sha256(convert_to(identity, 'UTF8')), 'hex'),
             'activity', encode(sha256(convert_to(activity, 'UTF8')), 'hex'),
+            'printed', encode(sha256(convert_to(printed, 'UTF8')), 'hex'),
+            'usage', encode(sha256(convert_to(usage, 'UTF8')), 'hex'),
             'hours', hours,
             'adjustments', encode(sha256(convert_to(adjustments, 'UTF8')), 'hex'),
             'licences', encode(sha256(convert_to(licences, 'UTF8')), 'hex'),
@@ -248,5 +330,5 @@ SELECT
     bill_key,
     parts,
     -- The text of a JSONB object has its keys in one order.
-    encode(sha256(convert_to('akubill bill, form 2' || E'\n' || CAST(parts AS text), 'UTF8')), 'hex') AS fingerprint
+    encode(sha256(convert_to('akubill bill, form 3' || E'\n' || CAST(parts AS text), 'UTF8')), 'hex') AS fingerprint
 FROM hashed

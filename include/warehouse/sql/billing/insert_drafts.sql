@@ -2,7 +2,7 @@
 -- drafted after every offer that it is rated by, so that it can be rated again by just these.
 INSERT INTO billing.bills (
     bill_id, subscription_key, period, period_start, period_end, price_plan, currency, state, aku_seconds, subtotal,
-    tax, total, fingerprint, drafted_at
+    tax, total, printed, fingerprint, drafted_at
 )
 SELECT
     CAST(:period AS text) || '-' || b.subscription_id AS bill_id,
@@ -17,6 +17,7 @@ SELECT
     0 AS subtotal,
     0 AS tax,
     0 AS total,
+    billing.printed_facts(b.subscription_key, CAST(:products AS jsonb)) AS printed,
     '' AS fingerprint,
     greatest(
         CAST(:drafted_at AS timestamptz),

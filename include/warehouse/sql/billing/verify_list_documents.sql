@@ -8,8 +8,8 @@ SELECT
     b.period,
     coalesce(p.time_zone, own.time_zone, 'UTC') AS time_zone,
     b.drafted_at,
-    -- Whatever it says, one with parts is of the second form.
-    CASE WHEN b.fingerprint_parts <> '{}' THEN 2 ELSE b.fingerprint_form END AS fingerprint_form
+    -- Whatever it says, one with parts is of the last form.
+    CASE WHEN b.fingerprint_parts <> '{}' THEN 3 ELSE b.fingerprint_form END AS fingerprint_form
 FROM billing.bills AS b
 LEFT JOIN billing.price_plans AS p ON b.price_plan = p.name
 LEFT JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key

@@ -20,20 +20,22 @@ SELECT
     b.issued_at,
     s.subscription_key,
     s.subscription_id,
-    s.environment_name,
-    e.environment_id,
-    s.account_id,
-    y.contact,
-    s.region,
-    s.department,
-    s.product,
-    s.payment,
-    s.marketplace_instance_id,
-    s.order_id
+    f.environment_name,
+    f.environment_id,
+    f.account_id,
+    f.contact,
+    f.region,
+    f.department,
+    f.product,
+    f.payment,
+    f.marketplace_instance_id,
+    f.order_id,
+    f.region_name,
+    f.seller,
+    f.instance_names
 FROM billing.bills AS b
 INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
-INNER JOIN core.buyers AS y ON s.account_id = y.account_id
-LEFT JOIN core.environments AS e ON s.subscription_key = e.subscription_key
+INNER JOIN billing.printed_parties AS f ON b.bill_key = f.bill_key
 LEFT JOIN billing.price_plans AS p ON b.price_plan = p.name
 LEFT JOIN billing.bills AS c ON b.corrects_bill_key = c.bill_key
 WHERE b.bill_id = :bill_id

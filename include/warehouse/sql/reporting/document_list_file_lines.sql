@@ -80,13 +80,13 @@ SELECT
     CASE d.state WHEN 'settled' THEN 'issued' ELSE d.state END AS state,
     d.period,
     d.issued_at,
-    s.account_id,
+    f.account_id,
     s.subscription_id,
-    s.environment_name,
-    s.region,
-    s.department,
-    s.product,
-    s.payment,
+    f.environment_name,
+    f.region,
+    f.department,
+    f.product,
+    f.payment,
     d.price_plan,
     d.currency,
     l.line_no,
@@ -111,5 +111,6 @@ SELECT
 FROM documents AS d
 INNER JOIN rows_of_documents AS l ON d.bill_key = l.bill_key
 INNER JOIN core.subscriptions AS s ON d.subscription_key = s.subscription_key
+INNER JOIN billing.printed_parties AS f ON d.bill_key = f.bill_key
 LEFT JOIN billing.bills AS c ON l.corrects_key = c.bill_key
 ORDER BY s.subscription_id, d.issued_at, d.bill_id, l.line_no NULLS LAST, l.tax_rate, l.tax_is_inclusive, c.bill_id

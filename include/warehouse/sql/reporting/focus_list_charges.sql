@@ -164,13 +164,13 @@ SELECT
         WHEN d.document = 'bill' THEN d.period_end
         ELSE (date_trunc('month', d.issued_at AT TIME ZONE d.time_zone) + interval '1 month') AT TIME ZONE d.time_zone
     END AS period_end,
-    s.account_id,
+    f.account_id,
     s.subscription_id,
-    s.environment_name,
-    e.environment_id,
-    s.region,
-    s.department,
-    s.product,
+    f.environment_name,
+    f.environment_id,
+    f.region,
+    f.department,
+    f.product,
     c.kind,
     c.is_refund,
     c.is_correction,
@@ -190,5 +190,5 @@ SELECT
 FROM charges AS c
 INNER JOIN documents AS d ON c.bill_key = d.bill_key
 INNER JOIN core.subscriptions AS s ON d.subscription_key = s.subscription_key
-LEFT JOIN core.environments AS e ON s.subscription_key = e.subscription_key
+INNER JOIN billing.printed_parties AS f ON d.bill_key = f.bill_key
 ORDER BY s.subscription_id, d.issued_at, d.bill_id, c.part, c.number

@@ -1,0 +1,50 @@
+-- What a document prints of its parties, kept with the document when it is drafted: an issued one prints what it printed.
+CREATE FUNCTION billing.printed_facts(subscription bigint, products jsonb) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+    SELECT
+        jsonb_build_object(
+            'account_id', s.account_id, 'contact', y.contact, 'department', s.department, 'region', s.region,
+            'environment_name', s.environment_name, 'environment_id', e.environment_id, 'product', s.product,
+            'payment', s.payment, 'marketplace_instance_id', s.marketplace_instance_id, 'order_id', s.order_id,
+            'region_name', products -> s.product -> 'regions' ->> s.region,
+            'seller', (products -> s.product) - 'regions',
+            'instance_names', (
+                SELECT jsonb_object_agg(i.instance_id, i.name) FROM core.instances AS i
+                WHERE i.environment_key = e.environment_key AND i.name IS NOT NULL
+            )
+        )
+    FROM core.subscriptions AS s
+    INNER JOIN core.buyers AS y ON s.account_id = y.account_id
+    LEFT JOIN core.environments AS e ON s.subscription_key = e.subscription_key
+    WHERE s.subscription_key = subscription
+$$;
+COMMENT ON FUNCTION billing.printed_facts(bigint, jsonb) IS
+'What a document of the subscription prints of buyer, subscription and seller, as known now; products is what the '
+'catalogue says of each product by name.';
+
+CREATE VIEW billing.printed_parties AS
+SELECT
+    b.bill_key,
+    facts.account_id,
+    facts.contact,
+    facts.department,
+    facts.region,
+    facts.environment_name,
+    facts.environment_id,
+    facts.product,
+    facts.payment,
+    facts.marketplace_instance_id,
+    facts.order_id,
+    facts.region_name,
+    facts.seller,
+    facts.instance_names
+FROM billing.bills AS b
+CROSS JOIN LATERAL jsonb_to_record(
+    CASE WHEN b.printed = '{}' THEN billing.printed_facts(b.subscription_key, '{}') ELSE b.printed END
+) AS facts (
+    account_id text, contact text, department text, region text, environment_name text, environment_id text,
+    product text, payment text, marketplace_instance_id text, order_id text, region_name text, seller jsonb,
+    instance_names jsonb
+);
+COMMENT ON VIEW billing.printed_parties IS
+'What each document prints of buyer, subscription and seller: as it was drafted, whatever has changed since.';
