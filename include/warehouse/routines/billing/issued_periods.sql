@@ -9,7 +9,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION billing.wait_for_turn() IS
-'Waits until nobody else issues bills or writes usage, for a minute at most; holds the lock until the transaction ends.';
+'Waits until nobody else issues bills or writes usage, for a minute at most; holds the lock to the transaction''s end.';
 
 -- The issued periods that a change would reach: what rating made them of stays as it is. Product code asks these to
 -- refuse in words, and the guards ask them whoever writes.

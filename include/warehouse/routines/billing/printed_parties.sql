@@ -1,4 +1,4 @@
--- What a document prints of its parties, kept with the document when it is drafted: an issued one prints what it printed.
+-- What a document prints of its parties, kept with it when it is drafted: an issued one prints what it printed.
 CREATE FUNCTION billing.printed_facts(subscription bigint, products jsonb) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     SELECT
