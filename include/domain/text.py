@@ -19,6 +19,7 @@ _HALF = "\ud800-\udfff"
 _SPACES = "\u00a0\u202f\u3000"
 #: What a kept text may not hold; line ends and tabs may stay.
 _NOT_STORABLE = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f{_HALF}]")
+_NO_DATABASE_TAKES = re.compile(f"[\x00{_HALF}]")
 #: Stands for a character that cannot be stored.
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -37,6 +38,18 @@ def check_text(text: str, what: str, longest: int = LONGEST_NAME) -> str:
             rule = f"has characters that cannot be seen: {_named(character)} at place {place}"
             raise InvalidInputError(what, text[:60], rule, "Write it in plain text.")
     return text
+
+
+def check_storable(value: object, what: str = "Text") -> None:
+    """Do nothing when PostgreSQL can take the value: a text, or a list that holds texts.
+
+    Raises:
+        InvalidInputError: when there is a NUL or half a character in it.
+    """
+    for text in value if isinstance(value, list | tuple) else (value,):
+        if isinstance(text, str) and (found := _NO_DATABASE_TAKES.search(text)) is not None:
+            rule = f"has {_named(found[0])} at place {found.start() + 1}"
+            raise InvalidInputError(what, text[:60], rule, "Write it in plain text.")
 
 
 def storable(text: str, longest: int | None = None) -> str:

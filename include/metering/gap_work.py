@@ -73,6 +73,7 @@ class Waiver:
                 "Person", self.by, "is nobody", "A waiver is given by a person: log in and try again."
             )
         check_text(self.by, "Person")
+        check_text(self.environment_id or "", "Environment")
         if bool(self.gap_keys) == (self.environment_id is not None):
             raise InvalidInputError(
                 "Gaps",

@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from include.catalog.loader import load_product
-from include.domain.errors import AkubillError
+from include.domain.errors import AkubillError, InvalidInputError
 from include.domain.periods import time_zone
 from include.reporting import bills, charts, environments, presentation
 
@@ -162,6 +162,8 @@ def _add_error_pages(app: FastAPI) -> None:
 
     @app.exception_handler(AkubillError)
     async def say_what_to_do(request: Request, error: AkubillError) -> HTMLResponse:
+        if isinstance(error, InvalidInputError):
+            return _error(request, 422, "This cannot be shown", str(error))
         return _error(request, 503, "The warehouse can not be read", str(error))
 
     @app.exception_handler(SQLAlchemyError)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from psycopg.errors import LockNotAvailable, RaiseException
 from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from include.domain.errors import ConflictError, RetriableError
+from include.domain.text import check_storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +67,13 @@ def open_warehouse(url: str | URL, *, role: str | None = WRITER) -> Engine:
     def say_why_a_guard_refused(context: ExceptionContext) -> GuardError | None:
         refusal = context.original_exception
         return GuardError(refusal, context.statement) if isinstance(refusal, RaiseException) else None
+
+    # The last door: whatever a surface let through, a text that PostgreSQL cannot hold is one clear sentence.
+    @event.listens_for(engine, "before_cursor_execute")
+    def refuse_unstorable(_c: object, _cursor: object, _said: str, given: Any, _context: object, many: bool) -> None:  # noqa: ANN401, FBT001 (SQLAlchemy's signature)
+        for facts in given if many else (given,):
+            for value in facts.values() if isinstance(facts, dict) else facts or ():
+                check_storable(value)
 
     return engine
 

@@ -115,6 +115,9 @@ def test_a_resolved_gap_can_not_be_waived(orders, keys, warehouse):
 def test_unknown_gaps_and_environments_are_named(keys, warehouse):
     with pytest.raises(InvalidInputError, match="Gap is '998, 999': it is not known"):
         waive_gaps(warehouse, waiver(gap_keys=[999, *keys, 998]), WHEN)
+    for number in (99999999999999999999, 2**63, 0, -1):
+        with pytest.raises(InvalidInputError, match=f"there is no gap {number}"):
+            waive_gaps(warehouse, waiver(gap_keys=[number]), WHEN)
     window = {"environment_id": "env-none", "start": at(0).isoformat(), "end": at(60).isoformat()}
     with pytest.raises(InvalidInputError, match="Environment is 'env-none': it is not known"):
         waive_gaps(warehouse, waiver(**window), WHEN)

@@ -509,3 +509,13 @@ def test_a_report_sums_up_and_fails_when_a_file_is_missing(world: World) -> None
         report_imports(["usage.csv", "other.csv"], [done])
     with pytest.raises(FatalError, match="find_files says why"):
         report_imports(None, [])
+
+
+def test_lines_that_are_no_rows_are_kept_with_their_number_and_the_others_are_loaded(world: World) -> None:
+    row = '{"subscription_id": "%s", "instance_id": "%s", "hour": "2026-10-01T00:00:00Z", "aku_seconds": 3600}'
+    file = world.folder / "usage.jsonl"
+    lines = [row % ("sub-01-orders", "kf\\ud83d"), row % ("sub-01-orders", "kf-1"), "{", "[]"]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    done = import_usage(world.warehouse, file, AT)
+    assert (done.rows_read, done.rows_loaded, done.rows_rejected) == (4, 1, 3)
+    assert world.rules() == [(1, "bad_instance_id"), (3, "not_a_row"), (4, "not_a_row")]

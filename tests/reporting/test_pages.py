@@ -132,6 +132,13 @@ def test_an_address_with_a_wrong_value_is_answered_with_its_name(full, query):
     assert f"wrong value for: {query.split('=')[0]}." in answer.text
 
 
+@pytest.mark.parametrize("path", ["/billing/?search=a%00b", "/billing/bills/2026-10%00"])
+def test_an_address_that_the_warehouse_cannot_hold_does_not_blame_the_warehouse(full, path):
+    answer = full.get(path)
+    assert answer.status_code == 422
+    assert "a NUL character at place" in answer.text
+
+
 def test_a_warehouse_that_does_not_answer_is_said_without_internals():
     gone = open_warehouse("postgresql://nobody:s3cret@127.0.0.1:1/nothing")
     answer = client_of(create_pages(current_user=lambda: "someone", warehouse=lambda: gone)).get("/")

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from include.domain.errors import RetriableError
+from include.domain.errors import InvalidInputError, RetriableError
 from include.warehouse import engine as engine_module
 from include.warehouse.engine import WRITER, alone, alone_on_snapshot, locked, statement
 
@@ -25,6 +25,12 @@ def test_sessions_work_as_the_writer_and_speak_utc(warehouse: Engine) -> None:
     with warehouse.connect() as connection:
         assert connection.scalar(text("SELECT current_user")) == WRITER
         assert connection.scalar(text("SELECT current_setting('TimeZone')")) == "UTC"
+
+
+@pytest.mark.parametrize("text_", ["a\0b", "a\ud83d", ["a", "b\0"]])
+def test_a_text_that_postgresql_cannot_hold_is_refused_in_a_sentence(warehouse: Engine, text_: object) -> None:
+    with warehouse.connect() as connection, pytest.raises(InvalidInputError, match=r"Text is .* at place 2"):
+        connection.execute(text("SELECT :value"), {"value": text_})
 
 
 def test_every_statement_file_holds_one_statement() -> None:
