@@ -67,13 +67,18 @@ def members(stack_id: str) -> Iterator[psutil.Process]:
 
 
 def stop_all(state: State, stack_id: str, patience_seconds: float = 15) -> int:
-    """Stop every process of the stack, kindly first, and return how many there were."""
+    """Stop every process of the stack, kindly first, and return how many there were.
+
+    Some programs (redis-server) write their title over their environment, and the mark with it: those are known by the
+    record of their start.
+    """
+    recorded = [process for file in state.runs.glob("*.json") if (process := find(state, file.stem))]
     seen: set[int] = set()
     for end, patience in ((psutil.Process.terminate, patience_seconds), (psutil.Process.kill, 10.0)):
         told: set[int] = set()
         deadline = time.monotonic() + patience
         # Looking again and again also finds what was forked meanwhile.
-        while (running := list(members(stack_id))) and time.monotonic() < deadline:
+        while (running := _running(stack_id, recorded)) and time.monotonic() < deadline:
             for process in running:
                 if process.pid not in told:
                     with suppress(psutil.NoSuchProcess):
@@ -84,3 +89,13 @@ def stop_all(state: State, stack_id: str, patience_seconds: float = 15) -> int:
     for record in state.runs.glob("*.json"):
         record.unlink()
     return len(seen)
+
+
+def _running(stack_id: str, recorded: Sequence[psutil.Process]) -> list[psutil.Process]:
+    """The marked processes, and of the recorded ones those that still run."""
+    alive = set(members(stack_id))
+    for process in recorded:
+        with suppress(psutil.NoSuchProcess):
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                alive.add(process)
+    return list(alive)

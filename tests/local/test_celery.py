@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import psutil
 import pytest
 
 from include.local import environment, ports, processes, state
@@ -97,8 +98,10 @@ def cluster(server_folder: Path) -> Iterator[Cluster]:
     try:
         yield made
     finally:
+        redis = processes.find(made.place, "redis")
         made.stop()
     assert list(processes.members(made.settings.stack_id)) == []
+    assert redis is None or not redis.is_running() or redis.status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.slow

@@ -62,6 +62,15 @@ def test_one_that_ignores_being_asked_is_killed(place: State) -> None:
     assert processes.find(place, "deaf") is None
 
 
+def test_one_that_writes_over_its_environment_is_stopped_too(place: State) -> None:
+    processes.start(place, "titled", [sys.executable, "-c", "import time; time.sleep(600)"], {"PATH": os.defpath})
+    started = processes.find(place, "titled")
+    assert started is not None
+    assert list(processes.members(mark(place))) == []
+    assert processes.stop_all(place, mark(place), patience_seconds=5) == 1
+    assert not started.is_running() or started.status() == psutil.STATUS_ZOMBIE
+
+
 def test_a_process_without_the_mark_is_left_alone(place: State) -> None:
     bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     try:
