@@ -48,3 +48,17 @@ CROSS JOIN LATERAL jsonb_to_record(
 );
 COMMENT ON VIEW billing.printed_parties IS
 'What each document prints of buyer, subscription and seller: as it was drafted, whatever has changed since.';
+COMMENT ON COLUMN billing.printed_parties.bill_key IS 'Document.';
+COMMENT ON COLUMN billing.printed_parties.account_id IS 'Cloud account of the buyer.';
+COMMENT ON COLUMN billing.printed_parties.contact IS 'Whom to write to at the buyer.';
+COMMENT ON COLUMN billing.printed_parties.department IS 'Business department; empty when the buyer has only one.';
+COMMENT ON COLUMN billing.printed_parties.region IS 'Cloud region.';
+COMMENT ON COLUMN billing.printed_parties.environment_name IS 'Name of the environment.';
+COMMENT ON COLUMN billing.printed_parties.environment_id IS 'Id of the environment.';
+COMMENT ON COLUMN billing.printed_parties.product IS 'Product of the catalogue.';
+COMMENT ON COLUMN billing.printed_parties.payment IS 'payg or prepaid.';
+COMMENT ON COLUMN billing.printed_parties.marketplace_instance_id IS 'Marketplace instance.';
+COMMENT ON COLUMN billing.printed_parties.order_id IS 'Marketplace order.';
+COMMENT ON COLUMN billing.printed_parties.region_name IS 'Name of the region in the catalogue.';
+COMMENT ON COLUMN billing.printed_parties.seller IS 'What the catalogue said of the product and its seller.';
+COMMENT ON COLUMN billing.printed_parties.instance_names IS 'Names of instances by id.';
