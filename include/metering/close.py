@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from include.domain.errors import ConflictError, InvalidInputError
 from include.domain.periods import HOUR, Window, floor_to_hour, parse_instant
@@ -22,7 +24,7 @@ from include.metering.rollup import refreshed_sums
 from include.warehouse.engine import USAGE, ensure_partitions, locked, statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection, Engine
 
@@ -119,13 +121,73 @@ def close_hours(
         ConflictError: when what its hours are made of was dropped after its retention.
     """
     _check(window, at)
+    with warehouse.begin() as connection, locked(connection, *CLOSING):
+        metered_from: datetime | None = connection.scalar(statement("metering/find_metered_from"))
+        if metered_from is None or window.end <= metered_from:
+            return ClosedHours()
+        window = Window(max(window.start, floor_to_hour(metered_from)), window.end)
+        facts = {"window_start": window.start, "environments": environments and list(environments), "at": at}
+        connection.execute(statement("metering/mark_missed_hours"), facts)
+    return _close(warehouse, [(window, environments)], at, rules)
+
+
+def _close(
+    warehouse: Engine, spans: Iterable[tuple[Window, Sequence[int] | None]], at: datetime, rules: Rules
+) -> ClosedHours:
+    """Close spans of environments one after the other. What fails is reported once all others are closed.
+
+    Raises:
+        AkubillError, DBAPIError: the failure, where there was one.
+        ConflictError: all failures, where there were several.
+    """
     done = ClosedHours()
-    for piece in _pieces(window, environments):
+    failures: list[Exception] = []
+    for window, environments in spans:
+        for piece in _pieces(window, environments):
+            try:
+                done += _close_piece(warehouse, piece, at, environments, rules=rules, failures=failures)
+            except (ConflictError, InvalidInputError) as refusal:
+                failures.append(refusal)
+    if len(failures) > 1:
+        raise ConflictError("\n".join([f"{len(failures)} spans of hours could not be closed:", *map(str, failures)]))
+    if failures:
+        raise failures[0]
+    return done
+
+
+def _close_piece(
+    warehouse: Engine,
+    piece: Window,
+    at: datetime,
+    environments: Sequence[int] | None,
+    *,
+    rules: Rules,
+    failures: list[Exception],
+) -> ClosedHours:
+    """Close one piece; where the database refuses something in it, close all environments but the ones with that."""
+    try:
         # Usage first: whoever issues bills then holds up this closing, and not the polls behind it.
         with warehouse.begin() as connection, locked(connection, *USAGE), locked(connection, *CLOSING):
             refuse_dropped_hours(connection, piece)
-            done += close_window(connection, piece, at, environments=environments, rules=rules)
-    return done
+            return close_window(connection, piece, at, environments=environments, rules=rules)
+    except OperationalError:
+        raise  # The database is away: nothing is wrong with the hours.
+    except DBAPIError as error:
+        with warehouse.connect() as connection:
+            listed = connection.execute(
+                statement("metering/list_metered_environments"), {"environments": environments and list(environments)}
+            ).all()
+        if len(listed) <= 1:
+            names = ", ".join(environment.environment_id for environment in listed)
+            failures.append(ConflictError(f"Hours of {piece} of environment {names} could not be closed: {error.orig}"))
+            return ClosedHours()
+        keys = [environment.environment_key for environment in listed]
+        half = len(keys) // 2
+        halves = (keys[:half], keys[half:])
+        return sum(
+            (_close_piece(warehouse, piece, at, part, rules=rules, failures=failures) for part in halves),
+            start=ClosedHours(),
+        )
 
 
 def close_asked(
@@ -168,10 +230,8 @@ def close_hour(warehouse: Engine, hour: datetime, at: datetime, *, rules: Rules 
     _check(window, at)
     with warehouse.connect() as connection:
         missed = connection.execute(statement("metering/find_missed_hours"), {"window_start": window.start}).all()
-    done = ClosedHours()
-    for start, environments in missed:
-        done += close_hours(warehouse, Window(start, window.start), at, environments=environments, rules=rules)
-    return done + close_hours(warehouse, window, at, rules=rules) + close_due_hours(warehouse, at, rules=rules)
+    spans = [(Window(start, window.start), environments) for start, environments in missed]
+    return _close(warehouse, chain(spans, [(window, None)], _due(warehouse, at, rules)), at, rules)
 
 
 def close_due_hours(warehouse: Engine, at: datetime, *, rules: Rules = Rules()) -> ClosedHours:
@@ -180,20 +240,17 @@ def close_due_hours(warehouse: Engine, at: datetime, *, rules: Rules = Rules()) 
     Raises:
         ConflictError: when some of them can not be closed any more (see `close_hours`); after all others are.
     """
+    return _close(warehouse, _due(warehouse, at, rules), at, rules)
+
+
+def _due(warehouse: Engine, at: datetime, rules: Rules) -> Iterator[tuple[Window, Sequence[int]]]:
+    """Spans that are due; looked up when the first of them is asked for, after what comes before it is closed."""
     with warehouse.connect() as connection:
         due = connection.execute(
             statement("metering/find_due_hours"), {"at": at, "provisional_before": at - rules.provisional_after}
         ).all()
-    done, refusals = ClosedHours(), []
     for window_start, window_end, environments in due:
-        window = Window(window_start, window_end)
-        try:
-            done += close_hours(warehouse, window, at, environments=environments, rules=rules)
-        except ConflictError as refusal:
-            refusals.append(refusal)
-    if refusals:
-        raise refusals[0]
-    return done
+        yield Window(window_start, window_end), environments
 
 
 def close_window(

@@ -18,9 +18,10 @@ from include.metering.upkeep import (
     make_partitions,
     report_upkeep,
 )
-from include.warehouse.engine import ANALYST, open_warehouse
+from include.warehouse.engine import ANALYST, ensure_partitions, open_warehouse
 from tests.metering.lives import NOON, Environment, at, every_five_minutes, gaps, hour_states, hours, kafka
 from tests.support.builders import make_bill, make_instance, make_usage
+from tests.support.clock import set_clock
 
 RETENTION = timedelta(days=60)
 #: October's polls may go from here on.
@@ -34,6 +35,11 @@ def partitions(warehouse) -> set[str]:
     )
     with warehouse.connect() as connection:
         return set(connection.scalars(query))
+
+
+@pytest.fixture(autouse=True)
+def _years_later(warehouse) -> None:
+    set_clock(warehouse, datetime(2029, 1, 1, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -193,3 +199,32 @@ def test_the_report_fails_where_a_person_has_to_do_something(capsys):
         ConflictError, match=r"^A claim is broken\.\nPolls and readings of 2025-09 stay: for a reason\.$"
     ):
         report_upkeep(Retained([], {"2025-09": "for a reason"}), ["A claim is broken."], [])
+
+
+def test_retention_goes_by_the_databases_clock_and_not_by_its_callers(orders, warehouse):
+    issue(orders, *_BILLED)
+    set_clock(warehouse, DUE - timedelta(days=1))
+    assert (
+        "it is kept until 2026-12-31"
+        in drop_old_months(warehouse, DUE + timedelta(days=9999), RETENTION).refused["2026-10"]
+    )
+    set_clock(warehouse, DUE)
+    assert drop_old_months(warehouse, DUE - timedelta(seconds=1), RETENTION).dropped == [], "an earlier instant counts"
+    assert drop_old_months(warehouse, DUE, RETENTION).dropped == ["2026-10"]
+
+
+def test_a_month_that_stays_keeps_the_later_ones_that_its_last_hours_are_made_of(warehouse):
+    orders = Environment(warehouse)
+    orders.tell(*every_five_minutes(orders, 65, kafka(6)))
+    orders.tell(orders.poll(60 * 24 * 35, kafka(6)))
+    issue(orders, "2026-11", "2026-12")
+    with warehouse.begin() as connection:
+        connection.execute(text("UPDATE metering.environment_hours SET state = 'closed'"))
+    kept = drop_old_months(warehouse, DUE + timedelta(days=62), RETENTION)
+    assert kept.dropped == []
+    assert "polls of 2026-10 stay, and months go in order" in kept.refused["2026-11"]
+
+
+def test_more_than_five_years_of_partitions_are_a_mistake(warehouse):
+    with warehouse.begin() as connection, pytest.raises(DBAPIError, match="more than five years"):
+        ensure_partitions(connection, datetime(2006, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))

@@ -47,6 +47,7 @@ ROUTINES = (
     "metering/settle_waived_hours",
     "metering/follow_ends",
     "metering/hours_made_of_month",
+    "metering/clock",
     "metering/why_month_stays",
     "metering/drop_month",
     "metering/guard_dropped_hours",

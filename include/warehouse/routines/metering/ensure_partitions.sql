@@ -7,6 +7,10 @@ DECLARE
     parent text;
     partition text;
 BEGIN
+    IF last > first + interval '5 years' THEN
+        RAISE EXCEPTION 'Partitions from % to % are more than five years of them', first, last
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Check the years.';
+    END IF;
     WHILE month < last AT TIME ZONE 'UTC' LOOP
         FOREACH parent IN ARRAY ARRAY['polls', 'readings', 'usage', 'subscription_hours'] LOOP
             partition := parent || to_char(month, '_YYYY_MM');

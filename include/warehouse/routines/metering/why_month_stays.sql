@@ -10,8 +10,20 @@ BEGIN
     IF retention < interval '35 days' THEN
         RETURN format('a retention of %s is less than 35 days, in which bills are made and disputed', retention);
     END IF;
-    IF last + retention > at THEN
+    -- A caller may ask as of an earlier instant, not of a later one.
+    IF last + retention > least(at, metering.clock()) THEN
         RETURN format('it is kept until %s UTC', to_char(last + retention, 'YYYY-MM-DD'));
+    END IF;
+
+    -- Hours at the end of a month are made of the next month's polls, so months go in order.
+    SELECT min(substring(child.relname FROM '\d{4}_\d{2}$')) AS month_name INTO found
+    FROM pg_inherits AS link
+    INNER JOIN pg_class AS child ON link.inhrelid = child.oid
+    WHERE
+        link.inhparent IN (CAST('metering.polls' AS regclass), CAST('metering.readings' AS regclass))
+        AND substring(child.relname FROM '\d{4}_\d{2}$') < to_char(month, 'YYYY_MM');
+    IF found.month_name IS NOT NULL THEN
+        RETURN format('polls of %s stay, and months go in order', replace(found.month_name, '_', '-'));
     END IF;
 
     SELECT count(*) AS hour_count, min(hour_start) AS hour_start INTO found

@@ -30,7 +30,8 @@ SELECT
     CASE
         WHEN known.last_poll_at >= hours.hour_start + interval '1 hour' THEN 'closed'
         WHEN known.ended_at <= :at THEN 'closed'
-        WHEN hours.hour_start + interval '1 hour' > :provisional_before THEN 'open'
+        -- An older run that is tried again does not open what a later one has closed.
+        WHEN hours.hour_start + interval '1 hour' > :provisional_before AND coalesce(kept.revision, 0) = 0 THEN 'open'
         WHEN metering.is_hour_waived(known.environment_key, hours.hour_start, known.last_poll_at) THEN 'closed'
         ELSE 'provisional'
     END AS state,
