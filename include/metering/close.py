@@ -42,8 +42,12 @@ _FINDING = (
     "close_create_gaps",
     "close_usage",
     "close_silences",
+    "close_create_imports",
+    "close_use_imports",
+    "close_cut_gaps",
 )
 _STORING = (
+    "close_keep_imports",
     "close_differences",
     "close_apply_usage",
     "close_note_revisions",
@@ -55,12 +59,14 @@ _STORING = (
 #: The most that is closed of given environments in one transaction: a month of one, a day of many.
 _ENVIRONMENT_DAYS = 31
 _DROP = (
-    "DROP TABLE closing_environments, closing_polls, closing_hours, closing_usage, closing_gaps, closing_differences"
+    "DROP TABLE closing_environments, closing_polls, closing_hours, closing_usage, closing_gaps, "
+    "closing_imports, closing_differences"
 )
 #: Tables (and columns) that later steps join to; the planner has to know how large they are.
 _MEASURED = {
     "close_tails": ("closing_environments", "closing_polls (environment_key, observed_at, is_edge)", "closing_hours"),
     "close_silences": ("closing_gaps",),
+    "close_create_imports": ("closing_imports", "closing_usage"),
     "close_differences": ("closing_differences (hour_start, environment_key, bill_key, is_found, is_kept)",),
 }
 

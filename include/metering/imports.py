@@ -2,7 +2,8 @@
 
 One transaction per file: its usage, its new instances, its rejections and its row in metering.imports come together or
 not at all. A file is known by the SHA-256 of its bytes; the same file again changes nothing. Good rows are loaded
-whatever the bad ones are; an imported hour replaces what an earlier import said of it, never what readings said.
+whatever the bad ones are; an imported hour replaces what an earlier import said of it. Where readings speak of the
+hour too, what the file says is kept, and closing the hour decides (routines/metering/import_prevails.sql).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from include.catalog.loader import load_product
 from include.domain.errors import FatalError, InvalidInputError, RetriableError
 from include.domain.periods import HOUR, Window
 from include.domain.usage import SECONDS_PER_HOUR
+from include.metering.close import close_hours
 from include.metering.imports_drop import hash_of
 from include.metering.imports_reading import form_of, read_pieces
 from include.metering.imports_rules import Limits, sort_rows
@@ -117,6 +119,9 @@ def import_usage(warehouse: Engine, file: Path, at: datetime, *, again: bool = F
             counts = {"import_key": import_key, "rows_read": rows_read, **loading.merge()}
         connection.execute(statement("metering/import_finish_file"), counts)
         made = _find(connection, file_sha256, imported_before=False)
+    # What counts in metered hours is decided where readings are. Should this be cut off, they are due and closed soon.
+    for window, environment_key in loading.due:
+        close_hours(warehouse, window, at, environments=[environment_key])
     assert made is not None  # noqa: S101 (written above, in the same transaction)
     return made
 
@@ -152,6 +157,7 @@ class _Loading:
     def __init__(self, connection: Connection, import_key: int, file_sha256: str, at: datetime) -> None:
         self._connection = connection
         self._facts = {"import_key": import_key, "file_sha256": file_sha256, "rejected_at": at}
+        self.due: list[tuple[Window, int]] = []
         self._limits = Limits(at, load_product().aku.maximum * SECONDS_PER_HOUR)
 
     def stage(self, file: Path) -> int:
@@ -177,6 +183,10 @@ class _Loading:
         rejected = self._run("import_keep_bad_rows") + (self._run("import_reject_rows") if found.rejected else 0)
         if found.first_hour:
             self._run("import_enter_instances")
+        if found.metered:
+            self._run("import_keep_hours")
+            due = self._connection.execute(statement("metering/import_list_due"))
+            self.due = [(Window(row.window_start, row.window_end), row.environment_key) for row in due]
         adjusted, bills = self._adjust() if found.billed else (0, [])
         if found.inserted or found.replaced:
             window = Window(found.first_hour, found.last_hour + HOUR)
@@ -184,7 +194,7 @@ class _Loading:
             self._load(found.inserted, found.replaced)
             self._run("import_add_sums")
         return {
-            "rows_loaded": found.inserted + found.replaced,
+            "rows_loaded": found.inserted + found.replaced + found.estimated,
             "rows_changed": found.replaced,
             "rows_unchanged": found.unchanged + found.billed - adjusted,
             "rows_adjusted": adjusted,

@@ -46,6 +46,7 @@ ROUTINES = (
     "metering/is_hour_waived",
     "metering/settle_waived_hours",
     "metering/follow_ends",
+    "metering/import_prevails",
     "metering/hours_made_of_month",
     "metering/clock",
     "metering/why_month_stays",

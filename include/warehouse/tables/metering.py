@@ -92,6 +92,19 @@ usage = Table(
     postgresql_partition_by="RANGE (hour_start)",
 )
 
+imported_hours = Table(
+    "imported_hours",
+    metadata,
+    instant("hour_start", "Start of the UTC hour.", primary_key=True),
+    big("instance_key", "Instance.", primary_key=True, autoincrement=False),
+    big("environment_key", "Environment."),
+    big("aku_seconds", "AKU-seconds of the hour, as the last file said."),
+    big("import_key", "Import that said so.", nullable=True),
+    Index("imported_hours_by_environment", "environment_key", "hour_start"),
+    schema="metering",
+    comment="What files said of hours that are metered too: kept, whether it counts now or not.",
+)
+
 subscription_hours = Table(
     "subscription_hours",
     metadata,
@@ -121,9 +134,10 @@ usage_revisions = Table(
     text(
         "cause",
         "late_answer (a poll came after the hour was closed), measured (readings took an import's place), corrected "
-        "(an import took an earlier one's place) or closed_again (asked for, or further data of the same hour).",
+        "(an import took an earlier one's place), imported (a file took an estimate's place) or closed_again "
+        "(asked for, or further data of the same hour).",
     ),
-    CheckConstraint("cause IN ('late_answer', 'measured', 'corrected', 'closed_again')", name="cause"),
+    CheckConstraint("cause IN ('late_answer', 'measured', 'corrected', 'imported', 'closed_again')", name="cause"),
     schema="metering",
     comment="How usage of hours that stood already was changed; changes by one run are one row.",
 )

@@ -128,6 +128,21 @@ COMMENT ON COLUMN metering.environment_hours.revision IS '0 until it is first cl
 COMMENT ON COLUMN metering.environment_hours.closed_at IS 'Logical time of the run that gave it this state and this usage.';
 CREATE INDEX environment_hours_by_environment ON metering.environment_hours (environment_key, hour_start);
 CREATE INDEX environment_hours_due ON metering.environment_hours (hour_start) WHERE state IN ('open', 'stale', 'provisional');
+CREATE TABLE metering.imported_hours (
+	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	instance_key BIGINT NOT NULL,
+	environment_key BIGINT NOT NULL,
+	aku_seconds BIGINT NOT NULL,
+	import_key BIGINT,
+	CONSTRAINT imported_hours_pkey PRIMARY KEY (hour_start, instance_key)
+);
+COMMENT ON TABLE metering.imported_hours IS 'What files said of hours that are metered too: kept, whether it counts now or not.';
+COMMENT ON COLUMN metering.imported_hours.hour_start IS 'Start of the UTC hour.';
+COMMENT ON COLUMN metering.imported_hours.instance_key IS 'Instance.';
+COMMENT ON COLUMN metering.imported_hours.environment_key IS 'Environment.';
+COMMENT ON COLUMN metering.imported_hours.aku_seconds IS 'AKU-seconds of the hour, as the last file said.';
+COMMENT ON COLUMN metering.imported_hours.import_key IS 'Import that said so.';
+CREATE INDEX imported_hours_by_environment ON metering.imported_hours (environment_key, hour_start);
 CREATE TABLE metering.imports (
 	import_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	file_sha256 TEXT NOT NULL,
@@ -283,7 +298,7 @@ CREATE TABLE metering.usage_revisions (
 	new_assumed_aku_seconds BIGINT NOT NULL,
 	cause TEXT NOT NULL,
 	CONSTRAINT usage_revisions_pkey PRIMARY KEY (hour_start, instance_key, revised_at),
-	CONSTRAINT usage_revisions_cause_check CHECK (cause IN ('late_answer', 'measured', 'corrected', 'closed_again'))
+	CONSTRAINT usage_revisions_cause_check CHECK (cause IN ('late_answer', 'measured', 'corrected', 'imported', 'closed_again'))
 );
 COMMENT ON TABLE metering.usage_revisions IS 'How usage of hours that stood already was changed; changes by one run are one row.';
 COMMENT ON COLUMN metering.usage_revisions.hour_start IS 'Start of the UTC hour.';
@@ -294,7 +309,7 @@ COMMENT ON COLUMN metering.usage_revisions.old_aku_seconds IS 'AKU-seconds befor
 COMMENT ON COLUMN metering.usage_revisions.new_aku_seconds IS 'AKU-seconds from then on; 0 when the row was taken away.';
 COMMENT ON COLUMN metering.usage_revisions.old_assumed_aku_seconds IS 'Assumed ones among those before.';
 COMMENT ON COLUMN metering.usage_revisions.new_assumed_aku_seconds IS 'Assumed ones among those from then on.';
-COMMENT ON COLUMN metering.usage_revisions.cause IS 'late_answer (a poll came after the hour was closed), measured (readings took an import''s place), corrected (an import took an earlier one''s place) or closed_again (asked for, or further data of the same hour).';
+COMMENT ON COLUMN metering.usage_revisions.cause IS 'late_answer (a poll came after the hour was closed), measured (readings took an import''s place), corrected (an import took an earlier one''s place), imported (a file took an estimate''s place) or closed_again (asked for, or further data of the same hour).';
 CREATE TABLE billing.price_plan_versions (
 	version_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	plan_key BIGINT NOT NULL,

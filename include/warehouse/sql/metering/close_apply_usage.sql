@@ -20,8 +20,8 @@ changed AS (
         proved_aku_seconds = differences.proved_aku_seconds,
         assumed_aku_seconds = differences.assumed_aku_seconds,
         gap_seconds = differences.gap_seconds,
-        source = 'readings',
-        import_key = NULL,
+        source = differences.source,
+        import_key = differences.import_key,
         revision = usage.revision + 1
     FROM closing_differences AS differences
     WHERE
@@ -43,7 +43,8 @@ INSERT INTO metering.usage (
     proved_aku_seconds,
     assumed_aku_seconds,
     gap_seconds,
-    source
+    source,
+    import_key
 )
 SELECT
     hour_start,
@@ -54,7 +55,8 @@ SELECT
     proved_aku_seconds,
     assumed_aku_seconds,
     gap_seconds,
-    'readings' AS source
+    source,
+    import_key
 FROM closing_differences
 WHERE is_found AND NOT is_kept AND bill_key IS NULL
 -- In the order of the index, which is how it grows fastest.

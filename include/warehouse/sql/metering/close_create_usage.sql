@@ -6,5 +6,7 @@ CREATE TEMPORARY TABLE closing_usage (
     aku_seconds bigint NOT NULL,
     proved_aku_seconds bigint NOT NULL,
     assumed_aku_seconds bigint NOT NULL,
-    gap_seconds integer NOT NULL
+    gap_seconds integer NOT NULL,
+    source text NOT NULL DEFAULT 'readings',
+    import_key bigint
 ) ON COMMIT DROP

@@ -1,6 +1,4 @@
--- Where what this closing found is not what stands. What was imported stays where readings found nothing, and in the
--- hour in which metering started: readings know only a part of that one. In every other hour readings win. After the
--- end of the subscription nothing stays.
+-- Where what this closing found is not what stands.
 CREATE TEMPORARY TABLE closing_differences ON COMMIT DROP AS
 WITH kept AS (
     SELECT usage.*
@@ -26,6 +24,8 @@ compared AS (
         coalesce(found.proved_aku_seconds, 0) AS proved_aku_seconds,
         coalesce(found.assumed_aku_seconds, 0) AS assumed_aku_seconds,
         coalesce(found.gap_seconds, 0) AS gap_seconds,
+        coalesce(found.source, 'readings') AS source,
+        found.import_key,
         coalesce(kept.aku_seconds, 0) AS kept_aku_seconds,
         coalesce(kept.assumed_aku_seconds, 0) AS kept_assumed_aku_seconds,
         coalesce(kept.source, 'readings') AS kept_source
@@ -33,9 +33,11 @@ compared AS (
     FULL JOIN kept ON found.hour_start = kept.hour_start AND found.instance_key = kept.instance_key
     WHERE
         (
-            found.aku_seconds, found.proved_aku_seconds, found.assumed_aku_seconds, found.gap_seconds, 'readings'
+            found.aku_seconds, found.proved_aku_seconds, found.assumed_aku_seconds, found.gap_seconds, found.source,
+            found.import_key
         ) IS DISTINCT FROM (
-            kept.aku_seconds, kept.proved_aku_seconds, kept.assumed_aku_seconds, kept.gap_seconds, kept.source
+            kept.aku_seconds, kept.proved_aku_seconds, kept.assumed_aku_seconds, kept.gap_seconds, kept.source,
+            kept.import_key
         )
 )
 
@@ -45,6 +47,7 @@ SELECT
     hours.bill_key,
     hours.was_closed,
     CASE
+        WHEN compared.source = 'import' THEN 'imported'
         WHEN compared.kept_source = 'import' THEN 'measured'
         WHEN hours.earlier_state = 'stale' THEN 'late_answer'
         ELSE 'closed_again'
@@ -53,7 +56,3 @@ FROM compared
 INNER JOIN closing_environments AS environments ON compared.environment_key = environments.environment_key
 INNER JOIN closing_hours AS hours
     ON compared.environment_key = hours.environment_key AND compared.hour_start = hours.hour_start
-WHERE
-    compared.kept_source = 'readings'
-    OR (compared.is_found AND environments.metered_from <= compared.hour_start)
-    OR environments.ended_at <= compared.hour_start

@@ -21,7 +21,11 @@ SELECT
     0 AS gap_seconds
 FROM judged_rows AS judged
 INNER JOIN staged_instances AS who ON judged.pair = who.pair
-WHERE judged.rule IS NULL AND NOT judged.is_billed AND judged.aku_seconds IS DISTINCT FROM judged.known_aku_seconds
+WHERE
+    judged.rule IS NULL
+    AND NOT judged.is_billed
+    AND NOT judged.is_estimate
+    AND judged.aku_seconds IS DISTINCT FROM judged.known_aku_seconds
 GROUP BY judged.hour_start, who.subscription_key
 -- In the order of the index, which is how it grows fastest.
 ORDER BY judged.hour_start, who.subscription_key

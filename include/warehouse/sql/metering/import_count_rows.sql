@@ -6,6 +6,8 @@ SET
     unchanged = counted.unchanged,
     inserted = counted.inserted,
     replaced = counted.replaced,
+    metered = counted.metered,
+    estimated = counted.estimated,
     first_hour = counted.first_hour,
     last_hour = counted.last_hour
 FROM (
@@ -13,9 +15,13 @@ FROM (
         pair,
         count(*) FILTER (WHERE rule IS NOT NULL) AS rejected,
         count(*) FILTER (WHERE rule IS NULL AND is_billed) AS billed,
-        count(*) FILTER (WHERE rule IS NULL AND NOT is_billed AND aku_seconds = known_aku_seconds) AS unchanged,
+        count(*) FILTER (WHERE rule IS NULL AND NOT is_billed AND NOT is_estimate AND aku_seconds = known_aku_seconds)
+            AS unchanged,
         count(*) FILTER (WHERE rule IS NULL AND NOT is_billed AND known_aku_seconds IS NULL) AS inserted,
-        count(*) FILTER (WHERE rule IS NULL AND NOT is_billed AND aku_seconds <> known_aku_seconds) AS replaced,
+        count(*) FILTER (WHERE rule IS NULL AND NOT is_billed AND NOT is_estimate AND aku_seconds <> known_aku_seconds)
+            AS replaced,
+        count(*) FILTER (WHERE is_metered) AS metered,
+        count(*) FILTER (WHERE rule IS NULL AND is_estimate) AS estimated,
         min(hour_start) FILTER (WHERE rule IS NULL) AS first_hour,
         max(hour_start) FILTER (WHERE rule IS NULL) AS last_hour
     FROM judged_rows

@@ -5,6 +5,7 @@ WITH matched AS (
         subscriptions.subscription_key,
         subscriptions.started_at,
         subscriptions.ended_at,
+        date_trunc('second', subscriptions.metering_started_at) AS metered_from,
         environments.environment_key,
         instances.instance_key
     FROM staged_instances AS staged
@@ -30,6 +31,7 @@ SET
     instance_key = matched.instance_key,
     started_at = matched.started_at,
     ended_at = matched.ended_at,
+    metered_from = matched.metered_from,
     issued = coalesce(issued.periods, '{}'),
     rule = CASE
         WHEN matched.subscription_key IS NULL THEN 'unknown_subscription'

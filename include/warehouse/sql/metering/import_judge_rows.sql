@@ -21,6 +21,11 @@ found_by_readings AS (
     WHERE cause <> 'imported' AND state <> 'withdrawn'
 ),
 
+dropped AS (
+    SELECT coalesce(max(closable_from), '-infinity') AS closable_from
+    FROM metering.dropped_months
+),
+
 met AS (
     SELECT
         staged.row_number,
@@ -32,9 +37,21 @@ met AS (
         staged.hour_start + interval '1 hour' <= who.started_at AS before_start,
         staged.hour_start >= who.ended_at AS after_end,
         staged.hour_start <@ who.issued AS on_issued_bill,
-        coalesce(known.source = 'readings', closed.hour_start IS NOT NULL) OR late.hour_start IS NOT NULL AS measured,
-        -- A closed hour without a row was measured too: nothing was used.
-        coalesce(known.aku_seconds, CASE WHEN closed.hour_start IS NOT NULL THEN 0 END) AS known_aku_seconds
+        hours.is_metered,
+        known.source = 'readings' AS is_found,
+        -- What readings found counts, unless they only estimated it. Of dropped polls nobody can find more.
+        CASE
+            WHEN late.hour_start IS NOT NULL THEN TRUE
+            WHEN known.source = 'import' THEN FALSE
+            WHEN hours.is_metered
+                THEN NOT metering.import_prevails(
+                    known.aku_seconds, known.assumed_aku_seconds, known.gap_seconds, who.metered_from, staged.hour_start
+                )
+            ELSE coalesce(known.source = 'readings', closed.hour_start IS NOT NULL)
+        END AS measured,
+        coalesce(
+            known.aku_seconds, CASE WHEN closed.hour_start IS NOT NULL AND NOT hours.is_metered THEN 0 END
+        ) AS known_aku_seconds
     FROM staged
     INNER JOIN staged_instances AS who ON staged.pair = who.pair
     LEFT JOIN metering.usage AS known
@@ -43,10 +60,12 @@ met AS (
         ON
             staged.hour_start = closed.hour_start
             AND who.environment_key = closed.environment_key
-            AND closed.state = 'closed'
-            AND known.hour_start IS NULL
     LEFT JOIN found_by_readings AS late
         ON staged.hour_start = late.hour_start AND who.instance_key = late.instance_key
+    CROSS JOIN dropped
+    CROSS JOIN LATERAL (
+        SELECT closed.hour_start IS NOT NULL AND closed.hour_start >= dropped.closable_from AS is_metered
+    ) AS hours
 )
 
 SELECT
@@ -56,7 +75,9 @@ SELECT
     hour_start,
     aku_seconds,
     known_aku_seconds,
+    is_metered,
     on_issued_bill AND NOT measured AS is_billed,
+    coalesce(is_found AND NOT measured AND NOT on_issued_bill, FALSE) AS is_estimate,
     CASE
         WHEN rule IS NOT NULL THEN rule
         WHEN before_start THEN 'before_start'

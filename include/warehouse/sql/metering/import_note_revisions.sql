@@ -22,6 +22,10 @@ SELECT
     'corrected' AS cause
 FROM judged_rows AS judged
 INNER JOIN staged_instances AS who ON judged.pair = who.pair
-WHERE judged.rule IS NULL AND NOT judged.is_billed AND judged.aku_seconds <> judged.known_aku_seconds
+WHERE
+    judged.rule IS NULL
+    AND NOT judged.is_billed
+    AND NOT judged.is_estimate
+    AND judged.aku_seconds <> judged.known_aku_seconds
 ORDER BY judged.hour_start, who.instance_key
 ON CONFLICT (hour_start, instance_key, revised_at) DO UPDATE SET new_aku_seconds = excluded.new_aku_seconds

@@ -29,7 +29,8 @@ SELECT
         WHEN 'already_measured'
             THEN format(
                 'hour %s of instance %s was measured as %s AKU-seconds; the file says %s. '
-                'Measurements win; look at its readings if you doubt them.',
+                'Measurements win; look at its readings if you doubt them. Should the hour turn out not to be '
+                'measured, the file counts.',
                 hours.written, who.instance_id, judged.known_aku_seconds, judged.aku_seconds
             )
     END AS sentence,

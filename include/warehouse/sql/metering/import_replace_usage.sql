@@ -9,6 +9,7 @@ INNER JOIN staged_instances AS who ON judged.pair = who.pair
 WHERE
     judged.rule IS NULL
     AND NOT judged.is_billed
+    AND NOT judged.is_estimate
     AND judged.aku_seconds <> judged.known_aku_seconds
     AND usage.hour_start = judged.hour_start
     AND usage.instance_key = who.instance_key

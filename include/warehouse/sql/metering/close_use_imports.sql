@@ -1,0 +1,29 @@
+-- Lets what files say count where it does (metering.import_prevails). After the end of the subscription nothing counts.
+MERGE INTO closing_usage AS found
+USING (
+    SELECT
+        said.*,
+        environments.metered_from
+    FROM closing_imports AS said
+    INNER JOIN closing_environments AS environments ON said.environment_key = environments.environment_key
+    WHERE environments.ended_at IS NULL OR environments.ended_at > said.hour_start
+) AS said
+    ON found.hour_start = said.hour_start AND found.instance_key = said.instance_key
+WHEN MATCHED AND metering.import_prevails(
+    found.aku_seconds, found.assumed_aku_seconds, found.gap_seconds, said.metered_from, said.hour_start
+) THEN
+    UPDATE SET
+        aku_seconds = said.aku_seconds,
+        proved_aku_seconds = 0,
+        assumed_aku_seconds = 0,
+        gap_seconds = 0,
+        source = 'import',
+        import_key = said.import_key
+WHEN NOT MATCHED THEN
+    INSERT (
+        hour_start, instance_key, environment_key, aku_seconds, proved_aku_seconds, assumed_aku_seconds, gap_seconds,
+        source, import_key
+    )
+    VALUES (
+        said.hour_start, said.instance_key, said.environment_key, said.aku_seconds, 0, 0, 0, 'import', said.import_key
+    )
