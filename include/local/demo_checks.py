@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from include.billing.completeness import audit_completeness, describe_completeness
 from include.domain.money import ZERO, Decimal, parse_decimal
 from include.local.demo import analysts_warehouse
 from include.local.interrupts import pause
@@ -30,6 +31,7 @@ class Claim(NamedTuple):
 def verify(demo: Demo, played: Played) -> Iterator[Claim]:
     """Every claim about a finished demo."""
     yield from bills_equal_the_marketplace(demo, played)
+    yield on_exactly_one_bill(demo)
     yield one_environment_each(demo, played)
     yield refused_with_reasons(played)
     yield refused_left_nothing(demo)
@@ -66,6 +68,14 @@ def _charged(demo: Demo, account_id: str, cycle: str) -> dict[str, Decimal]:
     for charge in demo.sandbox.charges(account_id, cycle):
         sums[charge["marketplace_instance_id"]] += parse_decimal(charge["amount"])
     return sums
+
+
+def on_exactly_one_bill(demo: Demo) -> Claim:
+    """The audit of completeness finds nothing, as an analyst sees the warehouse."""
+    warehouse = analysts_warehouse(demo.running)
+    found = audit_completeness(warehouse)
+    warehouse.dispose()
+    return Claim("All that was metered is on exactly one bill", not found, describe_completeness(found))
 
 
 def one_environment_each(demo: Demo, played: Played) -> Claim:

@@ -13,6 +13,8 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pendulum
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
@@ -38,6 +40,7 @@ class Licence(NamedTuple):
     end: datetime
     months: int
     capacity: int
+    renews: bool = False
 
 
 class Line(NamedTuple):
@@ -154,6 +157,73 @@ def rate_by_the_rules(
         lines.append(Line("usage", last, 1, None, 0, Fraction(0), Fraction(0), Fraction(0)))
     lines.sort(key=lambda line: KINDS.index("usage" if line.kind == "overage" else line.kind))
     return Bill(lines, taxes_of(parts, lines))
+
+
+class Term(NamedTuple):
+    """A licence's term in its chain: when the chain began, and how many terms came before."""
+
+    licence: Licence
+    chain_start: datetime
+    number: int
+
+
+def in_months(start: datetime, months: int, zone: str) -> datetime:
+    """The same day and time so many calendar months later, or the last day of a month that is too short."""
+    return pendulum.instance(start).in_timezone(zone).add(months=months)
+
+
+def chained(licences: list[Licence], renewed: dict[int, int]) -> tuple[list[Term], set[int]]:
+    """Each term in its chain, and the terms that another one follows; `renewed` is which term each renewal renews.
+
+    A term that was sold from the end of another of the same length continues it, the smallest the smallest.
+    """
+    before = dict(renewed)
+    for at, months in {(one.start, one.months) for one in licences}:
+        free = [n for n, one in enumerate(licences) if (one.end, one.months) == (at, months)]
+        ended = [n for n in free if n not in renewed.values()]
+        sold = [n for n, one in enumerate(licences) if (one.start, one.months) == (at, months) and n not in renewed]
+        size = lambda n: (licences[n].capacity, n)  # noqa: E731
+        before |= dict(zip(sorted(sold, key=size), sorted(ended, key=size), strict=False))
+    terms = []
+    for n, one in enumerate(licences):
+        first, number = n, 0
+        while first in before:
+            first, number = before[first], number + 1
+        terms.append(Term(one, licences[first].start, number))
+    return terms, set(before.values())
+
+
+def with_renewals(
+    period: Window, plan: PricePlan, licences: Iterable[Licence], *, offers: Iterable[Offer] = (), end: datetime | None
+) -> list[Licence]:
+    """The licences with every term that follows by itself and starts before the period's end and the subscription's."""
+    all_terms, renewed = list(licences), dict[int, int]()
+    while True:
+        terms, followed = chained(all_terms, renewed)
+        due = [
+            (n, term)
+            for n, term in enumerate(terms)
+            if n not in followed
+            and term.licence.renews
+            and term.licence.end < (min(period.end, end) if end else period.end)
+            and sells_licences(plan, list(offers), term.licence.end)
+        ]
+        if not due:
+            return all_terms
+        for n, (one, chain_start, number) in due:
+            until = in_months(chain_start, one.months * (number + 2), plan.time_zone)
+            if until <= one.end:
+                until = in_months(one.end, one.months, plan.time_zone)
+            renewed[len(all_terms)] = n
+            all_terms.append(one._replace(start=one.end, end=until))
+
+
+def sells_licences(plan: PricePlan, offers: list[Offer], at: datetime) -> bool:
+    """Whether the version in force then has a price for licences; an offer without a plan leaves the own one."""
+    holding = [one for one in offers if one.start <= at and (one.end is None or at < one.end)]
+    own = (holding[-1].plan if holding else None) or plan
+    effective = [one for one in own.versions if one.effective_from <= at]
+    return bool(effective) and effective[-1].licence is not None
 
 
 def cut(period: Window, plan: PricePlan, offers: list[Offer]) -> list[Part]:

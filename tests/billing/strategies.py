@@ -116,7 +116,10 @@ def offers(draw: st.DrawFn, plan: PricePlan) -> list[Offer]:
 
 @st.composite
 def licences(draw: st.DrawFn) -> list[Licence]:
-    """Terms at any second, apart, one after the other, or overlapping; often with ends inside hours with usage."""
+    """Terms at any second, apart, one after the other, or overlapping; often with ends inside hours with usage.
+
+    Some renew by themselves.
+    """
     near = st.integers(0, 4 * 3600).map(lambda second: _WINDOW.start + timedelta(seconds=second))
     drawn: dict[datetime, Licence] = {}
     for _ in range(draw(st.integers(0, 3))):
@@ -128,7 +131,7 @@ def licences(draw: st.DrawFn) -> list[Licence]:
         )
         end = draw(near | instants | st.just(_WINDOW.end + timedelta(days=9)))
         if start < end:
-            drawn[start] = Licence(start, end, draw(st.integers(1, 12)), draw(st.integers(1, 5)))
+            drawn[start] = Licence(start, end, draw(st.integers(1, 12)), draw(st.integers(1, 5)), draw(st.booleans()))
     return list(drawn.values())
 
 

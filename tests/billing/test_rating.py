@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from include.billing.drafts import renew_licences
 from include.billing.plans import publish_price_plan
 from include.billing.rating import rate
 from include.domain.errors import InvalidInputError
@@ -20,7 +21,7 @@ from include.domain.price_plans import PlanVersion, Rounding
 from include.warehouse.engine import ensure_partitions
 from tests.billing import strategies as draws
 from tests.billing.conftest import LONG_AGO, OCTOBER, price_plan, version
-from tests.billing.oracle import Bill, Licence, Offer, rate_by_the_rules, rounded, shared
+from tests.billing.oracle import Bill, Licence, Offer, rate_by_the_rules, rounded, shared, with_renewals
 from tests.support.builders import insert, make_buyer, make_subscription
 
 if TYPE_CHECKING:
@@ -94,8 +95,9 @@ def rate_usage(
             capacity_aku=one.capacity,
             price=0,
             currency="CNY",
-            auto_renew=False,
+            auto_renew=one.renews,
         )
+    renew_licences(connection, OCTOBER, OCTOBER.window.end)
     rate(connection, OCTOBER)
     return list(connection.execute(text("SELECT * FROM rated_lines ORDER BY line_no")))
 
@@ -155,8 +157,9 @@ def test_rating_is_what_the_rules_say_to_the_last_digit(rating_warehouse: Engine
         lines = rate_usage(connection, plan, usage, other=other, offers=offers, licences=licences, active=active)
         taxes = list(connection.execute(text("SELECT * FROM rated_taxes ORDER BY tax_rate, is_inclusive")))
         connection.rollback()
+    terms = with_renewals(OCTOBER.window, plan, licences, offers=offers, end=active[1])
     assert_agrees(
-        lines, taxes, rate_by_the_rules(OCTOBER.window, plan, usage, offers=offers, licences=licences, active=active)
+        lines, taxes, rate_by_the_rules(OCTOBER.window, plan, usage, offers=offers, licences=terms, active=active)
     )
 
 
@@ -178,7 +181,8 @@ def test_versions_that_say_the_same_change_no_amount(rating_warehouse: Engine, d
             lines = rate_usage(connection, one, usage, licences=licences, active=active)
             taxes = list(connection.execute(text("SELECT * FROM rated_taxes ORDER BY tax_rate, is_inclusive")))
             connection.rollback()
-        assert_agrees(lines, taxes, rate_by_the_rules(OCTOBER.window, one, usage, licences=licences, active=active))
+        terms = with_renewals(OCTOBER.window, one, licences, end=active[1])
+        assert_agrees(lines, taxes, rate_by_the_rules(OCTOBER.window, one, usage, licences=terms, active=active))
         found.append((sums(lines), [(tax.base, tax.amount) for tax in taxes]))
     assert found[0] == found[1]
 
