@@ -144,7 +144,7 @@ def rate_by_the_rules(
     place_hours(parts, {hour: used for hour, used in usage.items() if hour in period}, list(licences))
     weigh = Weights(period, parts, active)
     lines = [
-        *licence_lines(parts, list(licences)),
+        *licence_lines(parts, [one for one in licences if not (active and active[1] and active[1] <= one.start)]),
         *usage_lines(parts),
         *flat_fee_lines(parts),
         *fee_lines(parts, weigh),

@@ -239,6 +239,28 @@ def test_what_a_closed_month_lacks_is_in_the_report_of_the_next_close_and_billed
         assert str(connection.scalar(total)) == "1.20"
 
 
+def test_a_term_that_starts_after_the_end_is_sold_to_nobody_and_no_finding(billed: Engine) -> None:
+    start = DECEMBER.window.start + timedelta(days=3)
+    with billed.begin() as connection:
+        key = key_of(connection, "prepaid")
+        insert(
+            connection,
+            "core.licences",
+            subscription_key=key,
+            term_start=start,
+            term_end=start + timedelta(days=30),
+            term_months=1,
+            capacity_aku=2,
+            price=Decimal("1240.00"),
+            currency="CNY",
+            auto_renew=False,
+        )
+        query = text("UPDATE core.subscriptions SET ended_at = :at, state = 'released' WHERE subscription_key = :key")
+        connection.execute(query, {"at": start, "key": key})
+
+    assert close_period(billed, DECEMBER, DECEMBER.window.end).incomplete == ()
+
+
 def test_a_void_bill_is_a_decision_and_no_finding(billed: Engine) -> None:
     with billed.begin() as connection:
         late_comer(connection)

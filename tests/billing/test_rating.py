@@ -84,18 +84,18 @@ def rate_usage(
         insert(connection, table, **row, **(sums if table == "metering.subscription_hours" else {}))
     for number, offer in enumerate(offers):
         enter_offer(connection, offer, LONG_AGO + timedelta(days=number))
-    for one in licences:
+    for licence in licences:
         insert(
             connection,
             "core.licences",
             subscription_key=1,
-            term_start=one.start,
-            term_end=one.end,
-            term_months=one.months,
-            capacity_aku=one.capacity,
+            term_start=licence.start,
+            term_end=licence.end,
+            term_months=licence.months,
+            capacity_aku=licence.capacity,
             price=0,
             currency="CNY",
-            auto_renew=one.renews,
+            auto_renew=licence.renews,
         )
     renew_licences(connection, OCTOBER, OCTOBER.window.end)
     rate(connection, OCTOBER)

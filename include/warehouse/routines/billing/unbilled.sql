@@ -1,5 +1,5 @@
--- What lies in closed periods and is on no bill: usage, terms of licences, months of a life, and time between two bills.
--- A draft or held bill is on its way, and a void one is a decision.
+-- What lies in closed periods and is on no bill: usage, terms of licences, months of a life, and time between bills. A
+-- draft or held bill is on its way, and a void one is a decision.
 CREATE FUNCTION billing.unbilled(ended_after timestamptz)
 RETURNS TABLE (
     finding text, subscription_key bigint, from_at timestamptz, until_at timestamptz, aku_seconds numeric, bill_ids text
@@ -114,7 +114,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     INNER JOIN closed_for AS f
         ON t.subscription_key = f.subscription_key AND t.term_start >= f.period_start AND t.term_start < f.period_end
     WHERE
-        NOT EXISTS (
+        -- A term that starts after the end is sold to nobody.
+        t.term_start < f.ended_at
+        AND NOT EXISTS (
             SELECT FROM billing.bills AS b
             WHERE
                 b.subscription_key = t.subscription_key
