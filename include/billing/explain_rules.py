@@ -227,13 +227,16 @@ def _limit(line: Row[Any], rated: Rated) -> list[str]:
         for row in parts
     )
     verb = "exceed" if line.kind == "maximum" else "stay below"
-    return [
+    difference = sum((each.amount for each in rated.lines.values() if each.kind == line.kind), Decimal(0))
+    steps = [
         (
             f"Charges less discounts without licences, {charged:f}, {verb} the {line.kind} of "
-            f"{charged + line.amount:f} ({shares})."
-        ),
-        f"The difference is {plain(line.exact_amount)}, {_how(line)}: {line.amount:f}.",
+            f"{charged + difference:f} ({shares})."
+        )
     ]
+    if difference == line.amount:
+        return [*steps, f"The difference is {plain(line.exact_amount)}, {_how(line)}: {line.amount:f}."]
+    return [*steps, f"What is taxed at each rate has its share of the difference, {difference:f}: {line.amount:f}."]
 
 
 _BY_KIND: dict[str, Callable[[Row[Any], Part], list[str]]] = {

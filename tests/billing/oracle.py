@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pendulum
 
+from include.domain.price_plans import Rounding
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from include.domain.periods import Window
-    from include.domain.price_plans import PlanVersion, PricePlan, Rounding, Tier
+    from include.domain.price_plans import PlanVersion, PricePlan, Tier
 
 HOUR = timedelta(hours=1)
 KINDS = ("licence", "covered", "included", "usage", "overage", "flat_fee", "fee", "discount", "maximum", "minimum")
@@ -440,9 +442,29 @@ def limit_lines(kind: str, parts: list[Part], lines: list[Line], weigh: Weights)
     last = max(limits)
     amount = rounded(exact, parts[last].rules.rounding)
     charges = charged(lines, set(limits))
-    if (charges > amount) if kind == "maximum" else (charges < amount):
-        return [Line(kind, last, None, None, 0, Fraction(1), exact - charges, amount - charges)]
-    return []
+    if not ((charges > amount) if kind == "maximum" else (charges < amount)):
+        return []
+    # What is taxed at several rates is reduced by what is charged at each, and added to by the limits at each.
+    rates: dict[tuple[Fraction, bool], list[int]] = defaultdict(list)
+    for number in sorted(limits):
+        rates[Fraction(parts[number].rules.tax_rate), parts[number].rules.tax_inclusive].append(number)
+    groups = sorted(rates.values(), key=max)
+    weights = [
+        charged(lines, set(numbers))
+        if kind == "maximum"
+        else sum((limits[n] * weigh.of(n, is_prorated=parts[n].rules.prorate) for n in numbers), Fraction(0))
+        for numbers in groups
+    ]
+    if not any(weights):
+        weights = [Fraction(1)] * len(groups)
+    portions = [weight / sum(weights) for weight in weights]
+    places = max(parts[number].rules.rounding.digits for number in limits)
+    shares = shared([(amount - charges) * portion for portion in portions], Rounding(digits=places, mode="half_up"))
+    return [
+        Line(kind, max(numbers), None, None, 0, Fraction(1), (exact - charges) * portion, share)
+        for numbers, portion, share in zip(groups, portions, shares, strict=True)
+        if share
+    ]
 
 
 def taxes_of(parts: list[Part], lines: list[Line]) -> list[Tax]:

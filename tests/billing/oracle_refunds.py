@@ -96,7 +96,11 @@ class Left:
         for one in self.bill.lines:
             if self._place(one) == _charge(line):
                 amounts[one.tier == line.tier, self._rate(one)] += one.amount
-        found = [(not is_tier, -amount, rate) for (is_tier, rate), amount in amounts.items() if amount > 0]
+        found = [
+            (not is_tier, not (line.kind == "minimum" and rate == line.rate), -amount, rate)
+            for (is_tier, rate), amount in amounts.items()
+            if amount > 0
+        ]
         return min(found)[-1] if found else line.rate
 
     def refunded(self) -> dict[Rate, Fraction]:

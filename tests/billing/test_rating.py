@@ -253,6 +253,29 @@ def test_a_prorated_fee_is_rounded_once_and_then_split(rating_warehouse: Engine)
     assert [str(line.amount) for line in lines if line.kind == "fee"] == ["9.68", "12.90", "6.45", "6.45"]
 
 
+@pytest.mark.parametrize(
+    ("limit", "lines_of", "taxes_of"),
+    [
+        ("maximum_charge", ["-900.00", "-9.00"], {"0.06": "6.00", "0.13": "0.13"}),
+        ("minimum_charge", ["521.29", "488.71"], {"0.06": "91.27", "0.13": "64.83"}),
+    ],
+)
+def test_a_limit_over_several_tax_rates_is_taxed_at_each(
+    rating_warehouse: Engine, limit: str, lines_of: list[str], taxes_of: dict[str, str]
+) -> None:
+    value = {"maximum_charge": "101.00", "minimum_charge": "2020.00"}[limit]
+    rules: dict[str, Any] = {"rounding": {"digits": 2, "mode": "down"}, limit: value}
+    later = version("2026-10-17T00:00:00+08:00", "1.00", **rules, tax_rate="0.13")
+    plan = price_plan(version(price="1.00", **rules, tax_rate="0.06"), later)
+    usage = {START: 3_600_000, START + timedelta(days=20): 36_000}  # 1,000.00 and 10.00
+    with rating_warehouse.connect() as connection:
+        lines = rate_usage(connection, plan, usage)
+        taxes = list(connection.execute(text("SELECT * FROM rated_taxes ORDER BY tax_rate")))
+        connection.rollback()
+    assert [str(line.amount) for line in lines if line.kind in limit] == lines_of
+    assert {f"{tax.tax_rate:.2f}": str(tax.amount) for tax in taxes} == taxes_of
+
+
 def test_one_percent_over_several_versions_is_that_percent_of_their_sum(rating_warehouse: Engine) -> None:
     rules: dict[str, Any] = {"discount_percent": "12.5", "rounding": {"digits": 2, "mode": "half_up"}}
     days = (START + timedelta(days=day) for day in range(9))

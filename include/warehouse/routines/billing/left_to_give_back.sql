@@ -56,7 +56,11 @@ placed AS (
                     AND o.line_start <= said.line_start
                     AND (o.line_start = said.line_start OR (o.kind <> 'licence' AND said.line_start < o.line_end))
             END
-        ORDER BY o.tier IS NOT DISTINCT FROM said.tier DESC, o.line_start DESC, o.line_no
+        ORDER BY
+            o.tier IS NOT DISTINCT FROM said.tier DESC,
+            o.line_start DESC,
+            o.tax_rate = said.tax_rate DESC,
+            o.line_no ASC
         LIMIT 1
     ) AS own ON TRUE
 ),

@@ -80,7 +80,7 @@ said AS (
     WHERE root_key IN (SELECT root_key FROM refunds)
 ),
 
--- Of its own tier before others, and of most of it.
+-- Of its own tier before others, and of most of it. A minimum has a line at each rate: its own before others.
 rates AS (
     SELECT DISTINCT ON (r.correction_key)
         r.correction_key,
@@ -95,11 +95,19 @@ rates AS (
             AND r.name IS NOT DISTINCT FROM s.name
             AND r.line_start <= s.line_start
             AND (r.line_start = s.line_start OR (r.kind <> 'licence' AND s.line_start < r.line_end))
-    GROUP BY r.correction_key, s.tax_rate, s.tax_is_inclusive, r.tier IS NOT DISTINCT FROM s.tier
+    GROUP BY
+        r.correction_key,
+        r.kind,
+        r.tax_rate,
+        r.tax_is_inclusive,
+        s.tax_rate,
+        s.tax_is_inclusive,
+        r.tier IS NOT DISTINCT FROM s.tier
     HAVING sum(s.amount) > 0
     ORDER BY
         r.correction_key ASC,
         r.tier IS NOT DISTINCT FROM s.tier DESC,
+        r.kind = 'minimum' AND r.tax_rate = s.tax_rate AND r.tax_is_inclusive = s.tax_is_inclusive DESC,
         sum(s.amount) DESC,
         s.tax_rate ASC,
         s.tax_is_inclusive ASC
