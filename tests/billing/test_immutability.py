@@ -129,8 +129,6 @@ ATTEMPTS = {
     "shorten the licence": "UPDATE core.licences SET term_end = '2026-10-05T00:00:00Z'",
     "enlarge the licence": "UPDATE core.licences SET capacity_aku = 99",
     "start the subscription later": "UPDATE core.subscriptions SET started_at = '2026-10-10T00:00:00Z'",
-    "end the subscription within the bill": """
-        UPDATE core.subscriptions SET state = 'released', ended_at = '2026-10-10T00:00:00Z'""",
     "insert an applied adjustment": _ADJUSTMENT.format(
         bill=_ISSUED,
         hour="'2026-10-09T00:00:00Z'",

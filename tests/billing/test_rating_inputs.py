@@ -84,7 +84,7 @@ def test_a_version_published_while_the_month_closes_waits_and_is_refused(
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE core.subscriptions SET ended_at = '2026-10-20T00:00:00Z'",
+        "UPDATE core.subscriptions SET started_at = '2026-10-20T00:00:00Z'",
         """
         INSERT INTO core.licences (subscription_key, term_start, term_end, term_months, capacity_aku, price, currency,
             auto_renew)
@@ -96,7 +96,7 @@ def test_a_version_published_while_the_month_closes_waits_and_is_refused(
         SELECT subscription_key, '2026-10-20T00:00:00Z', 9, 'loyal', 'mei', '2027-01-01T00:00:00Z'
         FROM core.subscriptions""",
     ],
-    ids=["end", "licence", "offer"],
+    ids=["start", "licence", "offer"],
 )
 def test_whoever_writes_while_the_month_closes_waits_and_is_refused(
     prices: Engine, subscribe: Callable[..., int], monkeypatch: pytest.MonkeyPatch, change: str

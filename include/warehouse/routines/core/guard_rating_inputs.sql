@@ -1,4 +1,4 @@
--- What issued periods were rated by stays: licence terms in them, and from when to when a subscription was active.
+-- What issued periods were rated by stays: licence terms in them, and from when on a subscription was active.
 CREATE FUNCTION billing.guard_licence() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
@@ -45,13 +45,13 @@ BEGIN
     issued := (
         SELECT min(r.bill_id) FROM billing.issued_periods(OLD.subscription_key, '-infinity', NULL) AS r
         WHERE
-            (greatest(OLD.started_at, r.period_start), least(OLD.ended_at, r.period_end))
-            IS DISTINCT FROM (greatest(NEW.started_at, r.period_start), least(NEW.ended_at, r.period_end))
+            -- An end may come late: what differs then is late usage of the bill, which a note corrects.
+            greatest(OLD.started_at, r.period_start) IS DISTINCT FROM greatest(NEW.started_at, r.period_start)
     );
     IF issued IS NOT NULL THEN
-        RAISE EXCEPTION 'Subscription % cannot start or end within bill %, which is issued and never changes',
+        RAISE EXCEPTION 'Subscription % cannot start within bill %, which is issued and never changes',
             OLD.subscription_id, issued
-            USING HINT = 'Let it start or end where nothing is issued, and refund what was charged too much.';
+            USING HINT = 'Let it start where nothing is issued, and refund what was charged too much.';
     END IF;
     RETURN NEW;
 END
