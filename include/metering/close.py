@@ -216,7 +216,7 @@ def close_asked(
     if start is not None and end is not None:
         return close_hours(warehouse, Window(parse_instant(start, "From"), parse_instant(end, "To")), at)
     if hour is not None:
-        return close_hour(warehouse, datetime.fromisoformat(hour).replace(tzinfo=UTC), at)
+        return close_hour(warehouse, parse_instant(f"{hour}Z", "Hour"), at)
     return close_hour(warehouse, floor_to_hour(at) - HOUR, at)
 
 
