@@ -35,8 +35,8 @@ def audit_drafts(
     chosen = {**window_of(period), "subscription_key": subscription_key}
     drafts = set(connection.execute(statement("billing/review_list_drafts"), chosen).scalars())
     findings = [
-        {"bill_key": bill_key, "finding": claim, "sentence": sentence, "found_at": at}
-        for claim, bill_key, sentence in _findings(connection, period)
+        {"bill_key": bill_key, "finding": claim, "sentence": sentence, "content": content, "found_at": at}
+        for claim, bill_key, sentence, content in _findings(connection, period)
         if bill_key in drafts
     ]
     if findings:
@@ -49,9 +49,10 @@ def hold_rejected(connection: Connection, window: dict[str, Any], at: datetime) 
     return connection.execute(statement("billing/review_hold_rejected"), {**window, "at": at}).rowcount
 
 
-def _findings(connection: Connection, period: BillingPeriod) -> Iterator[tuple[str, int, str]]:
+def _findings(connection: Connection, period: BillingPeriod) -> Iterator[tuple[str, int, str, str]]:
+    """Claim, bill, sentence and content; an audit whose sentence says all that it found has no content."""
     for claim, audit in audits().items():
         for row in connection.execute(audit, {**window_of(period), "states": ["draft"]}):
-            yield claim, row.bill_key, row.sentence
+            yield claim, row.bill_key, row.sentence, getattr(row, "content", "")
     for unusual in find_unusual(connection, period):
-        yield "amount_is_usual", unusual.bill_key, unusual.sentence
+        yield "amount_is_usual", unusual.bill_key, unusual.sentence, ""

@@ -42,10 +42,11 @@ class Hold(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """The claim that does not hold, and a sentence on it."""
+    """The claim that does not hold, a sentence on it, and a digest of what the sentence does not say."""
 
     finding: str
     sentence: str
+    content: str = ""
 
 
 class Line(NamedTuple):
@@ -243,7 +244,7 @@ def _hold_changed(connection: Connection, shown: BillInReview, now: BillInReview
         f"The bill changed while it waited for an answer: it was {shown.row.total:f} {shown.row.currency} and is "
         f"{now.row.total:f} now, because its usage, prices or corrections changed. Look at it again."
     )
-    finding = {"bill_key": now.row.bill_key, "finding": _CHANGED, "sentence": sentence, "found_at": at}
+    finding = {"bill_key": now.row.bill_key, "finding": _CHANGED, "sentence": sentence, "content": "", "found_at": at}
     connection.execute(statement("billing/insert_finding"), [finding])
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 
 from include.billing.answers import Answer
 from include.billing.close import PeriodIssuedError, close_period
@@ -95,7 +95,7 @@ def test_approving_issues_the_draft_that_was_shown_and_keeps_the_answer(prices: 
     assert (answered.state, answered.sentence) == ("issued", f"Bill {BILL} is issued as it was shown.")
     (bill,) = bills_of(prices)
     assert (bill.state, bill.fingerprint, bill.issued_at) == ("issued", shown.row.fingerprint, LATER)
-    assert waivers(prices) == [("2026-10", *shown.findings[0], REASON, "li", LATER)]
+    assert waivers(prices) == [("2026-10", *shown.findings[0][:2], REASON, "li", LATER)]
     assert story(prices)[-1] == ("held", "issued", "li")
     assert list_events(prices, BILL)[-1].reason == REASON
     assert list_holds(prices) == []
@@ -299,3 +299,31 @@ def test_two_people_at_once_decide_once(prices: Engine, held: int) -> None:
         outcomes = sorted(pool.map(decide, [approve, approve, approve]))
     assert outcomes == ["ConflictError", "ConflictError", "issued"]
     assert len(waivers(prices)) == 1
+
+
+def test_a_waived_finding_holds_the_bill_again_once_what_was_found_grows(prices: Engine, held: int) -> None:
+    with prices.begin() as connection:
+        connection.execute(text("UPDATE metering.environment_hours SET state = 'stale' WHERE hour_start = :hour"),
+                           {"hour": OCTOBER.window.start + timedelta(hours=9)})  # fmt: skip
+    close_period(prices, OCTOBER, LATER)
+    waive(prices, answer(prices), "no_gap_is_open", LATER)
+    assert [found.finding for found in show_bill(prices, BILL).findings] == ["every_hour_is_closed"]
+
+    with prices.begin() as connection:
+        connection.execute(text("UPDATE metering.gaps SET gap_end = gap_end + interval '1 second'"))
+    close_period(prices, OCTOBER, LATER)
+    assert {found.finding for found in show_bill(prices, BILL).findings} == {"every_hour_is_closed", "no_gap_is_open"}
+
+
+def test_a_waiver_of_an_hour_that_is_not_closed_is_not_one_of_another_hour(prices: Engine, held: int) -> None:
+    swap = text(
+        "UPDATE metering.environment_hours SET state = CASE WHEN hour_start IN :open THEN 'stale' ELSE 'closed' END"
+    )
+    hours = [OCTOBER.window.start + timedelta(hours=number) for number in (3, 9, 15)]
+    for open_hours in (hours[:2], hours[::2]):
+        with prices.begin() as connection:
+            connection.execute(swap.bindparams(bindparam("open", expanding=True)), {"open": open_hours})
+        close_period(prices, OCTOBER, LATER)
+        found = {found.finding: found for found in show_bill(prices, BILL).findings}
+        assert "2 of 744 hours" in found["every_hour_is_closed"].sentence
+        waive(prices, answer(prices), "every_hour_is_closed", LATER)

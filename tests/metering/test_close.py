@@ -113,6 +113,24 @@ def test_a_size_that_changed_without_a_change_is_assumed_and_rejected(warehouse:
     assert "2026-10-01T11:00:00Z" in sentence
 
 
+def test_what_was_not_modified_since_a_rejected_reading_had_its_size_then(warehouse: Engine) -> None:
+    orders = Environment(warehouse)
+    orders.tell(orders.poll(0, kafka(6)), orders.poll(5, kafka(10, m=3, state="Upgrading")))
+    orders.tell(*every_five_minutes(orders, 65, kafka(10, m=3), since=10))
+    orders.close()
+    assert hours(warehouse) == [Hour("kf-1", 0, 6 * 300 + 10 * 3300, 0, 6 * 300, 300)]
+    assert gaps(warehouse) == [("kf-1", 0, 5, "rejected_reading", "open")]
+
+
+def test_a_size_that_changed_after_a_rejected_reading_is_the_smaller_one_until_then(warehouse: Engine) -> None:
+    orders = Environment(warehouse)
+    orders.tell(orders.poll(0, kafka(6)), orders.poll(5, kafka(None)))
+    orders.tell(*every_five_minutes(orders, 65, kafka(10, m=7), since=10))
+    orders.close()
+    assert hours(warehouse) == [Hour("kf-1", 0, 6 * 420 + 10 * 3180, 10 * 180, 6 * 420, 420)]
+    assert [gap[:3] for gap in gaps(warehouse)] == [("kf-1", 0, 5), ("kf-1", 5, 7)]
+
+
 def test_a_rejected_reading_is_not_an_absent_instance(warehouse: Engine) -> None:
     orders = Environment(warehouse)
     polls = [*every_five_minutes(orders, 60, kafka(6), kafka(3, name="kf-2"))]

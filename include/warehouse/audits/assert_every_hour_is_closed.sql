@@ -19,6 +19,7 @@ WITH expected AS (
 counts AS (
     SELECT
         x.bill_key,
+        x.environment_key,
         x.first_hour,
         x.last_end,
         CAST(ceil(extract(EPOCH FROM x.last_end - x.first_hour) / 3600) AS bigint) AS expected_count,
@@ -31,17 +32,24 @@ counts AS (
             AND x.last_end > h.hour_start
             AND h.state = 'closed'
     WHERE x.first_hour < x.last_end
-    GROUP BY x.bill_key, x.first_hour, x.last_end
+    GROUP BY x.bill_key, x.environment_key, x.first_hour, x.last_end
 )
 
 SELECT
-    bill_key,
+    c.bill_key,
     format(
-        '%s of %s hours from %s UTC on are not closed. Run aku_metering for them once the console answers, then close '
-        'the period again.',
-        expected_count - closed_count,
-        expected_count,
-        to_char(first_hour AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24"h"')
-    ) AS sentence
-FROM counts
-WHERE closed_count < expected_count
+        '%s of %s hours from %s UTC on are not closed, the first is %s. Run aku_metering for them once the console '
+        'answers, then close the period again.',
+        c.expected_count - c.closed_count,
+        c.expected_count,
+        to_char(c.first_hour AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24"h"'),
+        to_char(min(due.hour_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24"h"')
+    ) AS sentence,
+    md5(string_agg(CAST(due.hour_start AS text), ',' ORDER BY due.hour_start)) AS content
+FROM counts AS c
+CROSS JOIN
+    LATERAL generate_series(c.first_hour, c.last_end - interval '1 second', interval '1 hour') AS due (hour_start)
+LEFT JOIN metering.environment_hours AS h
+    ON c.environment_key = h.environment_key AND due.hour_start = h.hour_start AND h.state = 'closed'
+WHERE c.closed_count < c.expected_count AND h.hour_start IS NULL
+GROUP BY c.bill_key, c.first_hour, c.expected_count, c.closed_count

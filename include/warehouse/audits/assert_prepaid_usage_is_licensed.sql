@@ -42,6 +42,7 @@ SELECT
         'you go, then close the period again.',
         count(DISTINCT hour_start),
         to_char(min(hour_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24"h"')
-    ) AS sentence
+    ) AS sentence,
+    md5(string_agg(DISTINCT CAST(hour_start AS text), ',')) AS content
 FROM unlicensed
 GROUP BY bill_key

@@ -48,6 +48,7 @@ ROUTINES = (
     "metering/follow_ends",
     "metering/import_prevails",
     "metering/hours_made_of_month",
+    "metering/known_aku",
     "metering/clock",
     "metering/why_month_stays",
     "metering/drop_month",

@@ -118,6 +118,7 @@ bill_findings = Table(
     Column("bill_key", ForeignKey("billing.bills.bill_key"), primary_key=True, comment="Bill."),
     text("finding", "Short name of the claim that does not hold.", primary_key=True),
     text("sentence", "What was found, and what to do."),
+    text("content", "Digest of all that was found, where the sentence does not say all of it.", server_default=""),
     instant("found_at", "Logical time of the run that found it."),
     schema="billing",
     comment="Why a bill is held.",

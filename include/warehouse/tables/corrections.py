@@ -96,10 +96,15 @@ waivers = Table(
     text("period", "Billing period, YYYY-MM."),
     text("finding", "Finding that does not hold the bill any more."),
     text("sentence", "What was found, in the words that were waived; other words hold the bill again."),
+    text(
+        "content",
+        "Digest of what was found (bill_findings.content); other content holds the bill again.",
+        server_default="",
+    ),
     text("reason", "Why, as the person said."),
     text("waived_by", "Who waived it."),
     instant("waived_at", "When."),
-    UniqueConstraint("subscription_key", "period", "finding", "sentence"),
+    UniqueConstraint("subscription_key", "period", "finding", "sentence", "content"),
     schema="billing",
     comment="Findings that a person waived with a reason. Written once, never changed.",
 )

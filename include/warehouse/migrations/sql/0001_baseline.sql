@@ -611,11 +611,12 @@ CREATE TABLE billing.waivers (
 	period TEXT NOT NULL,
 	finding TEXT NOT NULL,
 	sentence TEXT NOT NULL,
+	content TEXT DEFAULT '' NOT NULL,
 	reason TEXT NOT NULL,
 	waived_by TEXT NOT NULL,
 	waived_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	CONSTRAINT waivers_pkey PRIMARY KEY (waiver_key),
-	CONSTRAINT waivers_subscription_key_period_finding_sentence_unique UNIQUE (subscription_key, period, finding, sentence),
+	CONSTRAINT waivers_subscription_key_period_finding_sentence_content_unique UNIQUE (subscription_key, period, finding, sentence, content),
 	CONSTRAINT waivers_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
 );
 COMMENT ON TABLE billing.waivers IS 'Findings that a person waived with a reason. Written once, never changed.';
@@ -624,6 +625,7 @@ COMMENT ON COLUMN billing.waivers.subscription_key IS 'Subscription.';
 COMMENT ON COLUMN billing.waivers.period IS 'Billing period, YYYY-MM.';
 COMMENT ON COLUMN billing.waivers.finding IS 'Finding that does not hold the bill any more.';
 COMMENT ON COLUMN billing.waivers.sentence IS 'What was found, in the words that were waived; other words hold the bill again.';
+COMMENT ON COLUMN billing.waivers.content IS 'Digest of what was found (bill_findings.content); other content holds the bill again.';
 COMMENT ON COLUMN billing.waivers.reason IS 'Why, as the person said.';
 COMMENT ON COLUMN billing.waivers.waived_by IS 'Who waived it.';
 COMMENT ON COLUMN billing.waivers.waived_at IS 'When.';
@@ -738,6 +740,7 @@ CREATE TABLE billing.bill_findings (
 	bill_key BIGINT NOT NULL,
 	finding TEXT NOT NULL,
 	sentence TEXT NOT NULL,
+	content TEXT DEFAULT '' NOT NULL,
 	found_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	CONSTRAINT bill_findings_pkey PRIMARY KEY (bill_key, finding),
 	CONSTRAINT bill_findings_bill_key_fkey FOREIGN KEY(bill_key) REFERENCES billing.bills (bill_key)
@@ -746,6 +749,7 @@ COMMENT ON TABLE billing.bill_findings IS 'Why a bill is held.';
 COMMENT ON COLUMN billing.bill_findings.bill_key IS 'Bill.';
 COMMENT ON COLUMN billing.bill_findings.finding IS 'Short name of the claim that does not hold.';
 COMMENT ON COLUMN billing.bill_findings.sentence IS 'What was found, and what to do.';
+COMMENT ON COLUMN billing.bill_findings.content IS 'Digest of all that was found, where the sentence does not say all of it.';
 COMMENT ON COLUMN billing.bill_findings.found_at IS 'Logical time of the run that found it.';
 CREATE TABLE billing.bill_taxes (
 	bill_key BIGINT NOT NULL,

@@ -39,7 +39,13 @@ sightings AS (
         r.instance_key,
         r.state,
         r.is_rejected,
-        CASE WHEN r.state = any(:billable_states) THEN r.aku ELSE 0 END AS aku,
+        coalesce(
+            CASE
+                WHEN r.is_rejected
+                    THEN metering.known_aku(r.environment_key, r.instance_key, r.observed_at, :billable_states)
+            END,
+            CASE WHEN r.state = any(:billable_states) THEN r.aku ELSE 0 END
+        ) AS aku,
         r.instance_created_at AS created_at,
         r.instance_modified_at AS modified_at
     FROM polls AS p
@@ -52,6 +58,7 @@ chained AS (
         *,
         coalesce(lag(poll_number) OVER life = poll_number - 1, FALSE) AS was_listed,
         lag(aku) OVER life AS earlier_aku,
+        coalesce(lag(is_rejected) OVER life, FALSE) AS was_rejected,
         coalesce(observed_at - previous_at > CAST(:tolerance AS interval), FALSE) AS is_long
     FROM sightings
     WINDOW life AS (PARTITION BY instance_key ORDER BY observed_at)
@@ -65,14 +72,20 @@ ruled AS (
         observed_at AS to_at,
         CAST(observed_at AS timestamptz) AS to_poll,
         CASE WHEN NOT is_first THEN previous_at END AS from_poll,
-        is_long,
-        CASE WHEN was_listed THEN earlier_aku ELSE 0 END AS earlier_aku,
+        -- The size before is then as little known as in a silence.
+        is_long OR was_listed AND was_rejected AND modified_at > previous_at AS is_long,
+        -- After a rejected reading, what was not modified since then had its size already.
+        CASE
+            WHEN was_listed AND was_rejected AND modified_at <= previous_at THEN aku
+            WHEN was_listed THEN earlier_aku
+            ELSE 0
+        END AS earlier_aku,
         aku,
         created_at,
         modified_at,
         CASE
             WHEN is_rejected THEN 'rejected'
-            WHEN was_listed AND earlier_aku = aku AND modified_at <= previous_at THEN 'steady'
+            WHEN was_listed AND (earlier_aku = aku OR was_rejected) AND modified_at <= previous_at THEN 'steady'
             WHEN was_listed AND earlier_aku = aku THEN 'touched'
             WHEN was_listed AND modified_at > previous_at AND modified_at <= observed_at THEN 'changed'
             WHEN was_listed THEN 'inconsistent'

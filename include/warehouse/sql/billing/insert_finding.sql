@@ -1,3 +1,6 @@
-INSERT INTO billing.bill_findings (bill_key, finding, sentence, found_at)
-VALUES (:bill_key, :finding, :sentence, :found_at)
-ON CONFLICT (bill_key, finding) DO UPDATE SET sentence = excluded.sentence, found_at = excluded.found_at
+INSERT INTO billing.bill_findings (bill_key, finding, sentence, content, found_at)
+VALUES (:bill_key, :finding, :sentence, :content, :found_at)
+ON CONFLICT (bill_key, finding) DO UPDATE SET
+    sentence = excluded.sentence,
+    content = excluded.content,
+    found_at = excluded.found_at

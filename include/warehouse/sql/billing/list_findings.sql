@@ -1,6 +1,7 @@
 SELECT
     finding,
-    sentence
+    sentence,
+    content
 FROM billing.bill_findings
 WHERE bill_key = :bill_key
 ORDER BY finding

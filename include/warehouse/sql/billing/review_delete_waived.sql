@@ -1,4 +1,4 @@
--- What a person waived, in exactly these words, does not hold the bill; the waiver keeps what was found.
+-- What a person waived, exactly as it was found, does not hold the bill; the waiver keeps what was found.
 DELETE FROM billing.bill_findings AS f
 USING billing.bills AS b
 INNER JOIN billing.waivers AS w ON b.subscription_key = w.subscription_key AND b.period = w.period
@@ -10,3 +10,4 @@ WHERE
     AND b.state = 'draft'
     AND f.finding = w.finding
     AND f.sentence = w.sentence
+    AND f.content = w.content

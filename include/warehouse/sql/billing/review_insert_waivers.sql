@@ -1,15 +1,16 @@
--- A person waives what stands against a bill: all of it, or one finding. Those words do not hold that period's bill
--- again.
-INSERT INTO billing.waivers (subscription_key, period, finding, sentence, reason, waived_by, waived_at)
+-- A person waives what stands against a bill: all of it, or one finding. Exactly that does not hold that period's
+-- bill again.
+INSERT INTO billing.waivers (subscription_key, period, finding, sentence, content, reason, waived_by, waived_at)
 SELECT
     b.subscription_key,
     b.period,
     f.finding,
     f.sentence,
+    f.content,
     :reason,
     :who AS waived_by,
     :at AS waived_at
 FROM billing.bills AS b
 INNER JOIN billing.bill_findings AS f ON b.bill_key = f.bill_key
 WHERE b.bill_key = :bill_key AND f.finding = coalesce(CAST(:finding AS text), f.finding)
-ON CONFLICT (subscription_key, period, finding, sentence) DO NOTHING
+ON CONFLICT (subscription_key, period, finding, sentence, content) DO NOTHING

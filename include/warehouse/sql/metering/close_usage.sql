@@ -9,7 +9,15 @@ WITH sightings AS MATERIALIZED (
         readings.environment_key,
         readings.observed_at,
         readings.is_rejected,
-        CASE WHEN readings.state = any(:billable_states) THEN readings.aku ELSE 0 END AS aku,
+        coalesce(
+            CASE
+                WHEN readings.is_rejected
+                    THEN metering.known_aku(
+                        readings.environment_key, readings.instance_key, readings.observed_at, :billable_states
+                    )
+            END,
+            CASE WHEN readings.state = any(:billable_states) THEN readings.aku ELSE 0 END
+        ) AS aku,
         readings.instance_created_at AS created_at,
         readings.instance_modified_at AS modified_at
     FROM closing_polls AS polls
@@ -23,7 +31,15 @@ WITH sightings AS MATERIALIZED (
         readings.environment_key,
         readings.observed_at,
         readings.is_rejected,
-        CASE WHEN readings.state = any(:billable_states) THEN readings.aku ELSE 0 END AS aku,
+        coalesce(
+            CASE
+                WHEN readings.is_rejected
+                    THEN metering.known_aku(
+                        readings.environment_key, readings.instance_key, readings.observed_at, :billable_states
+                    )
+            END,
+            CASE WHEN readings.state = any(:billable_states) THEN readings.aku ELSE 0 END
+        ) AS aku,
         readings.instance_created_at AS created_at,
         readings.instance_modified_at AS modified_at
     FROM closing_polls AS polls
@@ -95,7 +111,8 @@ chained AS (
         polls.is_long,
         -- Absent from the poll before means that whatever was said earlier has ended.
         lag(restless.observed_at) OVER life = polls.previous_at AS was_listed,
-        lag(restless.aku) OVER life AS earlier_aku
+        lag(restless.aku) OVER life AS earlier_aku,
+        coalesce(lag(restless.is_rejected) OVER life, FALSE) AS was_rejected
     FROM restless
     INNER JOIN closing_polls AS polls
         ON restless.environment_key = polls.environment_key AND restless.observed_at = polls.observed_at
@@ -111,14 +128,20 @@ ruled AS (
         ended_at,
         previous_at AS from_at,
         observed_at AS to_at,
-        is_long,
-        CASE WHEN was_listed THEN earlier_aku ELSE 0 END AS earlier_aku,
+        -- The size before is then as little known as in a silence.
+        is_long OR was_listed AND was_rejected AND modified_at > previous_at AS is_long,
+        -- After a rejected reading, what was not modified since then had its size already.
+        CASE
+            WHEN was_listed AND was_rejected AND modified_at <= previous_at THEN aku
+            WHEN was_listed THEN earlier_aku
+            ELSE 0
+        END AS earlier_aku,
         aku,
         created_at,
         modified_at,
         CASE
             WHEN is_rejected THEN 'rejected'
-            WHEN was_listed AND earlier_aku = aku AND modified_at <= previous_at THEN 'steady'
+            WHEN was_listed AND (earlier_aku = aku OR was_rejected) AND modified_at <= previous_at THEN 'steady'
             WHEN was_listed AND earlier_aku = aku THEN 'touched'
             WHEN was_listed AND modified_at > previous_at AND modified_at <= observed_at THEN 'changed'
             WHEN was_listed THEN 'inconsistent'
