@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.domain.errors import ConfigurationError, InvalidInputError
+from include.domain.text import check_text
 from include.metering.imports_reading import FORMS
 
 if TYPE_CHECKING:
@@ -73,9 +74,9 @@ def find_file(folder: Path, name: str) -> Path:
     """The file of that name, or at that path, in the drop folder.
 
     Raises:
-        InvalidInputError: when it lies elsewhere, or there is none.
+        InvalidInputError: when it is no name of a file, lies elsewhere, or there is none.
     """
-    file = (folder / name).resolve()
+    file = (folder / check_text(name, "File")).resolve()
     if not file.is_relative_to(folder.resolve()):
         raise InvalidInputError(
             "File", name, f"does not lie in the drop folder {folder}", "Put it there and give its name."

@@ -111,3 +111,8 @@ def test_the_folder_is_set_or_lies_in_the_state_folder(tmp_path: Path, monkeypat
     monkeypatch.setenv("AKUBILL_USAGE_DROP", str(tmp_path / "elsewhere"))
     assert drop_folder() == tmp_path / "elsewhere"
     assert (tmp_path / "elsewhere").is_dir()
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="a NUL character"):
+        find_file(tmp_path, "a\0.csv")
