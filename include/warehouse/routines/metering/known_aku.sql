@@ -1,8 +1,10 @@
--- The size that an instance was last known to have before a reading of it that was rejected: by the newest answer before
--- it that lists the instance with an accepted reading, and 0 where an answer in between does not list it. What was stored
--- with the rejected reading depends on the order in which polls arrived, so it is not asked. Two days back is enough: an
--- instance that is rejected for longer is under a gap all the while.
-CREATE FUNCTION metering.known_aku(environment bigint, instance bigint, rejected_at timestamptz, billable_states text [])
+-- The size that an instance was last known to have before a reading of it that was rejected: by the newest answer
+-- before it that lists the instance with an accepted reading, and 0 where an answer in between does not list it. What
+-- was stored with the rejected reading depends on the order in which polls arrived, so it is not asked. Two days back
+-- is enough: an instance that is rejected for longer is under a gap all the while.
+CREATE FUNCTION metering.known_aku(
+    environment bigint, instance bigint, rejected_at timestamptz, billable_states text[]
+)
 RETURNS integer LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     SELECT CASE WHEN seen.state = any(known_aku.billable_states) THEN seen.aku ELSE 0 END
     FROM metering.polls AS p

@@ -1,8 +1,8 @@
 -- Renews each licence that renews by itself once, where its next term starts before :renew_before. Terms are counted in
 -- calendar months of the plan's time zone from the first of the licence's chain, so that a chain which began on the
 -- 31st comes back to the 31st after February. A renewal costs what the terms in force at its start say, private offers
--- included. A licence that lapsed and renews after all starts again where the last issued bill of its subscription ends:
--- what is issued was rated without it, and a term that starts there would be on no bill.
+-- included. A licence that lapsed and renews after all starts again where the last issued bill of its subscription
+-- ends: what is issued was rated without it, and a term that starts there would be on no bill.
 INSERT INTO core.licences (
     subscription_key, term_start, term_end, term_months, capacity_aku, price, currency, auto_renew, renews_licence_key
 )
@@ -10,7 +10,10 @@ SELECT
     l.subscription_key,
     n.term_start,
     -- A term that is longer than its months has left its chain's calendar; the next one is counted from its end.
-    CASE WHEN n.term_start = l.term_end AND counted.term_end > l.term_end THEN counted.term_end ELSE counted.end_by_length END AS term_end,
+    CASE
+        WHEN n.term_start = l.term_end AND counted.term_end > l.term_end THEN counted.term_end
+        ELSE counted.end_by_length
+    END AS term_end,
     l.term_months,
     l.capacity_aku,
     billing.licence_price(v, l.capacity_aku, l.term_months) AS price,

@@ -1,2 +1,2 @@
 -- Fails where the server does not know the time zone.
-SELECT TIMESTAMPTZ '2000-01-01' AT TIME ZONE CAST(:time_zone AS text)
+SELECT CAST('2000-01-01' AS timestamptz) AT TIME ZONE CAST(:time_zone AS text)

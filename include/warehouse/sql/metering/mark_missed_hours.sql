@@ -1,5 +1,5 @@
--- Makes hours before a window due that were never closed, as after a pause: a window that is closed out of turn leaves no
--- hole behind which nothing looks.
+-- Makes hours before a window due that were never closed, as after a pause: a window that is closed out of turn leaves
+-- no hole behind.
 INSERT INTO metering.environment_hours (hour_start, environment_key, state, revision, closed_at)
 SELECT
     missed.hour_start,
