@@ -12,6 +12,7 @@ from include.billing.close import close_period
 from include.billing.correcting import correct_bill, list_corrections
 from include.billing.correction_requests import Correction, read_correction
 from include.billing.plans import publish_price_plans
+from include.billing.verify import verify_bills
 from include.domain.errors import ConflictError
 from include.domain.money import Decimal
 from include.domain.periods import HOUR
@@ -122,7 +123,9 @@ def test_late_usage_of_a_subscription_whose_last_bill_is_out_needs_a_note_and_sa
     ]
     with pytest.raises(ConflictError, match="has no next bill"):
         correct_bill(prices, asked("next_bill"), DUE)
+    assert verify_bills(prices).differences == [], "the bill is as it was issued, whatever became known since"
     note = correct_bill(prices, asked("note"), DUE)
+    assert verify_bills(prices).differences == []
     assert (str(note.total), list_corrections(prices, "pending")) == ("-3456.00", [])
     assert audit_issued_bills(prices, DUE) == []
 
@@ -136,7 +139,9 @@ def test_an_end_within_an_issued_bill_gives_back_fees_where_nothing_was_used_aft
     close_period(warehouse, OCTOBER, DUE)
     release_subscription(warehouse, ID, START + timedelta(days=19), "ann", "Released by the buyer on the 20th.", DUE)
     close_due_hours(warehouse, DUE)
+    assert verify_bills(warehouse).differences == []
     assert str(correct_bill(warehouse, asked("note"), DUE).total) == "-12.00"
+    assert verify_bills(warehouse).differences == []
 
 
 def test_a_licence_term_that_would_start_after_the_end_is_on_no_bill(

@@ -39,6 +39,11 @@ bills = Table(
         "What it prints of buyer, subscription and seller, as known when it was drafted (billing.printed_parties).",
         server_default=sql("'{}'"),
     ),
+    instant(
+        "subscription_ended_at",
+        "End of the subscription as known when it was drafted; an end that is entered later corrects the bill.",
+        nullable=True,
+    ),
     text("fingerprint", "SHA-256 over the bill's inputs and amounts, in hex."),
     integer("fingerprint_form", "Form of the text that the fingerprint is of.", server_default="1"),
     json("fingerprint_parts", "SHA-256 of each group of inputs, to say which one changed.", server_default=sql("'{}'")),

@@ -492,6 +492,7 @@ CREATE TABLE billing.bills (
 	total NUMERIC NOT NULL,
 	forecast_total NUMERIC,
 	printed JSONB DEFAULT '{}' NOT NULL,
+	subscription_ended_at TIMESTAMP WITH TIME ZONE,
 	fingerprint TEXT NOT NULL,
 	fingerprint_form INTEGER DEFAULT '1' NOT NULL,
 	fingerprint_parts JSONB DEFAULT '{}' NOT NULL,
@@ -527,6 +528,7 @@ COMMENT ON COLUMN billing.bills.tax_included IS 'The part of the tax that the su
 COMMENT ON COLUMN billing.bills.total IS 'What is payable: subtotal and tax, contained tax once; negative on a credit note.';
 COMMENT ON COLUMN billing.bills.forecast_total IS 'For a draft of a running period: the total expected at its end.';
 COMMENT ON COLUMN billing.bills.printed IS 'What it prints of buyer, subscription and seller, as known when it was drafted (billing.printed_parties).';
+COMMENT ON COLUMN billing.bills.subscription_ended_at IS 'End of the subscription as known when it was drafted; an end that is entered later corrects the bill.';
 COMMENT ON COLUMN billing.bills.fingerprint IS 'SHA-256 over the bill''s inputs and amounts, in hex.';
 COMMENT ON COLUMN billing.bills.fingerprint_form IS 'Form of the text that the fingerprint is of.';
 COMMENT ON COLUMN billing.bills.fingerprint_parts IS 'SHA-256 of each group of inputs, to say which one changed.';

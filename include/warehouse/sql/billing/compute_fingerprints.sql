@@ -10,7 +10,7 @@ WITH chosen AS MATERIALIZED (
         b.*,
         s.subscription_id,
         s.started_at,
-        s.ended_at
+        b.subscription_ended_at AS ended_at
     FROM billing.bills AS b
     INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
     WHERE

@@ -1,7 +1,7 @@
 -- A note for a bill, still a draft without lines and sums. It is drafted after every offer that it is rated by.
 INSERT INTO billing.bills (
     bill_id, document, corrects_bill_key, subscription_key, period, period_start, period_end, price_plan, currency,
-    state, aku_seconds, subtotal, tax, total, printed, fingerprint, drafted_at
+    state, aku_seconds, subtotal, tax, total, printed, subscription_ended_at, fingerprint, drafted_at
 )
 SELECT
     format(
@@ -24,6 +24,10 @@ SELECT
     0 AS tax,
     0 AS total,
     billing.printed_facts(root.subscription_key, CAST(:products AS jsonb)) AS printed,
+    (
+        SELECT s.ended_at FROM core.subscriptions AS s
+        WHERE s.subscription_key = root.subscription_key
+    ) AS subscription_ended_at,
     '' AS fingerprint,
     greatest(
         CAST(:at AS timestamptz),

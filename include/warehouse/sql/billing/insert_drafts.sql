@@ -2,7 +2,7 @@
 -- drafted after every offer that it is rated by, so that it can be rated again by just these.
 INSERT INTO billing.bills (
     bill_id, subscription_key, period, period_start, period_end, price_plan, currency, state, aku_seconds, subtotal,
-    tax, total, printed, fingerprint, drafted_at
+    tax, total, printed, subscription_ended_at, fingerprint, drafted_at
 )
 SELECT
     CAST(:period AS text) || '-' || b.subscription_id AS bill_id,
@@ -18,6 +18,10 @@ SELECT
     0 AS tax,
     0 AS total,
     billing.printed_facts(b.subscription_key, CAST(:products AS jsonb)) AS printed,
+    (
+        SELECT s.ended_at FROM core.subscriptions AS s
+        WHERE s.subscription_key = b.subscription_key
+    ) AS subscription_ended_at,
     '' AS fingerprint,
     greatest(
         CAST(:drafted_at AS timestamptz),

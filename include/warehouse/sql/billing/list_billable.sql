@@ -9,11 +9,11 @@ SELECT
     p.currency,
     p.time_zone,
     s.started_at,
-    s.ended_at,
+    lives.ended_at,
     -- Live ones get a bill even without usage; the others only when they have some.
     s.state IN ('active', 'released')
     AND s.started_at < :period_end
-    AND (s.ended_at IS NULL OR s.ended_at > greatest(s.started_at, :period_start)) AS is_live
+    AND (lives.ended_at IS NULL OR lives.ended_at > greatest(s.started_at, :period_start)) AS is_live
 FROM core.subscriptions AS s
 LEFT JOIN billing.bills AS billed
     ON
@@ -22,6 +22,15 @@ LEFT JOIN billing.bills AS billed
         AND billed.document = 'bill'
         AND billed.state IN ('issued', 'settled')
 LEFT JOIN billing.price_plans AS p ON coalesce(billed.price_plan, s.price_plan) = p.name
+-- What was known when a bill was drafted does not know an end that was entered since.
+CROSS JOIN
+    LATERAL (
+        SELECT
+            CASE
+                WHEN billed.drafted_at <= CAST(:known_at AS timestamptz) THEN billed.subscription_ended_at
+                ELSE s.ended_at
+            END AS ended_at
+    ) AS lives
 WHERE
     s.subscription_key = any(CAST(:subscriptions AS bigint[]))
     OR (
