@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
 
 from include.billing.close import close_period
 from include.billing.completeness import audit_completeness, describe_completeness
 from include.billing.plans import publish_price_plans
+from include.domain.errors import ConflictError
 from include.domain.money import Decimal
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version
 from tests.support.builders import LONG_AGO, environment_of, insert, make_instance, make_subscription, make_usage
@@ -281,5 +281,5 @@ def test_a_billed_subscription_keeps_the_time_zone_of_its_months(billed: Engine)
     move = text("UPDATE core.subscriptions SET price_plan = :plan WHERE environment_name = 'payg'")
     with billed.begin() as connection:
         connection.execute(move, {"plan": "gold"})
-    with billed.connect() as connection, pytest.raises(ProgrammingError, match="has months of Asia/Shanghai"):
+    with billed.connect() as connection, pytest.raises(ConflictError, match="has months of Asia/Shanghai"):
         connection.execute(move, {"plan": "utc-plan"})

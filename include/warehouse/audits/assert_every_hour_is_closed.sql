@@ -38,7 +38,7 @@ counts AS (
 SELECT
     c.bill_key,
     format(
-        '%s of %s hours from %s UTC on are not closed, the first is %s. Run aku_metering for them once the console '
+        '%s of %s hours from %s UTC on are not closed. The first is %s. Run aku_metering for them once the console '
         'answers, then close the period again.',
         c.expected_count - c.closed_count,
         c.expected_count,
