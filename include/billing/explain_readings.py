@@ -34,6 +34,7 @@ RULES = {
     "first": "it was there at the first answer, and counts from its last change or the start of metering",
     "rejected": "the later reading broke a rule: the earlier one is carried on",
     "carried": "no answer came after: the last one is carried on",
+    "held": "the subscription ended within the tolerance after it: the last answer holds until then",
 }
 
 

@@ -5,6 +5,7 @@ WITH environment AS (
     SELECT
         e.environment_key,
         date_trunc('second', s.metering_started_at) AS metered_from,
+        date_trunc('second', s.ended_at) AS ended_at,
         (
             SELECT max(p.observed_at) FROM metering.polls AS p
             WHERE p.environment_key = e.environment_key AND p.ok AND p.observed_at <= :hour_start
@@ -23,6 +24,7 @@ polls AS (
         p.observed_at,
         row_number() OVER polled AS poll_number,
         e.metered_from,
+        e.ended_at,
         e.before_at IS NULL AND row_number() OVER polled = 1 AS is_first,
         lag(p.observed_at, 1, CASE WHEN e.before_at IS NULL THEN e.metered_from END) OVER polled AS previous_at
     FROM environment AS e
@@ -59,7 +61,7 @@ chained AS (
         coalesce(lag(poll_number) OVER life = poll_number - 1, FALSE) AS was_listed,
         lag(aku) OVER life AS earlier_aku,
         coalesce(lag(is_rejected) OVER life, FALSE) AS was_rejected,
-        coalesce(observed_at - previous_at > CAST(:tolerance AS interval), FALSE) AS is_long
+        coalesce(least(observed_at, ended_at) - previous_at > CAST(:tolerance AS interval), FALSE) AS is_long
     FROM sightings
     WINDOW life AS (PARTITION BY instance_key ORDER BY observed_at)
 ),
@@ -68,6 +70,7 @@ ruled AS (
     SELECT
         instance_key,
         metered_from,
+        ended_at,
         previous_at AS from_at,
         observed_at AS to_at,
         CAST(observed_at AS timestamptz) AS to_poll,
@@ -95,20 +98,21 @@ ruled AS (
     FROM chained
     WHERE previous_at IS NOT NULL
     UNION ALL
-    -- No poll came after: the last answer was carried on.
+    -- No poll came after: the last answer was carried on; within the tolerance of the subscription's end it holds.
     SELECT
         s.instance_key,
         s.metered_from,
+        s.ended_at,
         s.observed_at AS from_at,
-        CAST(:hour_end AS timestamptz) AS to_at,
+        least(:hour_end, s.ended_at) AS to_at,
         CAST(NULL AS timestamptz) AS to_poll,
         s.observed_at AS from_poll,
-        TRUE AS is_long,
+        coalesce(s.ended_at - s.observed_at > CAST(:tolerance AS interval), TRUE) AS is_long,
         s.aku AS earlier_aku,
         s.aku,
         s.created_at,
         s.modified_at,
-        'carried' AS rule
+        CASE WHEN s.ended_at - s.observed_at <= CAST(:tolerance AS interval) THEN 'held' ELSE 'carried' END AS rule
     FROM sightings AS s
     INNER JOIN environment AS e ON e.after_at IS NULL
     WHERE s.observed_at = (SELECT max(p.observed_at) FROM polls AS p) AND s.aku > 0
@@ -146,7 +150,7 @@ stretches AS (
         s.aku AS stretch_aku,
         s.known,
         greatest(s.start_at, j.metered_from, :hour_start) AS start_at,
-        least(s.end_at, :hour_end) AS end_at
+        least(s.end_at, :hour_end, j.ended_at) AS end_at
     FROM judged AS j
     CROSS JOIN LATERAL (
         VALUES
