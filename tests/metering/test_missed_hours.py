@@ -68,3 +68,28 @@ def test_what_the_database_refuses_of_one_environment_is_named_and_the_others_ar
         close_hour(warehouse, at(0), at(67))
 
     assert [used.aku_seconds for used in hours(warehouse)] == [21_600] * len(others)
+
+
+def test_an_hour_that_was_refused_is_closed_once_it_can_be_though_later_ones_were_closed(warehouse: Engine) -> None:
+    orders = Environment(warehouse)
+    orders.tell(*every_five_minutes(orders, 245, kafka(6)))
+    trouble = f"ADD CONSTRAINT trouble CHECK (hour_start <> '{at(60):%Y-%m-%dT%H}:00Z')"
+    change(warehouse, f"ALTER TABLE metering.environment_hours {trouble}")
+    close_hour(warehouse, at(0), at(67))
+    for hour in (1, 2):
+        with pytest.raises(ConflictError, match="env-11-orders could not be closed"):
+            close_hour(warehouse, at(60 * hour), at(60 * hour + 67))
+    assert [hour for hour, _, _ in hour_states(warehouse)] == [0, 2]
+
+    change(warehouse, "ALTER TABLE metering.environment_hours DROP CONSTRAINT trouble")
+    close_hour(warehouse, at(180), at(247))
+
+    assert hour_states(warehouse) == [(hour, "closed", 1) for hour in range(4)]
+
+
+def change(warehouse: Engine, query: str) -> None:
+    """Change the schema as its owner may."""
+    owner = open_warehouse(warehouse.url, role=None)
+    with owner.begin() as connection:
+        connection.execute(text(query))
+    owner.dispose()
