@@ -36,7 +36,7 @@ def explain(
     from include.domain.periods import parse_instant
     from include.orchestration.connections import warehouse
 
-    instant = parse_instant(hour, "Hour") if hour else None
+    instant = None if hour is None else parse_instant(hour, "Hour")
     explained = explain_bill(warehouse(), bill_id, line, depth=Depth[depth.name], hour=instant)
     say(describe_bill(explained, with_hours=True))
 

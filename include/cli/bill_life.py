@@ -81,7 +81,7 @@ def preview(
 
     engine, now = warehouse(), datetime.now(UTC)
     publish_price_plans(engine, catalog_price_plans())
-    period = BillingPeriod.containing(now, zone or load_product().seller_time_zone)
+    period = BillingPeriod.containing(now, load_product().seller_time_zone if zone is None else zone)
     rows = [
         (
             draft.bill_id,

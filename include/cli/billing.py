@@ -52,7 +52,7 @@ def close(
     from include.domain.periods import BillingPeriod
     from include.orchestration.connections import warehouse
 
-    named = BillingPeriod(period, zone or load_product().seller_time_zone)
+    named = BillingPeriod(period, load_product().seller_time_zone if zone is None else zone)
     engine = warehouse()
     publish_price_plans(engine, catalog_price_plans())
     closed = close_period(engine, named, datetime.now(UTC), person())

@@ -37,11 +37,15 @@ MARKUP = ("[blue]x[/]", "[/]")
 TEXTS = ("", "a\0b", "half \udc80", *MARKUP, LONG, "2026-1", "2026-13", "0001-01", "9999-12", "2026-10-01", HUGE, "-1")
 INSTANTS = (
     *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-02-30T00:00:00Z", "2026-10-01T00:00:00"),
-    *("1999-12-31T23:59:59Z", "3000-01-01T00:00:00Z", "20261001", "now"),
+    *("1999-12-30T23:59:59Z", "3000-01-01T00:00:00Z", "20261001", "now"),
 )
 NUMBERS = ("", "one", "-1", HUGE, "-" + HUGE, "1e999", "nan", "inf", "1.5", "[blue]1[/]", "a\0b")
 #: Text that any reader may write: no rule of the command refuses it.
 FREE = {"reason", "contact", "department", "to"}
+#: What would start servers and work for hours.
+STARTED = ("include.local.soak.soak", "include.local.soak_here.soak_here", "include.sandbox.server.serve")
+#: What only serving finds out: a folder is made where it is missing, and an address is tried by listening on it.
+FOUND_LATER = {("sandbox serve", "state"), ("sandbox serve", "host")}
 #: Filters of a list: what is unknown gives an empty list.
 FILTERS = {("gaps list", "environment"), ("offers list", "subscription")}
 
@@ -92,6 +96,8 @@ def house(airflow: None, postgres_server: URL, tmp_path_factory: pytest.TempPath
         patch.setenv("AKUBILL_STATE", str(folder / "state"))
         # A server of its own for each command would take minutes; this one is as empty.
         patch.setattr(embedded, "temporary_warehouse", lambda: embedded.scratch_warehouse(postgres_server))
+        for started in STARTED:
+            patch.setattr(started, _start)
         SecretCache.reset()
         yield {
             "folder": str(folder),
@@ -105,6 +111,11 @@ def house(airflow: None, postgres_server: URL, tmp_path_factory: pytest.TempPath
             "network": "vpc-bp1a2b3c", "state": str(folder / "state"),
         }  # fmt: skip
     SecretCache.reset()
+
+
+def _start(*_: object, **__: object) -> None:
+    """Bad input is refused before anything is started: what gets as far as this was taken."""
+    raise SystemExit(0)
 
 
 def _files() -> dict[str, bytes]:
@@ -131,7 +142,9 @@ def bad_values(parameter: Any, folder: str) -> list[str]:
     if "Path" in kind:
         names = ("missing", "empty", "packed.gz", "latin-1", "nul", "markup", "long", "plan.yaml/inside")
         return [folder, *(f"{folder}/{name}" for name in names), "", "a\0b", "half \udc80", "/" + LONG]
-    return list(NUMBERS) if "int" in kind or "float" in kind else [*TEXTS, *INSTANTS]
+    if "float" in kind:
+        return [number for number in NUMBERS if number != "1.5"]
+    return list(NUMBERS) if "int" in kind else [*TEXTS, *INSTANTS]
 
 
 def command_line(command: Command, tested: Any, value: str, known: dict[str, str]) -> list[str]:
@@ -173,6 +186,8 @@ def test_bad_input_is_a_sentence(
     wrong = []
     lines = [([*command.path.split(), "--no-such-option"], False)]
     for parameter in command.parameters:
+        if (command.path, parameter.name) in FOUND_LATER:
+            continue
         for value in bad_values(parameter, house["folder"]):
             line = command_line(command, parameter, value, house)
             lines.append((line, may_pass(command, parameter, value)))
