@@ -232,7 +232,7 @@ def test_a_vendors_secret_that_is_wrong_when_an_order_is_taken_over(office: Offi
     [
         ('"1.20"', '"-1.20"', ("versions[0].tiers[0].unit_price is '-1.20'", "must not be negative")),
         ("flat_fee:", "flat_price:", ("tiers[0].flat_price is '0'", "is not a known field", "Remove it")),
-        ('"1.20"', "1.20", ("unit_price is 1.2", "must be quoted text", "Write it quoted")),
+        ('"1.20"', "1.20", ("unit_price is '1.20'", "must be quoted text", "Write it quoted")),
         ("2024-01-01", "2099-01-01", ("has no price", "no version in force then", "Publish a version")),
     ],
 )
@@ -255,7 +255,7 @@ def test_a_price_plan_that_is_wrong(
     [
         ("u.csv", f"{HEADER},note\n", ("Header of u.csv", "note", "must be subscription_id", "drop columns")),
         ("u.csv", HEADER.replace("hour", "time") + "\na,b,c,1\n", ("Header of u.csv", "time", "Rename")),
-        ("u.jsonl", '{"subscription_id": "sub-1", "inst', ("u.jsonl", "line 1 is not a whole object", "again")),
+        ("u.jsonl", '{"subscription_id": "sub-1", "inst', ("u.jsonl", "line 1 is not a whole object", "Nothing of it was loaded")),
         ("u.txt", "", ("u.txt", "does not end in .csv", "Name it after what it holds")),
     ],
 )
