@@ -255,7 +255,11 @@ def test_a_price_plan_that_is_wrong(
     [
         ("u.csv", f"{HEADER},note\n", ("Header of u.csv", "note", "must be subscription_id", "drop columns")),
         ("u.csv", HEADER.replace("hour", "time") + "\na,b,c,1\n", ("Header of u.csv", "time", "Rename")),
-        ("u.jsonl", '{"subscription_id": "sub-1", "inst', ("u.jsonl", "line 1 is not a whole object", "Nothing of it was loaded")),
+        (
+            "u.jsonl",
+            '{"subscription_id": "sub-1", "inst',
+            ("u.jsonl", "line 1 is not a whole object", "Nothing of it was loaded"),
+        ),
         ("u.txt", "", ("u.txt", "does not end in .csv", "Name it after what it holds")),
     ],
 )
