@@ -322,7 +322,7 @@ def test_corrections_on_the_next_bill_are_verified_and_explained_with_it(metered
 
 def test_every_rule_has_words() -> None:
     assert set(RULES) == {
-        "steady", "touched", "changed", "inconsistent", "appeared", "first", "rejected", "carried",
+        "steady", "touched", "changed", "inconsistent", "appeared", "first", "rejected", "carried", "held",
     }  # fmt: skip
 
 
