@@ -25,8 +25,8 @@ from include.domain.periods import HOUR, Window, floor_to_hour
 from include.domain.sharding import SHARDS
 from include.local import stack, state
 from include.local.airflow_api import AirflowApi
-from include.metering.close import close_due_hours, close_hours
-from include.metering.collect import collect_shard
+from include.metering.hours.close import close_due_hours, close_hours
+from include.metering.polling.collect import collect_shard
 from include.orchestration.connections import VAULT
 from include.warehouse import server
 from include.warehouse.embedded import scratch_warehouse, server_url

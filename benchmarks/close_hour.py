@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from benchmarks.measuring import HISTORY_START, Ratio, cost, empty_warehouse, enter_subscriptions, in_turns, settle
 from include.domain.periods import Window
-from include.metering.close import close_hours, find_usage
+from include.metering.hours.close import close_hours, find_usage
 from include.warehouse.engine import ensure_partitions
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from benchmarks.measuring import Ratio, cost, empty_warehouse, enter_subscriptions, settle
-from include.billing.close import close_period
-from include.billing.plans import publish_price_plans
+from include.billing.bills.close import close_period
+from include.billing.prices.plans import publish_price_plans
 from include.catalog.loader import catalog_price_plans
 from include.domain.periods import BillingPeriod
 from include.warehouse.engine import ensure_partitions

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from benchmarks.measuring import Ratio, empty_warehouse, enter_subscriptions, in_turns, rate
-from include.metering.imports import import_usage
+from include.metering.imports.load import import_usage
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

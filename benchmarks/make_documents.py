@@ -15,7 +15,7 @@ import psutil
 from sqlalchemy import text
 
 from benchmarks.measuring import Ratio, cost, empty_warehouse, enter_subscriptions
-from include.billing.plans import publish_price_plans
+from include.billing.prices.plans import publish_price_plans
 from include.catalog.loader import catalog_price_plans
 from include.domain.periods import BillingPeriod
 from include.reporting.document_data import read_document

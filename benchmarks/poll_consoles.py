@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from benchmarks.measuring import Ratio, empty_warehouse, enter_consoles, enter_subscriptions, in_turns, rate
 from include.automq.signature import canonical_query, sign
 from include.automq.transport import INSTANCES
-from include.metering.collect import Pace, collect_shard
+from include.metering.polling.collect import Pace, collect_shard
 from include.warehouse.vault import Vault
 from tests.support.sandbox import SandboxConsole, running_sandbox
 

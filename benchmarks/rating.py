@@ -15,8 +15,8 @@ import pandas as pd
 from sqlalchemy import text
 
 from benchmarks.measuring import Ratio, cost, empty_warehouse, enter_subscriptions
-from include.billing import rating
-from include.billing.plans import publish_price_plan
+from include.billing.prices.plans import publish_price_plan
+from include.billing.rating import rate
 from include.domain.money import Decimal, round_amount
 from include.domain.periods import BillingPeriod
 from include.domain.price_plans import PricePlan
@@ -112,7 +112,7 @@ def _rate_with_pandas(warehouse: Engine) -> float:
     start = time.perf_counter()
     with warehouse.connect() as connection:
         query = BARE.text.replace("sum(aku_seconds)", "aku_seconds").replace(" GROUP BY subscription_key", "")
-        hours = pd.read_sql(text(query), connection, params=rating.window_of(PERIOD))
+        hours = pd.read_sql(text(query), connection, params=rate.window_of(PERIOD))
     price = Decimal("1.20")
     hours["amount"] = [round_amount(price * used / 3600, 2, "down") for used in hours["aku_seconds"].tolist()]
     hours.groupby("subscription_key")["amount"].sum()
@@ -133,14 +133,14 @@ def _plan(model: str, charge_every: str) -> PricePlan:
 
 def _take_times(connection: Connection, took: dict[str, list[float]]) -> None:
     """One turn: the bare statement, then rating, with the time of its statements over hours aside."""
-    rating.use_memory(connection)
+    rate.use_memory(connection)
     start = time.perf_counter()
-    connection.execute(BARE, rating.window_of(PERIOD)).all()
+    connection.execute(BARE, rate.window_of(PERIOD)).all()
     took["bare"].append(time.perf_counter() - start)
     start = time.perf_counter()
-    parameters = rating.cut_periods(connection, PERIOD, subscriptions=None, known_at=None)
+    parameters = rate.cut_periods(connection, PERIOD, subscriptions=None, known_at=None)
     before = time.perf_counter()
-    rating.sum_hours(connection, parameters)
+    rate.sum_hours(connection, parameters)
     took["hours"].append(time.perf_counter() - before)
-    rating.charge_parts(connection, parameters)
+    rate.charge_parts(connection, parameters)
     took["all"].append(time.perf_counter() - start)

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from benchmarks.close_hour import ENTERED, READINGS
 from benchmarks.measuring import HISTORY_START, Ratio, cost, empty_warehouse, enter_subscriptions, settle
 from include.domain.periods import HOUR, Window
-from include.metering.close import close_due_hours, close_hours
+from include.metering.hours.close import close_due_hours, close_hours
 from include.warehouse.engine import ensure_partitions
 
 if TYPE_CHECKING:

@@ -61,7 +61,7 @@ def aku_metering() -> None:
     @task(outlets=[USAGE])
     def close_hours(partition_key: str | None = None) -> dict[str, int]:
         """Close the run's hour, or the window that the form gives; yields counts."""
-        from include.metering.close import close_asked
+        from include.metering.hours.close import close_asked
         from include.orchestration import connections, work
 
         form = work.form()

@@ -44,7 +44,7 @@ def aku_readings() -> None:
     @task
     def ask_consoles(shard: int) -> dict[str, int]:
         """Poll the shard's consoles; yields counts."""
-        from include.metering.collect import collect_shard
+        from include.metering.polling.collect import collect_shard
         from include.orchestration import connections
 
         return collect_shard(connections.warehouse(), connections.vault(), shard).counts()
@@ -52,7 +52,7 @@ def aku_readings() -> None:
     @task(trigger_rule="all_done")
     def close_due_hours() -> dict[str, int]:
         """Close hours that a late poll changes, or that waited long enough; yields counts."""
-        from include.metering.close import close_due_hours as close
+        from include.metering.hours.close import close_due_hours as close
         from include.orchestration import connections, work
 
         return close(connections.warehouse(), work.run_instant()).counts()
@@ -60,7 +60,7 @@ def aku_readings() -> None:
     @task(outlets=[READINGS], trigger_rule="all_done")
     def summarise(asked: list[dict[str, int]]) -> dict[str, int]:
         """Add up what the shards say; fail when one of them could not be asked at all."""
-        from include.metering.collect import sum_shards
+        from include.metering.polling.collect import sum_shards
 
         return sum_shards(list(asked), SHARDS).counts()
 

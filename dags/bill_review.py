@@ -64,7 +64,7 @@ def bill_review() -> None:
     @task
     def ask_again(done: str, params: dict[str, Any]) -> list[str]:
         """Start a review of what holds the bill now, if anything new does."""
-        from include.billing.review import list_holds
+        from include.billing.bills.review import list_holds
         from include.orchestration.connections import warehouse
         from include.orchestration.review import ask_about
 

@@ -41,7 +41,7 @@ def bill_verification() -> None:
     @task
     def verify_issued_bills() -> list[str]:
         """Compute them again, period by period; yields a sentence for each difference."""
-        from include.billing.verify import verify_bills
+        from include.billing.evidence.verify import verify_bills
         from include.domain.errors import ConflictError
         from include.orchestration import connections, work
 
@@ -55,7 +55,7 @@ def bill_verification() -> None:
     @task
     def audit_completeness() -> list[str]:
         """Ask whether everything metered or sold is on exactly one bill; yields a sentence for whatever is not."""
-        from include.billing.completeness import audit_completeness, describe_completeness
+        from include.billing.bills.completeness import audit_completeness, describe_completeness
         from include.orchestration import connections
 
         found = audit_completeness(connections.warehouse())
@@ -81,7 +81,7 @@ def bill_verification() -> None:
     @task
     def report(differences: list[str], incomplete: list[str]) -> None:
         """Fail where a bill is not as it was issued or something is not on one, and say what to do."""
-        from include.billing.verify import report_verification
+        from include.billing.evidence.verify import report_verification
 
         report_verification(differences, incomplete)
 

@@ -52,7 +52,7 @@ def billing_period_close() -> None:
     @task
     def publish_price_plans() -> None:
         """The catalogue's plans; what is published already stays."""
-        from include.billing.plans import publish_price_plans
+        from include.billing.prices.plans import publish_price_plans
         from include.catalog.loader import catalog_price_plans
         from include.orchestration.connections import warehouse
 
@@ -75,7 +75,7 @@ def billing_period_close() -> None:
     @task
     def ask_reviewers(period: str) -> list[str]:
         """Start a review for each bill that waits for a person and has none yet; yields their runs."""
-        from include.billing.review import list_holds
+        from include.billing.bills.review import list_holds
         from include.orchestration.connections import warehouse
         from include.orchestration.review import ask_about
 

@@ -38,7 +38,7 @@ def freshness_alarms() -> None:
     @task
     def judge_environments() -> dict[str, int]:
         """Open and close alarms; yields counts."""
-        from include.metering.alarms import judge_alarms
+        from include.operations.alarms import judge_alarms
         from include.orchestration import connections, work
 
         return judge_alarms(connections.warehouse(), work.run_instant()).counts()

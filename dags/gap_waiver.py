@@ -64,7 +64,7 @@ def gap_waiver() -> None:
     @task
     def report(waived: dict[str, int]) -> list[str]:
         """Say what was waived, and what still waits for people."""
-        from include.metering.gap_work import summarise_work
+        from include.metering.gaps.gaps import summarise_work
         from include.orchestration import connections, work
 
         left = [str(line) for line in summarise_work(connections.warehouse(), work.run_instant())]

@@ -39,7 +39,7 @@ def machine_inventory() -> None:
     @task
     def compare_machines() -> dict[str, int]:
         """Judge the sightings that polls now surround; yields counts."""
-        from include.metering.machines_check import compare_machines
+        from include.operations.machines_check import compare_machines
         from include.orchestration import connections, work
 
         return compare_machines(connections.warehouse(), work.run_instant()).counts()
@@ -48,7 +48,7 @@ def machine_inventory() -> None:
     def list_machines() -> dict[str, str]:
         """See which machines run now; yields who could not be asked, by account."""
         from include.alibaba.ecs import Ecs
-        from include.metering.machines import list_machines
+        from include.operations.machines import list_machines
         from include.orchestration import connections
 
         def machines_of(account_id: str) -> Ecs:
@@ -76,7 +76,7 @@ def machine_inventory() -> None:
     @task
     def summarise(compared: dict[str, int], failures: dict[str, str]) -> dict[str, int]:
         """How many findings are open; fail when a buyer could not be asked, and say which."""
-        from include.metering.machines_check import require_listed
+        from include.operations.machines_check import require_listed
 
         require_listed(failures)
         return compared

@@ -37,7 +37,7 @@ def running_drafts() -> None:
     @task
     def publish_price_plans() -> None:
         """The catalogue's plans; what is published already stays."""
-        from include.billing.plans import publish_price_plans
+        from include.billing.prices.plans import publish_price_plans
         from include.catalog.loader import catalog_price_plans
         from include.orchestration.connections import warehouse
 

@@ -45,16 +45,16 @@ def settlement_reconciliation() -> None:
     def find_cycles() -> list[str]:
         """Which months are due."""
         from include.orchestration import connections, work
-        from include.settlement import reconciliation
+        from include.reconciliation.compare import find_cycles
 
-        return reconciliation.find_cycles(connections.warehouse(), work.run_instant(), work.form()["period"])
+        return find_cycles(connections.warehouse(), work.run_instant(), work.form()["period"])
 
     @task
     def fetch_charges(cycles: list[str]) -> dict[str, dict[str, str]]:
         """What the Marketplace charges each buyer; yields who could not be asked, by cycle and account."""
         from include.alibaba.bss import Bss
         from include.orchestration import connections, work
-        from include.settlement.charges import fetch_charges
+        from include.reconciliation.charges import fetch_charges
 
         def bills_of(account_id: str) -> Bss:
             return Bss(connections.buyer_access(account_id))
@@ -67,7 +67,7 @@ def settlement_reconciliation() -> None:
         """One verdict per subscription; confirmed bills become settled. Yields sentences on unknown charges."""
         from include.orchestration import connections, work
         from include.orchestration.billing import who_runs
-        from include.settlement.reconciliation import reconcile_period
+        from include.reconciliation.compare import reconcile_period
 
         warehouse, at, by = connections.warehouse(), work.run_instant(), who_runs()
         done = [reconcile_period(warehouse, cycle, at, by) for cycle in cycles]
@@ -78,7 +78,7 @@ def settlement_reconciliation() -> None:
     @task
     def report(failures: dict[str, dict[str, str]], unknown: list[str]) -> None:
         """Fail where a person has to do something, and say what."""
-        from include.settlement.report import report_open_points
+        from include.reconciliation.report import report_open_points
 
         report_open_points(failures, unknown)
 

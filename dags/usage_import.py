@@ -62,7 +62,7 @@ def usage_import() -> None:
     @task
     def find_files() -> list[str]:
         """The file that the form names, or all that wait."""
-        from include.metering.imports_drop import drop_folder, find_file, find_waiting
+        from include.metering.imports.drop_folder import drop_folder, find_file, find_waiting
         from include.orchestration.work import form, run_instant
 
         folder, name = drop_folder(), form()["file"]
@@ -73,8 +73,8 @@ def usage_import() -> None:
     @task(map_index_template="{{ file_name }}")
     def import_file(name: str) -> dict[str, Any]:
         """All of the file's good rows, or nothing of it; what is no usage file moves to refused/."""
-        from include.metering.imports import import_usage
-        from include.metering.imports_drop import drop_folder, find_file, refusing
+        from include.metering.imports.drop_folder import drop_folder, find_file, refusing
+        from include.metering.imports.load import import_usage
         from include.orchestration.connections import warehouse
         from include.orchestration.work import form, run_instant
 
@@ -86,7 +86,7 @@ def usage_import() -> None:
     @task
     def put_away(name: str, imported: dict[str, Any]) -> dict[str, Any]:
         """Out of the sweep's way."""
-        from include.metering.imports_drop import drop_folder, put_away
+        from include.metering.imports.drop_folder import drop_folder, put_away
 
         put_away(drop_folder(), name, imported["file_sha256"])
         return imported
@@ -98,7 +98,7 @@ def usage_import() -> None:
     @task(trigger_rule="all_done", outlets=[USAGE])
     def report(names: list[str] | None, imported: list[dict[str, Any]] | dict[str, Any] | None) -> dict[str, int]:
         """What became of each file."""
-        from include.metering.imports import UsageImport, report_imports
+        from include.metering.imports.load import UsageImport, report_imports
 
         # Airflow hands over nothing for no file, and a single result without a list around it.
         done = [imported] if isinstance(imported, dict) else imported or []

@@ -48,7 +48,7 @@ def warehouse_upkeep() -> None:
     @task
     def make_partitions() -> None:
         """Those of the next three months."""
-        from include.metering.upkeep import make_partitions as make
+        from include.operations.upkeep import make_partitions as make
         from include.orchestration import connections, work
 
         make(connections.warehouse(), work.run_instant())
@@ -58,7 +58,7 @@ def warehouse_upkeep() -> None:
         """Polls and readings that may go; yields months, and why others stay."""
         from datetime import timedelta
 
-        from include.metering.upkeep import drop_old_months as drop
+        from include.operations.upkeep import drop_old_months as drop
         from include.orchestration import connections, work
 
         retention = timedelta(days=work.form()["retention_days"])
@@ -69,7 +69,7 @@ def warehouse_upkeep() -> None:
         """In which hours machines were seen, once that is older than the retention; yields how many."""
         from datetime import timedelta
 
-        from include.metering.upkeep import forget_sightings
+        from include.operations.upkeep import forget_sightings
         from include.orchestration import connections, work
 
         retention = timedelta(days=work.form()["retention_days"])
@@ -78,7 +78,7 @@ def warehouse_upkeep() -> None:
     @task
     def audit_issued_bills() -> list[str]:
         """Every audit, over the issued bills of recent periods; yields a sentence for each claim that is broken."""
-        from include.metering.upkeep import audit_issued_bills as audit
+        from include.operations.upkeep import audit_issued_bills as audit
         from include.orchestration import connections, work
 
         return [str(broken) for broken in audit(connections.warehouse(), work.run_instant())]
@@ -86,7 +86,7 @@ def warehouse_upkeep() -> None:
     @task
     def list_open_work() -> list[str]:
         """Gaps and rejections that wait for people, by owner and cause."""
-        from include.metering.gap_work import summarise_work
+        from include.metering.gaps.gaps import summarise_work
         from include.orchestration import connections, work
 
         return [str(line) for line in summarise_work(connections.warehouse(), work.run_instant())]
@@ -94,7 +94,7 @@ def warehouse_upkeep() -> None:
     @task
     def report(retained: dict[str, Any], broken: list[str], waiting: list[str]) -> None:
         """Say all of it; fail where a person has to do something."""
-        from include.metering.upkeep import Retained, report_upkeep
+        from include.operations.upkeep import Retained, report_upkeep
 
         report_upkeep(Retained(**retained), broken, waiting)
 

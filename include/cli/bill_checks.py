@@ -31,7 +31,7 @@ def explain(
     ] = None,
 ) -> None:
     """Explain a bill: line, price plan version, rounding, hours, instances, readings, raw polls."""
-    from include.billing.explain import Depth, explain_bill
+    from include.billing.evidence.explain import Depth, explain_bill
     from include.cli.bill_text import describe_bill
     from include.domain.periods import parse_instant
     from include.orchestration.connections import warehouse
@@ -51,7 +51,7 @@ def verify(
 
     The exit code is 1 where anything differs, and where there was nothing to verify.
     """
-    from include.billing.verify import verify_bills
+    from include.billing.evidence.verify import verify_bills
     from include.domain.errors import InvalidInputError
     from include.orchestration.connections import warehouse
 
@@ -65,7 +65,7 @@ def verify(
 
 def completeness() -> None:
     """Say what was metered or sold and is not on exactly one bill, in all closed periods; exit code 1 if anything."""
-    from include.billing.completeness import audit_completeness, describe_completeness
+    from include.billing.bills.completeness import audit_completeness, describe_completeness
     from include.orchestration.connections import warehouse
 
     found = audit_completeness(warehouse())

@@ -11,7 +11,7 @@ import typer
 from include.cli.output import print_table, say
 
 if TYPE_CHECKING:
-    from include.billing.answers import Answer
+    from include.billing.bills.answers import Answer
 
 
 BillId = Annotated[str, typer.Argument(help="Id of the bill, like 2026-10-sub-….")]
@@ -24,7 +24,7 @@ Fingerprint = Annotated[
 
 def approve(bill_id: BillId, reason: Reason, fingerprint: Fingerprint) -> None:
     """Issue a held bill exactly as it was shown, and waive what holds it."""
-    from include.billing import review
+    from include.billing.bills import review
     from include.orchestration.connections import warehouse
 
     say(review.approve(warehouse(), _answer(bill_id, reason, fingerprint), datetime.now(UTC)).sentence)
@@ -32,7 +32,7 @@ def approve(bill_id: BillId, reason: Reason, fingerprint: Fingerprint) -> None:
 
 def reject(bill_id: BillId, reason: Reason, fingerprint: Fingerprint) -> None:
     """Leave a held bill held, with the reason in its story."""
-    from include.billing import review
+    from include.billing.bills import review
     from include.orchestration.connections import warehouse
 
     say(review.reject(warehouse(), _answer(bill_id, reason, fingerprint), datetime.now(UTC)).sentence)
@@ -45,7 +45,7 @@ def waive(
     fingerprint: Fingerprint,
 ) -> None:
     """Waive one finding of a held bill, and issue it if nothing else holds it."""
-    from include.billing import review
+    from include.billing.bills import review
     from include.orchestration.connections import warehouse
 
     answer = _answer(bill_id, reason, fingerprint)
@@ -54,7 +54,7 @@ def waive(
 
 def void(bill_id: BillId, reason: Reason) -> None:
     """Void a draft or held bill, for its period."""
-    from include.billing import review
+    from include.billing.bills import review
     from include.orchestration.connections import warehouse
 
     say(review.void(warehouse(), _answer(bill_id, reason), datetime.now(UTC)).sentence)
@@ -62,7 +62,7 @@ def void(bill_id: BillId, reason: Reason) -> None:
 
 def restore(bill_id: BillId, reason: Reason) -> None:
     """Bring a void bill back to a draft."""
-    from include.billing import review
+    from include.billing.bills import review
     from include.orchestration.connections import warehouse
 
     say(review.restore(warehouse(), _answer(bill_id, reason), datetime.now(UTC)).sentence)
@@ -72,8 +72,8 @@ def preview(
     zone: Annotated[str | None, typer.Option("--time-zone", help="The plans' zone; else the seller's.")] = None,
 ) -> None:
     """Make the running month's drafts: what each subscription costs until now, and is expected to cost."""
-    from include.billing.plans import publish_price_plans
-    from include.billing.previews import draft_running
+    from include.billing.bills.previews import draft_running
+    from include.billing.prices.plans import publish_price_plans
     from include.catalog.loader import catalog_price_plans, load_product
     from include.domain.periods import BillingPeriod
     from include.domain.usage import aku_hours
@@ -102,7 +102,7 @@ def print_missing(sentences: list[str]) -> None:
 
 
 def _answer(bill_id: str, reason: str, fingerprint: str = "") -> Answer:
-    from include.billing.answers import Answer
+    from include.billing.bills.answers import Answer
 
     return Answer(bill_id, person(), reason, fingerprint)
 

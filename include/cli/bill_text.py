@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from include.billing.explain_readings import RULES
+from include.billing.evidence.explain_readings import RULES
 from include.domain.money import plain
 from include.domain.usage import aku_hours
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from include.billing.explain import AdjustedHour, Correction, Explanation, Hour, Instance, Line
-    from include.billing.explain_readings import HourOfReadings, Poll, Stretch
+    from include.billing.evidence.explain import AdjustedHour, Correction, Explanation, Hour, Instance, Line
+    from include.billing.evidence.explain_readings import HourOfReadings, Poll, Stretch
 
 _DOCUMENTS = {"bill": "Bill", "credit_note": "Credit note", "debit_note": "Debit note"}
 

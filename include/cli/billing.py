@@ -19,7 +19,7 @@ def list_bills(
     period: Annotated[str | None, typer.Option("--period", help="Billing period, YYYY-MM; all when left out.")] = None,
 ) -> None:
     """List bills, by period and subscription."""
-    from include.billing.explain import list_bills as stored_bills
+    from include.billing.evidence.explain import list_bills as stored_bills
     from include.orchestration.connections import warehouse
 
     rows = [
@@ -32,7 +32,7 @@ def list_bills(
 @bills.command("show")
 def show_bill(bill_id: BillId) -> None:
     """Show a bill with its lines, and why it is held if it is."""
-    from include.billing.explain import Depth, explain_bill
+    from include.billing.evidence.explain import Depth, explain_bill
     from include.cli.bill_text import describe_bill
     from include.orchestration.connections import warehouse
 
@@ -45,8 +45,8 @@ def close(
     zone: Annotated[str | None, typer.Option("--time-zone", help="The plans' zone; else the seller's.")] = None,
 ) -> None:
     """Close a billing period: draft, audit, then hold or issue each bill."""
-    from include.billing.close import close_period
-    from include.billing.plans import publish_price_plans
+    from include.billing.bills.close import close_period
+    from include.billing.prices.plans import publish_price_plans
     from include.catalog.loader import catalog_price_plans, load_product
     from include.cli.bill_life import person, print_missing
     from include.domain.periods import BillingPeriod

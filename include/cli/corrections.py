@@ -61,7 +61,7 @@ def add(
     until: Annotated[str | None, typer.Option("--until", help="Until when it holds (exclusive).")] = None,
 ) -> None:
     """Enter an offer, in the name of the user of this computer."""
-    from include.billing.offers import add_offer, read_offer
+    from include.billing.prices.offers import add_offer, read_offer
     from include.orchestration.connections import warehouse
 
     offer = read_offer(
@@ -82,7 +82,7 @@ def list_entered(
     form: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.TABLE,
 ) -> None:
     """List offers in the order in which they were entered; the last one that holds counts."""
-    from include.billing.offers import list_offers
+    from include.billing.prices.offers import list_offers
     from include.orchestration.connections import warehouse
 
     rows = [row._mapping for row in list_offers(warehouse(), subscription)]  # noqa: SLF001 (SQLAlchemy's)
@@ -119,8 +119,8 @@ def request(
 
     The same command again is the same correction: a further one like it needs another reason.
     """
-    from include.billing.correcting import correct_bill
-    from include.billing.correction_requests import read_correction
+    from include.billing.corrections.correct import correct_bill
+    from include.billing.corrections.requests import read_correction
     from include.orchestration.connections import warehouse
 
     asked = read_correction(
@@ -146,7 +146,7 @@ def list_asked(
     form: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.TABLE,
 ) -> None:
     """List corrections that were asked for, and late usage that waits without anybody asking."""
-    from include.billing.correcting import list_corrections
+    from include.billing.corrections.correct import list_corrections
     from include.orchestration.connections import warehouse
 
     stored = list_corrections(warehouse(), None if state is State.ALL else state.value)

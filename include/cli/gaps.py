@@ -41,7 +41,7 @@ def list_stored(
     form: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.TABLE,
 ) -> None:
     """List gaps, oldest first, with who has to do something and since when."""
-    from include.metering.gap_work import list_gaps
+    from include.metering.gaps.gaps import list_gaps
     from include.orchestration.connections import warehouse
 
     asked = None if state is State.ALL else state.value
@@ -81,7 +81,7 @@ def waive(
     end: Annotated[str | None, typer.Option("--to", help="Its end (exclusive).")] = None,
 ) -> None:
     """Waive open gaps, all that are named or none, in the name of the user of this computer."""
-    from include.metering.gap_work import read_waiver, waive_gaps
+    from include.metering.gaps.gaps import read_waiver, waive_gaps
     from include.orchestration.connections import warehouse
 
     by = f"{getuser()} (command line)"

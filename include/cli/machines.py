@@ -18,8 +18,8 @@ app = typer.Typer(
 def check() -> None:
     """Compare what was seen before, and see what runs now, as machine_inventory does every hour."""
     from include.alibaba.ecs import Ecs
-    from include.metering.machines import list_machines
-    from include.metering.machines_check import compare_machines, list_findings, report_machines
+    from include.operations.machines import list_machines
+    from include.operations.machines_check import compare_machines, list_findings, report_machines
     from include.orchestration import connections
 
     warehouse, now = connections.warehouse(), datetime.now(UTC)
@@ -38,7 +38,7 @@ def list_stored(
     with_resolved: Annotated[bool, typer.Option("--all", help="Those that are resolved, too.")] = False,
 ) -> None:
     """List what disagrees."""
-    from include.metering.machines_check import list_findings
+    from include.operations.machines_check import list_findings
     from include.orchestration.connections import warehouse
 
     findings = list_findings(warehouse(), with_resolved=with_resolved)

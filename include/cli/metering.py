@@ -32,7 +32,7 @@ def collect(
     ] = None,
 ) -> None:
     """Ask the metered environments' consoles once, as aku_readings does every five minutes."""
-    from include.metering.collect import collect_shard
+    from include.metering.polling.collect import collect_shard
     from include.orchestration import connections
 
     warehouse, vault = connections.warehouse(), connections.vault()
@@ -48,7 +48,7 @@ def close(
     end: Annotated[str | None, typer.Option("--to", help="Its end (exclusive).")] = None,
 ) -> None:
     """Close a window of hours (again), as aku_metering does; without one, the last hour and all that wait."""
-    from include.metering.close import close_asked
+    from include.metering.hours.close import close_asked
     from include.orchestration import connections
 
     say(_said(close_asked(connections.warehouse(), datetime.now(UTC), start, end).counts()))
@@ -57,7 +57,7 @@ def close(
 @app.command()
 def failing() -> None:
     """List the consoles that fail, since when and why, and which are spared: asked less often until they answer."""
-    from include.metering.failing import list_failing
+    from include.metering.polling.failing import list_failing
     from include.orchestration.connections import warehouse
 
     consoles = list_failing(warehouse())
@@ -89,7 +89,7 @@ def usage(
     What is rejected is said on standard error. Where a line is no poll, the others are metered, and the exit code is 1.
     """
     from include.domain.periods import Window, parse_instant
-    from include.metering.usage_file import BAD_LINE, INCONSISTENT, UsageRow, meter_file
+    from include.metering.imports.poll_file import BAD_LINE, INCONSISTENT, UsageRow, meter_file
     from include.warehouse.embedded import temporary_warehouse
 
     window = Window(parse_instant(start, "--from"), parse_instant(end, "--to"))

@@ -37,7 +37,7 @@ As = Annotated[Format, typer.Option("--format", help="json for programs, table f
 
 def quote(plan: PlanFile, usage: UsageFile, period: QuotedPeriod, output: As = Format.TABLE) -> None:
     """Price usage from a file by a price plan from a file, without touching stored bills."""
-    from include.billing.quotes import quote as price
+    from include.billing.quotes.quote import quote as price
     from include.catalog.loader import load_price_plan
     from include.domain.periods import BillingPeriod
     from include.warehouse.embedded import temporary_warehouse
@@ -87,7 +87,7 @@ def diff_plans(
     output: As = Format.TABLE,
 ) -> None:
     """Say what each customer would have paid by either of two price plans."""
-    from include.billing.plan_diff import compare_plans
+    from include.billing.quotes.compare_plans import compare_plans
     from include.catalog.loader import load_price_plan
     from include.orchestration.connections import warehouse
     from include.warehouse.embedded import temporary_warehouse
@@ -108,7 +108,7 @@ def publish_plan(
     files: Annotated[list[Path] | None, typer.Argument(help="Price plans; none: all of the catalogue.")] = None,
 ) -> None:
     """Publish price plans to the warehouse; what is published never changes."""
-    from include.billing.plans import publish_price_plans
+    from include.billing.prices.plans import publish_price_plans
     from include.catalog.loader import catalog_price_plans, load_price_plan
     from include.orchestration.connections import warehouse
 

@@ -24,9 +24,9 @@ def reconcile(period: Period = None) -> None:
     """
     from include.alibaba.bss import Bss
     from include.orchestration import connections
-    from include.settlement.charges import fetch_charges
-    from include.settlement.reconciliation import find_cycles, reconcile_period
-    from include.settlement.report import report_open_points
+    from include.reconciliation.charges import fetch_charges
+    from include.reconciliation.compare import find_cycles, reconcile_period
+    from include.reconciliation.report import report_open_points
 
     warehouse, at = connections.warehouse(), datetime.now(UTC)
     failures: dict[str, dict[str, str]] = {}
@@ -48,7 +48,7 @@ def reconcile(period: Period = None) -> None:
 def list_stored(period: Period = None) -> None:
     """List the stored verdicts, of one period or of all."""
     from include.orchestration.connections import warehouse
-    from include.settlement.reconciliation import list_verdicts
+    from include.reconciliation.compare import list_verdicts
 
     verdicts = list_verdicts(warehouse(), period)
     if not verdicts:

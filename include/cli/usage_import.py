@@ -18,7 +18,7 @@ def import_file(
     ] = False,
 ) -> None:
     """Import usage history; rejected rows are kept with their reason, and the file stays where it is."""
-    from include.metering.imports import import_usage
+    from include.metering.imports.load import import_usage
     from include.orchestration.connections import warehouse
 
     say(import_usage(warehouse(), file, datetime.now(UTC), again=again).summary())

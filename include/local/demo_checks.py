@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from include.billing.completeness import audit_completeness, describe_completeness
+from include.billing.bills.completeness import audit_completeness, describe_completeness
 from include.domain.money import ZERO, Decimal, parse_decimal
 from include.local.demo import analysts_warehouse
 from include.local.interrupts import pause

@@ -171,7 +171,7 @@ def _wait_until_closed(watch: _Watch, until: datetime) -> Counter[str]:
     while True:
         watch.look()
         with scene.warehouse.connect() as connection:
-            counted = connection.execute(statement("metering/soak_count_hours"), {"until": until})
+            counted = connection.execute(statement("metering/soak/count_hours"), {"until": until})
             hours = Counter[str](dict(counted.all()))
         if hours == {"closed": _hours(scene, until)} or datetime.now(UTC) > until + _PATIENCE:
             return hours
@@ -185,7 +185,7 @@ def _hours(scene: Scene, until: datetime) -> int:
 
 def _alarms(warehouse: Engine) -> Iterator[str]:
     with warehouse.connect() as connection:
-        for kind, opened, closed in connection.execute(statement("metering/soak_count_alarms")):
+        for kind, opened, closed in connection.execute(statement("metering/soak/count_alarms")):
             yield f"Alarms that an environment is {kind}: {opened}, of which {closed} are over"
 
 

@@ -22,9 +22,9 @@ from include.domain.sharding import SHARDS
 from include.local.interrupts import pause
 from include.local.soak_outside import running_outside
 from include.local.soak_scene import Scene, Soak, Soaked, count_polls, reckon, set_scene
-from include.metering.breaker import Breaker
-from include.metering.close import Rules, close_due_hours, close_hour, close_hours
-from include.metering.collect import Pace, collect_shard
+from include.metering.hours.close import Rules, close_due_hours, close_hour, close_hours
+from include.metering.polling.breaker import Breaker
+from include.metering.polling.collect import Pace, collect_shard
 from include.warehouse.embedded import temporary_warehouse
 from include.warehouse.vault import Vault
 

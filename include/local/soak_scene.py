@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from include.domain.sharding import shard_of
 from include.local.soak_judge import Judgement, Lives, Moment, Sight, judge
 from include.local.soak_outside import draw_outages, play_lives
-from include.metering.usage_file import enter_environments
+from include.metering.imports.poll_file import enter_environments
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def set_scene(wanted: Soak, outside: Outside, warehouse: Engine, vault: Vault, *
     }
     enter_environments(warehouse, names, start)
     with warehouse.begin() as connection:
-        connection.execute(statement("metering/soak_enter_consoles"), facts)
+        connection.execute(statement("metering/soak/insert_consoles"), facts)
     outages = draw_outages(consoles, wanted.seconds, wanted.tolerance)
     return Scene(wanted, outside, warehouse, consoles, outages, start)
 
@@ -131,7 +131,7 @@ def set_scene(wanted: Soak, outside: Outside, warehouse: Engine, vault: Vault, *
 def count_polls(scene: Scene) -> Counter[str]:
     """How many polls were answered, and how many failed by cause."""
     with scene.warehouse.connect() as connection:
-        return Counter(dict(connection.execute(statement("metering/soak_count_polls")).all()))
+        return Counter(dict(connection.execute(statement("metering/soak/count_polls")).all()))
 
 
 def reckon(scene: Scene, until: datetime) -> Judgement:
@@ -139,12 +139,12 @@ def reckon(scene: Scene, until: datetime) -> Judgement:
     with scene.warehouse.connect() as connection:
         usage = {
             (instance, _second(hour)): aku_seconds
-            for instance, hour, aku_seconds in connection.execute(statement("metering/soak_list_usage"))
+            for instance, hour, aku_seconds in connection.execute(statement("metering/soak/list_usage"))
             if aku_seconds and hour < until
         }
         gaps = [
             (environment_id, _second(since), _second(until))
-            for environment_id, since, until in connection.execute(statement("metering/soak_list_silences"))
+            for environment_id, since, until in connection.execute(statement("metering/soak/list_silences"))
         ]
         polls = _polls(connection, scene)
     lives = (
@@ -157,7 +157,7 @@ def reckon(scene: Scene, until: datetime) -> Judgement:
 def _polls(connection: Connection, scene: Scene) -> dict[str, dict[int, dict[str, Sight]]]:
     """What was read, by environment and instant."""
     polls: dict[str, dict[int, dict[str, Sight]]] = {console["environment_id"]: {} for console in scene.consoles}
-    rows = connection.execute(statement("metering/soak_list_readings"))
+    rows = connection.execute(statement("metering/soak/list_readings"))
     for environment_id, at, instance, state, aku, created, modified in rows:
         sights = polls[environment_id].setdefault(_second(at), {})
         if instance is not None:

@@ -102,16 +102,16 @@ def start_metering(warehouse: Engine, admission: Admission, at: datetime) -> Non
             return
         key = {"subscription_key": step.subscription.subscription_key}
         with step.done("Metering has started.") as connection, locked(connection, *USAGE):
-            if connection.execute(statement("onboarding/meter_environment"), key).rowcount != 1:
+            if connection.execute(statement("onboarding/steps/meter_environment"), key).rowcount != 1:
                 raise ConflictError(f"The console of {admission.subscription_id} has not been verified yet.")
-            connection.execute(statement("onboarding/activate_subscription"), key)
+            connection.execute(statement("onboarding/steps/activate_subscription"), key)
             enter_licence(connection, step.subscription)
 
 
 def report(warehouse: Engine, subscription_id: str) -> Report:
     """What became of a subscription's onboarding."""
     with warehouse.connect() as connection:
-        row = connection.execute(statement("onboarding/summarise"), {"subscription_id": subscription_id}).one()
+        row = connection.execute(statement("onboarding/steps/summarize"), {"subscription_id": subscription_id}).one()
     return Report(**row._mapping)  # noqa: SLF001 (SQLAlchemy's public name)
 
 

@@ -81,7 +81,8 @@ def is_decided(warehouse: Engine, cloud: ComputeNest, admission: Admission, now:
             )
         with step.done(f"Service instance {service_instance_id} is deployed.") as connection:
             connection.execute(
-                statement("onboarding/record_deployment"), {"subscription_key": step.subscription.subscription_key}
+                statement("onboarding/steps/record_deployment"),
+                {"subscription_key": step.subscription.subscription_key},
             )
         return True
 
@@ -139,10 +140,10 @@ def close_failed(warehouse: Engine, cloud: ComputeNest, admission: Admission) ->
                 f" Service instance {service_instance_id} could not be deleted: delete it in Compute Nest by hand."
             )
         key = {"subscription_key": subscription.subscription_key}
-        connection.execute(statement("onboarding/drop_credential"), key)
-        connection.execute(statement("onboarding/drop_environment"), key)
+        connection.execute(statement("onboarding/steps/delete_credential"), key)
+        connection.execute(statement("onboarding/steps/delete_environment"), key)
         connection.execute(
-            statement("onboarding/fail_subscription"), {**key, "attempt": admission.attempt, "reason": reason}
+            statement("onboarding/steps/fail_subscription"), {**key, "attempt": admission.attempt, "reason": reason}
         )
         return reason
 
@@ -163,5 +164,5 @@ def _failed_attempt(connection: Connection, admission: Admission) -> tuple[Subsc
     subscription = find(connection, admission.subscription_id)
     if subscription is None or subscription.attempt != admission.attempt:
         return None, None
-    failed = connection.execute(statement("onboarding/find_failed_step"), admission._asdict()).one_or_none()
+    failed = connection.execute(statement("onboarding/steps/find_failed_step"), admission._asdict()).one_or_none()
     return subscription, failed.detail if failed else None

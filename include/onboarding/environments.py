@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from include.onboarding.ledger import Step
     from include.warehouse.vault import Vault
 
-REGISTER = "register_environment"
+REGISTER = "onboarding/steps/register_environment"
 VERIFY = "verify_console"
 #: A console starts within minutes of its machine; after this a person must look.
 CONSOLE_LIMIT = timedelta(minutes=30)
@@ -88,7 +88,7 @@ def console_answers(warehouse: Engine, vault: Vault, admission: Admission, now: 
             )
         with step.done(f"The console at {access.base_url} answers.") as connection:
             connection.execute(
-                statement("onboarding/verify_environment"),
+                statement("onboarding/steps/verify_environment"),
                 {"subscription_key": step.subscription.subscription_key, "at": now},
             )
         return True
@@ -101,7 +101,7 @@ def console_access(connection: Connection, vault: Vault, subscription_id: str) -
         ConflictError: when none is registered.
     """
     row = connection.execute(
-        statement("onboarding/find_environment"), {"subscription_id": subscription_id}
+        statement("onboarding/steps/find_environment"), {"subscription_id": subscription_id}
     ).one_or_none()
     if row is None:
         raise ConflictError(f"{subscription_id} has no environment yet. Run the step register_environment first.")
@@ -135,7 +135,7 @@ def _console_in(outputs: Mapping[str, object], service_instance_id: str) -> Cons
 
 def _refuse_foreign(connection: Connection, step: Step, environment_id: str) -> None:
     owner = connection.execute(
-        statement("onboarding/find_environment_owner"),
+        statement("onboarding/steps/find_environment_owner"),
         {"environment_id": environment_id, "subscription_key": step.subscription.subscription_key},
     ).scalar_one_or_none()
     if owner:
@@ -147,7 +147,7 @@ def _refuse_foreign(connection: Connection, step: Step, environment_id: str) -> 
 
 def _enter(connection: Connection, step: Step, access: ConsoleAccess, vault: Vault) -> None:
     environment_key = connection.execute(
-        statement("onboarding/register_environment"),
+        statement("onboarding/steps/register_environment"),
         {
             "environment_id": access.environment_id,
             "subscription_key": step.subscription.subscription_key,
@@ -157,7 +157,7 @@ def _enter(connection: Connection, step: Step, access: ConsoleAccess, vault: Vau
         },
     ).scalar_one()
     connection.execute(
-        statement("onboarding/store_credential"),
+        statement("onboarding/steps/store_credential"),
         {
             "environment_key": environment_key,
             "access_key_id": access.access_key_id,

@@ -70,7 +70,7 @@ class Step:
 
     def _end(self, outcome: str, detail: str, result: Mapping[str, object]) -> None:
         self.connection.execute(
-            statement("onboarding/end_step"),
+            statement("onboarding/steps/end_step"),
             {**_key(self.subscription, self.name), "outcome": outcome, "detail": detail, "result": json.dumps(result)}
             | {"at": self.at},
         )
@@ -93,7 +93,9 @@ def take_step(warehouse: Engine, admission: Admission, name: str, at: datetime) 
     with alone(warehouse, ("onboarding", admission.subscription_id)) as connection:
         with connection.begin():
             subscription = current(connection, admission)
-            begun = connection.execute(statement("onboarding/begin_step"), {**_key(subscription, name), "at": at}).one()
+            begun = connection.execute(
+                statement("onboarding/steps/begin_step"), {**_key(subscription, name), "at": at}
+            ).one()
         if begun.outcome == "failed":
             raise AttemptFailedError(begun.detail)
         yield Step(

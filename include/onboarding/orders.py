@@ -131,7 +131,7 @@ def _take(warehouse: Engine, admission: Admission, at: datetime, order: Callable
             step.fail(str(error))
         with step.done(f"Ordered service instance {placed.service_instance_id}.", placed._asdict()) as connection:
             connection.execute(
-                statement("onboarding/record_order"),
+                statement("onboarding/steps/record_order"),
                 {"subscription_key": step.subscription.subscription_key, **placed._asdict()},
             )
         return placed

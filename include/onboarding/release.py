@@ -78,17 +78,19 @@ def release_subscription(  # noqa: PLR0917 (a person's four words, as other door
         is_new = row.state != "released" or row.ended_at != end
         if is_new:
             stored = {"subscription_key": row.subscription_key, "ended_at": end}
-            connection.execute(statement("onboarding/release_subscription"), stored | said)
-            connection.execute(statement("onboarding/release_stop_renewal"), stored)
-            connection.execute(statement("onboarding/release_drop_terms"), stored)
+            connection.execute(statement("onboarding/release/release_subscription"), stored | said)
+            connection.execute(statement("onboarding/release/stop_renewal"), stored)
+            connection.execute(statement("onboarding/release/delete_renewed_terms"), stored)
         left = connection.execute(
-            statement("onboarding/release_summarise"), {"subscription_key": row.subscription_key, "ended_at": end}
+            statement("onboarding/release/summarize"), {"subscription_key": row.subscription_key, "ended_at": end}
         ).one()
         return Released(row.subscription_id, end, is_new, left.due_hours, list(left.issued_bills))
 
 
 def _find(connection: Connection, subscription_id: str) -> Row[Any]:
-    row = connection.execute(statement("onboarding/release_find"), {"subscription_id": subscription_id}).one_or_none()
+    row = connection.execute(
+        statement("onboarding/release/find_subscription"), {"subscription_id": subscription_id}
+    ).one_or_none()
     if row is None:
         raise InvalidInputError(
             "Subscription", subscription_id, "is not known", "Take the id from the page of environments, like sub-…."

@@ -55,7 +55,7 @@ def id_of(product: Product, request: OnboardingRequest) -> str:
 def find(connection: Connection, subscription_id: str) -> Subscription | None:
     """The subscription of that id, if there is one."""
     row = connection.execute(
-        statement("onboarding/find_subscription"), {"subscription_id": subscription_id}
+        statement("onboarding/steps/find_subscription"), {"subscription_id": subscription_id}
     ).one_or_none()
     return Subscription(**row._mapping) if row else None  # noqa: SLF001 (SQLAlchemy's public name)
 
@@ -82,17 +82,19 @@ def admit(warehouse: Engine, product: Product, request: OnboardingRequest, at: d
         if conflict:
             raise ConflictError(conflict)
         connection.execute(
-            statement("onboarding/upsert_buyer"),
+            statement("onboarding/steps/upsert_buyer"),
             {"account_id": request.account_id, "site": request.site, "contact": request.contact, "at": at},
         )
         earlier = find(connection, id_of(product, request))
         if earlier is None:
-            connection.execute(statement("onboarding/insert_subscription"), _columns(product, request, at))
+            connection.execute(statement("onboarding/steps/insert_subscription"), _columns(product, request, at))
             return Admission(id_of(product, request), 1)
         if earlier.state != "failed":
             return Admission(earlier.subscription_id, earlier.attempt)
         with locked(connection, *USAGE):
-            restarted = connection.execute(statement("onboarding/restart_subscription"), _columns(product, request, at))
+            restarted = connection.execute(
+                statement("onboarding/steps/restart_subscription"), _columns(product, request, at)
+            )
         return Admission(earlier.subscription_id, restarted.scalar_one())
 
 
@@ -138,7 +140,7 @@ def _conflict_with_itself(connection: Connection, product: Product, request: Onb
 
 def _conflict_with_rivals(connection: Connection, product: Product, request: OnboardingRequest) -> str | None:
     rival = connection.execute(
-        statement("onboarding/find_rivals"),
+        statement("onboarding/steps/find_competing_subscriptions"),
         {
             "subscription_id": id_of(product, request),
             "account_id": request.account_id,

@@ -49,7 +49,7 @@ def enter_licence(connection: Connection, subscription: Subscription) -> None:
     local_start = pendulum.instance(subscription.started_at).in_timezone(plan.time_zone)
     exact = version.licence.price_per_aku_month * licence.aku * licence.term_months
     connection.execute(
-        statement("onboarding/insert_licence"),
+        statement("onboarding/steps/insert_licence"),
         {
             "subscription_key": subscription.subscription_key,
             "term_start": subscription.started_at,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from sqlalchemy import Engine
 
-    from include.metering.notices import Notice
+    from include.operations.notifications import Notice
 
 CONNECTION = "akubill_alarms"
 _NOT_AGAIN = "What it should have told stands above in this log; it is not sent a second time."
@@ -67,7 +67,7 @@ def tell_operators(warehouse: Engine, at: datetime, context: Context) -> dict[st
         ConfigurationError: when the channel is set up wrongly; nothing is claimed then.
         RetriableError: when the notifier failed; what it should have told stands in the log and in the ledger.
     """
-    from include.metering.alarms import claim_news, record_telling
+    from include.operations.alarms import claim_news, record_telling
 
     notifier = channel()
     message = claim_news(warehouse, at)
@@ -89,7 +89,7 @@ def tell_notices(warehouse: Engine, title: str, notices: Sequence[Notice], at: d
         ConfigurationError: when the channel is set up wrongly; nothing is claimed then.
         RetriableError: when the notifier failed; what it should have told stands in the log and in the ledger.
     """
-    from include.metering.notices import claim_notices, record_notices, text_of
+    from include.operations.notifications import claim_notices, record_notices, text_of
 
     notifier = channel()
     news = claim_notices(warehouse, notices, at)
@@ -110,7 +110,7 @@ def tell_findings(warehouse: Engine, at: datetime, context: Context) -> int:
         ConfigurationError: when the channel is set up wrongly; nothing is claimed then.
         RetriableError: when the notifier failed; what it should have told stands in the log and in the ledger.
     """
-    from include.metering.machines_check import list_news
+    from include.operations.machines_check import list_news
 
     return tell_notices(warehouse, "Machines against instances", list_news(warehouse), at, context)
 

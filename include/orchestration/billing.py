@@ -41,7 +41,7 @@ def close_period_of_run(period: str, context: Context | None = None) -> dict[str
     """
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from include.billing.close import EmptyPeriodError, PeriodIssuedError, close_period, summarise_period
+    from include.billing.bills.close import EmptyPeriodError, PeriodIssuedError, close_period, summarise_period
     from include.orchestration.connections import warehouse
 
     context = context or _current()
@@ -64,7 +64,7 @@ def close_period_of_run(period: str, context: Context | None = None) -> dict[str
 
 def draft_running_of_run(context: Context | None = None) -> int:
     """Make the drafts of the period that holds the run's instant; how many."""
-    from include.billing.previews import draft_running
+    from include.billing.bills.previews import draft_running
     from include.catalog.loader import load_product
     from include.domain.periods import BillingPeriod
     from include.orchestration.connections import warehouse

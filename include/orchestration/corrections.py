@@ -12,8 +12,8 @@ def correct_bill_of_run() -> str:
     """
     from airflow.sdk import get_current_context
 
-    from include.billing.correcting import correct_bill
-    from include.billing.correction_requests import read_correction
+    from include.billing.corrections.correct import correct_bill
+    from include.billing.corrections.requests import read_correction
     from include.orchestration import connections, work
 
     run, form = get_current_context()["dag_run"], work.form()
@@ -36,7 +36,7 @@ def correct_bill_of_run() -> str:
 
 def list_waiting() -> list[str]:
     """What still waits for a next bill or for a person, a line each."""
-    from include.billing.correcting import list_corrections
+    from include.billing.corrections.correct import list_corrections
     from include.orchestration import connections
 
     return [
@@ -55,7 +55,7 @@ def add_offer_of_run() -> str:
     """
     from airflow.sdk import get_current_context
 
-    from include.billing.offers import add_offer, read_offer
+    from include.billing.prices.offers import add_offer, read_offer
     from include.orchestration import connections, work
 
     form = work.form()

@@ -17,7 +17,7 @@ from airflow.sdk import AsyncCallback, DeadlineAlert, DeadlineReference  # type:
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from include.metering.notices import Notice
+    from include.operations.notifications import Notice
 
 #: From when an hourly close is queued (7 minutes past) until it must have succeeded: the retries' time and some more,
 #: and early enough to act before the hour can not be reported to the Marketplace any more.
@@ -54,7 +54,7 @@ async def tell_missed_deadline(context: Context) -> str:
 
 def describe(facts: dict[str, Any]) -> Notice:
     """What is told of a missed deadline, from the facts that Airflow hands to the callback."""
-    from include.metering.notices import Notice
+    from include.operations.notifications import Notice
 
     run, due = facts["dag_run"], _instant(facts["deadline"]["deadline_time"])
     return Notice(

@@ -12,7 +12,7 @@ def waive_gaps_of_run() -> dict[str, int]:
     """
     from airflow.sdk import get_current_context
 
-    from include.metering.gap_work import read_waiver, waive_gaps
+    from include.metering.gaps.gaps import read_waiver, waive_gaps
     from include.orchestration import connections, work
 
     form = work.form()

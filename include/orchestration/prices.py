@@ -9,7 +9,7 @@ from include.orchestration.work import form
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.billing.plan_diff import Compared
+    from include.billing.quotes.compare_plans import Compared
     from include.domain.price_plans import PricePlan
 
 _SHOWN = 50
@@ -36,8 +36,8 @@ def compare_plan_of_run() -> list[str]:
     """
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from include.billing.plan_diff import compare_plans
-    from include.billing.plans import published_plan
+    from include.billing.prices.plans import published_plan
+    from include.billing.quotes.compare_plans import compare_plans
     from include.orchestration.connections import warehouse
     from include.warehouse.embedded import temporary_warehouse
 
@@ -61,7 +61,7 @@ def publish_plan_of_run() -> str:
     """
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from include.billing.plans import publish_price_plans
+    from include.billing.prices.plans import publish_price_plans
     from include.orchestration.connections import warehouse
 
     if not form()["publish"]:

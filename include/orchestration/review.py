@@ -1,7 +1,8 @@
 """The review of held bills in the Airflow UI: who is asked, what the form shows, and what becomes of the answer.
 
-Each hold of a bill (include/billing/review.py) is one run of `bill_review`, named by it, so asking twice is asking
-once. A run waits without worker, trigger or slot; once an hour it looks whether its hold still waits, and ends if not.
+Each hold of a bill (include/billing/bills/review.py) is one run of `bill_review`, named by it, so asking twice is the
+same as asking once. A run waits without worker, trigger or slot; once an hour it checks whether its hold still waits,
+and ends if not.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from include.billing.answers import Answer
-    from include.billing.review import BillInReview, Hold
+    from include.billing.bills.answers import Answer
+    from include.billing.bills.review import BillInReview, Hold
 
 DAG_ID = "bill_review"
 APPROVE = "Approve and issue"
@@ -121,7 +122,7 @@ def carry_out(given: dict[str, Any]) -> str:
     """
     from datetime import datetime
 
-    from include.billing import review
+    from include.billing.bills import review
     from include.domain.errors import ConflictError, InvalidInputError
     from include.orchestration.connections import warehouse
 
@@ -189,7 +190,7 @@ def _look(context: Context, fingerprint: str | None = None) -> BillInReview:
     """
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from include.billing.review import show_bill
+    from include.billing.bills.review import show_bill
     from include.orchestration.connections import warehouse
 
     asked = context["params"]
@@ -208,7 +209,7 @@ def _form(findings: list[str]) -> Any:  # noqa: ANN401 (ParamsDict, imported whe
     from airflow.sdk import Param
     from airflow.sdk.definitions.param import ParamsDict
 
-    from include.billing.requests import REASON_LENGTH
+    from include.domain.form_fields import REASON_LENGTH
 
     shortest, longest = REASON_LENGTH
     return ParamsDict(
@@ -249,7 +250,7 @@ def _read_answer(event: dict[str, Any], shown: BillInReview) -> dict[str, Any]:
 
 
 def _check(given: dict[str, Any]) -> Answer:
-    from include.billing.answers import Answer
+    from include.billing.bills.answers import Answer
     from include.domain.errors import InvalidInputError
 
     if given["option"] == WAIVE and not given["finding"]:

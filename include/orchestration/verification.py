@@ -24,7 +24,7 @@ def tell(warehouse: Engine, sentences: Sequence[str], at: datetime, context: Con
         ConfigurationError: when the channel is set up wrongly; nothing is claimed then.
         RetriableError: when the notifier failed; what it should have told stands in the log and in the ledger.
     """
-    from include.metering.notices import Notice
+    from include.operations.notifications import Notice
 
     notices = [Notice(f"bill_verification/{_digest(sentence)}", sentence) for sentence in sentences]
     return alarms.tell_notices(warehouse, _TITLE, notices, at, context) if notices else 0

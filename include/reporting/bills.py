@@ -258,18 +258,20 @@ class BillDetail:
 
 def list_periods(connection: Connection) -> list[str]:
     """Periods that have bills, newest first."""
-    return list(connection.execute(statement("reporting/list_periods")).scalars())
+    return list(connection.execute(statement("reporting/pages/list_periods")).scalars())
 
 
 def sum_bills(connection: Connection, period: str | None) -> list[PeriodTotal]:
     """Totals per period and currency, newest first."""
-    rows = connection.execute(statement("reporting/sum_bills"), {"period": period}).mappings()
+    rows = connection.execute(statement("reporting/pages/sum_bills"), {"period": period}).mappings()
     return [PeriodTotal(**row) for row in rows]
 
 
 def list_open_points(connection: Connection, period: str | None) -> list[OpenPoint]:
     """What the Marketplace charges without a bill here, and its bills that could not be fetched; the first 20."""
-    rows = connection.execute(statement("reporting/list_open_points"), {"period": period, "at_most": 20}).mappings()
+    rows = connection.execute(
+        statement("reporting/pages/list_open_points"), {"period": period, "at_most": 20}
+    ).mappings()
     return [OpenPoint(**row) for row in rows]
 
 
@@ -283,18 +285,20 @@ def list_bills(connection: Connection, filters: Filters) -> list[BillRow]:
         "page_size": PAGE_SIZE,
         "skipped": (filters.page - 1) * PAGE_SIZE,
     }
-    return [BillRow(**row) for row in connection.execute(statement("reporting/list_bills"), parameters).mappings()]
+    return [
+        BillRow(**row) for row in connection.execute(statement("reporting/pages/list_bills"), parameters).mappings()
+    ]
 
 
 def find_bill(connection: Connection, bill_id: str) -> BillDetail | None:
     """The document of that id with everything that explains it, or None."""
-    header = connection.execute(statement("reporting/find_bill"), {"bill_id": bill_id}).mappings().one_or_none()
+    header = connection.execute(statement("reporting/pages/find_bill"), {"bill_id": bill_id}).mappings().one_or_none()
     if header is None:
         return None
     bill = Bill(**header)
 
     def rows(name: str, row_type: Callable[..., _Row], **parameters: object) -> list[_Row]:
-        found = connection.execute(statement(f"reporting/{name}"), parameters).mappings()
+        found = connection.execute(statement(name), parameters).mappings()
         return [row_type(**row) for row in found]
 
     compared = {"subscription_key": bill.subscription_key, "period": bill.period}
@@ -306,13 +310,13 @@ def find_bill(connection: Connection, bill_id: str) -> BillDetail | None:
     }
     return BillDetail(
         bill=bill,
-        lines=rows("list_bill_lines", BillLine, bill_key=bill.bill_key),
-        taxes=rows("list_bill_taxes", Tax, bill_key=bill.bill_key),
-        findings=rows("list_bill_findings", Finding, bill_key=bill.bill_key),
-        waivers=rows("list_bill_waivers", WaivedFinding, **compared),
-        documents=rows("list_bill_documents", OtherDocument, bill_key=bill.bill_key),
-        events=rows("list_bill_events", Event, bill_id=bill_id),
-        reconciliation=rows("find_reconciliation", Reconciliation, **compared)[0],
-        days=rows("list_usage_days", UsageDay, **window),
-        hours=rows("list_usage_hours", UsageHour, **window),
+        lines=rows("reporting/pages/list_bill_lines", BillLine, bill_key=bill.bill_key),
+        taxes=rows("reporting/pages/list_bill_taxes", Tax, bill_key=bill.bill_key),
+        findings=rows("reporting/pages/list_bill_findings", Finding, bill_key=bill.bill_key),
+        waivers=rows("reporting/pages/list_bill_waivers", WaivedFinding, **compared),
+        documents=rows("reporting/pages/list_bill_documents", OtherDocument, bill_key=bill.bill_key),
+        events=rows("reporting/pages/list_bill_events", Event, bill_id=bill_id),
+        reconciliation=rows("reporting/pages/find_reconciliation", Reconciliation, **compared)[0],
+        days=rows("reporting/documents/list_usage_days", UsageDay, **window),
+        hours=rows("reporting/documents/list_usage_hours", UsageHour, **window),
     )

@@ -121,7 +121,11 @@ def read_document(connection: Connection, bill_id: str) -> PrintedDocument:
     Raises:
         InvalidInputError: when there is none.
     """
-    header = connection.execute(statement("reporting/document_find"), {"bill_id": bill_id}).mappings().one_or_none()
+    header = (
+        connection.execute(statement("reporting/documents/find_document"), {"bill_id": bill_id})
+        .mappings()
+        .one_or_none()
+    )
     if header is None:
         raise InvalidInputError("Bill", bill_id, "is not known", "Look it up with `akubill bills list`.")
     document = Document(**header)
@@ -135,11 +139,15 @@ def read_document(connection: Connection, bill_id: str) -> PrintedDocument:
     rows = connection.execute
     return PrintedDocument(
         header=document,
-        lines=[Line(**row) for row in rows(statement("reporting/document_list_lines"), key).mappings()],
-        taxes=[Tax(**row) for row in rows(statement("reporting/list_bill_taxes"), key).mappings()],
+        lines=[Line(**row) for row in rows(statement("reporting/documents/list_lines"), key).mappings()],
+        taxes=[Tax(**row) for row in rows(statement("reporting/pages/list_bill_taxes"), key).mappings()],
         days=[
             _as_printed(UsageDay(**row), document)
-            for row in (rows(statement("reporting/list_usage_days"), window).mappings() if _has_usage(document) else ())
+            for row in (
+                rows(statement("reporting/documents/list_usage_days"), window).mappings()
+                if _has_usage(document)
+                else ()
+            )
         ],
     )
 

@@ -71,5 +71,5 @@ def list_environments(connection: Connection, filters: Filters) -> list[Environm
         "page_size": PAGE_SIZE,
         "skipped": (filters.page - 1) * PAGE_SIZE,
     }
-    rows = connection.execute(statement("reporting/list_environments"), parameters).mappings()
+    rows = connection.execute(statement("reporting/pages/list_environments"), parameters).mappings()
     return [EnvironmentRow(**row) for row in rows]

@@ -79,7 +79,7 @@ class DuePeriod:
 def find_due_periods(warehouse: Engine, at: datetime, language: str, zone_name: str) -> list[DuePeriod]:
     """Periods with documents that no file has yet; files of a whole period are due when it is over in that zone."""
     with warehouse.connect() as connection:
-        rows = connection.execute(statement("reporting/document_list_due_periods"), {"language": language}).mappings()
+        rows = connection.execute(statement("reporting/exports/list_due_periods"), {"language": language}).mappings()
         found = []
         for row in rows:
             is_over = BillingPeriod(row["period"], zone_name).has_ended(at)
@@ -143,7 +143,7 @@ def export_period(
         return
     parameters = {"period": period, "language": language, "only_new": only_new}
     with warehouse.connect() as connection:
-        bill_ids = connection.scalars(statement("reporting/document_list_due"), parameters).all()
+        bill_ids = connection.scalars(statement("reporting/exports/list_due_documents"), parameters).all()
     for bill_id in bill_ids:
         yield export_bill(warehouse, bill_id, folder, at, language=language)
 
@@ -194,4 +194,4 @@ def _write(
 def _enter(warehouse: Engine, files: Sequence[ExportedFile], at: datetime) -> None:
     rows = [{name: getattr(file, name) for name in ExportedFile.__slots__} | {"exported_at": at} for file in files]
     with warehouse.begin() as connection:
-        connection.execute(statement("reporting/document_record_export"), rows)
+        connection.execute(statement("reporting/exports/record_exports"), rows)

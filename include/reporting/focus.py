@@ -117,7 +117,7 @@ def write_focus(connection: Connection, period: str) -> FocusFile:
     file, count = io.BytesIO(), 0
     documents: set[str] = set()
     result = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(
-        statement("reporting/focus_list_charges"), {"period": period}
+        statement("reporting/exports/list_focus_charges"), {"period": period}
     )
     with pq.ParquetWriter(file, SCHEMA, compression="zstd") as writer:
         for partition in result.mappings().partitions():

@@ -43,7 +43,7 @@ def write_lines(connection: Connection, *, period: str | None = None, bill_id: s
     writer.writerow(COLUMNS)
     documents, count = set(), 0
     rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(
-        statement("reporting/document_list_file_lines"), {"period": period, "bill_id": bill_id}
+        statement("reporting/exports/list_lines"), {"period": period, "bill_id": bill_id}
     )
     for row in rows.mappings():
         writer.writerow([cell(row[column]) for column in COLUMNS])

@@ -1,4 +1,4 @@
-"""The door to the warehouse: engines, statements, locks.
+"""Access to the warehouse: engines, statements, locks.
 
 A warehouse is any PostgreSQL from version 16 on, given by a SQLAlchemy URL. Work runs as the role `billing_writer`,
 whatever user logged in; only migrations keep the login user.
@@ -19,7 +19,7 @@ from include.domain.errors import ConflictError, RetriableError
 from include.domain.text import check_storable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     import psycopg
     from sqlalchemy import ExceptionContext
@@ -82,6 +82,19 @@ def open_warehouse(url: str | URL, *, role: str | None = WRITER) -> Engine:
 def statement(name: str) -> TextClause:
     """The statement in sql/<name>.sql, with named parameters (`:period_start`)."""
     return text((_SQL / f"{name}.sql").read_text(encoding="utf-8"))
+
+
+@cache
+def _parameters(step: str) -> frozenset[str]:
+    return frozenset(statement(step).compile().params)
+
+
+def run_steps(connection: Connection, steps: Iterable[str], facts: Mapping[str, Any]) -> dict[str, int]:
+    """Run statements in their order, each with those of the facts that it names; returns the rows each one touched."""
+    return {
+        step: connection.execute(statement(step), {name: facts[name] for name in _parameters(step)}).rowcount
+        for step in steps
+    }
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from include.billing.plans import publish_price_plans
+from include.billing.prices.plans import publish_price_plans
 from include.domain.periods import BillingPeriod
 from include.domain.price_plans import PricePlan
 from tests.support.builders import LONG_AGO, environment_of, make_buyer, make_instance, make_subscription, make_usage

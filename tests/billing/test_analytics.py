@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from include.billing.close import close_period
-from include.billing.plans import publish_price_plans
+from include.billing.bills.close import close_period
+from include.billing.prices.plans import publish_price_plans
 from include.domain.money import Decimal
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version
 from tests.billing.documents import late_usage

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from include.billing.audits import audit_drafts
-from include.billing.close import alone, close_period, draft_and_audit
-from include.billing.plans import publish_price_plans
+from include.billing.bills.audits import audit_drafts
+from include.billing.bills.close import alone, close_period, draft_and_audit
+from include.billing.prices.plans import publish_price_plans
 from include.warehouse.engine import audits
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version
 from tests.support.builders import make_bill

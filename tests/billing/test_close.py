@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from include.billing.close import (
+from include.billing.bills.close import (
     EmptyPeriodError,
     PeriodIssuedError,
     PeriodNotEndedError,
@@ -16,7 +16,7 @@ from include.billing.close import (
     draft_and_audit,
     list_missing,
 )
-from include.billing.plans import publish_price_plans
+from include.billing.prices.plans import publish_price_plans
 from include.domain.errors import ConfigurationError, InvalidInputError
 from include.domain.periods import BillingPeriod
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from include.billing.close import close_period
-from include.billing.completeness import audit_completeness, describe_completeness
-from include.billing.plans import publish_price_plans
+from include.billing.bills.close import close_period
+from include.billing.bills.completeness import audit_completeness, describe_completeness
+from include.billing.prices.plans import publish_price_plans
 from include.domain.errors import ConflictError
 from include.domain.money import Decimal
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version

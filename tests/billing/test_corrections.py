@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from include.billing.close import close_period
-from include.billing.correcting import correct_bill, list_corrections
-from include.billing.correction_requests import read_correction
-from include.billing.plans import publish_price_plans
+from include.billing.bills.close import close_period
+from include.billing.corrections.correct import correct_bill, list_corrections
+from include.billing.corrections.requests import read_correction
+from include.billing.prices.plans import publish_price_plans
 from include.domain.errors import ConflictError, InvalidInputError
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version
 from tests.billing.documents import documents, late_usage, lines, said_of

@@ -19,14 +19,14 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from include.billing.answers import Answer
-from include.billing.close import close_period
-from include.billing.correcting import correct_bill
-from include.billing.correction_requests import read_correction
-from include.billing.plans import publish_price_plans
-from include.billing.rating import rate, window_of
-from include.billing.review import approve, show_bill
-from include.billing.verify import verify_bills
+from include.billing.bills.answers import Answer
+from include.billing.bills.close import close_period
+from include.billing.bills.review import approve, show_bill
+from include.billing.corrections.correct import correct_bill
+from include.billing.corrections.requests import read_correction
+from include.billing.evidence.verify import verify_bills
+from include.billing.prices.plans import publish_price_plans
+from include.billing.rating.rate import rate, window_of
 from include.domain.errors import ConflictError, InvalidInputError
 from include.domain.money import Decimal
 from include.warehouse.embedded import scratch_warehouse
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL, Connection, Engine
 
-    from include.billing.correction_requests import Correction
+    from include.billing.corrections.requests import Correction
     from include.domain.periods import BillingPeriod
 
 PERIODS = [OCTOBER, OCTOBER.next, OCTOBER.next.next, OCTOBER.next.next.next]

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from include.billing.close import close_period
-from include.billing.correcting import correct_bill, list_corrections
-from include.billing.correction_requests import Correction, read_correction
-from include.billing.plans import publish_price_plans
-from include.billing.verify import verify_bills
+from include.billing.bills.close import close_period
+from include.billing.corrections.correct import correct_bill, list_corrections
+from include.billing.corrections.requests import Correction, read_correction
+from include.billing.evidence.verify import verify_bills
+from include.billing.prices.plans import publish_price_plans
 from include.domain.errors import ConflictError
 from include.domain.money import Decimal
 from include.domain.periods import HOUR
-from include.metering.close import close_due_hours
-from include.metering.upkeep import audit_issued_bills
+from include.metering.hours.close import close_due_hours
 from include.onboarding.release import release_subscription
+from include.operations.upkeep import audit_issued_bills
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version
 from tests.support.builders import insert
 

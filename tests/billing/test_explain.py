@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from include.billing.close import close_period
-from include.billing.drafts import draft_bills
-from include.billing.explain import USAGE_KINDS, Depth, explain_bill, explain_document, list_bills
-from include.billing.explain_readings import RULES, explain_readings
-from include.billing.plans import publish_price_plans
+from include.billing.bills.close import close_period
+from include.billing.bills.drafts import draft_bills
+from include.billing.evidence.explain import USAGE_KINDS, Depth, explain_bill, explain_document, list_bills
+from include.billing.evidence.explain_readings import RULES, explain_readings
+from include.billing.prices.plans import publish_price_plans
 from include.cli.bill_text import describe_bill
 from include.domain.errors import InvalidInputError
 from include.domain.periods import Window
-from include.metering.close import close_hours
+from include.metering.hours.close import close_hours
 from tests.billing import strategies as draws
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version
 from tests.billing.test_corrections import REFUND, close_november, correct

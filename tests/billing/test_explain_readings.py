@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from sqlalchemy import text
 
-from include.billing.explain_readings import explain_readings, unpack
+from include.billing.evidence.explain_readings import explain_readings, unpack
 from tests.metering.histories import HOURS, Closing, History, changing, histories, plans, play, steady
 from tests.metering.lives import NOON, Environment
 from tests.metering.test_close_against_oracle import environments, property_of

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from include.billing.close import close_period
-from include.billing.correcting import correct_bill
-from include.billing.correction_requests import read_correction
-from include.billing.plans import publish_price_plans
+from include.billing.bills.close import close_period
+from include.billing.corrections.correct import correct_bill
+from include.billing.corrections.requests import read_correction
+from include.billing.prices.plans import publish_price_plans
 from include.catalog.loader import load_product
 from include.domain.money import Decimal
 from include.domain.onboarding import OnboardingRequest
@@ -83,7 +83,9 @@ def test_a_month_of_every_kind_is_printed_and_adds_up_in_every_file(
     with warehouse.connect() as connection:
         totals = dict(connection.execute(text("SELECT bill_id, total FROM billing.bills")).all())
         documents = {bill_id: read_document(connection, bill_id) for bill_id in totals}
-        rows = connection.execute(statement("reporting/focus_list_charges"), {"period": OCTOBER.name}).mappings()
+        rows = connection.execute(
+            statement("reporting/exports/list_focus_charges"), {"period": OCTOBER.name}
+        ).mappings()
         kinds = set()
         for charge in (Charge(**row) for row in rows):
             row = row_of(charge, seller)

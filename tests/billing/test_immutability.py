@@ -14,8 +14,8 @@ from psycopg import Error as DriverError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from include.billing.close import close_period
-from include.billing.plans import publish_price_plans
+from include.billing.bills.close import close_period
+from include.billing.prices.plans import publish_price_plans
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version
 from tests.billing.test_close import open_gap
 from tests.support.builders import insert, make_bill

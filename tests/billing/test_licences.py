@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from include.billing.close import close_period
-from include.billing.offers import add_offer, read_offer
-from include.billing.plans import publish_price_plans
-from include.billing.previews import draft_running
+from include.billing.bills.close import close_period
+from include.billing.bills.previews import draft_running
+from include.billing.prices.offers import add_offer, read_offer
+from include.billing.prices.plans import publish_price_plans
 from include.domain.money import Decimal
 from include.domain.periods import BillingPeriod
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from include.billing.close import close_period
-from include.billing.offers import add_offer, list_offers, read_offer
-from include.billing.plans import publish_price_plans
+from include.billing.bills.close import close_period
+from include.billing.prices.offers import add_offer, list_offers, read_offer
+from include.billing.prices.plans import publish_price_plans
 from include.domain.errors import ConflictError, InvalidInputError
 from include.domain.money import Decimal
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from include.billing.close import close_period
-from include.billing.plans import publish_price_plans
-from include.billing.previews import PeriodNotRunningError, draft_running
+from include.billing.bills.close import close_period
+from include.billing.bills.previews import PeriodNotRunningError, draft_running
+from include.billing.prices.plans import publish_price_plans
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version
 from tests.billing.test_close import bills_of
 from tests.support.builders import environment_of, make_buyer, make_instance, make_subscription, make_usage

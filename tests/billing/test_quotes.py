@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from include.billing.quotes import quote
+from include.billing.quotes.quote import quote
 from include.catalog.loader import load_price_plan
 from include.domain.errors import InvalidInputError
 

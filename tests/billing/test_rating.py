@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from include.billing.drafts import renew_licences
-from include.billing.plans import publish_price_plan
-from include.billing.rating import rate
+from include.billing.bills.drafts import renew_licences
+from include.billing.prices.plans import publish_price_plan
+from include.billing.rating.rate import rate
 from include.domain.errors import InvalidInputError
 from include.domain.money import Decimal, round_amount
 from include.domain.price_plans import PlanVersion, Rounding

@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from include.billing import close
-from include.billing.close import close_period
-from include.billing.correcting import correct_bill
-from include.billing.correction_requests import read_correction
-from include.billing.offers import add_offer, read_offer
-from include.billing.plans import publish_price_plans
-from include.billing.verify import verify_bills
+from include.billing.bills import close
+from include.billing.bills.close import close_period
+from include.billing.corrections.correct import correct_bill
+from include.billing.corrections.requests import read_correction
+from include.billing.evidence.verify import verify_bills
+from include.billing.prices.offers import add_offer, read_offer
+from include.billing.prices.plans import publish_price_plans
 from include.domain.errors import ConflictError
 from include.domain.money import Decimal
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version

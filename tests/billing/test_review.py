@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import bindparam, text
 
-from include.billing.answers import Answer
-from include.billing.close import PeriodIssuedError, close_period
-from include.billing.events import list_events
-from include.billing.review import ChangedError, approve, list_holds, reject, restore, show_bill, void, waive
+from include.billing.bills.answers import Answer
+from include.billing.bills.close import PeriodIssuedError, close_period
+from include.billing.bills.review import ChangedError, approve, list_holds, reject, restore, show_bill, void, waive
+from include.billing.evidence.events import list_events
 from include.domain.errors import ConflictError, InvalidInputError
-from include.metering.gap_work import read_waiver, waive_gaps
+from include.metering.gaps.gaps import read_waiver, waive_gaps
 from tests.billing.conftest import DUE, OCTOBER
 from tests.billing.test_close import bills_of, open_gap
 from tests.support.builders import make_usage

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.billing.terms import Entered, Stretch, Terms, stretches
+from include.billing.prices.terms import Entered, Stretch, Terms, stretches
 from include.domain.money import Decimal
 from include.domain.periods import Window
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from include.billing.close import close_period
-from include.billing.unusual import judge
+from include.billing.bills.close import close_period
+from include.billing.bills.unusual import judge
 from include.domain.money import Decimal
 from tests.billing.conftest import DUE, OCTOBER
 from tests.support.builders import make_bill

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from include.billing.close import close_period
-from include.billing.correcting import correct_bill
-from include.billing.correction_requests import read_correction
-from include.billing.plans import publish_price_plans
-from include.billing.verify import GROUPS, Verification, report_verification, verify_bills
+from include.billing.bills.close import close_period
+from include.billing.corrections.correct import correct_bill
+from include.billing.corrections.requests import read_correction
+from include.billing.evidence.verify import GROUPS, Verification, report_verification, verify_bills
+from include.billing.prices.plans import publish_price_plans
 from include.domain.errors import ConflictError, InvalidInputError
 from tests.billing.conftest import DUE, LONG_AGO, OCTOBER, price_plan, version
 from tests.support.builders import insert, make_instance

@@ -13,8 +13,8 @@ import pytest
 import typer.main
 from cryptography.fernet import Fernet
 
-from include.billing.close import close_period
-from include.billing.plans import publish_price_plans
+from include.billing.bills.close import close_period
+from include.billing.prices.plans import publish_price_plans
 from include.cli import failures
 from include.cli.main import app
 from include.warehouse import embedded

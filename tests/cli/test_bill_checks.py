@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from include.billing.close import close_period
-from include.billing.plans import publish_price_plans
+from include.billing.bills.close import close_period
+from include.billing.prices.plans import publish_price_plans
 from include.cli.main import app
 from include.domain.errors import InvalidInputError
 from tests.billing.conftest import DUE, OCTOBER, price_plan, subscribe

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from typer.testing import CliRunner
 
-from include.billing.close import close_period
-from include.billing.events import list_events
-from include.billing.plans import publish_price_plans
-from include.billing.review import show_bill
+from include.billing.bills.close import close_period
+from include.billing.bills.review import show_bill
+from include.billing.evidence.events import list_events
+from include.billing.prices.plans import publish_price_plans
 from include.catalog.loader import catalog_price_plans
 from include.cli.main import app
 from tests.billing.conftest import DUE, OCTOBER

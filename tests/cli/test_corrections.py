@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from typer.testing import CliRunner
 
-from include.billing.close import close_period
-from include.billing.plans import publish_price_plans
+from include.billing.bills.close import close_period
+from include.billing.prices.plans import publish_price_plans
 from include.cli.corrections import corrections, offers
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version
 from tests.billing.documents import late_usage

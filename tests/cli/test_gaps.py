@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from include.cli.gaps import app
-from include.metering.gap_work import list_gaps
+from include.metering.gaps.gaps import list_gaps
 from tests.metering.lives import Environment, at, every_five_minutes, kafka
 
 pytestmark = pytest.mark.slow

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from include.billing.close import close_period
-from include.billing.correcting import list_corrections
-from include.billing.plans import publish_price_plans
+from include.billing.bills.close import close_period
+from include.billing.corrections.correct import list_corrections
+from include.billing.prices.plans import publish_price_plans
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version
 from tests.billing.documents import documents, late_usage, lines
 from tests.support.builders import make_buyer, make_instance, make_subscription, make_usage

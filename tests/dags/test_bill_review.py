@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from include.billing.answers import Answer
-from include.billing.close import close_period
-from include.billing.plans import publish_price_plans
-from include.billing.review import list_holds, show_bill, void
+from include.billing.bills.answers import Answer
+from include.billing.bills.close import close_period
+from include.billing.bills.review import list_holds, show_bill, void
+from include.billing.prices.plans import publish_price_plans
 from include.catalog.loader import catalog_price_plans
 from tests.billing.conftest import DUE, OCTOBER
 from tests.billing.test_close import open_gap

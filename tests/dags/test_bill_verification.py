@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from include.billing.close import close_period
-from include.billing.plans import publish_price_plans
+from include.billing.bills.close import close_period
+from include.billing.prices.plans import publish_price_plans
 from tests.billing.conftest import DUE, OCTOBER, price_plan, subscribe
 from tests.billing.test_verify import BILL, change
 from tests.support.builders import LONG_AGO

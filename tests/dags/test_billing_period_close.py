@@ -85,7 +85,7 @@ def context_of(run_type, *, partition=None, period=None, person=None):
 
 
 def test_a_run_takes_its_partition_and_a_try_after_its_commit_reports_what_was_done(used, warehouse):
-    from include.billing.plans import publish_price_plans
+    from include.billing.prices.plans import publish_price_plans
     from include.catalog.loader import catalog_price_plans
     from include.orchestration.billing import close_period_of_run, period_of_run
 
@@ -113,7 +113,7 @@ def test_a_bills_story_names_the_run_and_the_person_who_triggered_it(used, wareh
 def test_a_month_in_which_nobody_lived_is_skipped_by_the_schedule_and_refused_by_hand(warehouse, airflow_connections):
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from include.billing.close import EmptyPeriodError
+    from include.billing.bills.close import EmptyPeriodError
     from include.orchestration.billing import close_period_of_run
 
     with pytest.raises(AirflowSkipException, match="2026-10 is empty"):

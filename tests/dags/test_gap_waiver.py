@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from include.metering.gap_work import list_gaps
+from include.metering.gaps.gaps import list_gaps
 from tests.metering.lives import Environment, at, every_five_minutes, kafka
 
 pytestmark = pytest.mark.slow

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from include.billing.offers import list_offers
-from include.billing.plans import publish_price_plans
+from include.billing.prices.offers import list_offers
+from include.billing.prices.plans import publish_price_plans
 from tests.billing.conftest import price_plan, version
 from tests.support.builders import make_buyer, make_subscription
 

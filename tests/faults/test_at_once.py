@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from include.domain.periods import HOUR, BillingPeriod, Window
-from include.metering.close import close_hours
-from include.metering.imports import import_usage
-from include.metering.record import record_polls
+from include.metering.hours.close import close_hours
+from include.metering.imports.load import import_usage
+from include.metering.polling.record import record_polls
 from tests.faults.conftest import held, rows, wait_until
 from tests.metering.lives import Environment, at, every_five_minutes, gaps, hour_states, hours, kafka
 from tests.support.builders import make_buyer, make_subscription

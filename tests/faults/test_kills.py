@@ -10,13 +10,13 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from include.billing.close import close_period
-from include.billing.plans import publish_price_plans
+from include.billing.bills.close import close_period
+from include.billing.prices.plans import publish_price_plans
 from include.catalog.loader import catalog_price_plans
 from include.domain.periods import HOUR, BillingPeriod, Window, floor_to_hour
-from include.metering.close import close_hours
-from include.metering.collect import Pace, collect_shard
-from include.metering.imports import import_usage
+from include.metering.hours.close import close_hours
+from include.metering.imports.load import import_usage
+from include.metering.polling.collect import Pace, collect_shard
 from include.warehouse.embedded import scratch_warehouse
 from include.warehouse.vault import Vault
 from tests.faults.conftest import kill_in_the_middle, rows
@@ -71,7 +71,8 @@ def test_an_import(table: str, warehouse: Engine, undisturbed: Engine, tmp_path:
     kill_in_the_middle(
         warehouse,
         table,
-        "from datetime import datetime\nfrom pathlib import Path\nfrom include.metering.imports import import_usage\n"
+        "from datetime import datetime\nfrom pathlib import Path\n"
+        "from include.metering.imports.load import import_usage\n"
         "import_usage(warehouse, Path(arguments[0]), datetime.fromisoformat(arguments[1]))",
         str(file),
         DUE.isoformat(),
@@ -135,7 +136,7 @@ def test_a_period_close(table: str, warehouse: Engine, undisturbed: Engine) -> N
     kill_in_the_middle(
         warehouse,
         table,
-        "from datetime import datetime\nfrom include.billing.close import close_period\n"
+        "from datetime import datetime\nfrom include.billing.bills.close import close_period\n"
         "from include.domain.periods import BillingPeriod\n"
         "close_period(warehouse, BillingPeriod(arguments[0], arguments[1]), datetime.fromisoformat(arguments[2]))",
         OCTOBER.name,
@@ -160,7 +161,7 @@ def test_a_closing_of_hours(table: str, warehouse: Engine, undisturbed: Engine) 
         warehouse,
         table,
         "from datetime import datetime\nfrom include.domain.periods import Window\n"
-        "from include.metering.close import close_hours\n"
+        "from include.metering.hours.close import close_hours\n"
         "start, end, at = map(datetime.fromisoformat, arguments)\nclose_hours(warehouse, Window(start, end), at)",
         *(instant.isoformat() for instant in (window.start, window.end, at(127))),
     )
@@ -186,7 +187,7 @@ def test_a_collection(table: str, warehouse: Engine, sandbox: SandboxHandle) -> 
     kill_in_the_middle(
         warehouse,
         table,
-        "from pydantic import SecretStr\nfrom include.metering.collect import Pace, collect_shard\n"
+        "from pydantic import SecretStr\nfrom include.metering.polling.collect import Pace, collect_shard\n"
         "from include.warehouse.vault import Vault\n"
         "collect_shard(warehouse, Vault(SecretStr(arguments[0])), 0, Pace(batch=3))",
         key,

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from include.domain.errors import ConfigurationError
-from include.metering.collect import Pace, collect_shard
+from include.metering.polling.collect import Pace, collect_shard
 from include.warehouse.vault import Vault
 from tests.faults.conftest import rows, wait_until
 from tests.metering.test_collect import enter

@@ -14,8 +14,8 @@ from pydantic import SecretStr
 from sqlalchemy.exc import OperationalError
 
 from include.domain.periods import Window
-from include.metering.close import close_hours
-from include.metering.collect import collect_shard
+from include.metering.hours.close import close_hours
+from include.metering.polling.collect import collect_shard
 from include.warehouse import server
 from include.warehouse.embedded import SCRATCH, scratch_warehouse, start_server
 from include.warehouse.vault import Vault

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from include.domain.periods import Window
-from include.metering.close import Rules, close_due_hours, close_hours
-from include.metering.readings import Poll, Reading
-from include.metering.record import record_polls
+from include.metering.hours.close import Rules, close_due_hours, close_hours
+from include.metering.polling.readings import Poll, Reading
+from include.metering.polling.record import record_polls
 from tests.metering.lives import NOON, Environment
 from tests.metering.oracle import HOUR, Listing
 

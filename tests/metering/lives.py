@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import text
 
 from include.domain.periods import Window
-from include.metering.close import Rules, close_hours
-from include.metering.readings import Poll, read_listing
-from include.metering.record import record_polls
+from include.metering.hours.close import Rules, close_hours
+from include.metering.polling.readings import Poll, read_listing
+from include.metering.polling.record import record_polls
 from tests.support.builders import environment_of, make_buyer, make_subscription
 
 if TYPE_CHECKING:

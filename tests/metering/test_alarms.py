@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from include.metering.alarms import AlarmRules, claim_news, judge_alarms, record_telling
+from include.operations.alarms import AlarmRules, claim_news, judge_alarms, record_telling
 from tests.metering.lives import NOON, Environment, at, every_five_minutes, kafka
 from tests.support.builders import make_instance, make_usage
 

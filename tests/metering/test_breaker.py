@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from include.metering.breaker import Breaker, Failures
-from include.metering.collect import Pace, collect_shard
-from include.metering.readings import Poll
-from include.metering.record import record_polls
+from include.metering.polling.breaker import Breaker, Failures
+from include.metering.polling.collect import Pace, collect_shard
+from include.metering.polling.readings import Poll
+from include.metering.polling.record import record_polls
 from tests.metering.test_collect import enter, rows, vault
 from tests.support.builders import environment_of, make_buyer, make_subscription
 

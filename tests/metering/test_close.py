@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from include.domain.errors import InvalidInputError
-from include.metering.close import close_asked, close_due_hours, close_hour
+from include.metering.hours.close import close_asked, close_due_hours, close_hour
 from tests.metering.lives import NOON, Environment, Hour, at, every_five_minutes, gaps, hour_states, hours, kafka
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from include.metering.collect import Pace, collect_shard, poll_instant
-from include.metering.readings import read_listing
+from include.metering.polling.collect import Pace, collect_shard, poll_instant
+from include.metering.polling.readings import read_listing
 from include.warehouse.vault import Vault
 from tests.metering.lives import MAXIMUM_AKU, kafka
 from tests.support.builders import insert, make_buyer, make_subscription

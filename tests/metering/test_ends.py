@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from include.metering.close import close_due_hours, close_hour
-from include.metering.gap_work import read_waiver, waive_gaps
+from include.metering.gaps.gaps import read_waiver, waive_gaps
+from include.metering.hours.close import close_due_hours, close_hour
 from tests.metering.lives import Environment, Hour, at, every_five_minutes, gaps, hour_states, hours, kafka
 
 if TYPE_CHECKING:

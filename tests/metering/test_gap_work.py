@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from include.domain.errors import ConflictError, InvalidInputError
-from include.metering.gap_work import Waiver, list_gaps, read_waiver, summarise_work, waive_gaps
+from include.metering.gaps.gaps import Waiver, list_gaps, read_waiver, summarise_work, waive_gaps
 from tests.metering.lives import Environment, at, every_five_minutes, gaps, kafka
 from tests.support.builders import make_bill
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from include.domain.errors import FatalError, InvalidInputError
-from include.metering.imports import UsageImport, import_usage, report_imports
-from include.metering.imports_reading import COLUMNS
+from include.metering.imports.files import COLUMNS
+from include.metering.imports.load import UsageImport, import_usage, report_imports
 from include.warehouse.engine import USAGE, locked
 from tests.metering.lives import NOON, Environment, every_five_minutes, kafka
 from tests.support.builders import (
@@ -422,7 +422,7 @@ def test_an_import_that_is_killed_leaves_nothing_and_can_be_done_again(world: Wo
     file = world.csv(*((FIRST, f"kf-{n}", hour, 1) for n in range(300) for hour in hours))
     program = (
         "import sys\nfrom datetime import datetime\nfrom pathlib import Path\n"
-        "from include.metering.imports import import_usage\nfrom include.warehouse.engine import open_warehouse\n"
+        "from include.metering.imports.load import import_usage\nfrom include.warehouse.engine import open_warehouse\n"
         "import_usage(open_warehouse(sys.argv[1]), Path(sys.argv[2]), datetime.fromisoformat(sys.argv[3]))"
     )
     url = world.warehouse.url.render_as_string(hide_password=False)

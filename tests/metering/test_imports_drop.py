@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.domain.errors import ConfigurationError, InvalidInputError
-from include.metering.imports_drop import drop_folder, find_file, find_waiting, put_away, refusing
+from include.metering.imports.drop_folder import drop_folder, find_file, find_waiting, put_away, refusing
 
 if TYPE_CHECKING:
     from pathlib import Path

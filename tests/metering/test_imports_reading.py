@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from include.domain.errors import InvalidInputError
-from include.metering.imports_reading import COLUMNS, read_pieces
+from include.metering.imports.files import COLUMNS, read_pieces
 
 if TYPE_CHECKING:
     from pathlib import Path

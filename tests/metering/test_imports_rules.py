@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.metering.imports_reading import COLUMNS
-from include.metering.imports_rules import SENTENCES, Limits, sort_rows
+from include.metering.imports.files import COLUMNS
+from include.metering.imports.rules import SENTENCES, Limits, sort_rows
 
 AT = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
 LIMITS = Limits(AT, 1_800_000)

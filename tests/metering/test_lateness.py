@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from include.billing.close import close_period
-from include.billing.plans import publish_price_plans
+from include.billing.bills.close import close_period
+from include.billing.prices.plans import publish_price_plans
 from include.catalog.loader import catalog_price_plans
 from include.domain.periods import BillingPeriod, Window
-from include.metering.close import close_due_hours, close_hours
-from include.metering.upkeep import audit_issued_bills
+from include.metering.hours.close import close_due_hours, close_hours
+from include.operations.upkeep import audit_issued_bills
 from include.warehouse.engine import statement
 from tests.metering.lives import NOON, Environment, at, every_five_minutes, gaps, hour_states, hours, kafka
 from tests.metering.test_rollup import sums_and_usage
@@ -139,7 +139,7 @@ def fingerprints(warehouse: Engine) -> list[tuple[str, str]]:
     """Each issued bill's fingerprint as it is stored, and as its usage gives it now."""
     facts = {"period_start": OCTOBER.window.start, "period_end": OCTOBER.window.end, "states": ["issued"]}
     with warehouse.begin() as connection:
-        connection.execute(statement("billing/compute_fingerprints"), facts)
+        connection.execute(statement("billing/evidence/compute_fingerprints"), facts)
         query = (
             "SELECT b.fingerprint, f.fingerprint FROM billing.bills AS b JOIN bill_fingerprints AS f USING (bill_key)"
         )

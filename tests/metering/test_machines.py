@@ -14,8 +14,8 @@ from include.alibaba.computenest import ComputeNest, CreateRequest
 from include.alibaba.ecs import Ecs
 from include.alibaba.gateway import Limits
 from include.domain.errors import ConfigurationError
-from include.metering.machines import list_machines
-from include.metering.machines_check import (
+from include.operations.machines import list_machines
+from include.operations.machines_check import (
     MachinesInQuestionError,
     MachinesNotListedError,
     compare_machines,
@@ -24,8 +24,8 @@ from include.metering.machines_check import (
     report_machines,
     require_listed,
 )
-from include.metering.notices import claim_notices
-from include.metering.upkeep import RETENTION, forget_sightings
+from include.operations.notifications import claim_notices
+from include.operations.upkeep import RETENTION, forget_sightings
 from tests.metering.lives import Environment, at, kafka
 from tests.support.builders import make_buyer, make_subscription
 

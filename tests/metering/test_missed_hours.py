@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from include.domain.errors import ConflictError
-from include.metering.close import close_asked, close_hour
+from include.metering.hours.close import close_asked, close_hour
 from include.warehouse.engine import open_warehouse
 from tests.metering.lives import Environment, at, every_five_minutes, gaps, hour_states, hours, kafka
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from include.metering.close import close_due_hours, close_hours
-from include.metering.imports import import_usage
+from include.metering.hours.close import close_due_hours, close_hours
+from include.metering.imports.load import import_usage
 from tests.metering.histories import EVERYTHING, HOURS, RULES
 from tests.metering.lives import Environment, at, gaps, hours, kafka
 from tests.metering.test_close_against_oracle import property_of

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, text
 
-from include.metering.readings import read_listing
+from include.metering.polling.readings import read_listing
 from tests.metering.lives import MAXIMUM_AKU, NOON, Environment, every_five_minutes, hours, kafka
 
 

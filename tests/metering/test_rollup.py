@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from include.metering.close import close_due_hours
-from include.metering.imports import import_usage
+from include.metering.hours.close import close_due_hours
+from include.metering.imports.load import import_usage
 from tests.metering.lives import NOON, Environment, at, every_five_minutes, kafka
 
 if TYPE_CHECKING:

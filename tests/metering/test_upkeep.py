@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from include.domain.errors import ConflictError
 from include.domain.periods import Window
-from include.metering.retention import refuse_dropped_hours
-from include.metering.upkeep import (
+from include.metering.hours.retention import refuse_dropped_hours
+from include.operations.upkeep import (
     Retained,
     audit_issued_bills,
     drop_old_months,

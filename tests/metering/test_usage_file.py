@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from include.cli.main import app
 from include.domain.errors import InvalidInputError
 from include.domain.periods import Window, parse_instant
-from include.metering.usage_file import UsageRow, meter_file
+from include.metering.imports.poll_file import UsageRow, meter_file
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -13,7 +13,7 @@ from include.automq.console import Console
 from include.domain.errors import ConflictError, RetriableError
 from include.domain.money import Decimal
 from include.domain.onboarding import Admission
-from include.metering.imports import import_usage
+from include.metering.imports.load import import_usage
 from include.onboarding import activation, deployments, environments, orders, subscriptions
 from include.onboarding.ledger import AttemptFailedError
 from include.onboarding.story import Desk, Moment, buyer_cloud, onboard

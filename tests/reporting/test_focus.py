@@ -34,7 +34,7 @@ def rows_of(warehouse: Engine, period: str) -> list[dict[str, Any]]:
 
 def charges_of(warehouse: Engine, period: str) -> list[Charge]:
     with warehouse.connect() as connection:
-        rows = connection.execute(statement("reporting/focus_list_charges"), {"period": period}).mappings()
+        rows = connection.execute(statement("reporting/exports/list_focus_charges"), {"period": period}).mappings()
         return [Charge(**row) for row in rows]
 
 

@@ -15,22 +15,22 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from include.alibaba.bss import Bss
-from include.billing.close import ClosedPeriod, close_period
-from include.billing.plans import publish_price_plans
+from include.billing.bills.close import ClosedPeriod, close_period
+from include.billing.prices.plans import publish_price_plans
 from include.catalog.loader import catalog_price_plans, load_product
 from include.domain.billing_cycles import CYCLE_ZONE, final_at, last_ended_cycle
 from include.domain.money import Decimal
 from include.domain.periods import HOUR, BillingPeriod, floor_to_hour
 from include.domain.sharding import SHARDS
 from include.local.demo_files import write_usage
-from include.metering.close import ClosedHours, close_hour
-from include.metering.collect import collect_shard
-from include.metering.imports import UsageImport, import_usage
-from include.metering.readings import Poll, read_listing
-from include.metering.record import record_polls
+from include.metering.hours.close import ClosedHours, close_hour
+from include.metering.imports.load import UsageImport, import_usage
+from include.metering.polling.collect import collect_shard
+from include.metering.polling.readings import Poll, read_listing
+from include.metering.polling.record import record_polls
 from include.onboarding.story import Desk, Moment, onboard
-from include.settlement.charges import fetch_charges
-from include.settlement.reconciliation import Verdict, list_verdicts, reconcile_period
+from include.reconciliation.charges import fetch_charges
+from include.reconciliation.compare import Verdict, list_verdicts, reconcile_period
 from include.warehouse.vault import Vault
 from tests.onboarding.conftest import Clock, access_of, request_for
 

@@ -11,7 +11,7 @@ from include.domain.errors import ConflictError
 from include.domain.money import Decimal
 from include.domain.periods import HOUR, floor_to_hour
 from include.local.demo_files import write_usage
-from include.metering.imports import import_usage
+from include.metering.imports.load import import_usage
 from tests.scenarios.conftest import every_five_minutes, middle_of
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from include.billing.close import close_period
-from include.billing.correcting import correct_bill
-from include.billing.correction_requests import read_correction
-from include.billing.offers import add_offer, read_offer
-from include.billing.plans import publish_price_plans
-from include.metering.imports import import_usage
+from include.billing.bills.close import close_period
+from include.billing.corrections.correct import correct_bill
+from include.billing.corrections.requests import read_correction
+from include.billing.prices.offers import add_offer, read_offer
+from include.billing.prices.plans import publish_price_plans
+from include.metering.imports.load import import_usage
 from tests.billing.conftest import OCTOBER, price_plan, version
 from tests.billing.documents import documents, lines, said_of
 from tests.support.builders import make_buyer, make_instance, make_subscription

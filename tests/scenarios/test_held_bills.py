@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.billing.explain import explain_bill
+from include.billing.evidence.explain import explain_bill
 from include.domain.periods import HOUR
 from tests.scenarios.conftest import every_five_minutes, middle_of
 

@@ -13,7 +13,7 @@ from include.alibaba.computenest import ComputeNest
 from include.alibaba.gateway import Limits
 from include.domain.errors import AkubillError
 from include.onboarding.environments import console_access
-from include.settlement.charges import fetch_charges
+from include.reconciliation.charges import fetch_charges
 from include.warehouse.tables import metadata
 from tests.onboarding.conftest import access_of
 

@@ -11,14 +11,14 @@ from sqlalchemy import text
 from include.alibaba.access import CloudAccess
 from include.alibaba.bss import Bss
 from include.alibaba.computenest import ComputeNest, CreateRequest
-from include.billing.close import close_period
-from include.billing.plans import publish_price_plans
+from include.billing.bills.close import close_period
+from include.billing.prices.plans import publish_price_plans
 from include.catalog.loader import catalog_price_plans
 from include.domain.billing_cycles import CYCLE_ZONE, final_at, last_ended_cycle
 from include.domain.errors import ConfigurationError
 from include.domain.money import Decimal, round_amount
-from include.settlement.charges import fetch_charges
-from include.settlement.reconciliation import list_verdicts, reconcile_period
+from include.reconciliation.charges import fetch_charges
+from include.reconciliation.compare import list_verdicts, reconcile_period
 from tests.support.builders import make_bill, make_buyer, make_instance, make_subscription, make_usage
 
 #: The sandbox lives by the clock and keeps 18 months, so the test takes the last month that ended.

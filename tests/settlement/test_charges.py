@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from include.domain.errors import ConfigurationError, InvalidInputError, RefusedError
 from include.domain.money import Decimal
-from include.settlement.charges import fetch_charges
+from include.reconciliation.charges import fetch_charges
 from tests.support.builders import make_buyer, make_subscription
 from tests.support.paper_bills import BillsOnPaper, Charge
 

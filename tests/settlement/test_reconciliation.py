@@ -11,9 +11,9 @@ from sqlalchemy import text
 from include.domain.billing_cycles import billing_cycle, final_at
 from include.domain.errors import ConfigurationError
 from include.domain.money import Decimal
-from include.settlement.charges import fetch_charges
-from include.settlement.reconciliation import find_cycles, reconcile_period
-from include.settlement.report import OpenPointsError, report_open_points
+from include.reconciliation.charges import fetch_charges
+from include.reconciliation.compare import find_cycles, reconcile_period
+from include.reconciliation.report import OpenPointsError, report_open_points
 from tests.support.builders import make_bill, make_buyer, make_instance, make_subscription, make_usage
 from tests.support.paper_bills import BillsOnPaper, Charge
 

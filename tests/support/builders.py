@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from include.domain.money import Decimal
 from include.domain.periods import BillingPeriod, Window
-from include.metering.rollup import refreshed_sums
+from include.metering.hours.rollup import refreshed_sums
 from include.warehouse.engine import ensure_partitions
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from include.domain.billing_cycles import final_at
 from include.domain.money import Decimal, round_amount
 from include.domain.periods import BillingPeriod
-from include.settlement.charges import fetch_charges
-from include.settlement.reconciliation import reconcile_period
+from include.reconciliation.charges import fetch_charges
+from include.reconciliation.compare import reconcile_period
 from include.warehouse.engine import ensure_partitions
 from tests.support.builders import (
     ZONE,

@@ -7,7 +7,7 @@ DECLARE
     reason text;
     parent text;
 BEGIN
-    -- In turn with polls being written and hours being closed (include/metering/close.py, CLOSING).
+    -- In turn with polls being written and hours being closed (include/metering/hours/close.py, CLOSING).
     PERFORM pg_advisory_xact_lock(hashtextextended('metering/closing', 0));
     reason := metering.why_month_stays(month, at, retention);
     IF reason IS NOT NULL THEN

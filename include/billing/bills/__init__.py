@@ -1,0 +1,1 @@
+"""Bills: drafted, audited, held or issued, and running drafts."""

@@ -1,0 +1,202 @@
+"""Closes a billing period: renew licences, draft, audit, then hold or issue each bill, in one transaction.
+
+One transaction on one snapshot: nobody sees half of it, a kill leaves nothing of it, and usage that changes meanwhile
+does not reach the bill's sums, its audits and its fingerprint at different times. A lock lets one run at a time in.
+Closing again is safe: issued and void bills stay, the others are made anew.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from include.billing.bills.audits import audit_drafts
+from include.billing.bills.completeness import list_incomplete
+from include.billing.bills.drafts import draft_bills, renew_licences
+from include.billing.corrections.issue import settle_corrections
+from include.billing.rating.rate import window_of
+from include.domain.errors import ConfigurationError, ConflictError
+from include.warehouse.engine import USAGE, alone_on_snapshot, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Engine
+
+    from include.domain.periods import BillingPeriod
+
+#: Who closes, where nobody says so.
+AKUBILL = "akubill"
+
+
+class PeriodNotEndedError(ConflictError):
+    """The period lies, at least in part, in the future."""
+
+
+class PeriodIssuedError(ConflictError):
+    """Every bill of the period is issued: there is nothing left to do."""
+
+
+class EmptyPeriodError(ConflictError):
+    """No subscription lived in the period, and none has usage in it."""
+
+
+class HeldBill(NamedTuple):
+    """Why a bill is held: the claim that does not hold, and a sentence on it."""
+
+    bill_id: str
+    finding: str
+    sentence: str
+
+
+class ClosedPeriod(NamedTuple):
+    """What closing did: bills drafted this time, and the period's bills held and issued in all.
+
+    Attributes:
+        missing: subscriptions that lived in the period and have no bill; each is a mistake that somebody must look at.
+        incomplete: a sentence on everything else in closed periods that is not on exactly one bill.
+    """
+
+    period: str
+    drafted_count: int
+    held_count: int
+    issued_count: int
+    held: list[HeldBill]
+    missing: list[str]
+    incomplete: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        """The same in words, with what to do about each held bill; see `describe_missing` for those without one."""
+        first = (
+            f"Period {self.period}: {self.drafted_count} bill(s) drafted; {self.issued_count} issued in all, "
+            f"{self.held_count} held, {len(self.missing)} missing."
+        )
+        held = (f"{held.bill_id} is held: {held.sentence}" for held in self.held)
+        return "\n".join([first, *held, *self.incomplete])
+
+    def describe_missing(self) -> list[str]:
+        """A sentence on each subscription without a bill, and on whatever else is not on exactly one bill."""
+        return [
+            f"Subscription {subscription} lived in {self.period} and has no bill of it. Look at its state and dates "
+            "in core.subscriptions, then close the period again."
+            for subscription in self.missing
+        ] + list(self.incomplete)
+
+
+def close_period(warehouse: Engine, period: BillingPeriod, at: datetime, by: str = AKUBILL) -> ClosedPeriod:
+    """Bill the period's usage.
+
+    Args:
+        warehouse: where it is.
+        period: months of the plans' time zone.
+        at: logical time of the run.
+        by: the run or the person that closes, for the bills' story.
+
+    Raises:
+        PeriodNotEndedError: when the period has not ended at `at`.
+        PeriodIssuedError: when all its bills are issued already.
+        EmptyPeriodError: when there is nothing to bill in it, and never was.
+        ConfigurationError, InvalidInputError: when some usage can not be priced; then nothing is changed.
+    """
+    if not period.has_ended(at):
+        raise PeriodNotEndedError(
+            f"Billing period {period.name} ends at {period.local_end.isoformat()}, and it is {at.isoformat()}: a "
+            "period is closed after it has ended. Close it then."
+        )
+    with alone(warehouse, period) as connection:
+        drafted = draft_and_audit(connection, period, at, by)
+        missing = list_missing(connection, period)
+        _refuse_nothing_left(connection, period, drafted, missing)
+        issue(connection, period, at, by)
+        return _summary(connection, period, drafted, missing)
+
+
+def summarise_period(warehouse: Engine, period: BillingPeriod) -> ClosedPeriod:
+    """What an earlier close of the period did, as it stands; nothing is changed."""
+    with warehouse.connect() as connection:
+        return _summary(connection, period, 0, list_missing(connection, period))
+
+
+@contextmanager
+def alone(warehouse: Engine, period: BillingPeriod) -> Iterator[Connection]:
+    """A transaction on one snapshot, which is taken only once nobody else works on this period's bills."""
+    with alone_on_snapshot(warehouse, ("close", period.name, period.zone_name), USAGE) as connection:
+        yield connection
+
+
+def draft_and_audit(
+    connection: Connection, period: BillingPeriod, at: datetime, by: str, subscription_key: int | None = None
+) -> int:
+    """Make the period's drafts, or one subscription's, anew, with what holds each; how many there are."""
+    window = window_of(period)
+    renew_licences(connection, period, period.window.end)
+    drafted = draft_bills(connection, period, at, subscription_key)
+    connection.execute(statement("billing/bills/record_drafts"), {**window, "who": by, "at": at})
+    audit_drafts(connection, period, at, subscription_key)
+    connection.execute(statement("billing/bills/delete_waived_findings"), window)
+    return drafted
+
+
+def issue(
+    connection: Connection,
+    period: BillingPeriod,
+    at: datetime,
+    by: str,
+    *,
+    reason: str | None = None,
+    subscription_key: int | None = None,
+) -> None:
+    """Issue the drafts that nothing holds, and hold the others; `reason` is why, where a person said so."""
+    decided = {**window_of(period), "subscription_key": subscription_key, "who": by, "reason": reason, "at": at}
+    connection.execute(statement("billing/bills/issue_drafts"), decided)
+    if settle_corrections(connection, at):
+        connection.execute(statement("billing/bills/record_changed_holds"), {"who": by, "at": at})
+
+
+def list_missing(connection: Connection, period: BillingPeriod) -> list[str]:
+    """Ids of the subscriptions that lived in the period, or used something in it, and have no bill of it."""
+    window = {**window_of(period), "time_zone": period.zone_name}
+    return list(connection.execute(statement("billing/bills/list_missing_bills"), window).scalars())
+
+
+def _refuse_nothing_left(connection: Connection, period: BillingPeriod, drafted: int, missing: list[str]) -> None:
+    if drafted or missing:
+        return
+    counts = connection.execute(statement("billing/bills/count_bills"), window_of(period)).one()
+    if counts.issued or counts.void:
+        void = f", but for {counts.void} void" if counts.void else ""
+        raise PeriodIssuedError(
+            f"Billing period {period.name} is closed: all its {counts.issued} bills are issued{void}, and issued bills "
+            "never change. Correct one with an adjustment or a credit note."
+        )
+    if others := list(_list_other_zones(connection, period)):
+        raise ConfigurationError("\n".join(others))
+    raise EmptyPeriodError(
+        f"Billing period {period.name} is empty: no subscription of plans with months of {period.zone_name} lived in "
+        "it or used something. Check the month and the time zone; there is nothing to close."
+    )
+
+
+def _summary(connection: Connection, period: BillingPeriod, drafted: int, missing: list[str]) -> ClosedPeriod:
+    counts = connection.execute(statement("billing/bills/count_bills"), window_of(period)).one()
+    held = connection.execute(statement("billing/bills/list_held_bills"), window_of(period)).all()
+    incomplete = tuple(
+        str(found)
+        for found in list_incomplete(connection)
+        if not (found.subscription_id in missing and found.from_at in period.window)
+    )
+    held_bills = [HeldBill(*row) for row in held]
+    others = tuple(_list_other_zones(connection, period))
+    return ClosedPeriod(period.name, drafted, counts.held, counts.issued, held_bills, missing, incomplete + others)
+
+
+def _list_other_zones(connection: Connection, period: BillingPeriod) -> Iterator[str]:
+    """A sentence on each subscription that this close leaves out for its zone: it keeps nobody else from a bill."""
+    facts = {**window_of(period), "time_zone": period.zone_name}
+    for other in connection.execute(statement("billing/bills/find_other_time_zones"), facts):
+        yield (
+            f"Subscription {other.subscription_id} has the price plan {other.price_plan}, whose billing periods are "
+            f"months of {other.time_zone}, and no bill of this time: months of {period.zone_name} are closed here. "
+            f"Give it a plan whose time_zone is {period.zone_name} before it is metered, or close its own months."
+        )

@@ -1,0 +1,256 @@
+"""What a person decides about a bill: approve, reject, waive a finding, void, restore. The answer stays with the bill.
+
+A held bill waits as one *hold*: an event of its story that carries the fingerprint of the very draft that waits. An
+answer names that fingerprint. Approving makes the draft once more from the warehouse as it stands, and issues it only
+if that gives the same draft and nothing was found that the person did not see; otherwise it is held anew, to be shown
+again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from include.billing.bills.audits import hold_rejected
+from include.billing.bills.close import alone, draft_and_audit, issue
+from include.billing.evidence.events import BillEvent, record
+from include.billing.rating.rate import window_of
+from include.domain.errors import ConflictError, InvalidInputError
+from include.domain.periods import BillingPeriod
+from include.warehouse.engine import locked, statement
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Engine, Row
+
+    from include.billing.bills.answers import Answer
+    from include.domain.money import Decimal
+
+_CHANGED = "is_what_was_shown"
+
+
+class ChangedError(ConflictError):
+    """The bill is another than the person was shown; nothing was changed."""
+
+
+class Hold(NamedTuple):
+    """A held bill that waits for a person's answer; `hold_key` is another one whenever it waits for something new."""
+
+    hold_key: int
+    bill_id: str
+    fingerprint: str
+
+
+class Finding(NamedTuple):
+    """The claim that does not hold, a sentence on it, and a digest of what the sentence does not say."""
+
+    finding: str
+    sentence: str
+    content: str = ""
+
+
+class Line(NamedTuple):
+    """A line as a reviewer sees it."""
+
+    line_no: int
+    description: str
+    quantity: Decimal
+    unit: str
+    unit_price: Decimal
+    amount: Decimal
+
+
+class BillInReview(NamedTuple):
+    """A bill as a person decides on it, with the columns of billing/review_find_bill."""
+
+    row: Row[Any]
+    lines: list[Line]
+    findings: list[Finding]
+
+
+class Answered(NamedTuple):
+    """What became of the bill, and a sentence that says so."""
+
+    bill_id: str
+    state: str
+    sentence: str
+
+
+def list_holds(warehouse: Engine, *, period: str | None = None, bill_id: str | None = None) -> list[Hold]:
+    """What waits for a person's answer: in a period, of one bill, or in all."""
+    with warehouse.connect() as connection:
+        asked = {"period": period, "bill_id": bill_id}
+        return [Hold(*row) for row in connection.execute(statement("billing/bills/list_holds"), asked)]
+
+
+def show_bill(warehouse: Engine, bill_id: str) -> BillInReview:
+    """The bill with its lines and findings.
+
+    Raises:
+        InvalidInputError: when there is no such bill.
+    """
+    with warehouse.connect() as connection:
+        return _show(connection, bill_id)
+
+
+def approve(warehouse: Engine, answer: Answer, at: datetime) -> Answered:
+    """Waive all that stands against a held bill, and issue exactly the draft that was shown.
+
+    Raises:
+        InvalidInputError: when there is no such bill.
+        ConflictError: when it is not held.
+        ChangedError: when the draft that was shown was made anew in the meantime, and is another one.
+    """
+    period = _period_of(warehouse, answer.bill_id)
+    with alone(warehouse, period) as connection:
+        shown = _shown(connection, answer)
+        key = shown.row.subscription_key
+        draft_and_audit(connection, period, at, answer.by, key)
+        now = _show(connection, answer.bill_id)
+        is_same = now.row.fingerprint == shown.row.fingerprint
+        if is_same and set(now.findings) <= set(shown.findings):
+            _waive(connection, now, answer, at)
+            connection.execute(statement("billing/bills/delete_waived_findings"), window_of(period))
+        elif not is_same:
+            _hold_changed(connection, shown, now, at)
+        issue(connection, period, at, answer.by, reason=answer.reason, subscription_key=key)
+        return _answered(connection, answer, "issued as it was shown")
+
+
+def reject(warehouse: Engine, answer: Answer, at: datetime) -> Answered:
+    """Leave a held bill held, with the person's reason in its story; it is asked about again once it changes.
+
+    Until then the rejection is a finding of this very draft, which holds it whatever else becomes of it. Whoever
+    approves the draft after all, or waives that finding, takes the rejection back.
+
+    Raises:
+        InvalidInputError, ConflictError, ChangedError: as `approve`.
+    """
+    period = _period_of(warehouse, answer.bill_id)
+    with warehouse.begin() as connection, locked(connection, "close", period.name, period.zone_name):
+        shown = _shown(connection, answer)
+        step = BillEvent("held", "held", answer.by, f"Rejected: {answer.reason}", None, at)
+        record(connection, answer.bill_id, step, rejected=shown.row.fingerprint)
+        hold_rejected(connection, window_of(period), at)
+        sentence = (
+            f"Bill {shown.row.bill_id} is rejected and stays held. Correct what it is made of (usage, price, "
+            "subscription) and close the period again, or void it. It is not issued as it is, unless somebody approves "
+            "it after all."
+        )
+        return Answered(shown.row.bill_id, "held", sentence)
+
+
+def waive(warehouse: Engine, answer: Answer, finding: str, at: datetime) -> Answered:
+    """Waive one finding of a held bill, make the draft anew, and issue it if nothing else holds it.
+
+    Raises:
+        InvalidInputError: when there is no such bill, or it is not held for that finding.
+        ConflictError, ChangedError: as `approve`.
+    """
+    period = _period_of(warehouse, answer.bill_id)
+    with alone(warehouse, period) as connection:
+        shown = _shown(connection, answer)
+        names = [found.finding for found in shown.findings]
+        if finding not in names:
+            rule = f"is not what holds bill {answer.bill_id}, which is {', '.join(names) or 'nothing'}"
+            raise InvalidInputError("Finding", finding, rule, "Name one of these.")
+        _waive(connection, shown, answer, at, finding)
+        step = BillEvent("held", "held", answer.by, f"Waived {finding}: {answer.reason}", None, at)
+        record(connection, answer.bill_id, step)
+        key = shown.row.subscription_key
+        draft_and_audit(connection, period, at, answer.by, key)
+        issue(connection, period, at, answer.by, reason=answer.reason, subscription_key=key)
+        return _answered(connection, answer, f"issued, since nothing but {finding} held it")
+
+
+def void(warehouse: Engine, answer: Answer, at: datetime) -> Answered:
+    """Void a draft or held bill: closing its period does not bill that subscription, until it is restored.
+
+    Raises:
+        InvalidInputError: when there is no such bill.
+        ConflictError: when it is issued, or void already.
+    """
+    return _set_state(warehouse, answer, at, ("draft", "held"), "void")
+
+
+def restore(warehouse: Engine, answer: Answer, at: datetime) -> Answered:
+    """Bring a void bill back to a draft, which the next close of its period makes anew.
+
+    Raises:
+        InvalidInputError: when there is no such bill.
+        ConflictError: when it is not void.
+    """
+    return _set_state(warehouse, answer, at, ("void",), "draft")
+
+
+def _set_state(warehouse: Engine, answer: Answer, at: datetime, allowed: tuple[str, ...], state: str) -> Answered:
+    period = _period_of(warehouse, answer.bill_id)
+    with warehouse.begin() as connection, locked(connection, "close", period.name, period.zone_name):
+        bill = _show(connection, answer.bill_id).row
+        if bill.state not in allowed:
+            raise ConflictError(
+                f"Bill {bill.bill_id} is {bill.state}; only {' and '.join(allowed)} ones can become {state}. "
+                "An issued bill is corrected by an adjustment or a credit note."
+            )
+        connection.execute(statement("billing/bills/set_state"), {"bill_key": bill.bill_key, "state": state})
+        record(connection, bill.bill_id, BillEvent(bill.state, state, answer.by, answer.reason, None, at))
+    done = {"void": "is void. It stays so when its period is closed again; `akubill bills restore` undoes it."}
+    draft = f"is a draft again. Close {period.name} to have it made anew, audited and issued."
+    return Answered(answer.bill_id, state, f"Bill {answer.bill_id} {done.get(state, draft)}")
+
+
+def _period_of(warehouse: Engine, bill_id: str) -> BillingPeriod:
+    row = show_bill(warehouse, bill_id).row
+    if row.document != "bill":
+        raise ConflictError(f"{bill_id} is a {row.document.replace('_', ' ')}, issued at once: nobody decides on it.")
+    return BillingPeriod(row.period, row.time_zone)
+
+
+def _shown(connection: Connection, answer: Answer) -> BillInReview:
+    """The held bill, if it is the one that the person looked at."""
+    bill = _show(connection, answer.bill_id)
+    if bill.row.state != "held":
+        raise ConflictError(f"Bill {answer.bill_id} is {bill.row.state}, not held: there is nothing to decide.")
+    if not answer.fingerprint or not bill.row.fingerprint.startswith(answer.fingerprint):
+        raise ChangedError(
+            f"Bill {answer.bill_id} was made anew since it was shown: its fingerprint is {bill.row.fingerprint}, not "
+            f"{answer.fingerprint or 'none'}. Look at it again, then answer with that fingerprint."
+        )
+    return bill
+
+
+def _show(connection: Connection, bill_id: str) -> BillInReview:
+    row = connection.execute(statement("billing/bills/find_bill"), {"bill_id": bill_id}).one_or_none()
+    if row is None:
+        raise InvalidInputError("Bill", bill_id, "does not exist", "See `akubill bills list` for the bills.")
+    key = {"bill_key": row.bill_key}
+    return BillInReview(
+        row,
+        [Line(*line) for line in connection.execute(statement("billing/bills/list_lines"), key)],
+        [Finding(*found) for found in connection.execute(statement("billing/bills/list_findings"), key)],
+    )
+
+
+def _waive(
+    connection: Connection, bill: BillInReview, answer: Answer, at: datetime, finding: str | None = None
+) -> None:
+    waived = {"bill_key": bill.row.bill_key, "finding": finding, "reason": answer.reason, "who": answer.by, "at": at}
+    connection.execute(statement("billing/bills/insert_waivers"), waived)
+
+
+def _hold_changed(connection: Connection, shown: BillInReview, now: BillInReview, at: datetime) -> None:
+    """What a person approved is not what would be issued: hold it for that, also where nothing else does."""
+    sentence = (
+        f"The bill changed while it waited for an answer: it was {shown.row.total:f} {shown.row.currency} and is "
+        f"{now.row.total:f} now, because its usage, prices or corrections changed. Look at it again."
+    )
+    finding = {"bill_key": now.row.bill_key, "finding": _CHANGED, "sentence": sentence, "content": "", "found_at": at}
+    connection.execute(statement("billing/bills/insert_finding"), [finding])
+
+
+def _answered(connection: Connection, answer: Answer, issued: str) -> Answered:
+    now = _show(connection, answer.bill_id)
+    if now.row.state == "issued":
+        return Answered(answer.bill_id, "issued", f"Bill {answer.bill_id} is {issued}.")
+    found = "\n".join(finding.sentence for finding in now.findings)
+    return Answered(answer.bill_id, now.row.state, f"Bill {answer.bill_id} is not issued; it is held:\n{found}")

@@ -1,0 +1,1 @@
+"""Corrections: late usage, refunds and price changes on documents of their own."""

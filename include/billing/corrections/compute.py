@@ -1,0 +1,105 @@
+"""Corrections of issued bills: the difference between the perfect bill and what documents say by now.
+
+A corrected period is rated again whole, with the usage and the private offers that are known now. What documents have
+said of it, on the bill and on every later correction, is taken off line by line; the rest stands on the next document.
+So all documents together are the perfect bill, plus what was refunded, however often and in whatever order a period is
+corrected.
+
+The corrections of a transaction lie in its temporary tables correction_roots, correction_lines and correction_taxes.
+The caller holds the lock `warehouse.engine.USAGE`, under which usage is written and bills are issued.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import text
+
+from include.billing.rating.rate import rate, window_of
+from include.domain.periods import BillingPeriod
+from include.warehouse.engine import statement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from include.domain.money import Decimal
+
+#: What `chosen` may leave open.
+_NOTHING: dict[str, Any] = dict.fromkeys(
+    ("root_key", "document_key", "subscription_key", "period_start", "period_end")
+) | {"states": []}
+_TABLES = ("correction_roots", "correction_lines", "correction_taxes")
+
+
+class Difference(NamedTuple):
+    """What the corrections of a transaction come to.
+
+    Attributes:
+        line_count: lines, those that only move usage or rounding included.
+        tax_count: rates of tax with something to correct.
+        total: tax included; negative where money is given back.
+    """
+
+    line_count: int
+    tax_count: int
+    total: Decimal
+
+
+def add_corrections(connection: Connection, period: BillingPeriod, subscription_key: int | None = None) -> int:
+    """Put what is pending for earlier periods on the drafts of this one, before they are summed; how many lines.
+
+    Of all drafts, or of one subscription's, which was just made anew.
+
+    Rates other periods, so the tables of an earlier `rate` in this transaction are gone afterwards.
+    """
+    chosen = {**window_of(period), "states": ["draft"], "subscription_key": subscription_key}
+    compute_corrections(connection, chosen)
+    return insert_corrections(connection)
+
+
+def compute_corrections(connection: Connection, chosen: dict[str, Any]) -> Difference:
+    """Work out what corrects the chosen bills, into the tables of this transaction, which replace earlier ones.
+
+    Args:
+        connection: the transaction.
+        chosen: `root_key` of one bill, or `period_start`, `period_end`, `states` of the drafts that corrections go on,
+            of which `document_key` or `subscription_key` chooses one.
+    """
+    for table in _TABLES:
+        connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{table}"))
+    connection.execute(statement("billing/corrections/create_roots"), _NOTHING | chosen)
+    connection.execute(statement("billing/corrections/create_lines"))
+    connection.execute(statement("billing/corrections/create_taxes"))
+    roots = connection.execute(
+        text("SELECT period, time_zone, subscription_key FROM correction_roots WHERE is_rated_again")
+    ).all()
+    for name, zone in sorted({(root.period, root.time_zone) for root in roots}):
+        period = BillingPeriod(name, zone)
+        keys = [root.subscription_key for root in roots if (root.period, root.time_zone) == (name, zone)]
+        _compare(connection, period, keys)
+    connection.execute(statement("billing/corrections/add_refunds"))
+    connection.execute(statement("billing/corrections/add_refund_taxes"))
+    return Difference(*connection.execute(statement("billing/corrections/sum_difference")).one())
+
+
+def insert_corrections(connection: Connection) -> int:
+    """Write the corrections of this transaction on their documents; how many lines."""
+    connection.execute(statement("billing/corrections/insert_taxes"))
+    return connection.execute(statement("billing/corrections/insert_lines")).rowcount
+
+
+def sum_documents(connection: Connection, bill_keys: Sequence[int]) -> None:
+    """Add up the lines and taxes of documents that are not issued yet."""
+    connection.execute(statement("billing/corrections/sum_documents"), {"bill_keys": list(bill_keys)})
+
+
+def _compare(connection: Connection, period: BillingPeriod, subscriptions: Sequence[int]) -> None:
+    """Rate a period's bills with what is known now, and take off what documents say."""
+    window = window_of(period)
+    connection.execute(statement("billing/corrections/take_hours"), window)
+    rate(connection, period, subscriptions=subscriptions)
+    connection.execute(statement("billing/corrections/add_lines"), window)
+    connection.execute(statement("billing/corrections/add_taxes"), window)
+    connection.execute(statement("billing/corrections/delete_rating_hours"))

@@ -1,0 +1,129 @@
+"""Refunds, and what is left to give back: no document gives back more than its bill costs after all corrections.
+
+What is left comes from one SQL function, `billing.left_to_give_back`, by line, charge, tax rate, bill, and total with
+tax. A request is judged by a draft of everything that waits for its bill; an audit judges the next bill's draft.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.domain.errors import ConflictError, InvalidInputError
+from include.domain.money import plain
+from include.domain.price_fields import decimal_places
+from include.warehouse.engine import statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Row
+
+    from include.billing.corrections.requests import Correction
+    from include.domain.money import Decimal
+
+
+def refuse_refund(connection: Connection, bill: Row[Any], asked: Correction) -> None:
+    """Refuse a refund that names no line of this very bill, or has more places than it.
+
+    Args:
+        connection: an open transaction.
+        bill: as `correct_find_bill` finds it.
+        asked: the request; other causes pass.
+
+    Raises:
+        InvalidInputError: in words.
+    """
+    if asked.refund is None:
+        return
+    if bill.asked_document != "bill":
+        rule = f"is a {bill.asked_document.replace('_', ' ')}"
+        raise InvalidInputError("Bill", asked.bill_id, rule, f"Refund a line of the bill {bill.bill_id} itself.")
+    amount, line_no = asked.refund
+    parameters = {"bill_key": bill.bill_key, "line_no": line_no}
+    line = connection.execute(statement("billing/corrections/find_line"), parameters).one_or_none()
+    if line is None:
+        raise InvalidInputError(
+            "Line", line_no, f"is not a line of bill {bill.bill_id}", "Give the number of one of its lines."
+        )
+    if line.is_correction:
+        rule = f"corrects an earlier bill, though it stands on {bill.bill_id}"
+        raise InvalidInputError("Line", line_no, rule, "Refund a line of that earlier bill.")
+    if decimal_places(amount) > line.digits:
+        rule = f"has more than the {line.digits} places that the bill is rounded to"
+        raise InvalidInputError("Refund", f"{amount:f}", rule, "Round it.")
+
+
+def refuse_overdraft(connection: Connection, bill: Row[Any], asked: Correction, document_key: int) -> None:
+    """Refuse a document that would give back more than its bill costs after corrections, or more than one line does.
+
+    Args:
+        connection: the transaction with the document.
+        bill: as `correct_find_bill` finds it.
+        asked: the request that the document is for.
+        document_key: a draft with everything that waits for the bill.
+
+    Raises:
+        InvalidInputError: when a refund is too large.
+        ConflictError: when another correction leaves less than what was refunded.
+    """
+    with_it = _left(connection, bill.bill_key, document_key)
+    now = {_what(row): row.remaining for row in _left(connection, bill.bill_key, None)}
+    line_no = None if asked.refund is None else asked.refund.line_no
+    over = [
+        row
+        for row in with_it
+        if row.given_back
+        and row.remaining < min(now.get(_what(row), 0), 0)
+        # Usage may lie in other tiers after a correction, so a line counts alone only where it is refunded now.
+        and (row.scope != "line" or row.line_no == line_no)
+    ]
+    if not over:
+        return
+    if asked.refund is not None:
+        raise InvalidInputError(
+            "Refund",
+            plain(asked.refund.amount),
+            _too_much(with_it, over, asked.refund.amount, asked.refund.line_no),
+            "Give back less, or refund another line.",
+        )
+    least = over[-1]
+    raise ConflictError(
+        f"After this correction {_name(least)} of bill {bill.bill_id} would cost {plain(least.costs)} {bill.currency}, "
+        f"and refunds give back {plain(least.given_back)} {bill.currency} of it, those that wait included: more than "
+        "is left. Correct less."
+    )
+
+
+def _left(connection: Connection, root_key: int, document_key: int | None) -> list[Row[Any]]:
+    parameters = {"root_key": root_key, "document_key": document_key}
+    return list(connection.execute(statement("billing/corrections/list_amounts_left"), parameters))
+
+
+def _what(row: Row[Any]) -> tuple[object, ...]:
+    return row.scope, row.line_no, row.tax_rate, row.is_inclusive
+
+
+def _too_much(rows: list[Row[Any]], over: list[Row[Any]], amount: Decimal, line_no: int) -> str:
+    """What would be left without this refund, in words."""
+    line = next(row for row in rows if row.scope == "line" and row.line_no == line_no)
+    whole = next(row for row in rows if row.scope == "bill")
+    rate = next((row for row in over if row.scope == "rate"), None)
+    currency = whole.currency
+    taxed = ""
+    if rate is not None and rate.remaining < whole.remaining:
+        taxed = f", of {_name(rate)} {plain(rate.remaining + amount)} {currency}"
+    return (
+        f"is more than what is left to give back: of line {line_no} {plain(line.remaining + amount)} {currency}, of "
+        f"the whole bill {plain(whole.remaining + amount)} {currency}{taxed}, after corrections and refunds, those "
+        "that wait included"
+    )
+
+
+def _name(row: Row[Any]) -> str:
+    match row.scope:
+        case "line" | "charge":
+            return f"line {row.line_no}"
+        case "rate":
+            return f"what is taxed at {plain(row.tax_rate * 100)} %"
+        case "bill":
+            return "the whole, before tax,"
+        case _:
+            return "the whole, with tax,"

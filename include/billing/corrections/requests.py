@@ -1,0 +1,151 @@
+"""What a person asks to be corrected: read from a form, refused in words, kept once, and delivered.
+
+A correction's id derives from what was asked and by which run, so asking twice is asking once. A note is issued in the
+transaction that asks for it; what goes on the next bill waits as pending.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+from include.billing.prices.terms import NO_TERMS, Terms
+from include.domain.errors import InvalidInputError
+from include.domain.form_fields import read_amount, read_instant, read_name, read_percent, read_reason
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from include.domain.money import Decimal
+
+Cause = Literal["late_usage", "price", "discount", "refund"]
+Delivery = Literal["next_bill", "note"]
+
+
+class Refund(NamedTuple):
+    """What is given back, before tax, for which line of the bill."""
+
+    amount: Decimal
+    line_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a person asks for.
+
+    Attributes:
+        bill_id: of the corrected bill, or of a note that corrected it before.
+        terms: for price and discount: what the period should have been priced by.
+        effective_from: for price and discount: from when on within the period, UTC; None is all of it.
+        origin: the run that asks; the same in another run is another correction.
+    """
+
+    subscription_id: str
+    bill_id: str
+    cause: Cause
+    delivery: Delivery
+    reason: str
+    by: str
+    origin: str
+    terms: Terms = NO_TERMS
+    effective_from: datetime | None = None
+    refund: Refund | None = None
+
+    @property
+    def correction_id(self) -> str:
+        """Public id: the same for the same request of the same run."""
+        asked = [
+            self.subscription_id,
+            self.bill_id,
+            self.cause,
+            self.delivery,
+            self.reason,
+            self.terms.price_plan,
+            self.terms.discount_percent,
+            self.effective_from,
+            self.refund,
+            self.origin,
+        ]
+        digest = sha256(json.dumps(asked, default=str).encode()).hexdigest()
+        return f"cor-{digest[:20]}"
+
+
+def read_correction(
+    *,
+    subscription: str | None,
+    bill: str | None,
+    cause: str | None,
+    delivery: str | None,
+    reason: str | None,
+    by: str | None,
+    origin: str,
+    price_plan: str | None = None,
+    discount_percent: str | None = None,
+    effective_from: str | None = None,
+    refund_amount: str | None = None,
+    refund_line: int | None = None,
+) -> Correction:
+    """The correction that a form or a command line asks for; empty fields are None.
+
+    Raises:
+        InvalidInputError: when something is missing, wrong, or does not go with the cause, in words.
+    """
+    terms = Terms(
+        read_name(price_plan, "Price plan", "Name a published plan.") if price_plan else None,
+        read_percent(discount_percent, "Discount"),
+    )
+    start, amount = read_instant(effective_from, "From"), read_amount(refund_amount, "Refund")
+    named = _cause(cause)
+    _refuse_fields(
+        named,
+        {
+            "Price plan": terms.price_plan,
+            "Discount": terms.discount_percent,
+            "From": start,
+            "Refund": amount,
+            "Line": refund_line,
+        },
+    )
+    return Correction(
+        subscription_id=read_name(subscription, "Subscription", "Give its id, like sub-…."),
+        bill_id=read_name(bill, "Bill", "Give its id, like 2026-10-sub-…."),
+        cause=named,
+        delivery=_delivery(delivery),
+        reason=read_reason(reason, "why, for the customer"),
+        by=read_name(by, "Person", "A correction is asked for by a person: log in and try again."),
+        origin=origin,
+        terms=terms,
+        effective_from=start,
+        refund=None if amount is None or refund_line is None else Refund(amount, refund_line),
+    )
+
+
+#: Fields that a cause needs, and those that it may have besides.
+_NEEDS = {"late_usage": set(), "price": {"Price plan"}, "discount": {"Discount"}, "refund": {"Refund", "Line"}}
+_MAY_HAVE = {"late_usage": set(), "price": {"From", "Discount"}, "discount": {"From"}, "refund": set()}
+
+
+def _refuse_fields(cause: Cause, fields: dict[str, object]) -> None:
+    for name, value in fields.items():
+        if value is None and name in _NEEDS[cause]:
+            raise InvalidInputError(name, value, f"is missing for the cause {cause}", "Fill it in.")
+        if value is not None and name not in _NEEDS[cause] | _MAY_HAVE[cause]:
+            raise InvalidInputError(name, str(value), f"has no meaning for the cause {cause}", "Leave it empty.")
+
+
+def _cause(text: str | None) -> Cause:
+    for cause in get_args(Cause):
+        if text == cause:
+            return cause  # type: ignore[no-any-return]
+    rule = f"must be one of {', '.join(get_args(Cause))}"
+    raise InvalidInputError("Cause", text, rule, "Choose what was wrong.")
+
+
+def _delivery(text: str | None) -> Delivery:
+    for delivery in get_args(Delivery):
+        if text == delivery:
+            return delivery  # type: ignore[no-any-return]
+    rule = f"must be one of {', '.join(get_args(Delivery))}"
+    raise InvalidInputError("Delivery", text, rule, "Choose the next bill, or a note at once.")

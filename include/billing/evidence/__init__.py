@@ -1,0 +1,1 @@
+"""Evidence: why an amount is what it is, and whether it still is."""

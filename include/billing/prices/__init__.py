@@ -1,0 +1,1 @@
+"""Prices: published plans and private offers."""

@@ -1,0 +1,1 @@
+"""Quotes: what a file of usage would cost, and plans compared."""

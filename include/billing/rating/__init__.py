@@ -1,0 +1,1 @@
+"""Rating: usage × price, exact, for a period."""

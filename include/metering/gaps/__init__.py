@@ -1,0 +1,1 @@
+"""Gaps: what waits for a person, and waiving it."""

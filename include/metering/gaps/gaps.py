@@ -1,0 +1,234 @@
+"""Gaps as work for people: who has to do something, since when, and the waiver by which a person lets one be.
+
+A waiver decides that what is not known stays at what was assumed. It names its person, its instant and its reason, and
+it holds for what that person saw: when a later closing finds the gap longer, it is open again (close.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from include.domain.errors import ConflictError, InvalidInputError
+from include.domain.periods import Window, parse_instant, to_utc
+from include.domain.text import check_text
+from include.metering.hours.close import CLOSING
+from include.warehouse.engine import locked, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection, Engine, Row
+
+REASON_LENGTH = (10, 500)
+#: How long a rejection is counted among the work; it stays stored.
+REJECTIONS_SHOWN = timedelta(days=7)
+_NAMED_AT_MOST = 1000
+_LARGEST_KEY = 2**63
+
+
+class WorkLine(NamedTuple):
+    """One line of the summary: so many gaps or rejections of that cause, for operations or billing."""
+
+    owned_by: str
+    kind: str
+    cause: str
+    pieces: int
+    oldest: timedelta
+
+    def __str__(self) -> str:
+        hours = int(self.oldest.total_seconds()) // 3600
+        return f"{self.owned_by}: {self.pieces} {self.kind}(s) {self.cause}, the oldest {hours} h old"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """Which gaps are waived, by whom and why: named gaps, or those of one environment in a window.
+
+    Raises:
+        InvalidInputError: when it names both or neither, or the reason or the person is missing or too long.
+    """
+
+    reason: str
+    by: str
+    gap_keys: tuple[int, ...] = ()
+    environment_id: str | None = None
+    window: Window | None = None
+
+    def __post_init__(self) -> None:
+        reason = " ".join(self.reason.split())
+        object.__setattr__(self, "reason", reason)
+        shortest, longest = REASON_LENGTH
+        if not shortest <= len(reason) <= longest:
+            raise InvalidInputError(
+                "Reason",
+                reason[:60],
+                f"has {len(reason)} characters, not {shortest} to {longest}",
+                "Write why the gap may stay, so that somebody else understands it a year from now.",
+            )
+        check_text(reason, "Reason", longest)
+        if not self.by.strip():
+            raise InvalidInputError(
+                "Person", self.by, "is nobody", "A waiver is given by a person: log in and try again."
+            )
+        check_text(self.by, "Person")
+        check_text(self.environment_id or "", "Environment")
+        if bool(self.gap_keys) == (self.environment_id is not None):
+            raise InvalidInputError(
+                "Gaps",
+                f"{list(self.gap_keys)}, environment {self.environment_id}",
+                "are not named in exactly one way",
+                "Give gap numbers, or an environment with a window.",
+            )
+        if (self.environment_id is None) != (self.window is None):
+            raise InvalidInputError(
+                "Window",
+                None if self.window is None else str(self.window),
+                "does not go with an environment",
+                "Give the environment, from and to, all three.",
+            )
+        if len(self.gap_keys) > _NAMED_AT_MOST:
+            raise InvalidInputError(
+                "Gaps", len(self.gap_keys), f"are more than {_NAMED_AT_MOST}", "Name an environment and a window."
+            )
+
+
+class Waived(NamedTuple):
+    """How many gaps a waiver waived, and how many seconds they last, added up."""
+
+    gaps: int
+    seconds: int
+
+
+def read_waiver(
+    *,
+    reason: str | None,
+    by: str | None,
+    gap_keys: Sequence[int] | None = None,
+    environment_id: str | None = None,
+    start: str | None = None,
+    end: str | None = None,
+) -> Waiver:
+    """The waiver that a form or a command line asks for; empty fields are None.
+
+    Raises:
+        InvalidInputError: when something is missing or wrong, in words.
+    """
+    window = None
+    if start or end:
+        window = Window(parse_instant(start or "", "From"), parse_instant(end or "", "To"))
+    return Waiver(reason or "", by or "", tuple(sorted(set(gap_keys or ()))), environment_id or None, window)
+
+
+def waive_gaps(warehouse: Engine, waiver: Waiver, at: datetime) -> Waived:
+    """Waive open gaps, all that the waiver names or none; the same waiver at the same instant again changes nothing.
+
+    Args:
+        warehouse: where gaps are.
+        waiver: who waives what, and why.
+        at: logical time of the run.
+
+    Raises:
+        InvalidInputError: when a gap or an environment is unknown, or a gap reaches out of the window.
+        ConflictError: when a gap is settled already, or none is open in the window.
+    """
+    # In turn with closings, which open, resolve and lengthen gaps.
+    with warehouse.begin() as connection, locked(connection, *CLOSING):
+        taken = _take_named(connection, waiver) if waiver.gap_keys else _take_window(connection, waiver, at)
+        settled = [row for row in taken if row.state != "open" and not _is_ours(row, waiver, at)]
+        if settled:
+            raise ConflictError(_said_settled(settled))
+        open_keys = [row.gap_key for row in taken if row.state == "open"]
+        connection.execute(
+            statement("metering/gaps/waive_gaps"),
+            {"gap_keys": open_keys, "at": at, "settled_by": waiver.by, "reason": waiver.reason},
+        )
+    seconds = sum((row.gap_end - row.gap_start for row in taken), timedelta())
+    return Waived(len(taken), int(seconds.total_seconds()))
+
+
+def list_gaps(
+    warehouse: Engine,
+    at: datetime,
+    *,
+    state: str | None = "open",
+    environment_id: str | None = None,
+    at_most: int = 1000,
+) -> Sequence[Row[tuple[object, ...]]]:
+    """Gaps with owner and age, oldest first; columns as in sql/metering/gaps/list_gaps.sql."""
+    facts = {"at": at, "state": state, "environment_id": environment_id, "at_most": at_most}
+    with warehouse.connect() as connection:
+        return connection.execute(statement("metering/gaps/list_gaps"), facts).all()
+
+
+def summarise_work(warehouse: Engine, at: datetime) -> list[WorkLine]:
+    """What waits for people: open gaps, and the last week's rejections, by owner and cause."""
+    with warehouse.connect() as connection:
+        rows = connection.execute(
+            statement("metering/gaps/summarize_gaps"), {"at": at, "rejected_since": at - REJECTIONS_SHOWN}
+        ).all()
+    return [
+        WorkLine(row.owned_by, row.kind, row.cause, row.piece_count, timedelta(seconds=row.oldest_seconds))
+        for row in rows
+    ]
+
+
+def _take_named(connection: Connection, waiver: Waiver) -> Sequence[Row[tuple[object, ...]]]:
+    # A number that no key can have is not known, and PostgreSQL would not compare it.
+    possible = [key for key in waiver.gap_keys if 0 < key < _LARGEST_KEY]
+    taken = connection.execute(statement("metering/gaps/lock_gaps_by_key"), {"gap_keys": possible}).all()
+    unknown = sorted(set(waiver.gap_keys) - {row.gap_key for row in taken})
+    if unknown:
+        numbers = ", ".join(map(str, unknown))
+        rule = f"is not known: there is no gap {numbers}"
+        raise InvalidInputError("Gap", numbers, rule, "List the open ones with `akubill gaps list`.")
+    return taken
+
+
+def _take_window(connection: Connection, waiver: Waiver, at: datetime) -> Sequence[Row[tuple[object, ...]]]:
+    environment_key = connection.execute(
+        statement("metering/gaps/find_environment"), {"environment_id": waiver.environment_id}
+    ).scalar_one_or_none()
+    if environment_key is None:
+        raise InvalidInputError(
+            "Environment", waiver.environment_id, "is not known", "Take the id from `akubill gaps list`."
+        )
+    window = waiver.window
+    assert window is not None  # noqa: S101 (a waiver with an environment has one)
+    touching = connection.execute(
+        statement("metering/gaps/lock_gaps_in_window"),
+        {"environment_key": environment_key, "window_start": window.start, "window_end": window.end},
+    ).all()
+    # What was settled before is not this waiver's business: the window names what is open in it.
+    taken = [row for row in touching if row.state == "open" or _is_ours(row, waiver, at)]
+    if not taken:
+        raise ConflictError(
+            f"No gap of environment {waiver.environment_id} is open in {window}. List the open ones with "
+            "`akubill gaps list`."
+        )
+    beyond = [row for row in taken if row.gap_start < window.start or row.gap_end > window.end]
+    if beyond:
+        reach = Window(min(row.gap_start for row in beyond), max(row.gap_end for row in beyond))
+        raise InvalidInputError(
+            "Window",
+            str(window),
+            f"cuts gap {', '.join(str(row.gap_key) for row in beyond)}, which reaches over {reach}",
+            "A gap is waived whole: widen the window.",
+        )
+    return taken
+
+
+def _is_ours(row: Row[tuple[object, ...]], waiver: Waiver, at: datetime) -> bool:
+    """Whether this very waiver settled it, in an attempt that was cut off after its work was done."""
+    mine = (waiver.by, waiver.reason, to_utc(at))
+    return row.state == "waived" and (row.settled_by, row.settled_reason, row.settled_at.astimezone(UTC)) == mine
+
+
+def _said_settled(settled: Sequence[Row[tuple[object, ...]]]) -> str:
+    said = [
+        f"Gap {row.gap_key} was {row.state}{f' by {row.settled_by}' if row.settled_by else ''} "
+        f"at {row.settled_at:%Y-%m-%dT%H:%M:%SZ}."
+        for row in settled
+    ]
+    return f"{' '.join(said)} Only open gaps can be waived, and nothing was: leave these out."

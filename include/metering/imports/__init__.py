@@ -1,0 +1,1 @@
+"""Imports: usage and polls that come in files."""

@@ -1,0 +1,1 @@
+"""Polls: what each console answered, stored with its readings."""

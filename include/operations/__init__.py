@@ -1,0 +1,1 @@
+"""Operations: alarms, the check of machines, notifications, retention and upkeep."""

@@ -1,0 +1,181 @@
+"""Compares the machines that ran the paid image with the instances that were metered; what disagrees is a finding.
+
+    machine_without_instance    a machine of a known environment, but no poll around its sighting lists its instance
+    instance_without_machines   an instance billable in the polls around a listing that shows no machine of it
+    unregistered_environment    machines that belong to no environment that is registered here
+
+Polls and listings are taken at different instants, so nothing is judged by the one that happens to be newest: a
+sighting waits until its environment has answered a poll after it. So no race between the two makes a finding, and a
+console's silence delays the judgement but loses nothing. A finding resolves by itself when it is no longer so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from include.domain.errors import FatalError
+from include.domain.usage import BILLABLE_STATES
+from include.operations.notifications import Notice
+from include.warehouse.engine import locked, run_steps, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Engine
+
+#: A poll before a sighting speaks for it within this time.
+TOLERANCE = timedelta(minutes=15)
+
+_STEPS = (
+    "operations/machines/place_machines",
+    "operations/machines/create_listing_instants",
+    "operations/machines/create_listed_instances",
+    "operations/machines/create_judged_sightings",
+    "operations/machines/open_machine_findings",
+    "operations/machines/mark_judged",
+    "operations/machines/count_hours",
+    "operations/machines/open_instance_findings",
+)
+_SENTENCES = {
+    "machine_without_instance": (
+        "{machines} machine(s) of environment {environment_id} in {region} (buyer {account_id}) ran for "
+        "{machine_hours} machine hours{of_instance}, which no poll lists. Look in the environment's console what they "
+        "are; if they are brokers, their usage is missing."
+    ),
+    "instance_without_machines": (
+        "Instance {instance_id} of environment {environment_id} in {region} (buyer {account_id}) is metered, but for "
+        "{machine_hours} hours no machine of it was seen. Compare the console with ECS: its usage may be too high, or "
+        "its machines run elsewhere."
+    ),
+    "unregistered_environment": (
+        "{machines} machine(s) with the paid image in {region} (buyer {account_id}) ran for {machine_hours} machine "
+        "hours in {an_environment}, which is not registered here. Onboard it, or ask the buyer what it is."
+    ),
+}
+
+
+class MachinesInQuestionError(FatalError):
+    """Everything that could be listed was compared; the rest needs a person."""
+
+
+class MachinesNotListedError(FatalError):
+    """Some buyers could not be asked; everybody else's machines were listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedMachines:
+    """What a comparison gave.
+
+    Attributes:
+        judged: sightings that were compared.
+        resolved: findings that are no longer so.
+        open: findings that stand now.
+    """
+
+    judged: int
+    resolved: int
+    open: int
+
+    def counts(self) -> dict[str, int]:
+        """The numbers by name."""
+        return {"judged": self.judged, "resolved": self.resolved, "open": self.open}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One disagreement; see the table metering.machine_findings."""
+
+    kind: str
+    account_id: str
+    region: str
+    environment_id: str
+    instance_id: str
+    machines: int
+    machine_hours: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+    state: str
+    resolved_at: datetime | None
+
+    @property
+    def sentence(self) -> str:
+        """What it is and what to do."""
+        return _SENTENCES[self.kind].format(
+            account_id=self.account_id,
+            region=self.region,
+            environment_id=self.environment_id,
+            instance_id=self.instance_id,
+            machines=self.machines,
+            machine_hours=self.machine_hours,
+            of_instance=f" for instance {self.instance_id}" if self.instance_id else " for an instance",
+            an_environment=self.environment_id or "an environment that their tags do not name",
+        )
+
+
+def compare_machines(warehouse: Engine, at: datetime, tolerance: timedelta = TOLERANCE) -> ComparedMachines:
+    """Judge every sighting that a later poll allows to judge, and open, prolong or resolve findings.
+
+    Args:
+        warehouse: holds sightings and polls.
+        at: the instant the run stands for, in UTC; what came later is not looked at.
+        tolerance: how long before a sighting a poll may lie to speak for it.
+    """
+    window = {"at": at, "tolerance": tolerance, "billable_states": sorted(BILLABLE_STATES)}
+    with warehouse.begin() as connection, locked(connection, "metering", "machines"):
+        counts = run_steps(connection, _STEPS, window)
+        resolved = connection.execute(statement("operations/machines/resolve_findings"), window).all()
+    return ComparedMachines(counts["operations/machines/mark_judged"], len(resolved), len(list_findings(warehouse)))
+
+
+def list_findings(warehouse: Engine, *, with_resolved: bool = False) -> list[Finding]:
+    """The open findings, the oldest first; with the resolved ones where wanted."""
+    with warehouse.connect() as connection:
+        rows = connection.execute(statement("operations/machines/list_findings"), {"with_resolved": with_resolved})
+        return [Finding(**row) for row in rows.mappings()]
+
+
+def list_news(warehouse: Engine) -> list[Notice]:
+    """What nobody was told of findings yet: that they were opened, and that those which were told are resolved."""
+    with warehouse.connect() as connection:
+        rows = connection.execute(statement("operations/machines/list_untold_findings")).mappings().all()
+    return [_notice_of(**row) for row in rows]
+
+
+def _notice_of(finding_key: int, transition: str, **facts: Any) -> Notice:  # noqa: ANN401 (a finding's columns)
+    word = "FINDING" if transition == "opened" else "OVER, it is no longer so:"
+    return Notice(f"machine_finding/{finding_key}/{transition}", f"{word} {Finding(**facts).sentence}")
+
+
+def require_listed(failures: Mapping[str, str]) -> None:
+    """Name the buyers whose machines could not be listed.
+
+    Args:
+        failures: per account id, why its machines could not be listed and what to do.
+
+    Raises:
+        MachinesNotListedError: when there are any.
+    """
+    if failures:
+        raise MachinesNotListedError(" ".join(_silent(failures)))
+
+
+def report_machines(failures: Mapping[str, str], findings: Sequence[Finding]) -> None:
+    """Name the buyers that could not be asked and what disagrees.
+
+    Args:
+        failures: per account id, why its machines could not be listed and what to do.
+        findings: the open findings.
+
+    Raises:
+        MachinesInQuestionError: when there is anything to say.
+    """
+    points = [*_silent(failures), *(finding.sentence for finding in findings)]
+    if points:
+        raise MachinesInQuestionError(" ".join(points))
+
+
+def _silent(failures: Mapping[str, str]) -> list[str]:
+    return [f"The machines of buyer {who} could not be listed. {why}" for who, why in failures.items()]

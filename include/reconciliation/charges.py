@@ -1,0 +1,143 @@
+"""Fetches what the Marketplace charges each buyer for our product, from the buyer's own bill.
+
+BSS shows the bill of the calling account, so every buyer is asked with its own delegated access. One buyer's missing or
+refused access is written down and stops nobody else; its charges of an earlier fetch stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from include.catalog.loader import load_product
+from include.domain.billing_cycles import billing_cycle
+from include.domain.errors import AkubillError
+from include.domain.money import ZERO
+from include.warehouse.engine import locked, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Engine
+
+    from include.alibaba.bss import BillItem
+    from include.domain.money import Decimal
+
+
+class BuyersBills(Protocol):
+    """One account's bills; include/alibaba/bss.py is the real one."""
+
+    def instance_bill(self, billing_cycle: str, *, product_code: str | None = None) -> Iterable[BillItem]:
+        """The items of a cycle's bill, of one product if given."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedCharges:
+    """What a fetch of one cycle gave.
+
+    Attributes:
+        cycle: the billing cycle, YYYY-MM.
+        buyers: how many buyers were asked.
+        charges: how many charges now stand for those that answered.
+        failures: per account id, why its bill could not be fetched and what to do.
+    """
+
+    cycle: str
+    buyers: int
+    charges: int
+    failures: dict[str, str]
+
+
+def fetch_charges(
+    warehouse: Engine, cycle: str, at: datetime, bills_of: Callable[[str], BuyersBills]
+) -> FetchedCharges:
+    """Replace the cycle's charges of every buyer that answers, and write down who did not.
+
+    Args:
+        warehouse: where charges are stored.
+        cycle: the billing cycle, YYYY-MM (UTC+8).
+        at: the instant the run stands for.
+        bills_of: opens a buyer's bills by account id; may raise what a missing or refused access raises.
+
+    Raises:
+        InvalidInputError: when the cycle is not a month.
+    """
+    window = billing_cycle(cycle).window
+    with warehouse.connect() as connection:
+        bounds = {"cycle_start": window.start, "cycle_end": window.end}
+        buyers = connection.execute(statement("reconciliation/find_buyers"), bounds).all()
+    charges, failures = 0, {}
+    for account_id, products in buyers:
+        try:
+            items = _items_of(bills_of(account_id), cycle, products)
+        except AkubillError as error:
+            failures[account_id] = str(error)
+            _record(warehouse, cycle, account_id, at, str(error))
+        else:
+            charges += _replace_charges(warehouse, cycle, account_id, at, items)
+    return FetchedCharges(cycle, len(buyers), charges, failures)
+
+
+def _items_of(bills: BuyersBills, cycle: str, products: list[str]) -> list[BillItem]:
+    codes = sorted({load_product(product).product_code for product in products})
+    return [item for code in codes for item in bills.instance_bill(cycle, product_code=code)]
+
+
+def _record(warehouse: Engine, cycle: str, account_id: str, at: datetime, failure: str) -> None:
+    with warehouse.begin() as connection, locked(connection, "settlement", cycle, account_id):
+        _record_fetch(connection, cycle, account_id, at, failure=failure, fetched_at=None)
+
+
+def _replace_charges(warehouse: Engine, cycle: str, account_id: str, at: datetime, items: list[BillItem]) -> int:
+    window = {"billing_cycle": cycle, "account_id": account_id}
+    rows = [
+        {
+            **window,
+            "marketplace_instance_id": instance,
+            "item": kind,
+            "currency": currency,
+            "gross_amount": gross,
+            "amount": amount,
+            "fetched_at": at,
+        }
+        for (instance, kind, currency), (gross, amount) in _sums(items).items()
+    ]
+    with warehouse.begin() as connection, locked(connection, "settlement", cycle, account_id):
+        connection.execute(statement("reconciliation/delete_charges"), window)
+        if rows:
+            connection.execute(statement("reconciliation/insert_charge"), rows)
+        _record_fetch(connection, cycle, account_id, at, failure=None, fetched_at=at)
+    return len(rows)
+
+
+def _sums(items: Iterable[BillItem]) -> dict[tuple[str, str, str], tuple[Decimal, Decimal]]:
+    """Gross and payable amounts per instance, kind of item and currency: a cycle may hold several orders of a kind."""
+    sums: defaultdict[tuple[str, str, str], tuple[Decimal, Decimal]] = defaultdict(lambda: (ZERO, ZERO))
+    for item in items:
+        natural_key = (item.instance_id, item.item, item.currency)
+        gross, amount = sums[natural_key]
+        sums[natural_key] = (gross + item.pretax_gross_amount, amount + item.pretax_amount)
+    return dict(sums)
+
+
+def _record_fetch(
+    connection: Connection,
+    cycle: str,
+    account_id: str,
+    at: datetime,
+    *,
+    failure: str | None,
+    fetched_at: datetime | None,
+) -> None:
+    connection.execute(
+        statement("reconciliation/record_fetch"),
+        {
+            "billing_cycle": cycle,
+            "account_id": account_id,
+            "tried_at": at,
+            "failure": failure,
+            "fetched_at": fetched_at,
+        },
+    )

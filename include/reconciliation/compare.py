@@ -1,0 +1,136 @@
+"""Compares our bills with the Marketplace's, and settles those that its final bill confirms.
+
+One verdict per subscription and billing period:
+
+    agrees                to the cent
+    differs_by_rounding   |difference| < 0.01 × hours charged: each side truncates every charged hour by less than 0.01
+    differs               by more than that, or in another currency
+    missing_here          the Marketplace charges, we have no bill
+    missing_there         we have a bill, the Marketplace charges nothing
+
+A verdict is final when the charges were fetched after the Marketplace's bill was. A buyer whose bill was never fetched
+has no verdict. Billing periods are compared with billing cycles of the same name, so price plans whose usage goes
+through the Marketplace use its time zone, UTC+8.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from include.domain.billing_cycles import billing_cycle, final_at, last_ended_cycle, oldest_kept_cycle
+from include.warehouse.engine import locked, statement
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Engine
+
+    from include.domain.money import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What a comparison of one period gave.
+
+    Attributes:
+        period: the billing period, YYYY-MM.
+        verdicts: how many subscriptions got each verdict.
+        settled: ids of bills that became settled.
+        unknown: sentences on charges for instances that no subscription has.
+    """
+
+    period: str
+    verdicts: dict[str, int]
+    settled: list[str]
+    unknown: list[str]
+
+    @property
+    def summary(self) -> str:
+        """The counts in words."""
+        counts = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in sorted(self.verdicts.items()))
+        return f"{counts or 'nothing to compare'}; {len(self.settled)} newly settled"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The stored verdict on a subscription's period; an amount is None where that side has nothing."""
+
+    period: str
+    subscription_id: str
+    environment_name: str
+    our_amount: Decimal | None
+    marketplace_amount: Decimal | None
+    difference: Decimal
+    currency: str
+    verdict: str
+    is_final: bool
+    sentence: str
+
+
+def list_verdicts(warehouse: Engine, period: str | None = None) -> list[Verdict]:
+    """Stored verdicts, of one period if given, the newest period first.
+
+    Raises:
+        InvalidInputError: when the period is not a month.
+    """
+    if period is not None:
+        billing_cycle(period)
+    with warehouse.connect() as connection:
+        rows = connection.execute(statement("reconciliation/list_verdicts"), {"period": period}).mappings()
+        return [Verdict(**row) for row in rows]
+
+
+def find_cycles(warehouse: Engine, at: datetime, period: str | None = None) -> list[str]:
+    """The billing cycles to reconcile at that instant, oldest first.
+
+    The given one, or else the last that ended and every earlier one that BSS still answers for and that has an issued
+    bill not settled yet.
+
+    Raises:
+        InvalidInputError: when the given period is not a month.
+    """
+    if period is not None:
+        return [billing_cycle(period).name]
+    last = last_ended_cycle(at).name
+    window = {"oldest_cycle": oldest_kept_cycle(at).name, "last_cycle": last}
+    with warehouse.connect() as connection:
+        due = connection.execute(statement("reconciliation/find_due_cycles"), window).scalars().all()
+    return sorted({*due, last})
+
+
+def reconcile_period(warehouse: Engine, period: str, at: datetime, by: str = "settlement") -> Reconciled:
+    """Store the verdicts of a period from the charges that were fetched, and settle the bills that are confirmed.
+
+    Args:
+        warehouse: where both bills are.
+        period: YYYY-MM.
+        at: logical time of the run.
+        by: the run or the person, for the bills' story.
+
+    Raises:
+        InvalidInputError: when the period is not a month.
+    """
+    cycle = billing_cycle(period)
+    window = {
+        "period": period,
+        "period_start": cycle.window.start,
+        "period_end": cycle.window.end,
+        "final_at": final_at(cycle),
+        "checked_at": at,
+    }
+    with warehouse.begin() as connection, locked(connection, "settlement", period):
+        verdicts = connection.execute(statement("reconciliation/compare_bills"), window).all()
+        settling = {"period": period, "settled_at": at, "who": by}
+        settled = connection.execute(statement("reconciliation/reconcile_bills"), settling).scalars().all()
+        unknown = connection.execute(statement("reconciliation/find_unknown_charges"), {"period": period}).all()
+    return Reconciled(
+        period,
+        {row.verdict: row.verdict_count for row in verdicts},
+        sorted(settled),
+        [
+            f"The Marketplace charges buyer {account_id} {amount} {currency} in {period} for {instance}, which "
+            "belongs to no subscription here. Onboard it, or ask the Marketplace what it is."
+            for account_id, instance, currency, amount in unknown
+        ],
+    )
