@@ -1,7 +1,7 @@
 """### Tells operators when an environment falls silent, and when it is over.
 
 **What.** Looks at every metered environment: does it still answer, has it dropped to zero AKU, is its last closed hour
-far from the same hour of the days before? What is wrong is an *alarm* in `metering.alarms`: opened once, closed once,
+far from the same hour of the days before? What is wrong is an *alarm* in `operations.alarms`: opened once, closed once,
 and each of the two is told once, all of a run in one message.
 
 **When.** Every five minutes, two minutes after the consoles were asked.

@@ -3,7 +3,7 @@
 **What.** ECS knows which machines of a buyer run the Business Edition image; the consoles say which instances there
 are. This asks ECS with each buyer's own delegated access, in every region of the product, and compares: *a machine
 without an instance*, *an instance without machines*, *an environment nobody registered*. Each is a row of
-`metering.machine_findings`, with the machine hours in question, and resolves by itself when it is no longer so.
+`operations.machine_findings`, with the machine hours in question, and resolves by itself when it is no longer so.
 
 **When.** Every hour at minute 20. A listing is compared by the next run, when polls on both sides of it exist.
 

@@ -8,9 +8,8 @@ in which it ended. Who ended it, when and why stands in `core.subscriptions.stat
 be entered late, and corrected: give the right one again. One that has not come yet is refused.
 
 **What you do next.** Read the log of `release`. The next run of `aku_metering` closes the last hours for good. Time
-from the last answer to the end, if it is longer than 15 minutes, is a gap: settle it (`gap_waiver`), or it holds the
-last bill. Where bills are issued already that reach over the end, correct each with a note (`bill_correction`, cause
-late_usage).
+from the last answer to the end, if it is longer than 15 minutes, is a gap: resolve or waive it (`gap_waiver`), or it
+holds the last bill. If issued bills reach over the end, correct each with a note (`bill_correction`, cause late_usage).
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ from include.cli import (
     metering,
     onboarding,
     plans,
+    reconciliation,
     sandbox,
-    settlement,
     soak,
     stack,
     usage_import,
@@ -33,7 +33,7 @@ from include.cli import (
 
 app = typer.Typer(
     name="akubill",
-    help="Marketplace subscription billing: onboarding, metering, bills, settlement, without a scheduler.",
+    help="Marketplace subscription billing: onboarding, metering, bills, reconciliation, without a scheduler.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -44,7 +44,7 @@ app.add_typer(metering.app, name="metering")
 app.command(name="usage")(metering.usage)
 app.add_typer(gaps.app, name="gaps")
 app.add_typer(machines.app, name="machines")
-app.add_typer(settlement.app, name="settlement")
+app.add_typer(reconciliation.app, name="reconciliation")
 app.add_typer(stack.app, name="stack")
 app.add_typer(demo.app, name="demo")
 app.add_typer(warehouse.app, name="warehouse")
@@ -77,7 +77,7 @@ app.add_typer(plans.plan, name="plan")
 def akubill(
     *, debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an unexpected error.")] = False
 ) -> None:
-    """Marketplace subscription billing: onboarding, metering, bills, settlement, without a scheduler."""
+    """Marketplace subscription billing: onboarding, metering, bills, reconciliation, without a scheduler."""
     if debug:
         os.environ[failures.DEBUG] = "1"
 

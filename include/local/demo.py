@@ -93,9 +93,9 @@ class Demo:
                 self.say(f"   {period.name}: all its bills are issued already")
             else:
                 self.run("billing_period_close", period.name, {"period": period.name})
-        self.say("6. Settlement: our bills against the Marketplace's own")
+        self.say("6. Reconciliation: our bills against the Marketplace's own")
         for period in self.periods:
-            self.run("settlement_reconciliation", period.name, {"period": period.name})
+            self.run("reconciliation", period.name, {"period": period.name})
         return Played(subscriptions, self.periods, refusal.result())
 
     def enter_buyer(self, buyer: Buyer) -> None:

@@ -46,7 +46,7 @@ def bills_equal_the_marketplace(demo: Demo, played: Played) -> Iterator[Claim]:
     rows = demo.ask(
         "SELECT s.subscription_id, s.marketplace_instance_id, b.period, b.subtotal, b.state, r.verdict "
         "FROM core.subscriptions AS s INNER JOIN billing.bills AS b ON s.subscription_key = b.subscription_key "
-        "LEFT JOIN settlement.reconciliations AS r ON b.subscription_key = r.subscription_key AND b.period = r.period "
+        "LEFT JOIN reconciliation.verdicts AS r ON b.subscription_key = r.subscription_key AND b.period = r.period "
         "WHERE b.state <> 'void'"
     )
     bills = {(row.subscription_id, row.period): row for row in rows}
@@ -58,7 +58,7 @@ def bills_equal_the_marketplace(demo: Demo, played: Played) -> Iterator[Claim]:
                 yield Claim(claim, holds=False, found="there is no bill")
                 continue
             theirs = _charged(demo, subscription.buyer.account_id, period.name)[bill.marketplace_instance_id]
-            confirmed = bill.state in {"issued", "settled"} and bill.verdict == "agrees"
+            confirmed = bill.state in {"issued", "reconciled"} and bill.verdict == "agrees"
             found = f"ours {bill.subtotal}, theirs {theirs}, {bill.state}, {bill.verdict}"
             yield Claim(claim, bill.subtotal == theirs and bill.subtotal > ZERO and confirmed, found)
 

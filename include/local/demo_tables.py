@@ -15,7 +15,7 @@ SELECT
     coalesce(r.verdict, 'not compared') AS verdict
 FROM billing.bills AS b
 INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
-LEFT JOIN settlement.reconciliations AS r ON b.subscription_key = r.subscription_key AND b.period = r.period
+LEFT JOIN reconciliation.verdicts AS r ON b.subscription_key = r.subscription_key AND b.period = r.period
 WHERE b.state <> 'void'
 ORDER BY b.period, s.environment_name
 """

@@ -2,7 +2,7 @@
 
 An alarm is opened once and closed once, however often the same is judged, and each of these two transitions is told at
 most once: whoever tells it enters that in a ledger first. What was entered and is not known to have arrived is never
-sent again; it stays visible in metering.alarm_tellings. The rules are explained in docs/how-to/receive-alarms.md.
+sent again; it stays visible in operations.alarm_tellings. The rules are explained in docs/how-to/receive-alarms.md.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-_WORK = ("metering", "alarms")
+_WORK = ("operations", "alarms")
 _STEPS = (
     "operations/alarms/create_judged_alarms",
     "operations/alarms/judge_silence",
@@ -137,4 +137,4 @@ def _compose(news: Sequence[News]) -> Message:
     parts = [f"{opened} new" if opened else "", f"{len(news) - opened} over" if opened < len(news) else ""]
     lines = [f"{'ALARM' if one.transition == 'opened' else 'OVER'} {one.sentence}" for one in news]
     title = f"Metering alarms: {', '.join(filter(None, parts))}"
-    return Message(title, text_of(lines, "metering.alarms"), tuple(news))
+    return Message(title, text_of(lines, "operations.alarms"), tuple(news))

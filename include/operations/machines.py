@@ -171,7 +171,7 @@ def _tag(machine: Machine, keys: Iterable[str]) -> str | None:
 def _store(warehouse: Engine, listing: _Listing, observed_at: datetime) -> None:
     place = {"account_id": listing.account_id, "region": listing.region}
     is_whole = listing.failure is None
-    with warehouse.begin() as connection, locked(connection, "metering", "machines"):
+    with warehouse.begin() as connection, locked(connection, "operations", "machines"):
         connection.execute(
             statement("operations/machines/record_listing"),
             {

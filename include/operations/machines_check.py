@@ -86,7 +86,7 @@ class ComparedMachines:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One disagreement; see the table metering.machine_findings."""
+    """One disagreement; see the table operations.machine_findings."""
 
     kind: str
     account_id: str
@@ -124,7 +124,7 @@ def compare_machines(warehouse: Engine, at: datetime, tolerance: timedelta = TOL
         tolerance: how long before a sighting a poll may lie to speak for it.
     """
     window = {"at": at, "tolerance": tolerance, "billable_states": sorted(BILLABLE_STATES)}
-    with warehouse.begin() as connection, locked(connection, "metering", "machines"):
+    with warehouse.begin() as connection, locked(connection, "operations", "machines"):
         counts = run_steps(connection, _STEPS, window)
         resolved = connection.execute(statement("operations/machines/resolve_findings"), window).all()
     return ComparedMachines(counts["operations/machines/mark_judged"], len(resolved), len(list_findings(warehouse)))

@@ -99,7 +99,7 @@ def audit_issued_bills(warehouse: Engine, at: datetime) -> list[BrokenClaim]:
             (claim, row)
             for period in periods.all()
             for claim, audit in audits().items()
-            for row in connection.execute(audit, {**period, "states": ["issued", "settled"]})
+            for row in connection.execute(audit, {**period, "states": ["issued", "reconciled"]})
         ]
         named = connection.execute(
             statement("operations/upkeep/name_bills"), {"bill_keys": [row.bill_key for _, row in found]}

@@ -96,7 +96,9 @@ def tell_notices(warehouse: Engine, title: str, notices: Sequence[Notice], at: d
     if not news:
         return 0
     lines = [each.sentence for each in news]
-    failure = send(notifier, context, title, text_of(lines, "metering.notices"), [each._asdict() for each in news])
+    failure = send(
+        notifier, context, title, text_of(lines, "operations.notifications"), [each._asdict() for each in news]
+    )
     record_notices(warehouse, news, at, failure)
     if failure:
         raise RetriableError(f"{failure} {_NOT_AGAIN}")

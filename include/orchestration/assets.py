@@ -10,4 +10,4 @@ from airflow.sdk import Asset
 READINGS = Asset("readings", uri="x-akubill://warehouse/metering/readings", group="akubill")
 USAGE = Asset("hourly usage", uri="x-akubill://warehouse/metering/usage", group="akubill")
 BILLS = Asset("bills", uri="x-akubill://warehouse/billing/bills", group="akubill")
-RECONCILIATIONS = Asset("reconciliations", uri="x-akubill://warehouse/settlement/reconciliations", group="akubill")
+RECONCILIATIONS = Asset("reconciliations", uri="x-akubill://warehouse/reconciliation/verdicts", group="akubill")

@@ -2,7 +2,7 @@
 
 Airflow's scheduler keeps the deadlines and its triggerer calls `tell_missed_deadline`, so neither a hanging task nor
 workers that are all busy keep operators from being told. A run meets its deadline only by succeeding. The channel is
-that of the alarms (see alarms.py), and each run is told once: `metering.notices` is the ledger.
+that of the alarms (see alarms.py), and each run is told once: `operations.notifications` is the ledger.
 """
 
 from __future__ import annotations

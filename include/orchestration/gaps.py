@@ -8,7 +8,7 @@ def waive_gaps_of_run() -> dict[str, int]:
 
     Raises:
         InvalidInputError: when the form is wrong, or nobody triggered the run.
-        ConflictError: when a gap is settled already, or none is open in the window.
+        ConflictError: when a gap is closed already, or none is open in the window.
     """
     from airflow.sdk import get_current_context
 

@@ -86,7 +86,7 @@ def _items_of(bills: BuyersBills, cycle: str, products: list[str]) -> list[BillI
 
 
 def _record(warehouse: Engine, cycle: str, account_id: str, at: datetime, failure: str) -> None:
-    with warehouse.begin() as connection, locked(connection, "settlement", cycle, account_id):
+    with warehouse.begin() as connection, locked(connection, "reconciliation", cycle, account_id):
         _record_fetch(connection, cycle, account_id, at, failure=failure, fetched_at=None)
 
 
@@ -104,7 +104,7 @@ def _replace_charges(warehouse: Engine, cycle: str, account_id: str, at: datetim
         }
         for (instance, kind, currency), (gross, amount) in _sums(items).items()
     ]
-    with warehouse.begin() as connection, locked(connection, "settlement", cycle, account_id):
+    with warehouse.begin() as connection, locked(connection, "reconciliation", cycle, account_id):
         connection.execute(statement("reconciliation/delete_charges"), window)
         if rows:
             connection.execute(statement("reconciliation/insert_charge"), rows)

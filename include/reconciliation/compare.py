@@ -1,4 +1,4 @@
-"""Compares our bills with the Marketplace's, and settles those that its final bill confirms.
+"""Compares our bills with the Marketplace's, and reconciles those that its final bill confirms.
 
 One verdict per subscription and billing period:
 
@@ -36,20 +36,20 @@ class Reconciled:
     Attributes:
         period: the billing period, YYYY-MM.
         verdicts: how many subscriptions got each verdict.
-        settled: ids of bills that became settled.
+        reconciled: ids of bills that became reconciled.
         unknown: sentences on charges for instances that no subscription has.
     """
 
     period: str
     verdicts: dict[str, int]
-    settled: list[str]
+    reconciled: list[str]
     unknown: list[str]
 
     @property
     def summary(self) -> str:
         """The counts in words."""
         counts = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in sorted(self.verdicts.items()))
-        return f"{counts or 'nothing to compare'}; {len(self.settled)} newly settled"
+        return f"{counts or 'nothing to compare'}; {len(self.reconciled)} newly reconciled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def find_cycles(warehouse: Engine, at: datetime, period: str | None = None) -> l
     """The billing cycles to reconcile at that instant, oldest first.
 
     The given one, or else the last that ended and every earlier one that BSS still answers for and that has an issued
-    bill not settled yet.
+    bill not reconciled yet.
 
     Raises:
         InvalidInputError: when the given period is not a month.
@@ -99,8 +99,8 @@ def find_cycles(warehouse: Engine, at: datetime, period: str | None = None) -> l
     return sorted({*due, last})
 
 
-def reconcile_period(warehouse: Engine, period: str, at: datetime, by: str = "settlement") -> Reconciled:
-    """Store the verdicts of a period from the charges that were fetched, and settle the bills that are confirmed.
+def reconcile_period(warehouse: Engine, period: str, at: datetime, by: str = "reconciliation") -> Reconciled:
+    """Store the verdicts of a period from the charges that were fetched, and mark the confirmed bills as reconciled.
 
     Args:
         warehouse: where both bills are.
@@ -119,15 +119,15 @@ def reconcile_period(warehouse: Engine, period: str, at: datetime, by: str = "se
         "final_at": final_at(cycle),
         "checked_at": at,
     }
-    with warehouse.begin() as connection, locked(connection, "settlement", period):
+    with warehouse.begin() as connection, locked(connection, "reconciliation", period):
         verdicts = connection.execute(statement("reconciliation/compare_bills"), window).all()
-        settling = {"period": period, "settled_at": at, "who": by}
-        settled = connection.execute(statement("reconciliation/reconcile_bills"), settling).scalars().all()
+        reconciling = {"period": period, "reconciled_at": at, "who": by}
+        reconciled = connection.execute(statement("reconciliation/reconcile_bills"), reconciling).scalars().all()
         unknown = connection.execute(statement("reconciliation/find_unknown_charges"), {"period": period}).all()
     return Reconciled(
         period,
         {row.verdict: row.verdict_count for row in verdicts},
-        sorted(settled),
+        sorted(reconciled),
         [
             f"The Marketplace charges buyer {account_id} {amount} {currency} in {period} for {instance}, which "
             "belongs to no subscription here. Onboard it, or ask the Marketplace what it is."

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _Row = TypeVar("_Row")
 PAGE_SIZE = 100
-STATES = ("draft", "held", "issued", "settled")
+STATES = ("draft", "held", "issued", "reconciled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class PeriodTotal:
 
 @dataclass(frozen=True, slots=True)
 class OpenPoint:
-    """Something of settlement that no bill shows: missing_here, unknown_instance or not_fetched."""
+    """Something of reconciliation that no bill shows: missing_here, unknown_instance or not_fetched."""
 
     period: str
     account_id: str
@@ -110,7 +110,7 @@ class Bill:
     fingerprint: str
     drafted_at: datetime
     issued_at: datetime | None
-    settled_at: datetime | None
+    reconciled_at: datetime | None
     subscription_key: int
     subscription_id: str
     environment_name: str

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from include.reporting.charts import DailyChart
     from include.reporting.document_words import Words
 
-_ISSUED = ("issued", "settled")
+_ISSUED = ("issued", "reconciled")
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ WORDS = {
     "draft": "Draft",
     "held": "Held",
     "issued": "Issued",
-    "settled": "Settled",
+    "reconciled": "Reconciled",
     "void": "Void",
     "agrees": "Agrees",
     "differs_by_rounding": "Differs by rounding",

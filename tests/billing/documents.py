@@ -34,7 +34,7 @@ def late_usage(warehouse: Engine, instance_id: str, hour: datetime, aku_seconds:
                 'late_answer', :at
             FROM core.instances AS i
             INNER JOIN billing.bills AS b ON b.subscription_key = i.subscription_key AND b.document = 'bill'
-                AND b.period_start <= :hour AND :hour < b.period_end AND b.state IN ('issued', 'settled')
+                AND b.period_start <= :hour AND :hour < b.period_end AND b.state IN ('issued', 'reconciled')
             CROSS JOIN LATERAL (
                 SELECT coalesce(
                     (SELECT a.aku_seconds_after FROM billing.pending_adjustments AS a
@@ -71,7 +71,7 @@ def said_of(warehouse: Engine, bill_id: str) -> Said:
             INNER JOIN billing.bill_lines AS l
                 ON l.corrects_bill_key = root.bill_key
                 OR (l.bill_key = root.bill_key AND l.corrects_bill_key IS NULL)
-            INNER JOIN billing.bills AS d ON d.bill_key = l.bill_key AND d.state IN ('issued', 'settled')
+            INNER JOIN billing.bills AS d ON d.bill_key = l.bill_key AND d.state IN ('issued', 'reconciled')
             WHERE root.bill_id = :bill_id
             """),
             {"bill_id": bill_id},
@@ -81,7 +81,7 @@ def said_of(warehouse: Engine, bill_id: str) -> Said:
             SELECT t.*
             FROM billing.bills AS root
             INNER JOIN billing.bill_taxes AS t ON t.for_bill_key = root.bill_key
-            INNER JOIN billing.bills AS d ON d.bill_key = t.bill_key AND d.state IN ('issued', 'settled')
+            INNER JOIN billing.bills AS d ON d.bill_key = t.bill_key AND d.state IN ('issued', 'reconciled')
             WHERE root.bill_id = :bill_id
             """),
             {"bill_id": bill_id},

@@ -16,21 +16,21 @@ from tests.support.builders import insert, make_bill, make_buyer, make_subscript
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-STATES = ("draft", "held", "issued", "settled", "void")
+STATES = ("draft", "held", "issued", "reconciled", "void")
 ALLOWED = {
     ("draft", "held"),
     ("draft", "issued"),
     ("draft", "void"),
     ("held", "issued"),
     ("held", "void"),
-    ("issued", "settled"),
+    ("issued", "reconciled"),
     ("void", "draft"),
 }
 STEP = """
     UPDATE billing.bills
     SET state = :state,
-        issued_at = CASE WHEN :state IN ('issued', 'settled') THEN coalesce(issued_at, CAST(:at AS timestamptz)) END,
-        settled_at = CASE WHEN :state = 'settled' THEN coalesce(settled_at, CAST(:at AS timestamptz)) END
+        issued_at = CASE WHEN :state IN ('issued', 'reconciled') THEN coalesce(issued_at, CAST(:at AS timestamptz)) END,
+        reconciled_at = CASE WHEN :state = 'reconciled' THEN coalesce(reconciled_at, CAST(:at AS timestamptz)) END
 """
 
 
@@ -66,7 +66,7 @@ def test_a_step_changes_nothing_else(warehouse: Engine, state: str) -> None:
         connection.execute(text(f"{STEP}, subtotal = 2, total = 2"), {"state": state, "at": DUE})
 
 
-@pytest.mark.parametrize("state", ["held", "issued", "settled", "void"])
+@pytest.mark.parametrize("state", ["held", "issued", "reconciled", "void"])
 def test_a_bill_begins_as_a_draft(warehouse: Engine, state: str) -> None:
     with warehouse.connect() as connection, pytest.raises(DBAPIError, match=f"can not begin as {state}"):
         insert(
@@ -86,7 +86,7 @@ def test_a_bill_begins_as_a_draft(warehouse: Engine, state: str) -> None:
             total=Decimal(0),
             fingerprint="",
             drafted_at=DUE,
-            issued_at=DUE if state in {"issued", "settled"} else None,
+            issued_at=DUE if state in {"issued", "reconciled"} else None,
         )
 
 

@@ -186,7 +186,7 @@ def test_a_held_bill_is_made_anew_once_its_gap_is_waived_and_issued_ones_are_lef
     close_period(prices, OCTOBER, DUE)
     issued = bills_of(prices)[0]
     with prices.begin() as connection:
-        connection.execute(text("UPDATE metering.gaps SET state = 'waived', settled_at = now()"))
+        connection.execute(text("UPDATE metering.gaps SET state = 'waived', closed_at = now()"))
 
     closed = close_period(prices, OCTOBER, DUE + HOUR)
 

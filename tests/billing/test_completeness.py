@@ -182,7 +182,7 @@ def late_usage_applied_elsewhere(connection: Connection) -> None:
     other = connection.execute(
         text("SELECT bill_key FROM billing.bills WHERE bill_id = '2026-11-sub-01-prepaid'")
     ).scalar_one()
-    late_usage(connection, state="applied", settled_at=NOV_DUE, applied_on_bill_key=other)
+    late_usage(connection, state="applied", closed_at=NOV_DUE, applied_on_bill_key=other)
 
 
 WAYS = [

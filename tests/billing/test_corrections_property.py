@@ -209,7 +209,7 @@ class Customer:
                 f"{claim}: {row.sentence}"
                 for period in PERIODS
                 for claim, audit in audits().items()
-                for row in connection.execute(audit, {**window_of(period), "states": ["issued", "settled"]})
+                for row in connection.execute(audit, {**window_of(period), "states": ["issued", "reconciled"]})
                 if row.bill_key in own
             ]
 

@@ -77,8 +77,8 @@ ATTEMPTS = {
     "update": "UPDATE billing.bills SET total = 0, subtotal = 0, tax = 0",
     "reopen": "UPDATE billing.bills SET state = 'draft', issued_at = NULL WHERE issued_at IS NOT NULL",
     "void": f"UPDATE billing.bills SET state = 'void', issued_at = NULL WHERE bill_key = {_ISSUED}",
-    "settle and change": "UPDATE billing.bills SET state = 'settled', fingerprint = ''",
-    "settle and change the fingerprint's parts": "UPDATE billing.bills SET state = 'settled', fingerprint_parts = '{}'",
+    "reconcile and change": "UPDATE billing.bills SET state = 'reconciled', fingerprint = ''",
+    "reconcile and change parts": "UPDATE billing.bills SET state = 'reconciled', fingerprint_parts = '{}'",
     "delete": "DELETE FROM billing.bills",
     "upsert": """
         INSERT INTO billing.bills (
@@ -132,11 +132,11 @@ ATTEMPTS = {
     "insert an applied adjustment": _ADJUSTMENT.format(
         bill=_ISSUED,
         hour="'2026-10-09T00:00:00Z'",
-        columns=", state, settled_at, applied_on_bill_key",
+        columns=", state, closed_at, applied_on_bill_key",
         values=f", 'applied', now(), (SELECT bill_key FROM billing.bills WHERE corrects_bill_key = {_ISSUED})",
     ),
     "insert an applied adjustment without a document": _ADJUSTMENT.format(
-        bill=_ISSUED, hour="'2026-10-09T00:00:00Z'", columns=", state, settled_at", values=", 'applied', now()"
+        bill=_ISSUED, hour="'2026-10-09T00:00:00Z'", columns=", state, closed_at", values=", 'applied', now()"
     ),
     "adjust an hour that the bill does not have": _ADJUSTMENT.format(
         bill=_ISSUED, hour="'2026-11-09T00:00:00Z'", columns="", values=""
@@ -237,7 +237,7 @@ def fill_what_hangs_on_bills(connection: Connection, subscription: int) -> None:
         FROM core.instances WHERE subscription_key = :subscription
         """,
         """
-        UPDATE billing.pending_adjustments SET state = 'applied', settled_at = :at, applied_on_bill_key = :note
+        UPDATE billing.pending_adjustments SET state = 'applied', closed_at = :at, applied_on_bill_key = :note
         WHERE bill_key = :bill
         """,
         "UPDATE billing.corrections SET state = 'applied', document_bill_key = :note WHERE bill_key = :bill",
@@ -363,13 +363,13 @@ def test_a_version_is_published_whole_in_one_transaction(issued: Engine) -> None
     assert publish_price_plans(issued, [later])[0].new_version_count == 2
 
 
-def test_an_issued_bill_can_be_settled_once_and_nothing_else(issued: Engine) -> None:
+def test_an_issued_bill_can_be_reconciled_once_and_nothing_else(issued: Engine) -> None:
     with issued.begin() as connection:
         connection.execute(
-            text(f"UPDATE billing.bills SET state = 'settled', settled_at = now() WHERE bill_key = {_ISSUED}")
+            text(f"UPDATE billing.bills SET state = 'reconciled', reconciled_at = now() WHERE bill_key = {_ISSUED}")
         )
     with issued.connect() as connection, pytest.raises(DBAPIError, match="is issued and never changes"):
-        connection.execute(text(f"UPDATE billing.bills SET settled_at = now() WHERE bill_key = {_ISSUED}"))
+        connection.execute(text(f"UPDATE billing.bills SET reconciled_at = now() WHERE bill_key = {_ISSUED}"))
 
 
 def test_a_line_can_not_slip_into_a_bill_that_is_being_issued(prices: Engine, subscribe: Callable[..., int]) -> None:

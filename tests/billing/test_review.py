@@ -133,14 +133,14 @@ def test_usage_that_came_since_is_not_issued_even_where_nothing_holds_the_bill_a
 ) -> None:
     old = answer(prices)
     more_usage(prices, held)
-    settle_gaps(prices)
+    close_gaps(prices)
     assert approve(prices, old, LATER).state == "held"
     assert close_period(prices, OCTOBER, LATER).issued_count == 1
 
 
-def settle_gaps(warehouse: Engine) -> None:
+def close_gaps(warehouse: Engine) -> None:
     with warehouse.begin() as connection:
-        connection.execute(text("UPDATE metering.gaps SET state = 'waived', settled_at = now()"))
+        connection.execute(text("UPDATE metering.gaps SET state = 'waived', closed_at = now()"))
 
 
 def test_a_finding_that_the_person_did_not_see_holds_the_bill(prices: Engine, held: int) -> None:
@@ -244,7 +244,7 @@ def test_a_finding_that_does_not_hold_the_bill_is_not_waived(prices: Engine, hel
 
 def test_a_void_bill_is_not_billed_until_it_is_restored(prices: Engine, held: int) -> None:
     void(prices, answer(prices), LATER)
-    settle_gaps(prices)
+    close_gaps(prices)
     with pytest.raises(PeriodIssuedError, match="all its 0 bills are issued, but for 1 void"):
         close_period(prices, OCTOBER, LATER)
     assert [bill.state for bill in bills_of(prices)] == ["void"]

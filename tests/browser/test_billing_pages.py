@@ -19,12 +19,12 @@ def test_one_goes_from_the_list_to_a_bill_and_back(page, site):
 
 def test_filters_are_kept_in_the_address(page, site):
     page.goto(f"{site}/billing/")
-    page.get_by_label("State").select_option("settled")
+    page.get_by_label("State").select_option("reconciled")
     page.get_by_label("Find").fill("ord")
     page.get_by_role("button", name="Show").click()
     assert page.locator("tbody tr").count() == 1
     page.reload()
-    assert page.get_by_label("State").input_value() == "settled"
+    assert page.get_by_label("State").input_value() == "reconciled"
     assert page.get_by_label("Find").input_value() == "ord"
 
 

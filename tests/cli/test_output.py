@@ -101,7 +101,7 @@ def test_brackets_long_ids_and_checks_of_nothing(warehouse, airflow_connections,
     listed = call("corrections", "list")
     assert listed.exit_code == 0
     assert reason in listed.output
-    for command in (("bills", "list"), ("bills", "verify"), ("settlement", "list"), ("settlement", "reconcile")):
+    for command in (("bills", "list"), ("bills", "verify"), ("reconciliation", "list"), ("reconciliation", "run")):
         for month in ("2026-1", "2026-13", "", "1999-12", "3000-01", "2026-10 "):
             assert "is not a month written YYYY-MM" in str(call(*command, "--period", month).exception)
     for wanted in (("--period", "2026-09"), ("--period", "2027-01")):

@@ -35,7 +35,7 @@ def issued(warehouse, airflow_connections, subscribe):
 
 def told(warehouse) -> list[str]:
     with warehouse.connect() as connection:
-        return list(connection.scalars(text("SELECT sentence FROM metering.notices ORDER BY notice_key")))
+        return list(connection.scalars(text("SELECT sentence FROM operations.notifications ORDER BY notification_key")))
 
 
 def test_it_is_green_and_quiet_where_every_bill_is_as_issued(dagbag, issued):

@@ -44,7 +44,7 @@ def run_of(dagbag) -> Any:
 
 
 def tellings(warehouse) -> list[tuple[Any, ...]]:
-    query = text("SELECT transition, told_at IS NOT NULL, failure FROM metering.alarm_tellings ORDER BY 1 DESC")
+    query = text("SELECT transition, told_at IS NOT NULL, failure FROM operations.alarm_tellings ORDER BY 1 DESC")
     with warehouse.connect() as connection:
         return [tuple(row) for row in connection.execute(query)]
 

@@ -65,12 +65,12 @@ def test_a_finding_is_told_once_when_it_is_found_and_once_when_it_is_over(dagbag
     assert run(dagbag) == GREEN
     assert run(dagbag) == GREEN | {"tell_operators": "success"}
     with warehouse.connect() as connection:
-        findings = connection.execute(text("SELECT kind, machines, state FROM metering.machine_findings")).all()
+        findings = connection.execute(text("SELECT kind, machines, state FROM operations.machine_findings")).all()
     assert [tuple(row) for row in findings] == [("unregistered_environment", 3, "open")]
     assert run(dagbag) == GREEN
     with warehouse.begin() as connection:
-        connection.execute(text("UPDATE metering.machine_findings SET state = 'resolved', resolved_at = now()"))
-        connection.execute(text("DELETE FROM metering.machine_sightings"))
+        connection.execute(text("UPDATE operations.machine_findings SET state = 'resolved', resolved_at = now()"))
+        connection.execute(text("DELETE FROM operations.machine_sightings"))
     assert run(dagbag)["tell_operators"] == "success"
     opened, over, *_ = told()
     assert opened.startswith("Machines against instances: FINDING 3 machine(s) with the paid image in cn-hangzhou")
@@ -81,7 +81,7 @@ def test_a_buyer_without_a_connection_fails_the_summary_and_nothing_else(dagbag,
     with warehouse.begin() as connection:
         make_subscription(connection, make_buyer(connection, SILENT))
     assert run(dagbag) == GREEN | {"summarise": "failed"}
-    query = "SELECT account_id, count(listed_at), min(failure) FROM metering.machine_listings GROUP BY 1 ORDER BY 1"
+    query = "SELECT account_id, count(listed_at), min(failure) FROM operations.machine_listings GROUP BY 1 ORDER BY 1"
     with warehouse.connect() as connection:
         (heard, whole, _), (silent, none, failure) = connection.execute(text(query)).all()
     assert (heard, whole, silent, none) == (BUYER, 11, SILENT, 0)

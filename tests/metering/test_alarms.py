@@ -23,7 +23,7 @@ def orders(warehouse) -> Environment:
 
 def alarms(warehouse) -> list[tuple[Any, ...]]:
     """Alarms as (kind, since, opened, closed), in minutes after noon."""
-    query = text("SELECT kind, since, opened_at, closed_at FROM metering.alarms ORDER BY kind, since")
+    query = text("SELECT kind, since, opened_at, closed_at FROM operations.alarms ORDER BY kind, since")
 
     def minutes(instant):
         return instant and (instant - NOON).total_seconds() / 60
@@ -222,7 +222,9 @@ def test_the_ledger_says_what_arrived_and_what_did_not(orders, warehouse):
     assert over is not None
     assert over.title == "Metering alarms: 1 over"
     record_telling(warehouse, over, at(52))
-    query = text("SELECT transition, told_at, failure FROM metering.alarm_tellings ORDER BY alarm_key, transition DESC")
+    query = text(
+        "SELECT transition, told_at, failure FROM operations.alarm_tellings ORDER BY alarm_key, transition DESC"
+    )
     with warehouse.connect() as connection:
         assert [tuple(row) for row in connection.execute(query)] == [
             ("opened", None, "The notifier failed."),
@@ -237,4 +239,4 @@ def test_a_long_message_is_cut_and_says_so(warehouse):
     judge(warehouse, 20)
     lines = told(warehouse, 20)
     assert len(lines) == 51
-    assert lines[-1] == "… and 3 more; all stand in metering.alarms."
+    assert lines[-1] == "… and 3 more; all stand in operations.alarms."

@@ -239,7 +239,7 @@ def test_a_waived_gap_stays_waived_until_it_grows(warehouse: Engine) -> None:
     orders.close(now=160)
     with warehouse.begin() as connection:
         connection.execute(
-            text("UPDATE metering.gaps SET state = 'waived', settled_by = 'ann', settled_reason = 'known'")
+            text("UPDATE metering.gaps SET state = 'waived', reconciled_by = 'ann', reconciled_reason = 'known'")
         )
     orders.close(now=160)
     assert {gap[-1] for gap in gaps(warehouse)} == {"waived"}

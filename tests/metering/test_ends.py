@@ -122,7 +122,7 @@ def test_imported_usage_after_an_end_that_is_entered_late_is_taken_back(warehous
     assert [used.hour for used in hours(warehouse)] == []
 
 
-def test_a_waived_gap_settles_the_hours_of_a_console_that_never_comes_back(warehouse: Engine) -> None:
+def test_a_waived_gap_closes_the_hours_of_a_console_that_never_comes_back(warehouse: Engine) -> None:
     orders = Environment(warehouse)
     orders.tell(*every_five_minutes(orders, 10, kafka(6)))
     orders.close(0, 3, now=300)
@@ -135,7 +135,7 @@ def test_a_waived_gap_settles_the_hours_of_a_console_that_never_comes_back(wareh
     assert (hours(warehouse), gaps(warehouse), hour_states(warehouse)) == before
 
 
-def test_a_gap_that_is_waived_in_part_settles_nothing(warehouse: Engine) -> None:
+def test_a_gap_that_is_waived_in_part_closes_nothing(warehouse: Engine) -> None:
     orders = Environment(warehouse)
     orders.tell(*every_five_minutes(orders, 10, kafka(6)))
     orders.close(now=300)

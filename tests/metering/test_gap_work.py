@@ -36,8 +36,8 @@ def waiver(**changes: Any) -> Waiver:
     return read_waiver(**{"reason": REASON, "by": "anna", **changes})
 
 
-def settled(warehouse):
-    query = text("SELECT state, settled_at, settled_by, settled_reason FROM metering.gaps ORDER BY gap_key")
+def closed(warehouse):
+    query = text("SELECT state, closed_at, closed_by, closed_reason FROM metering.gaps ORDER BY gap_key")
     with warehouse.connect() as connection:
         return [tuple(row) for row in connection.execute(query)]
 
@@ -73,7 +73,7 @@ def test_the_summary_counts_open_gaps_and_the_last_weeks_rejections(orders, ware
 
 def test_a_waiver_keeps_who_when_and_why(keys, warehouse):
     assert waive_gaps(warehouse, waiver(gap_keys=keys), WHEN) == (2, 2 * 1800)
-    assert settled(warehouse) == [("waived", WHEN, "anna", REASON)] * 2
+    assert closed(warehouse) == [("waived", WHEN, "anna", REASON)] * 2
     assert list_gaps(warehouse, WHEN) == []
 
 
@@ -95,14 +95,14 @@ def test_a_window_that_cuts_a_gap_is_refused(keys, warehouse):
     window = {"environment_id": "env-11-orders", "start": at(20).isoformat(), "end": at(45).isoformat()}
     with pytest.raises(InvalidInputError, match=r"cuts gap [\d, ]+, which reaches over .*12:50:00Z"):
         waive_gaps(warehouse, waiver(**window), WHEN)
-    assert {state for state, *_ in settled(warehouse)} == {"open"}
+    assert {state for state, *_ in closed(warehouse)} == {"open"}
 
 
-def test_a_gap_that_is_settled_already_is_refused_and_nothing_is_waived(keys, warehouse):
+def test_a_gap_that_is_closed_already_is_refused_and_nothing_is_waived(keys, warehouse):
     waive_gaps(warehouse, waiver(gap_keys=keys[:1]), WHEN)
     with pytest.raises(ConflictError, match=rf"Gap {keys[0]} was waived by anna at 2026-10-01T18:40:00Z"):
         waive_gaps(warehouse, waiver(gap_keys=keys, by="bert"), WHEN + timedelta(hours=1))
-    assert {row[:3:2] for row in settled(warehouse)} == {("waived", "anna"), ("open", None)}
+    assert {row[:3:2] for row in closed(warehouse)} == {("waived", "anna"), ("open", None)}
 
 
 def test_a_resolved_gap_can_not_be_waived(orders, keys, warehouse):
@@ -121,7 +121,7 @@ def test_unknown_gaps_and_environments_are_named(keys, warehouse):
     window = {"environment_id": "env-none", "start": at(0).isoformat(), "end": at(60).isoformat()}
     with pytest.raises(InvalidInputError, match="Environment is 'env-none': it is not known"):
         waive_gaps(warehouse, waiver(**window), WHEN)
-    assert {state for state, *_ in settled(warehouse)} == {"open"}
+    assert {state for state, *_ in closed(warehouse)} == {"open"}
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,9 @@ def found(warehouse, *, with_resolved=True):
 def rows(warehouse):
     names = ("machine_listings", "machines", "machine_findings", "machine_sightings")
     with warehouse.connect() as connection:
-        return {name: connection.execute(text(f"SELECT * FROM metering.{name} ORDER BY 1, 2")).all() for name in names}
+        return {
+            name: connection.execute(text(f"SELECT * FROM operations.{name} ORDER BY 1, 2")).all() for name in names
+        }
 
 
 def test_an_instance_and_its_machines_agree(warehouse, sandbox, outside):
@@ -299,7 +301,7 @@ def test_a_buyer_whose_access_is_missing_or_refused_stops_nobody(warehouse, sand
         report_machines(listed.failures, list_findings(warehouse))
     with warehouse.connect() as connection:
         failed = connection.execute(
-            text("SELECT count(*) FROM metering.machine_listings WHERE failure IS NOT NULL AND listed_at IS NULL")
+            text("SELECT count(*) FROM operations.machine_listings WHERE failure IS NOT NULL AND listed_at IS NULL")
         ).scalar_one()
     assert failed == 22
 
@@ -337,7 +339,7 @@ def test_machines_whose_tags_name_no_instance_go_with_their_environment(warehous
     environment.tell(*(environment.poll(minutes, kafka(name="kf-1")) for minutes in (15, 25)))
     list_machines(warehouse, at(20), outside.machines)
     with warehouse.begin() as connection:
-        connection.execute(text("UPDATE metering.machines SET instance_tag = NULL"))
+        connection.execute(text("UPDATE operations.machines SET instance_tag = NULL"))
     assert compare_machines(warehouse, at(80)).counts() == {"judged": 3, "resolved": 0, "open": 0}
 
 

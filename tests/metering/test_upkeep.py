@@ -90,7 +90,7 @@ def test_a_month_stays_while_any_environment_of_it_is_not_billed(orders, warehou
     payments.close()
     issue(orders, *_BILLED)
     assert "the first is env-11-payments" in drop_old_months(warehouse, DUE, RETENTION).refused["2026-10"]
-    issue(payments, *_BILLED, state="settled")
+    issue(payments, *_BILLED, state="reconciled")
     assert drop_old_months(warehouse, DUE, RETENTION).dropped == ["2026-10"]
 
 

@@ -109,7 +109,9 @@ def test_a_run_that_misses_its_deadline_is_told_once(hourly_dag, told, warehouse
         "The hourly close missed its deadline: aku_metering has not closed the hour 2026-10-01T05:00:00"
     )
     with warehouse.connect() as connection:
-        [(key, is_told)] = connection.execute(text("SELECT notice_key, told_at IS NOT NULL FROM metering.notices"))
+        [(key, is_told)] = connection.execute(
+            text("SELECT notification_key, told_at IS NOT NULL FROM operations.notifications")
+        )
     assert key.startswith("deadline/aku_metering/scheduled__")
     assert is_told
 
@@ -146,5 +148,5 @@ def test_a_channel_that_fails_is_kept_as_a_failure(hourly_dag, airflow_connectio
     assert answer["state"] == "failed"
     assert "secret-token" not in str(answer)
     with warehouse.connect() as connection:
-        failure = connection.scalar(text("SELECT failure FROM metering.notices"))
+        failure = connection.scalar(text("SELECT failure FROM operations.notifications"))
     assert failure == "The notifier BrokenNotifier of the connection akubill_alarms failed (OSError)."

@@ -97,12 +97,14 @@ def test_hours_are_on_the_plans_wall_clock(warehouse):
 def test_what_no_bill_shows_is_listed_beside_them(showcase):
     assert list_open_points(showcase, None) == []
     showcase.execute(
-        text("UPDATE settlement.marketplace_fetches SET failure = 'Refused. Ask the buyer.' WHERE account_id = :id"),
+        text(
+            "UPDATE reconciliation.marketplace_fetches SET failure = 'Refused. Ask the buyer.' WHERE account_id = :id"
+        ),
         {"id": "1100000000000002"},
     )
     insert(
         showcase,
-        "settlement.marketplace_charges",
+        "reconciliation.marketplace_charges",
         billing_cycle="2026-10",
         account_id="1100000000000001",
         marketplace_instance_id="mp-stranger",

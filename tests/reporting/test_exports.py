@@ -59,7 +59,7 @@ def test_a_bill_that_the_marketplace_confirmed_since_keeps_its_files(filled: Eng
     before = written()
     with filled.begin() as connection:
         connection.execute(
-            text("UPDATE billing.bills SET state = 'settled', settled_at = now() WHERE period = '2026-10'")
+            text("UPDATE billing.bills SET state = 'reconciled', reconciled_at = now() WHERE period = '2026-10'")
         )
     assert written() == before
 

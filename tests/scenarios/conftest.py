@@ -110,7 +110,7 @@ class Office:
         """Close a period on the day its Marketplace bill is final."""
         return close_period(self.warehouse, period, final_at(period))
 
-    def settle(self, period: BillingPeriod) -> list[Verdict]:
+    def reconcile(self, period: BillingPeriod) -> list[Verdict]:
         """Hold the period's bills against the Marketplace's final ones; the verdicts."""
         at = final_at(period)
         done = fetch_charges(self.warehouse, period.name, at, lambda account_id: Bss(self.accesses[account_id]))

@@ -1,4 +1,4 @@
-"""From order to settlement: buyers that lived for a month and a half, each in its own way."""
+"""From order to reconciliation: buyers that lived for a month and a half, each in its own way."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ TRAFFIC = [
 ]
 
 
-def assert_billed_and_settled(office: Office, account_id: str, period: BillingPeriod) -> None:
+def assert_billed_and_reconciled(office: Office, account_id: str, period: BillingPeriod) -> None:
     """The buyer's bills of the period are, added up, what the Marketplace computed on its own, and final."""
-    settled = [bill for bill in office.bills() if bill.period == period.name]
-    assert {bill.state for bill in settled} == {"settled"}
-    total = sum((bill.total for bill in settled), Decimal(0))
+    reconciled = [bill for bill in office.bills() if bill.period == period.name]
+    assert {bill.state for bill in reconciled} == {"reconciled"}
+    total = sum((bill.total for bill in reconciled), Decimal(0))
     assert total == office.marketplace_total(account_id, period) > 0
 
 
@@ -64,8 +64,8 @@ def test_a_buyer_that_pays_as_it_goes_is_billed_to_the_cent_and_metered_on(
 
     for period in (first_month, last_month):
         assert office.close(period).issued_count == 1
-        assert [(verdict.verdict, verdict.is_final) for verdict in office.settle(period)] == [("agrees", True)]
-        assert_billed_and_settled(office, SHOP, period)
+        assert [(verdict.verdict, verdict.is_final) for verdict in office.reconcile(period)] == [("agrees", True)]
+        assert_billed_and_reconciled(office, SHOP, period)
     assert office.sandbox.requests()["refused"] == 0
 
 
@@ -87,8 +87,8 @@ def test_a_buyer_with_a_licence_pays_for_each_of_two_terms_and_for_no_usage(
     office.import_history(media, "parquet")
     for period in (first_month, last_month):
         assert office.close(period).issued_count == 1
-        assert [verdict.verdict for verdict in office.settle(period)] == ["agrees"]
-        assert_billed_and_settled(office, MEDIA, period)
+        assert [verdict.verdict for verdict in office.reconcile(period)] == ["agrees"]
+        assert_billed_and_reconciled(office, MEDIA, period)
     assert [bill.total for bill in office.bills()] == [Decimal("7440.00")] * 2
     lines = office.rows("SELECT kind, sum(amount) AS amount FROM billing.bill_lines GROUP BY kind ORDER BY kind")
     assert [tuple(line) for line in lines] == [("covered", Decimal("0.00")), ("licence", Decimal("14880.00"))]
@@ -108,8 +108,8 @@ def test_two_departments_of_a_buyer_have_each_their_environment_and_their_bill(
     for subscription, form in ((payments, "jsonl"), (fraud, "csv")):
         assert office.import_history(subscription, form).rows_rejected == 0
     assert office.close(last_month).issued_count == 2
-    assert [verdict.verdict for verdict in office.settle(last_month)] == ["agrees", "agrees"]
-    assert_billed_and_settled(office, BANK, last_month)
+    assert [verdict.verdict for verdict in office.reconcile(last_month)] == ["agrees", "agrees"]
+    assert_billed_and_reconciled(office, BANK, last_month)
     assert len({bill.total for bill in office.bills()}) == 2
     with pytest.raises(Exception, match="another network or another department"):
         office.onboard(BANK, environment_name="more", department="Fraud", **wish)
@@ -134,8 +134,8 @@ def test_the_same_order_twice_gives_one_environment_and_one_bill(office: Office,
     assert office.close(last_month).issued_count == 1
     with pytest.raises(ConflictError, match="all its 1 bills are issued"):
         office.close(last_month)
-    office.settle(last_month)
-    assert_billed_and_settled(office, SHOP, last_month)
+    office.reconcile(last_month)
+    assert_billed_and_reconciled(office, SHOP, last_month)
 
 
 def test_an_import_in_two_halves_bills_as_much_as_one(office: Office, last_month: BillingPeriod) -> None:
@@ -151,5 +151,5 @@ def test_an_import_in_two_halves_bills_as_much_as_one(office: Office, last_month
     second = import_usage(office.warehouse, whole, office.clock.at)
     assert second.rows_unchanged == first.rows_loaded > 0
     office.close(last_month)
-    office.settle(last_month)
-    assert_billed_and_settled(office, SHOP, last_month)
+    office.reconcile(last_month)
+    assert_billed_and_reconciled(office, SHOP, last_month)

@@ -81,7 +81,7 @@ def test_a_gap_holds_the_bill_until_better_data_comes_and_then_it_is_issued_to_t
     assert {row.state for row in office.rows("SELECT state FROM metering.gaps")} == {"resolved"}
     assert office.close(last_month).issued_count == 1
     assert office.bills()[0].total == office.marketplace_total(SHOP, last_month) > drafted
-    assert [verdict.verdict for verdict in office.settle(last_month)] == ["agrees"]
+    assert [verdict.verdict for verdict in office.reconcile(last_month)] == ["agrees"]
 
 
 def test_a_late_poll_changes_an_hour_that_is_on_a_draft(
@@ -123,7 +123,7 @@ def test_an_hour_that_nobody_closed_holds_the_bill_and_a_later_answer_frees_it(
     office.clock.wait(600)
     office.close_hours()
     assert office.close(last_month).issued_count == 1
-    assert [verdict.verdict for verdict in office.settle(last_month)] == ["agrees"]
+    assert [verdict.verdict for verdict in office.reconcile(last_month)] == ["agrees"]
 
 
 def test_a_late_answer_does_not_touch_what_is_issued(

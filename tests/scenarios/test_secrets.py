@@ -44,7 +44,7 @@ def stored(office: Office) -> str:
         )
 
 
-def test_an_onboarding_a_poll_and_a_settlement_show_none(
+def test_an_onboarding_a_poll_and_a_reconciliation_show_none(
     office: Office, caplog: pytest.LogCaptureFixture, last_month: BillingPeriod
 ) -> None:
     report = office.onboard(SHOP, first_instance_name="orders-kafka", first_instance_aku=6)

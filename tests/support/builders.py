@@ -135,7 +135,7 @@ def make_bill(
     subscription_id = connection.execute(
         text("SELECT subscription_id FROM core.subscriptions WHERE subscription_key = :key"), {"key": subscription_key}
     ).scalar_one()
-    is_issued = state in ("issued", "settled")
+    is_issued = state in ("issued", "reconciled")
     bill = {
         "bill_id": f"{period}-{subscription_id}",
         "subscription_key": subscription_key,
@@ -171,16 +171,17 @@ def make_bill(
         amount=Decimal(total),
     )
     # Step by step, as the database demands.
-    steps = {"draft": [], "settled": ["issued", "settled"]}.get(state, [state])
+    steps = {"draft": [], "reconciled": ["issued", "reconciled"]}.get(state, [state])
     for step in steps:
         connection.execute(
             text(
-                "UPDATE billing.bills SET state = :state, issued_at = :at, settled_at = :settled WHERE bill_key = :key"
+                "UPDATE billing.bills SET state = :state, issued_at = :at, reconciled_at = :reconciled "
+                "WHERE bill_key = :key"
             ),
             {
                 "state": step,
                 "at": bill["drafted_at"] if is_issued else None,
-                "settled": bill["drafted_at"] if step == "settled" else None,
+                "reconciled": bill["drafted_at"] if step == "reconciled" else None,
                 "key": key,
             },
         )
@@ -197,7 +198,7 @@ def apply_adjustments(connection: Connection, subscription_key: int, period: str
     )  # fmt: skip
     connection.execute(
         text("""
-        UPDATE billing.pending_adjustments SET state = 'applied', settled_at = found_at, applied_on_bill_key = :note
+        UPDATE billing.pending_adjustments SET state = 'applied', closed_at = found_at, applied_on_bill_key = :note
         WHERE bill_key = :bill AND state = 'pending'
         """),
         {"note": note, "bill": bill.bill_key},

@@ -83,10 +83,10 @@ def make_document(
     for part in taxes:
         given = {"is_inclusive": False, "is_refund": False, "for_bill_key": key, "tax_rate": Decimal("0.06"), **part}
         insert(connection, "billing.bill_taxes", bill_key=key, **given)
-    for step in {"draft": [], "settled": ["issued", "settled"]}.get(state, [state]):
+    for step in {"draft": [], "reconciled": ["issued", "reconciled"]}.get(state, [state]):
         connection.execute(
             text("UPDATE billing.bills SET state = :state, issued_at = :at WHERE bill_key = :key"),
-            {"state": step, "at": issued_at if step in {"issued", "settled"} else None, "key": key},
+            {"state": step, "at": issued_at if step in {"issued", "reconciled"} else None, "key": key},
         )
     return key
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Charge(NamedTuple):
-    """One item of a bill, with what settlement reads of it."""
+    """One item of a bill, with what reconciliation reads of it."""
 
     instance_id: str
     amount: str

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from include.billing.bills.audits import audit_drafts
 from include.billing.bills.completeness import list_incomplete
 from include.billing.bills.drafts import draft_bills, renew_licences
-from include.billing.corrections.issue import settle_corrections
+from include.billing.corrections.issue import finish_corrections
 from include.billing.rating.rate import window_of
 from include.domain.errors import ConfigurationError, ConflictError
 from include.warehouse.engine import USAGE, alone_on_snapshot, statement
@@ -150,7 +150,7 @@ def issue(
     """Issue the drafts that nothing holds, and hold the others; `reason` is why, where a person said so."""
     decided = {**window_of(period), "subscription_key": subscription_key, "who": by, "reason": reason, "at": at}
     connection.execute(statement("billing/bills/issue_drafts"), decided)
-    if settle_corrections(connection, at):
+    if finish_corrections(connection, at):
         connection.execute(statement("billing/bills/record_changed_holds"), {"who": by, "at": at})
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.billing.corrections.compute import Difference, compute_corrections
-from include.billing.corrections.issue import draft_note, settle_corrections
+from include.billing.corrections.issue import draft_note, finish_corrections
 from include.billing.corrections.refunds import refuse_overdraft, refuse_refund
 from include.billing.corrections.terms import enter_terms
 from include.billing.evidence.events import BillEvent, record
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from include.billing.corrections.requests import Correction
     from include.domain.money import Decimal
 
-_ISSUED = ("issued", "settled")
+_ISSUED = ("issued", "reconciled")
 
 
 class Corrected(NamedTuple):
@@ -184,6 +184,6 @@ def _deliver(
             return None
     connection.execute(statement("billing/corrections/issue_note"), {"bill_key": note.bill_key, "at": at})
     record(connection, note.bill_id, BillEvent("draft", "issued", asked.by, asked.reason, None, at))
-    if settle_corrections(connection, at):
+    if finish_corrections(connection, at):
         connection.execute(statement("billing/bills/record_changed_holds"), {"who": asked.by, "at": at})
     return note.bill_id

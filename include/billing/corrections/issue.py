@@ -50,7 +50,7 @@ def draft_note(
     return note
 
 
-def settle_corrections(connection: Connection, at: datetime) -> int:
+def finish_corrections(connection: Connection, at: datetime) -> int:
     """After issuing: mark applied what is on issued documents, and take it off other drafts and held bills.
 
     Args:

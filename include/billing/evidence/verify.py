@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 #: The form of fingerprints that can be computed again group by group.
 FORM = 3
-_STATES = ["issued", "settled"]
+_STATES = ["issued", "reconciled"]
 _WHAT_TO_DO = (
     "Issued bills never change, so find out who put the database's guards aside and restore it from a backup; if what "
     "stands now is right after all, correct the bill."
@@ -40,7 +40,7 @@ GROUPS = {
     "printed": "what it prints of buyer, subscription and seller (billing.bills.printed)",
     "usage": "the usage of its instances by hour, how it is known, or their ids (metering.usage, core.instances)",
     "hours": "the usage of its hours (metering.subscription_hours)",
-    "adjustments": "the late usage that it settled (billing.pending_adjustments)",
+    "adjustments": "the late usage that it reconciled (billing.pending_adjustments)",
     "licences": "the licences of the period (core.licences)",
     "prices": "the price plan versions, tiers and fees in force in the period",
     "offers": "the private offers that held when it was drafted (billing.private_offers)",

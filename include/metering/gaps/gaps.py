@@ -131,18 +131,18 @@ def waive_gaps(warehouse: Engine, waiver: Waiver, at: datetime) -> Waived:
 
     Raises:
         InvalidInputError: when a gap or an environment is unknown, or a gap reaches out of the window.
-        ConflictError: when a gap is settled already, or none is open in the window.
+        ConflictError: when a gap is closed already, or none is open in the window.
     """
     # In turn with closings, which open, resolve and lengthen gaps.
     with warehouse.begin() as connection, locked(connection, *CLOSING):
         taken = _take_named(connection, waiver) if waiver.gap_keys else _take_window(connection, waiver, at)
-        settled = [row for row in taken if row.state != "open" and not _is_ours(row, waiver, at)]
-        if settled:
-            raise ConflictError(_said_settled(settled))
+        closed = [row for row in taken if row.state != "open" and not _is_ours(row, waiver, at)]
+        if closed:
+            raise ConflictError(_say_closed(closed))
         open_keys = [row.gap_key for row in taken if row.state == "open"]
         connection.execute(
             statement("metering/gaps/waive_gaps"),
-            {"gap_keys": open_keys, "at": at, "settled_by": waiver.by, "reason": waiver.reason},
+            {"gap_keys": open_keys, "at": at, "closed_by": waiver.by, "reason": waiver.reason},
         )
     seconds = sum((row.gap_end - row.gap_start for row in taken), timedelta())
     return Waived(len(taken), int(seconds.total_seconds()))
@@ -200,7 +200,7 @@ def _take_window(connection: Connection, waiver: Waiver, at: datetime) -> Sequen
         statement("metering/gaps/lock_gaps_in_window"),
         {"environment_key": environment_key, "window_start": window.start, "window_end": window.end},
     ).all()
-    # What was settled before is not this waiver's business: the window names what is open in it.
+    # What was closed before is not this waiver's business: the window names what is open in it.
     taken = [row for row in touching if row.state == "open" or _is_ours(row, waiver, at)]
     if not taken:
         raise ConflictError(
@@ -220,15 +220,15 @@ def _take_window(connection: Connection, waiver: Waiver, at: datetime) -> Sequen
 
 
 def _is_ours(row: Row[tuple[object, ...]], waiver: Waiver, at: datetime) -> bool:
-    """Whether this very waiver settled it, in an attempt that was cut off after its work was done."""
+    """Whether this very waiver closed it, in an attempt that was cut off after its work was done."""
     mine = (waiver.by, waiver.reason, to_utc(at))
-    return row.state == "waived" and (row.settled_by, row.settled_reason, row.settled_at.astimezone(UTC)) == mine
+    return row.state == "waived" and (row.closed_by, row.closed_reason, row.closed_at.astimezone(UTC)) == mine
 
 
-def _said_settled(settled: Sequence[Row[tuple[object, ...]]]) -> str:
+def _say_closed(closed: Sequence[Row[tuple[object, ...]]]) -> str:
     said = [
-        f"Gap {row.gap_key} was {row.state}{f' by {row.settled_by}' if row.settled_by else ''} "
-        f"at {row.settled_at:%Y-%m-%dT%H:%M:%SZ}."
-        for row in settled
+        f"Gap {row.gap_key} was {row.state}{f' by {row.closed_by}' if row.closed_by else ''} "
+        f"at {row.closed_at:%Y-%m-%dT%H:%M:%SZ}."
+        for row in closed
     ]
     return f"{' '.join(said)} Only open gaps can be waived, and nothing was: leave these out."

@@ -15,12 +15,12 @@ WITH corrections AS (
             AND b.currency = root.currency
             AND b.period_start > root.period_start
             AND root.document = 'bill'
-            AND root.state IN ('issued', 'settled')
+            AND root.state IN ('issued', 'reconciled')
     LEFT JOIN billing.bills AS document
         ON
             l.corrects_document_key = document.bill_key
             AND b.subscription_key = document.subscription_key
-            AND document.state IN ('issued', 'settled')
+            AND document.state IN ('issued', 'reconciled')
     LEFT JOIN billing.bill_lines AS said
         ON
             document.bill_key = said.bill_key

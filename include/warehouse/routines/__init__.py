@@ -44,7 +44,7 @@ ROUTINES = (
     "core/guard_rating_inputs",
     "metering/ensure_partitions",
     "metering/is_hour_waived",
-    "metering/settle_waived_hours",
+    "metering/close_waived_hours",
     "metering/follow_ends",
     "metering/import_prevails",
     "metering/hours_made_of_month",

@@ -15,8 +15,8 @@ from include.warehouse.tables import (
     metering,
     prices,
     rating,
+    reconciliation,
     retention,
-    settlement,
 )
 from include.warehouse.tables.base import SCHEMAS, VIEW_SCHEMAS, metadata
 
@@ -34,6 +34,6 @@ __all__ = [
     "metering",
     "prices",
     "rating",
+    "reconciliation",
     "retention",
-    "settlement",
 ]

@@ -33,14 +33,14 @@ alarms = Table(
     CheckConstraint("(closed_at IS NULL) = (closing_sentence IS NULL)", name="closed"),
     CheckConstraint("opened_at < closed_at", name="life"),
     Index("alarms_one_on_at_a_time", "environment_key", "kind", unique=True, postgresql_where=sql("closed_at IS NULL")),
-    schema="metering",
+    schema="operations",
     comment="Environments that fell silent, dropped to zero, or used unusually much or little; on until they are over.",
 )
 
 alarm_tellings = Table(
     "alarm_tellings",
     metadata,
-    Column("alarm_key", ForeignKey("metering.alarms.alarm_key"), primary_key=True, comment="Alarm."),
+    Column("alarm_key", ForeignKey("operations.alarms.alarm_key"), primary_key=True, comment="Alarm."),
     text("transition", "opened or closed.", primary_key=True),
     instant("claimed_at", "Logical time of the run that took it upon itself to tell; entered before anything is sent."),
     instant(
@@ -49,15 +49,15 @@ alarm_tellings = Table(
     text("failure", "Why telling failed, as a sentence; it is not tried again.", nullable=True),
     CheckConstraint("transition IN ('opened', 'closed')", name="transition"),
     CheckConstraint("told_at IS NULL OR failure IS NULL", name="outcome"),
-    schema="metering",
+    schema="operations",
     comment="Ledger of what operators were told: each transition of an alarm at most once.",
 )
 
-notices = Table(
-    "notices",
+notifications = Table(
+    "notifications",
     metadata,
     text(
-        "notice_key",
+        "notification_key",
         "What it is about: deadline/<DAG>/<run>, or machine_finding/<finding_key>/<opened or resolved>.",
         primary_key=True,
     ),
@@ -66,6 +66,6 @@ notices = Table(
     instant("told_at", "Instant of who told it; null when it is not known to have arrived.", nullable=True),
     text("failure", "Why telling failed, as a sentence; it is not tried again.", nullable=True),
     CheckConstraint("told_at IS NULL OR failure IS NULL", name="outcome"),
-    schema="metering",
+    schema="operations",
     comment="Ledger of what operators were told beside alarms: each notice at most once.",
 )

@@ -11,7 +11,8 @@ SCHEMAS = {
     "core": "Who subscribed to what: buyers, subscriptions, environments, instances, licences.",
     "metering": "What consoles said and what it means: polls, readings, usage per hour, gaps, rejections, imports.",
     "billing": "Price plans, bills and their lines. Issued bills never change.",
-    "settlement": "What the Marketplace charged, and its agreement with our bills.",
+    "reconciliation": "What the Marketplace charged, and its agreement with our bills.",
+    "operations": "What operators are told: alarms, notifications, and machines held against instances.",
 }
 #: Schemas of views; they have no tables.
 VIEW_SCHEMAS = {

@@ -27,7 +27,7 @@ pending_adjustments = Table(
         "pending, applied (on a later document) or withdrawn (it is as billed after all).",
         server_default="pending",
     ),
-    instant("settled_at", "When it was applied or withdrawn.", nullable=True),
+    instant("closed_at", "When it was applied or withdrawn.", nullable=True),
     Column(
         "applied_on_bill_key",
         ForeignKey("billing.bills.bill_key"),
@@ -35,7 +35,7 @@ pending_adjustments = Table(
         comment="Issued document that it was applied on.",
     ),
     CheckConstraint("state IN ('pending', 'applied', 'withdrawn')", name="state"),
-    CheckConstraint("(state = 'pending') = (settled_at IS NULL)", name="settled_at"),
+    CheckConstraint("(state = 'pending') = (closed_at IS NULL)", name="closed_at"),
     CheckConstraint("aku_seconds_before <> aku_seconds_after", name="difference"),
     CheckConstraint("(state = 'applied') = (applied_on_bill_key IS NOT NULL)", name="document"),
     Index(

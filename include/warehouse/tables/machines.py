@@ -20,7 +20,7 @@ machine_listings = Table(
     text("failure", "Why the last try failed and what to do, as a sentence; null when it did not.", nullable=True),
     instant("listed_at", "When the last whole listing was taken; a failed one is never an empty one.", nullable=True),
     integer("machines", "Running machines with the paid image in the last whole listing.", nullable=True),
-    schema="metering",
+    schema="operations",
     comment="When a buyer's machines in a region were last listed.",
 )
 
@@ -46,7 +46,7 @@ machines = Table(
     instant("first_seen_at", "First listing that showed it running."),
     instant("last_seen_at", "Last listing that showed it running."),
     Index("machines_by_place", "account_id", "region"),
-    schema="metering",
+    schema="operations",
     comment="Machines that ran the paid image, whoever started them.",
 )
 
@@ -93,7 +93,7 @@ machine_findings = Table(
         unique=True,
         postgresql_where=sql("state = 'open'"),
     ),
-    schema="metering",
+    schema="operations",
     comment="What disagrees between running machines with the paid image and metered instances.",
 )
 
@@ -101,17 +101,17 @@ machine_sightings = Table(
     "machine_sightings",
     metadata,
     instant("hour_start", "Start of the UTC hour.", primary_key=True),
-    Column("machine_key", ForeignKey("metering.machines.machine_key"), primary_key=True, comment="Machine."),
+    Column("machine_key", ForeignKey("operations.machines.machine_key"), primary_key=True, comment="Machine."),
     instant("observed_at", "Last listing of that hour that showed it running."),
     instant("judged_at", "Logical time of the run that compared it; null until a poll after it exists.", nullable=True),
     Column(
         "finding_key",
-        ForeignKey("metering.machine_findings.finding_key"),
+        ForeignKey("operations.machine_findings.finding_key"),
         nullable=True,
         comment="Finding that it belongs to; null when an instance accounts for it.",
     ),
     Index("machine_sightings_pending", "machine_key", postgresql_where=sql("judged_at IS NULL")),
     Index("machine_sightings_in_question", "finding_key", postgresql_where=sql("finding_key IS NOT NULL")),
-    schema="metering",
+    schema="operations",
     comment="One machine with the paid image, seen running in one UTC hour.",
 )

@@ -182,9 +182,9 @@ gaps = Table(
     ),
     text("state", "open, resolved (better data came) or waived (by a person).", server_default="open"),
     instant("opened_at", "Logical time of the run that opened it."),
-    instant("settled_at", "When it was resolved or waived.", nullable=True),
-    text("settled_by", "Who waived it.", nullable=True),
-    text("settled_reason", "Why it was waived.", nullable=True),
+    instant("closed_at", "When it was resolved or waived.", nullable=True),
+    text("closed_by", "Who waived it.", nullable=True),
+    text("closed_reason", "Why it was waived.", nullable=True),
     CheckConstraint("gap_start < gap_end", name="window"),
     CheckConstraint("state IN ('open', 'resolved', 'waived')", name="state"),
     # Those that reach into an hour are found however many there were before.

@@ -5,8 +5,10 @@ CREATE SCHEMA metering;
 COMMENT ON SCHEMA metering IS 'What consoles said and what it means: polls, readings, usage per hour, gaps, rejections, imports.';
 CREATE SCHEMA billing;
 COMMENT ON SCHEMA billing IS 'Price plans, bills and their lines. Issued bills never change.';
-CREATE SCHEMA settlement;
-COMMENT ON SCHEMA settlement IS 'What the Marketplace charged, and its agreement with our bills.';
+CREATE SCHEMA reconciliation;
+COMMENT ON SCHEMA reconciliation IS 'What the Marketplace charged, and its agreement with our bills.';
+CREATE SCHEMA operations;
+COMMENT ON SCHEMA operations IS 'What operators are told: alarms, notifications, and machines held against instances.';
 CREATE SCHEMA analytics;
 COMMENT ON SCHEMA analytics IS 'Bills, their lines, usage and cost by day, customer, region and department, under names that stay.';
 CREATE TABLE billing.bill_events (
@@ -172,21 +174,6 @@ COMMENT ON COLUMN metering.imports.rows_adjusted IS 'Rows that differ from an is
 COMMENT ON COLUMN metering.imports.adjusted_bills IS 'Public ids of the bills that these rows differ from.';
 COMMENT ON COLUMN metering.imports.rows_rejected IS 'Rows kept as rejections.';
 COMMENT ON COLUMN metering.imports.imported_at IS 'Logical time of the run that imported it first.';
-CREATE TABLE metering.notices (
-	notice_key TEXT NOT NULL,
-	sentence TEXT NOT NULL,
-	claimed_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	told_at TIMESTAMP WITH TIME ZONE,
-	failure TEXT,
-	CONSTRAINT notices_pkey PRIMARY KEY (notice_key),
-	CONSTRAINT notices_outcome_check CHECK (told_at IS NULL OR failure IS NULL)
-);
-COMMENT ON TABLE metering.notices IS 'Ledger of what operators were told beside alarms: each notice at most once.';
-COMMENT ON COLUMN metering.notices.notice_key IS 'What it is about: deadline/<DAG>/<run>, or machine_finding/<finding_key>/<opened or resolved>.';
-COMMENT ON COLUMN metering.notices.sentence IS 'What operators are told.';
-COMMENT ON COLUMN metering.notices.claimed_at IS 'Instant of who took it upon itself to tell; entered before anything is sent.';
-COMMENT ON COLUMN metering.notices.told_at IS 'Instant of who told it; null when it is not known to have arrived.';
-COMMENT ON COLUMN metering.notices.failure IS 'Why telling failed, as a sentence; it is not tried again.';
 CREATE TABLE metering.polls (
 	observed_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	environment_key BIGINT NOT NULL,
@@ -310,6 +297,21 @@ COMMENT ON COLUMN metering.usage_revisions.new_aku_seconds IS 'AKU-seconds from 
 COMMENT ON COLUMN metering.usage_revisions.old_assumed_aku_seconds IS 'Assumed ones among those before.';
 COMMENT ON COLUMN metering.usage_revisions.new_assumed_aku_seconds IS 'Assumed ones among those from then on.';
 COMMENT ON COLUMN metering.usage_revisions.cause IS 'late_answer (a poll came after the hour was closed), measured (readings took an import''s place), corrected (an import took an earlier one''s place), imported (a file took an estimate''s place) or closed_again (asked for, or further data of the same hour).';
+CREATE TABLE operations.notifications (
+	notification_key TEXT NOT NULL,
+	sentence TEXT NOT NULL,
+	claimed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	told_at TIMESTAMP WITH TIME ZONE,
+	failure TEXT,
+	CONSTRAINT notifications_pkey PRIMARY KEY (notification_key),
+	CONSTRAINT notifications_outcome_check CHECK (told_at IS NULL OR failure IS NULL)
+);
+COMMENT ON TABLE operations.notifications IS 'Ledger of what operators were told beside alarms: each notice at most once.';
+COMMENT ON COLUMN operations.notifications.notification_key IS 'What it is about: deadline/<DAG>/<run>, or machine_finding/<finding_key>/<opened or resolved>.';
+COMMENT ON COLUMN operations.notifications.sentence IS 'What operators are told.';
+COMMENT ON COLUMN operations.notifications.claimed_at IS 'Instant of who took it upon itself to tell; entered before anything is sent.';
+COMMENT ON COLUMN operations.notifications.told_at IS 'Instant of who told it; null when it is not known to have arrived.';
+COMMENT ON COLUMN operations.notifications.failure IS 'Why telling failed, as a sentence; it is not tried again.';
 CREATE TABLE billing.price_plan_versions (
 	version_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	plan_key BIGINT NOT NULL,
@@ -419,7 +421,7 @@ COMMENT ON COLUMN core.subscriptions.metering_started_at IS 'From when consoles 
 COMMENT ON COLUMN core.subscriptions.ended_at IS 'When it was released.';
 CREATE UNIQUE INDEX subscriptions_one_per_environment_name ON core.subscriptions (account_id, region, environment_name);
 CREATE UNIQUE INDEX subscriptions_one_per_network_and_department ON core.subscriptions (account_id, region, network, department) WHERE state NOT IN ('failed', 'released');
-CREATE TABLE metering.machine_listings (
+CREATE TABLE operations.machine_listings (
 	account_id TEXT NOT NULL,
 	region TEXT NOT NULL,
 	tried_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -429,14 +431,14 @@ CREATE TABLE metering.machine_listings (
 	CONSTRAINT machine_listings_pkey PRIMARY KEY (account_id, region),
 	CONSTRAINT machine_listings_account_id_fkey FOREIGN KEY(account_id) REFERENCES core.buyers (account_id)
 );
-COMMENT ON TABLE metering.machine_listings IS 'When a buyer''s machines in a region were last listed.';
-COMMENT ON COLUMN metering.machine_listings.account_id IS 'Buyer whose machines they are.';
-COMMENT ON COLUMN metering.machine_listings.region IS 'Cloud region that was asked.';
-COMMENT ON COLUMN metering.machine_listings.tried_at IS 'When it was asked last.';
-COMMENT ON COLUMN metering.machine_listings.failure IS 'Why the last try failed and what to do, as a sentence; null when it did not.';
-COMMENT ON COLUMN metering.machine_listings.listed_at IS 'When the last whole listing was taken; a failed one is never an empty one.';
-COMMENT ON COLUMN metering.machine_listings.machines IS 'Running machines with the paid image in the last whole listing.';
-CREATE TABLE settlement.marketplace_charges (
+COMMENT ON TABLE operations.machine_listings IS 'When a buyer''s machines in a region were last listed.';
+COMMENT ON COLUMN operations.machine_listings.account_id IS 'Buyer whose machines they are.';
+COMMENT ON COLUMN operations.machine_listings.region IS 'Cloud region that was asked.';
+COMMENT ON COLUMN operations.machine_listings.tried_at IS 'When it was asked last.';
+COMMENT ON COLUMN operations.machine_listings.failure IS 'Why the last try failed and what to do, as a sentence; null when it did not.';
+COMMENT ON COLUMN operations.machine_listings.listed_at IS 'When the last whole listing was taken; a failed one is never an empty one.';
+COMMENT ON COLUMN operations.machine_listings.machines IS 'Running machines with the paid image in the last whole listing.';
+CREATE TABLE reconciliation.marketplace_charges (
 	billing_cycle TEXT NOT NULL,
 	marketplace_instance_id TEXT NOT NULL,
 	item TEXT NOT NULL,
@@ -448,17 +450,17 @@ CREATE TABLE settlement.marketplace_charges (
 	CONSTRAINT marketplace_charges_pkey PRIMARY KEY (billing_cycle, marketplace_instance_id, item, currency),
 	CONSTRAINT marketplace_charges_account_id_fkey FOREIGN KEY(account_id) REFERENCES core.buyers (account_id)
 );
-COMMENT ON TABLE settlement.marketplace_charges IS 'The Marketplace''s charges per instance and cycle, from BSS.';
-COMMENT ON COLUMN settlement.marketplace_charges.billing_cycle IS 'YYYY-MM in UTC+8, as BSS names it.';
-COMMENT ON COLUMN settlement.marketplace_charges.marketplace_instance_id IS 'Marketplace instance charged.';
-COMMENT ON COLUMN settlement.marketplace_charges.item IS 'SubscriptionOrder, PayAsYouGoBill, Refund or Adjustment.';
-COMMENT ON COLUMN settlement.marketplace_charges.currency IS 'ISO 4217 code.';
-COMMENT ON COLUMN settlement.marketplace_charges.account_id IS 'Buyer on whose bill it is.';
-COMMENT ON COLUMN settlement.marketplace_charges.gross_amount IS 'PretaxGrossAmount: before discounts.';
-COMMENT ON COLUMN settlement.marketplace_charges.amount IS 'PretaxAmount: payable.';
-COMMENT ON COLUMN settlement.marketplace_charges.fetched_at IS 'Logical time of the run that fetched it.';
-CREATE INDEX marketplace_charges_by_buyer ON settlement.marketplace_charges (billing_cycle, account_id);
-CREATE TABLE settlement.marketplace_fetches (
+COMMENT ON TABLE reconciliation.marketplace_charges IS 'The Marketplace''s charges per instance and cycle, from BSS.';
+COMMENT ON COLUMN reconciliation.marketplace_charges.billing_cycle IS 'YYYY-MM in UTC+8, as BSS names it.';
+COMMENT ON COLUMN reconciliation.marketplace_charges.marketplace_instance_id IS 'Marketplace instance charged.';
+COMMENT ON COLUMN reconciliation.marketplace_charges.item IS 'SubscriptionOrder, PayAsYouGoBill, Refund or Adjustment.';
+COMMENT ON COLUMN reconciliation.marketplace_charges.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN reconciliation.marketplace_charges.account_id IS 'Buyer on whose bill it is.';
+COMMENT ON COLUMN reconciliation.marketplace_charges.gross_amount IS 'PretaxGrossAmount: before discounts.';
+COMMENT ON COLUMN reconciliation.marketplace_charges.amount IS 'PretaxAmount: payable.';
+COMMENT ON COLUMN reconciliation.marketplace_charges.fetched_at IS 'Logical time of the run that fetched it.';
+CREATE INDEX marketplace_charges_by_buyer ON reconciliation.marketplace_charges (billing_cycle, account_id);
+CREATE TABLE reconciliation.marketplace_fetches (
 	billing_cycle TEXT NOT NULL,
 	account_id TEXT NOT NULL,
 	tried_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -467,12 +469,12 @@ CREATE TABLE settlement.marketplace_fetches (
 	CONSTRAINT marketplace_fetches_pkey PRIMARY KEY (billing_cycle, account_id),
 	CONSTRAINT marketplace_fetches_account_id_fkey FOREIGN KEY(account_id) REFERENCES core.buyers (account_id)
 );
-COMMENT ON TABLE settlement.marketplace_fetches IS 'Whether a buyer''s Marketplace bill was got: a bill that was not got is not an empty bill.';
-COMMENT ON COLUMN settlement.marketplace_fetches.billing_cycle IS 'YYYY-MM in UTC+8, as BSS names it.';
-COMMENT ON COLUMN settlement.marketplace_fetches.account_id IS 'Buyer whose bill was asked.';
-COMMENT ON COLUMN settlement.marketplace_fetches.tried_at IS 'Logical time of the run that asked last.';
-COMMENT ON COLUMN settlement.marketplace_fetches.failure IS 'Why the last try failed and what to do; null when it came.';
-COMMENT ON COLUMN settlement.marketplace_fetches.fetched_at IS 'Logical time of the last run that got the whole bill; null when none did.';
+COMMENT ON TABLE reconciliation.marketplace_fetches IS 'Whether a buyer''s Marketplace bill was got: a bill that was not got is not an empty bill.';
+COMMENT ON COLUMN reconciliation.marketplace_fetches.billing_cycle IS 'YYYY-MM in UTC+8, as BSS names it.';
+COMMENT ON COLUMN reconciliation.marketplace_fetches.account_id IS 'Buyer whose bill was asked.';
+COMMENT ON COLUMN reconciliation.marketplace_fetches.tried_at IS 'Logical time of the run that asked last.';
+COMMENT ON COLUMN reconciliation.marketplace_fetches.failure IS 'Why the last try failed and what to do; null when it came.';
+COMMENT ON COLUMN reconciliation.marketplace_fetches.fetched_at IS 'Logical time of the last run that got the whole bill; null when none did.';
 CREATE TABLE billing.bills (
 	bill_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	bill_id TEXT NOT NULL,
@@ -498,10 +500,10 @@ CREATE TABLE billing.bills (
 	fingerprint_parts JSONB DEFAULT '{}' NOT NULL,
 	drafted_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	issued_at TIMESTAMP WITH TIME ZONE,
-	settled_at TIMESTAMP WITH TIME ZONE,
+	reconciled_at TIMESTAMP WITH TIME ZONE,
 	CONSTRAINT bills_pkey PRIMARY KEY (bill_key),
-	CONSTRAINT bills_state_check CHECK (state IN ('draft', 'held', 'issued', 'settled', 'void')),
-	CONSTRAINT bills_issued_at_check CHECK ((state IN ('issued', 'settled')) = (issued_at IS NOT NULL)),
+	CONSTRAINT bills_state_check CHECK (state IN ('draft', 'held', 'issued', 'reconciled', 'void')),
+	CONSTRAINT bills_issued_at_check CHECK ((state IN ('issued', 'reconciled')) = (issued_at IS NOT NULL)),
 	CONSTRAINT bills_total_check CHECK (total = subtotal + tax - tax_included),
 	CONSTRAINT bills_document_check CHECK (document IN ('bill', 'credit_note', 'debit_note')),
 	CONSTRAINT bills_corrects_check CHECK ((document = 'bill') = (corrects_bill_key IS NULL)),
@@ -520,7 +522,7 @@ COMMENT ON COLUMN billing.bills.period_start IS 'Start of the billing period (in
 COMMENT ON COLUMN billing.bills.period_end IS 'End of the billing period (exclusive).';
 COMMENT ON COLUMN billing.bills.price_plan IS 'Name of the price plan.';
 COMMENT ON COLUMN billing.bills.currency IS 'ISO 4217 code.';
-COMMENT ON COLUMN billing.bills.state IS 'draft, held, issued, settled or void.';
+COMMENT ON COLUMN billing.bills.state IS 'draft, held, issued, reconciled or void.';
 COMMENT ON COLUMN billing.bills.aku_seconds IS 'AKU-seconds on the bill.';
 COMMENT ON COLUMN billing.bills.subtotal IS 'Sum of the lines'' rounded amounts.';
 COMMENT ON COLUMN billing.bills.tax IS 'Tax on the subtotal, contained in it or not.';
@@ -534,7 +536,7 @@ COMMENT ON COLUMN billing.bills.fingerprint_form IS 'Form of the text that the f
 COMMENT ON COLUMN billing.bills.fingerprint_parts IS 'SHA-256 of each group of inputs, to say which one changed.';
 COMMENT ON COLUMN billing.bills.drafted_at IS 'Logical time of the run that made the draft.';
 COMMENT ON COLUMN billing.bills.issued_at IS 'Logical time of the run that issued it.';
-COMMENT ON COLUMN billing.bills.settled_at IS 'When the Marketplace''s bill agreed with it.';
+COMMENT ON COLUMN billing.bills.reconciled_at IS 'When the Marketplace''s bill agreed with it.';
 CREATE INDEX bills_by_corrected ON billing.bills (corrects_bill_key) WHERE corrects_bill_key IS NOT NULL;
 CREATE INDEX bills_by_period ON billing.bills (period);
 CREATE UNIQUE INDEX bills_one_per_period ON billing.bills (subscription_key, period_start) WHERE document = 'bill';
@@ -708,7 +710,7 @@ COMMENT ON COLUMN core.onboarding_steps.detail IS 'What happened, as a sentence;
 COMMENT ON COLUMN core.onboarding_steps.result IS 'Ids the step yielded.';
 COMMENT ON COLUMN core.onboarding_steps.recorded_at IS 'When it was recorded.';
 COMMENT ON COLUMN core.onboarding_steps.tries IS 'How often the step was begun.';
-CREATE TABLE settlement.reconciliations (
+CREATE TABLE reconciliation.verdicts (
 	subscription_key BIGINT NOT NULL,
 	period TEXT NOT NULL,
 	bill_key BIGINT,
@@ -721,23 +723,23 @@ CREATE TABLE settlement.reconciliations (
 	sentence TEXT NOT NULL,
 	is_final BOOLEAN NOT NULL,
 	checked_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	CONSTRAINT reconciliations_pkey PRIMARY KEY (subscription_key, period),
-	CONSTRAINT reconciliations_verdict_check CHECK (verdict IN ('agrees', 'differs_by_rounding', 'differs', 'missing_here', 'missing_there')),
-	CONSTRAINT reconciliations_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
+	CONSTRAINT verdicts_pkey PRIMARY KEY (subscription_key, period),
+	CONSTRAINT verdicts_verdict_check CHECK (verdict IN ('agrees', 'differs_by_rounding', 'differs', 'missing_here', 'missing_there')),
+	CONSTRAINT verdicts_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
 );
-COMMENT ON TABLE settlement.reconciliations IS 'Our bill against the Marketplace''s, per subscription and period.';
-COMMENT ON COLUMN settlement.reconciliations.subscription_key IS 'Subscription.';
-COMMENT ON COLUMN settlement.reconciliations.period IS 'Billing period, YYYY-MM.';
-COMMENT ON COLUMN settlement.reconciliations.bill_key IS 'Our bill, if there is one.';
-COMMENT ON COLUMN settlement.reconciliations.our_amount IS 'Subtotal of our bill: the Marketplace''s charges are before tax, too.';
-COMMENT ON COLUMN settlement.reconciliations.marketplace_amount IS 'Sum of the Marketplace''s charges.';
-COMMENT ON COLUMN settlement.reconciliations.difference IS 'Marketplace''s minus ours.';
-COMMENT ON COLUMN settlement.reconciliations.currency IS 'ISO 4217 code.';
-COMMENT ON COLUMN settlement.reconciliations.hours_charged IS 'Hours of usage on our side; each may differ by less than 0.01 through rounding.';
-COMMENT ON COLUMN settlement.reconciliations.verdict IS 'agrees, differs_by_rounding, differs, missing_here or missing_there.';
-COMMENT ON COLUMN settlement.reconciliations.sentence IS 'The verdict in words.';
-COMMENT ON COLUMN settlement.reconciliations.is_final IS 'Whether the Marketplace''s bill was final (day 3, 12:00, UTC+8) when it was fetched.';
-COMMENT ON COLUMN settlement.reconciliations.checked_at IS 'Logical time of the run that compared.';
+COMMENT ON TABLE reconciliation.verdicts IS 'Our bill against the Marketplace''s, per subscription and period.';
+COMMENT ON COLUMN reconciliation.verdicts.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN reconciliation.verdicts.period IS 'Billing period, YYYY-MM.';
+COMMENT ON COLUMN reconciliation.verdicts.bill_key IS 'Our bill, if there is one.';
+COMMENT ON COLUMN reconciliation.verdicts.our_amount IS 'Subtotal of our bill: the Marketplace''s charges are before tax, too.';
+COMMENT ON COLUMN reconciliation.verdicts.marketplace_amount IS 'Sum of the Marketplace''s charges.';
+COMMENT ON COLUMN reconciliation.verdicts.difference IS 'Marketplace''s minus ours.';
+COMMENT ON COLUMN reconciliation.verdicts.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN reconciliation.verdicts.hours_charged IS 'Hours of usage on our side; each may differ by less than 0.01 through rounding.';
+COMMENT ON COLUMN reconciliation.verdicts.verdict IS 'agrees, differs_by_rounding, differs, missing_here or missing_there.';
+COMMENT ON COLUMN reconciliation.verdicts.sentence IS 'The verdict in words.';
+COMMENT ON COLUMN reconciliation.verdicts.is_final IS 'Whether the Marketplace''s bill was final (day 3, 12:00, UTC+8) when it was fetched.';
+COMMENT ON COLUMN reconciliation.verdicts.checked_at IS 'Logical time of the run that compared.';
 CREATE TABLE billing.bill_findings (
 	bill_key BIGINT NOT NULL,
 	finding TEXT NOT NULL,
@@ -879,36 +881,6 @@ COMMENT ON COLUMN core.instances.name IS 'Name at last sight.';
 COMMENT ON COLUMN core.instances.created_at IS 'When the console says it was created; null when only history knows it.';
 COMMENT ON COLUMN core.instances.first_seen_at IS 'First reading or imported hour.';
 COMMENT ON COLUMN core.instances.last_seen_at IS 'Last reading or imported hour.';
-CREATE TABLE metering.alarms (
-	alarm_key BIGINT GENERATED ALWAYS AS IDENTITY,
-	environment_key BIGINT NOT NULL,
-	kind TEXT NOT NULL,
-	since TIMESTAMP WITH TIME ZONE NOT NULL,
-	sentence TEXT NOT NULL,
-	observed BIGINT,
-	expected BIGINT,
-	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	closed_at TIMESTAMP WITH TIME ZONE,
-	closing_sentence TEXT,
-	CONSTRAINT alarms_pkey PRIMARY KEY (alarm_key),
-	CONSTRAINT alarms_environment_key_kind_since_unique UNIQUE (environment_key, kind, since),
-	CONSTRAINT alarms_kind_check CHECK (kind IN ('silent', 'dropped_to_zero', 'unusual_total')),
-	CONSTRAINT alarms_closed_check CHECK ((closed_at IS NULL) = (closing_sentence IS NULL)),
-	CONSTRAINT alarms_life_check CHECK (opened_at < closed_at),
-	CONSTRAINT alarms_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key)
-);
-COMMENT ON TABLE metering.alarms IS 'Environments that fell silent, dropped to zero, or used unusually much or little; on until they are over.';
-COMMENT ON COLUMN metering.alarms.alarm_key IS 'Surrogate key.';
-COMMENT ON COLUMN metering.alarms.environment_key IS 'Environment.';
-COMMENT ON COLUMN metering.alarms.kind IS 'silent, dropped_to_zero or unusual_total.';
-COMMENT ON COLUMN metering.alarms.since IS 'What it counts from: the last answer (silent), the first answer with 0 AKU (dropped_to_zero), the start of the hour (unusual_total). Names the alarm, so that judging the same again opens no second one.';
-COMMENT ON COLUMN metering.alarms.sentence IS 'What is wrong, as operators are told.';
-COMMENT ON COLUMN metering.alarms.observed IS 'What was seen: AKU, or AKU-seconds of the hour; null when silent.';
-COMMENT ON COLUMN metering.alarms.expected IS 'What it was held against: AKU before, or the median of AKU-seconds; null when silent.';
-COMMENT ON COLUMN metering.alarms.opened_at IS 'Logical time of the run that opened it.';
-COMMENT ON COLUMN metering.alarms.closed_at IS 'Logical time of the run that found it over; null while it is on.';
-COMMENT ON COLUMN metering.alarms.closing_sentence IS 'How it ended, as operators are told.';
-CREATE UNIQUE INDEX alarms_one_on_at_a_time ON metering.alarms (environment_key, kind) WHERE closed_at IS NULL;
 CREATE TABLE metering.failing_consoles (
 	environment_key BIGINT NOT NULL,
 	failed_runs INTEGER NOT NULL,
@@ -926,77 +898,6 @@ COMMENT ON COLUMN metering.failing_consoles.failed_runs IS 'Failed polls in a ro
 COMMENT ON COLUMN metering.failing_consoles.failing_since IS 'Instant of the first of them.';
 COMMENT ON COLUMN metering.failing_consoles.last_failed_at IS 'Instant of the last of them.';
 COMMENT ON COLUMN metering.failing_consoles.cause IS 'Cause of the last of them, as in metering.polls.';
-CREATE TABLE metering.machine_findings (
-	finding_key BIGINT GENERATED ALWAYS AS IDENTITY,
-	kind TEXT NOT NULL,
-	account_id TEXT NOT NULL,
-	region TEXT NOT NULL,
-	environment_id TEXT NOT NULL,
-	instance_id TEXT NOT NULL,
-	environment_key BIGINT,
-	machines INTEGER DEFAULT '0' NOT NULL,
-	machine_hours BIGINT DEFAULT '0' NOT NULL,
-	first_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	state TEXT DEFAULT 'open' NOT NULL,
-	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	resolved_at TIMESTAMP WITH TIME ZONE,
-	CONSTRAINT machine_findings_pkey PRIMARY KEY (finding_key),
-	CONSTRAINT machine_findings_kind_check CHECK (kind IN ('machine_without_instance', 'instance_without_machines', 'unregistered_environment')),
-	CONSTRAINT machine_findings_state_check CHECK (state IN ('open', 'resolved') AND (state = 'resolved') = (resolved_at IS NOT NULL)),
-	CONSTRAINT machine_findings_account_id_fkey FOREIGN KEY(account_id) REFERENCES core.buyers (account_id),
-	CONSTRAINT machine_findings_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key)
-);
-COMMENT ON TABLE metering.machine_findings IS 'What disagrees between running machines with the paid image and metered instances.';
-COMMENT ON COLUMN metering.machine_findings.finding_key IS 'Surrogate key.';
-COMMENT ON COLUMN metering.machine_findings.kind IS 'machine_without_instance, instance_without_machines or unregistered_environment.';
-COMMENT ON COLUMN metering.machine_findings.account_id IS 'Buyer.';
-COMMENT ON COLUMN metering.machine_findings.region IS 'Cloud region.';
-COMMENT ON COLUMN metering.machine_findings.environment_id IS 'Environment; for unregistered ones what the machines'' tags name (service instance, else environment), or empty.';
-COMMENT ON COLUMN metering.machine_findings.instance_id IS 'Kafka instance; empty when the machines'' tags name none, and for unregistered environments.';
-COMMENT ON COLUMN metering.machine_findings.environment_key IS 'Environment; null for unregistered ones.';
-COMMENT ON COLUMN metering.machine_findings.machines IS 'Different machines concerned; 0 for an instance without machines.';
-COMMENT ON COLUMN metering.machine_findings.machine_hours IS 'Machine hours in question: hours in which each machine was seen; for an instance without machines the hours in which none was.';
-COMMENT ON COLUMN metering.machine_findings.first_seen_at IS 'First listing that disagreed.';
-COMMENT ON COLUMN metering.machine_findings.last_seen_at IS 'Last listing that disagreed.';
-COMMENT ON COLUMN metering.machine_findings.state IS 'open, or resolved (it is no longer so).';
-COMMENT ON COLUMN metering.machine_findings.opened_at IS 'Logical time of the run that found it.';
-COMMENT ON COLUMN metering.machine_findings.resolved_at IS 'Logical time of the run that found it gone.';
-CREATE UNIQUE INDEX machine_findings_one_open ON metering.machine_findings (kind, account_id, region, environment_id, instance_id) WHERE state = 'open';
-CREATE TABLE metering.machines (
-	machine_key BIGINT GENERATED ALWAYS AS IDENTITY,
-	machine_id TEXT NOT NULL,
-	account_id TEXT NOT NULL,
-	region TEXT NOT NULL,
-	image_id TEXT NOT NULL,
-	instance_type TEXT,
-	service_instance_tag TEXT,
-	environment_tag TEXT,
-	instance_tag TEXT,
-	environment_key BIGINT,
-	created_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	first_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	CONSTRAINT machines_pkey PRIMARY KEY (machine_key),
-	CONSTRAINT machines_machine_id_unique UNIQUE (machine_id),
-	CONSTRAINT machines_account_id_fkey FOREIGN KEY(account_id) REFERENCES core.buyers (account_id),
-	CONSTRAINT machines_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key)
-);
-COMMENT ON TABLE metering.machines IS 'Machines that ran the paid image, whoever started them.';
-COMMENT ON COLUMN metering.machines.machine_key IS 'Surrogate key.';
-COMMENT ON COLUMN metering.machines.machine_id IS 'ECS instance id.';
-COMMENT ON COLUMN metering.machines.account_id IS 'Buyer that runs it.';
-COMMENT ON COLUMN metering.machines.region IS 'Cloud region.';
-COMMENT ON COLUMN metering.machines.image_id IS 'Image that it runs: a paid one.';
-COMMENT ON COLUMN metering.machines.instance_type IS 'Its size, as the cloud names it.';
-COMMENT ON COLUMN metering.machines.service_instance_tag IS 'Compute Nest service instance that its tags name.';
-COMMENT ON COLUMN metering.machines.environment_tag IS 'Environment that its tags name.';
-COMMENT ON COLUMN metering.machines.instance_tag IS 'Kafka instance that its tags name.';
-COMMENT ON COLUMN metering.machines.environment_key IS 'Environment that it belongs to; null while none is registered for it.';
-COMMENT ON COLUMN metering.machines.created_at IS 'When the cloud says it was created.';
-COMMENT ON COLUMN metering.machines.first_seen_at IS 'First listing that showed it running.';
-COMMENT ON COLUMN metering.machines.last_seen_at IS 'Last listing that showed it running.';
-CREATE INDEX machines_by_place ON metering.machines (account_id, region);
 CREATE TABLE metering.rejections (
 	rejection_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	source TEXT NOT NULL,
@@ -1025,6 +926,107 @@ COMMENT ON COLUMN metering.rejections.row_number IS 'Row of the file, from 1, fo
 COMMENT ON COLUMN metering.rejections.rejected_at IS 'Instant of the poll, or logical time of the import''s run.';
 CREATE INDEX rejections_by_environment ON metering.rejections (environment_key);
 CREATE INDEX rejections_by_import ON metering.rejections (import_key, row_number);
+CREATE TABLE operations.alarms (
+	alarm_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	environment_key BIGINT NOT NULL,
+	kind TEXT NOT NULL,
+	since TIMESTAMP WITH TIME ZONE NOT NULL,
+	sentence TEXT NOT NULL,
+	observed BIGINT,
+	expected BIGINT,
+	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	closed_at TIMESTAMP WITH TIME ZONE,
+	closing_sentence TEXT,
+	CONSTRAINT alarms_pkey PRIMARY KEY (alarm_key),
+	CONSTRAINT alarms_environment_key_kind_since_unique UNIQUE (environment_key, kind, since),
+	CONSTRAINT alarms_kind_check CHECK (kind IN ('silent', 'dropped_to_zero', 'unusual_total')),
+	CONSTRAINT alarms_closed_check CHECK ((closed_at IS NULL) = (closing_sentence IS NULL)),
+	CONSTRAINT alarms_life_check CHECK (opened_at < closed_at),
+	CONSTRAINT alarms_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key)
+);
+COMMENT ON TABLE operations.alarms IS 'Environments that fell silent, dropped to zero, or used unusually much or little; on until they are over.';
+COMMENT ON COLUMN operations.alarms.alarm_key IS 'Surrogate key.';
+COMMENT ON COLUMN operations.alarms.environment_key IS 'Environment.';
+COMMENT ON COLUMN operations.alarms.kind IS 'silent, dropped_to_zero or unusual_total.';
+COMMENT ON COLUMN operations.alarms.since IS 'What it counts from: the last answer (silent), the first answer with 0 AKU (dropped_to_zero), the start of the hour (unusual_total). Names the alarm, so that judging the same again opens no second one.';
+COMMENT ON COLUMN operations.alarms.sentence IS 'What is wrong, as operators are told.';
+COMMENT ON COLUMN operations.alarms.observed IS 'What was seen: AKU, or AKU-seconds of the hour; null when silent.';
+COMMENT ON COLUMN operations.alarms.expected IS 'What it was held against: AKU before, or the median of AKU-seconds; null when silent.';
+COMMENT ON COLUMN operations.alarms.opened_at IS 'Logical time of the run that opened it.';
+COMMENT ON COLUMN operations.alarms.closed_at IS 'Logical time of the run that found it over; null while it is on.';
+COMMENT ON COLUMN operations.alarms.closing_sentence IS 'How it ended, as operators are told.';
+CREATE UNIQUE INDEX alarms_one_on_at_a_time ON operations.alarms (environment_key, kind) WHERE closed_at IS NULL;
+CREATE TABLE operations.machine_findings (
+	finding_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	kind TEXT NOT NULL,
+	account_id TEXT NOT NULL,
+	region TEXT NOT NULL,
+	environment_id TEXT NOT NULL,
+	instance_id TEXT NOT NULL,
+	environment_key BIGINT,
+	machines INTEGER DEFAULT '0' NOT NULL,
+	machine_hours BIGINT DEFAULT '0' NOT NULL,
+	first_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	state TEXT DEFAULT 'open' NOT NULL,
+	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	resolved_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT machine_findings_pkey PRIMARY KEY (finding_key),
+	CONSTRAINT machine_findings_kind_check CHECK (kind IN ('machine_without_instance', 'instance_without_machines', 'unregistered_environment')),
+	CONSTRAINT machine_findings_state_check CHECK (state IN ('open', 'resolved') AND (state = 'resolved') = (resolved_at IS NOT NULL)),
+	CONSTRAINT machine_findings_account_id_fkey FOREIGN KEY(account_id) REFERENCES core.buyers (account_id),
+	CONSTRAINT machine_findings_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key)
+);
+COMMENT ON TABLE operations.machine_findings IS 'What disagrees between running machines with the paid image and metered instances.';
+COMMENT ON COLUMN operations.machine_findings.finding_key IS 'Surrogate key.';
+COMMENT ON COLUMN operations.machine_findings.kind IS 'machine_without_instance, instance_without_machines or unregistered_environment.';
+COMMENT ON COLUMN operations.machine_findings.account_id IS 'Buyer.';
+COMMENT ON COLUMN operations.machine_findings.region IS 'Cloud region.';
+COMMENT ON COLUMN operations.machine_findings.environment_id IS 'Environment; for unregistered ones what the machines'' tags name (service instance, else environment), or empty.';
+COMMENT ON COLUMN operations.machine_findings.instance_id IS 'Kafka instance; empty when the machines'' tags name none, and for unregistered environments.';
+COMMENT ON COLUMN operations.machine_findings.environment_key IS 'Environment; null for unregistered ones.';
+COMMENT ON COLUMN operations.machine_findings.machines IS 'Different machines concerned; 0 for an instance without machines.';
+COMMENT ON COLUMN operations.machine_findings.machine_hours IS 'Machine hours in question: hours in which each machine was seen; for an instance without machines the hours in which none was.';
+COMMENT ON COLUMN operations.machine_findings.first_seen_at IS 'First listing that disagreed.';
+COMMENT ON COLUMN operations.machine_findings.last_seen_at IS 'Last listing that disagreed.';
+COMMENT ON COLUMN operations.machine_findings.state IS 'open, or resolved (it is no longer so).';
+COMMENT ON COLUMN operations.machine_findings.opened_at IS 'Logical time of the run that found it.';
+COMMENT ON COLUMN operations.machine_findings.resolved_at IS 'Logical time of the run that found it gone.';
+CREATE UNIQUE INDEX machine_findings_one_open ON operations.machine_findings (kind, account_id, region, environment_id, instance_id) WHERE state = 'open';
+CREATE TABLE operations.machines (
+	machine_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	machine_id TEXT NOT NULL,
+	account_id TEXT NOT NULL,
+	region TEXT NOT NULL,
+	image_id TEXT NOT NULL,
+	instance_type TEXT,
+	service_instance_tag TEXT,
+	environment_tag TEXT,
+	instance_tag TEXT,
+	environment_key BIGINT,
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	first_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT machines_pkey PRIMARY KEY (machine_key),
+	CONSTRAINT machines_machine_id_unique UNIQUE (machine_id),
+	CONSTRAINT machines_account_id_fkey FOREIGN KEY(account_id) REFERENCES core.buyers (account_id),
+	CONSTRAINT machines_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key)
+);
+COMMENT ON TABLE operations.machines IS 'Machines that ran the paid image, whoever started them.';
+COMMENT ON COLUMN operations.machines.machine_key IS 'Surrogate key.';
+COMMENT ON COLUMN operations.machines.machine_id IS 'ECS instance id.';
+COMMENT ON COLUMN operations.machines.account_id IS 'Buyer that runs it.';
+COMMENT ON COLUMN operations.machines.region IS 'Cloud region.';
+COMMENT ON COLUMN operations.machines.image_id IS 'Image that it runs: a paid one.';
+COMMENT ON COLUMN operations.machines.instance_type IS 'Its size, as the cloud names it.';
+COMMENT ON COLUMN operations.machines.service_instance_tag IS 'Compute Nest service instance that its tags name.';
+COMMENT ON COLUMN operations.machines.environment_tag IS 'Environment that its tags name.';
+COMMENT ON COLUMN operations.machines.instance_tag IS 'Kafka instance that its tags name.';
+COMMENT ON COLUMN operations.machines.environment_key IS 'Environment that it belongs to; null while none is registered for it.';
+COMMENT ON COLUMN operations.machines.created_at IS 'When the cloud says it was created.';
+COMMENT ON COLUMN operations.machines.first_seen_at IS 'First listing that showed it running.';
+COMMENT ON COLUMN operations.machines.last_seen_at IS 'Last listing that showed it running.';
+CREATE INDEX machines_by_place ON operations.machines (account_id, region);
 CREATE TABLE billing.bill_lines (
 	bill_key BIGINT NOT NULL,
 	line_no INTEGER NOT NULL,
@@ -1090,11 +1092,11 @@ CREATE TABLE billing.pending_adjustments (
 	cause TEXT NOT NULL,
 	found_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	state TEXT DEFAULT 'pending' NOT NULL,
-	settled_at TIMESTAMP WITH TIME ZONE,
+	closed_at TIMESTAMP WITH TIME ZONE,
 	applied_on_bill_key BIGINT,
 	CONSTRAINT pending_adjustments_pkey PRIMARY KEY (adjustment_key),
 	CONSTRAINT pending_adjustments_state_check CHECK (state IN ('pending', 'applied', 'withdrawn')),
-	CONSTRAINT pending_adjustments_settled_at_check CHECK ((state = 'pending') = (settled_at IS NULL)),
+	CONSTRAINT pending_adjustments_closed_at_check CHECK ((state = 'pending') = (closed_at IS NULL)),
 	CONSTRAINT pending_adjustments_difference_check CHECK (aku_seconds_before <> aku_seconds_after),
 	CONSTRAINT pending_adjustments_document_check CHECK ((state = 'applied') = (applied_on_bill_key IS NOT NULL)),
 	CONSTRAINT pending_adjustments_bill_key_fkey FOREIGN KEY(bill_key) REFERENCES billing.bills (bill_key),
@@ -1114,27 +1116,10 @@ COMMENT ON COLUMN billing.pending_adjustments.aku_seconds_after IS 'AKU-seconds 
 COMMENT ON COLUMN billing.pending_adjustments.cause IS 'late_answer or closed_again (see metering.usage_revisions), or imported.';
 COMMENT ON COLUMN billing.pending_adjustments.found_at IS 'Logical time of the run that found this difference.';
 COMMENT ON COLUMN billing.pending_adjustments.state IS 'pending, applied (on a later document) or withdrawn (it is as billed after all).';
-COMMENT ON COLUMN billing.pending_adjustments.settled_at IS 'When it was applied or withdrawn.';
+COMMENT ON COLUMN billing.pending_adjustments.closed_at IS 'When it was applied or withdrawn.';
 COMMENT ON COLUMN billing.pending_adjustments.applied_on_bill_key IS 'Issued document that it was applied on.';
 CREATE INDEX pending_adjustments_by_bill ON billing.pending_adjustments (bill_key, hour_start);
 CREATE UNIQUE INDEX pending_adjustments_one_per_hour ON billing.pending_adjustments (hour_start, instance_key) WHERE state = 'pending';
-CREATE TABLE metering.alarm_tellings (
-	alarm_key BIGINT NOT NULL,
-	transition TEXT NOT NULL,
-	claimed_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	told_at TIMESTAMP WITH TIME ZONE,
-	failure TEXT,
-	CONSTRAINT alarm_tellings_pkey PRIMARY KEY (alarm_key, transition),
-	CONSTRAINT alarm_tellings_transition_check CHECK (transition IN ('opened', 'closed')),
-	CONSTRAINT alarm_tellings_outcome_check CHECK (told_at IS NULL OR failure IS NULL),
-	CONSTRAINT alarm_tellings_alarm_key_fkey FOREIGN KEY(alarm_key) REFERENCES metering.alarms (alarm_key)
-);
-COMMENT ON TABLE metering.alarm_tellings IS 'Ledger of what operators were told: each transition of an alarm at most once.';
-COMMENT ON COLUMN metering.alarm_tellings.alarm_key IS 'Alarm.';
-COMMENT ON COLUMN metering.alarm_tellings.transition IS 'opened or closed.';
-COMMENT ON COLUMN metering.alarm_tellings.claimed_at IS 'Logical time of the run that took it upon itself to tell; entered before anything is sent.';
-COMMENT ON COLUMN metering.alarm_tellings.told_at IS 'Logical time of the run that told it; null when it is not known to have arrived.';
-COMMENT ON COLUMN metering.alarm_tellings.failure IS 'Why telling failed, as a sentence; it is not tried again.';
 CREATE TABLE metering.gaps (
 	gap_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	environment_key BIGINT NOT NULL,
@@ -1144,9 +1129,9 @@ CREATE TABLE metering.gaps (
 	cause TEXT NOT NULL,
 	state TEXT DEFAULT 'open' NOT NULL,
 	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	settled_at TIMESTAMP WITH TIME ZONE,
-	settled_by TEXT,
-	settled_reason TEXT,
+	closed_at TIMESTAMP WITH TIME ZONE,
+	closed_by TEXT,
+	closed_reason TEXT,
 	CONSTRAINT gaps_pkey PRIMARY KEY (gap_key),
 	CONSTRAINT gaps_window_check CHECK (gap_start < gap_end),
 	CONSTRAINT gaps_state_check CHECK (state IN ('open', 'resolved', 'waived')),
@@ -1162,26 +1147,43 @@ COMMENT ON COLUMN metering.gaps.gap_end IS 'End of the time not known (exclusive
 COMMENT ON COLUMN metering.gaps.cause IS 'Why it is not known: a failed poll''s cause, not_asked, no_answer_yet, changed_in_silence, changed_before_first_poll, inconsistent_times or rejected_reading.';
 COMMENT ON COLUMN metering.gaps.state IS 'open, resolved (better data came) or waived (by a person).';
 COMMENT ON COLUMN metering.gaps.opened_at IS 'Logical time of the run that opened it.';
-COMMENT ON COLUMN metering.gaps.settled_at IS 'When it was resolved or waived.';
-COMMENT ON COLUMN metering.gaps.settled_by IS 'Who waived it.';
-COMMENT ON COLUMN metering.gaps.settled_reason IS 'Why it was waived.';
+COMMENT ON COLUMN metering.gaps.closed_at IS 'When it was resolved or waived.';
+COMMENT ON COLUMN metering.gaps.closed_by IS 'Who waived it.';
+COMMENT ON COLUMN metering.gaps.closed_reason IS 'Why it was waived.';
 CREATE UNIQUE INDEX gaps_one_per_silence ON metering.gaps (environment_key, coalesce(instance_key, 0), gap_start);
 CREATE INDEX gaps_open ON metering.gaps (gap_end) WHERE state = 'open';
-CREATE TABLE metering.machine_sightings (
+CREATE TABLE operations.alarm_tellings (
+	alarm_key BIGINT NOT NULL,
+	transition TEXT NOT NULL,
+	claimed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	told_at TIMESTAMP WITH TIME ZONE,
+	failure TEXT,
+	CONSTRAINT alarm_tellings_pkey PRIMARY KEY (alarm_key, transition),
+	CONSTRAINT alarm_tellings_transition_check CHECK (transition IN ('opened', 'closed')),
+	CONSTRAINT alarm_tellings_outcome_check CHECK (told_at IS NULL OR failure IS NULL),
+	CONSTRAINT alarm_tellings_alarm_key_fkey FOREIGN KEY(alarm_key) REFERENCES operations.alarms (alarm_key)
+);
+COMMENT ON TABLE operations.alarm_tellings IS 'Ledger of what operators were told: each transition of an alarm at most once.';
+COMMENT ON COLUMN operations.alarm_tellings.alarm_key IS 'Alarm.';
+COMMENT ON COLUMN operations.alarm_tellings.transition IS 'opened or closed.';
+COMMENT ON COLUMN operations.alarm_tellings.claimed_at IS 'Logical time of the run that took it upon itself to tell; entered before anything is sent.';
+COMMENT ON COLUMN operations.alarm_tellings.told_at IS 'Logical time of the run that told it; null when it is not known to have arrived.';
+COMMENT ON COLUMN operations.alarm_tellings.failure IS 'Why telling failed, as a sentence; it is not tried again.';
+CREATE TABLE operations.machine_sightings (
 	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
 	machine_key BIGINT NOT NULL,
 	observed_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	judged_at TIMESTAMP WITH TIME ZONE,
 	finding_key BIGINT,
 	CONSTRAINT machine_sightings_pkey PRIMARY KEY (hour_start, machine_key),
-	CONSTRAINT machine_sightings_machine_key_fkey FOREIGN KEY(machine_key) REFERENCES metering.machines (machine_key),
-	CONSTRAINT machine_sightings_finding_key_fkey FOREIGN KEY(finding_key) REFERENCES metering.machine_findings (finding_key)
+	CONSTRAINT machine_sightings_machine_key_fkey FOREIGN KEY(machine_key) REFERENCES operations.machines (machine_key),
+	CONSTRAINT machine_sightings_finding_key_fkey FOREIGN KEY(finding_key) REFERENCES operations.machine_findings (finding_key)
 );
-COMMENT ON TABLE metering.machine_sightings IS 'One machine with the paid image, seen running in one UTC hour.';
-COMMENT ON COLUMN metering.machine_sightings.hour_start IS 'Start of the UTC hour.';
-COMMENT ON COLUMN metering.machine_sightings.machine_key IS 'Machine.';
-COMMENT ON COLUMN metering.machine_sightings.observed_at IS 'Last listing of that hour that showed it running.';
-COMMENT ON COLUMN metering.machine_sightings.judged_at IS 'Logical time of the run that compared it; null until a poll after it exists.';
-COMMENT ON COLUMN metering.machine_sightings.finding_key IS 'Finding that it belongs to; null when an instance accounts for it.';
-CREATE INDEX machine_sightings_in_question ON metering.machine_sightings (finding_key) WHERE finding_key IS NOT NULL;
-CREATE INDEX machine_sightings_pending ON metering.machine_sightings (machine_key) WHERE judged_at IS NULL;
+COMMENT ON TABLE operations.machine_sightings IS 'One machine with the paid image, seen running in one UTC hour.';
+COMMENT ON COLUMN operations.machine_sightings.hour_start IS 'Start of the UTC hour.';
+COMMENT ON COLUMN operations.machine_sightings.machine_key IS 'Machine.';
+COMMENT ON COLUMN operations.machine_sightings.observed_at IS 'Last listing of that hour that showed it running.';
+COMMENT ON COLUMN operations.machine_sightings.judged_at IS 'Logical time of the run that compared it; null until a poll after it exists.';
+COMMENT ON COLUMN operations.machine_sightings.finding_key IS 'Finding that it belongs to; null when an instance accounts for it.';
+CREATE INDEX machine_sightings_in_question ON operations.machine_sightings (finding_key) WHERE finding_key IS NOT NULL;
+CREATE INDEX machine_sightings_pending ON operations.machine_sightings (machine_key) WHERE judged_at IS NULL;

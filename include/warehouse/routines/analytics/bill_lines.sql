@@ -45,7 +45,7 @@ COMMENT ON VIEW analytics.bill_lines IS
 COMMENT ON COLUMN analytics.bill_lines.bill_id IS 'Document with the line.';
 COMMENT ON COLUMN analytics.bill_lines.line_no IS 'Number of the line on the document, from 1.';
 COMMENT ON COLUMN analytics.bill_lines.document IS 'bill, credit_note or debit_note.';
-COMMENT ON COLUMN analytics.bill_lines.state IS 'State of the document: draft, held, issued, settled or void.';
+COMMENT ON COLUMN analytics.bill_lines.state IS 'State of the document: draft, held, issued, reconciled or void.';
 COMMENT ON COLUMN analytics.bill_lines.period IS
 'Billing period that the line is about; for a correction, the corrected one.';
 COMMENT ON COLUMN analytics.bill_lines.subscription_id IS 'Subscription.';

@@ -27,19 +27,19 @@ SELECT
     b.forecast_total,
     b.drafted_at,
     b.issued_at,
-    b.settled_at,
+    b.reconciled_at,
     b.fingerprint
 FROM billing.bills AS b
 INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
 LEFT JOIN billing.bills AS root ON b.corrects_bill_key = root.bill_key;
 
 COMMENT ON VIEW analytics.bills IS
-'Every document: bills in any state, and the credit and debit notes that correct them. Only issued and settled ones '
+'Every document: bills in any state, and the credit and debit notes that correct them. Only issued and reconciled ones '
 'are owed.';
 COMMENT ON COLUMN analytics.bills.bill_id IS 'Public id of the document.';
 COMMENT ON COLUMN analytics.bills.document IS 'bill, credit_note or debit_note.';
 COMMENT ON COLUMN analytics.bills.corrects_bill_id IS 'For a note: the bill that it corrects.';
-COMMENT ON COLUMN analytics.bills.state IS 'draft, held, issued, settled or void.';
+COMMENT ON COLUMN analytics.bills.state IS 'draft, held, issued, reconciled or void.';
 COMMENT ON COLUMN analytics.bills.period IS
 'Billing period, YYYY-MM in the plan''s time zone; of a note, that of the bill it corrects.';
 COMMENT ON COLUMN analytics.bills.period_start IS 'Start of the billing period (inclusive).';
@@ -63,5 +63,5 @@ COMMENT ON COLUMN analytics.bills.total_before_tax IS 'The same without any tax.
 COMMENT ON COLUMN analytics.bills.forecast_total IS 'For the draft of a running period: the total expected at its end.';
 COMMENT ON COLUMN analytics.bills.drafted_at IS 'When it was drafted last.';
 COMMENT ON COLUMN analytics.bills.issued_at IS 'When it was issued; null before.';
-COMMENT ON COLUMN analytics.bills.settled_at IS 'When the Marketplace''s bill agreed with it; null before.';
+COMMENT ON COLUMN analytics.bills.reconciled_at IS 'When the Marketplace''s bill agreed with it; null before.';
 COMMENT ON COLUMN analytics.bills.fingerprint IS 'SHA-256 over what it was made of, in hex.';

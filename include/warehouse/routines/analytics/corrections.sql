@@ -36,7 +36,7 @@ COMMENT ON VIEW analytics.corrections IS
 ' billing.corrections and billing.pending_adjustments.';
 COMMENT ON COLUMN analytics.corrections.document_id IS 'Document with the line.';
 COMMENT ON COLUMN analytics.corrections.document IS 'bill, credit_note or debit_note.';
-COMMENT ON COLUMN analytics.corrections.state IS 'State of that document; only issued and settled ones count.';
+COMMENT ON COLUMN analytics.corrections.state IS 'State of that document; only issued and reconciled ones count.';
 COMMENT ON COLUMN analytics.corrections.line_no IS 'Number of the line on it.';
 COMMENT ON COLUMN analytics.corrections.subscription_id IS 'Subscription.';
 COMMENT ON COLUMN analytics.corrections.customer IS 'Cloud account that subscribed (aliUid).';

@@ -53,7 +53,7 @@ CROSS JOIN
                 n.amount,
                 b.subscription_key,
                 b.currency,
-                b.state IN ('issued', 'settled') AS is_final,
+                b.state IN ('issued', 'reconciled') AS is_final,
                 t.scaled_price,
                 r.divisor,
                 CASE v.rounding_mode WHEN 'down' THEN 0 WHEN 'up' THEN r.divisor - 1 ELSE r.divisor / 2 END AS addend,

@@ -19,7 +19,7 @@ BEGIN
             ELSE CAST(to_jsonb(NEW) ->> 'applied_on_bill_key' AS bigint)
         END;
         root := (SELECT b FROM billing.bills AS b WHERE b.bill_key = NEW.bill_key);
-        IF root.bill_key IS NULL OR root.document <> 'bill' OR root.state NOT IN ('issued', 'settled') THEN
+        IF root.bill_key IS NULL OR root.document <> 'bill' OR root.state NOT IN ('issued', 'reconciled') THEN
             RAISE EXCEPTION 'A row of % corrects bill %, which is not issued', TG_TABLE_NAME, root.bill_id
                 USING HINT = 'Only what is issued is corrected: change what the bill is made of, and close again.';
         END IF;
@@ -36,7 +36,7 @@ BEGIN
             WHERE
                 b.bill_key = document_key
                 AND b.subscription_key = root.subscription_key
-                AND b.state IN ('issued', 'settled')
+                AND b.state IN ('issued', 'reconciled')
                 AND (b.corrects_bill_key = root.bill_key OR b.period_start > root.period_start)
         ) THEN
             RAISE EXCEPTION 'What corrects bill % can only be applied on a later issued document of its subscription',

@@ -1,5 +1,5 @@
--- A bill's life, as the database lets it be: draft → held → issued → settled, and void for what is not issued. A bill
--- begins as a draft; a step changes nothing but the state and its instant, so what was looked at is what is issued.
+-- A bill's life, as the database allows it: draft → held → issued → reconciled, and void for what is not issued. A
+-- bill begins as a draft. A step changes only the state and its instant, so what was reviewed is what is issued.
 CREATE FUNCTION billing.guard_bill_state() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -17,7 +17,7 @@ BEGIN
         RETURN OLD;
     END IF;
     -- What is issued is guarded by guard_issued_bill.
-    IF OLD.state IN ('issued', 'settled') THEN
+    IF OLD.state IN ('issued', 'reconciled') THEN
         RETURN NEW;
     END IF;
     IF (OLD.bill_key, OLD.bill_id, OLD.document, OLD.subscription_key, OLD.period_start, OLD.period_end)
@@ -37,7 +37,7 @@ BEGIN
         ('void', 'draft')
     ) THEN
         RAISE EXCEPTION 'Bill % is % and can not become %', OLD.bill_id, OLD.state, NEW.state
-            USING HINT = 'The steps are draft, held, issued, settled; void for drafts and held ones, and back.';
+            USING HINT = 'The steps are draft, held, issued, reconciled; void for drafts and held ones, and back.';
     END IF;
     IF to_jsonb(NEW) - 'state' - 'issued_at' <> to_jsonb(OLD) - 'state' - 'issued_at' THEN
         RAISE EXCEPTION 'Bill % can not change while it becomes %', OLD.bill_id, NEW.state

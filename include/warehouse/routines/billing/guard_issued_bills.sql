@@ -1,15 +1,15 @@
--- Issued bills never change: whoever tries, the database refuses. The one change allowed is issued → settled.
+-- Issued bills never change: whoever tries, the database refuses. The one change allowed is issued → reconciled.
 CREATE FUNCTION billing.guard_issued_bill() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
         RAISE EXCEPTION '% may hold issued bills and can not be truncated', TG_TABLE_NAME
             USING HINT = 'Void drafts one by one instead.';
     END IF;
-    IF OLD.state NOT IN ('issued', 'settled') THEN
+    IF OLD.state NOT IN ('issued', 'reconciled') THEN
         RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
     END IF;
-    IF TG_OP = 'UPDATE' AND OLD.state = 'issued' AND NEW.state = 'settled'
-        AND to_jsonb(NEW) - 'state' - 'settled_at' = to_jsonb(OLD) - 'state' - 'settled_at' THEN
+    IF TG_OP = 'UPDATE' AND OLD.state = 'issued' AND NEW.state = 'reconciled'
+        AND to_jsonb(NEW) - 'state' - 'reconciled_at' = to_jsonb(OLD) - 'state' - 'reconciled_at' THEN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION 'Bill % is issued and never changes', OLD.bill_id
@@ -40,7 +40,7 @@ BEGIN
         ORDER BY bill_key
         FOR SHARE
     LOOP
-        IF bill.state IN ('issued', 'settled') THEN
+        IF bill.state IN ('issued', 'reconciled') THEN
             RAISE EXCEPTION 'Bill % is issued, and so its % never change', bill.bill_id, TG_TABLE_NAME
                 USING HINT = 'Correct it with an adjustment or a credit note.';
         END IF;

@@ -21,7 +21,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     WHERE
         b.subscription_key = subscription
         AND b.document = 'bill'
-        AND b.state IN ('issued', 'settled')
+        AND b.state IN ('issued', 'reconciled')
         AND b.period_end > starts
         AND b.period_start < coalesce(ends, 'infinity')
         AND starts < coalesce(ends, 'infinity')
@@ -40,7 +40,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     INNER JOIN billing.bills AS b
         ON
             b.document = 'bill'
-            AND b.state IN ('issued', 'settled')
+            AND b.state IN ('issued', 'reconciled')
             AND b.period_end > starts
             AND b.period_start < coalesce(ends, 'infinity')
     WHERE

@@ -21,14 +21,14 @@ WITH said AS (
     WHERE
         l.bill_key = root_key
         AND l.corrects_bill_key IS NULL
-        AND d.state IN ('issued', 'settled')
+        AND d.state IN ('issued', 'reconciled')
     UNION ALL
     SELECT l.*
     FROM billing.bill_lines AS l
     INNER JOIN billing.bills AS d ON l.bill_key = d.bill_key
     WHERE
         l.corrects_bill_key = root_key
-        AND (d.state IN ('issued', 'settled') OR d.bill_key = document_key)
+        AND (d.state IN ('issued', 'reconciled') OR d.bill_key = document_key)
 ),
 
 placed AS (
@@ -72,7 +72,7 @@ taxes AS (
     WHERE
         t.for_bill_key = root_key
         AND NOT t.is_inclusive
-        AND (d.state IN ('issued', 'settled') OR d.bill_key = document_key)
+        AND (d.state IN ('issued', 'reconciled') OR d.bill_key = document_key)
 ),
 
 scopes AS (

@@ -20,7 +20,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
                 b.subscription_key = h.subscription_key
                 AND b.period_start <= h.hour_start
                 AND b.period_end > h.hour_start
-        WHERE b.state IN ('issued', 'settled')
+        WHERE b.state IN ('issued', 'reconciled')
         GROUP BY b.bill_key
     )
 
@@ -106,7 +106,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
             WHERE
                 last_bill.subscription_key = s.subscription_key
                 AND last_bill.document = 'bill'
-                AND last_bill.state IN ('issued', 'settled')
+                AND last_bill.state IN ('issued', 'reconciled')
                 AND last_bill.period_end >= s.ended_at
         )
     GROUP BY a.subscription_key
@@ -124,7 +124,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
         ON
             a.applied_on_bill_key = d.bill_key
             AND a.subscription_key = d.subscription_key
-            AND d.state IN ('issued', 'settled')
+            AND d.state IN ('issued', 'reconciled')
     WHERE a.state = 'applied' AND d.bill_key IS NULL;
 $$;
 COMMENT ON FUNCTION billing.misbilled IS

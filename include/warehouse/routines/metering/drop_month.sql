@@ -13,7 +13,7 @@ BEGIN
     IF reason IS NOT NULL THEN
         RAISE EXCEPTION 'Polls and readings of % stay: %', to_char(month, 'YYYY-MM'), reason
             USING ERRCODE = 'object_not_in_prerequisite_state',
-            HINT = 'Close the hours, settle the gaps and issue the bills, or wait.';
+            HINT = 'Close the hours, resolve or waive the gaps and issue the bills, or wait.';
     END IF;
     INSERT INTO metering.dropped_months AS stored (month_start, month_end, closable_from, dropped_at)
     SELECT first, last, greatest(last, max(hours.until_at)), at

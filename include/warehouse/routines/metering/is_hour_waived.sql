@@ -1,4 +1,4 @@
--- An hour after the last answer is settled when a person waived all of it that is not known, for the environment and
+-- An hour after the last answer is reconciled when a person waived all of it that is not known, for the environment and
 -- for each instance with a gap: no answer has to come any more.
 CREATE FUNCTION metering.is_hour_waived(environment bigint, hour timestamptz, answered_at timestamptz) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$

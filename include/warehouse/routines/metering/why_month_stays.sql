@@ -49,7 +49,7 @@ BEGIN
     LEFT JOIN LATERAL (
         SELECT range_agg(tstzrange(bills.period_start, bills.period_end)) AS periods
         FROM billing.bills
-        WHERE bills.subscription_key = environments.subscription_key AND bills.state IN ('issued', 'settled')
+        WHERE bills.subscription_key = environments.subscription_key AND bills.state IN ('issued', 'reconciled')
     ) AS issued ON TRUE
     WHERE NOT coalesce(issued.periods @> tstzrange(hours.from_at, hours.until_at), FALSE);
     IF found.environment_count > 0 THEN

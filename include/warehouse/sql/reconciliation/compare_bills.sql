@@ -5,7 +5,7 @@ buyers AS (
     SELECT
         account_id,
         fetched_at
-    FROM settlement.marketplace_fetches
+    FROM reconciliation.marketplace_fetches
     WHERE billing_cycle = :period AND fetched_at IS NOT NULL
 ),
 
@@ -43,7 +43,7 @@ theirs AS (
         sum(amount) AS amount,
         min(currency) AS currency,
         count(DISTINCT currency) AS currency_count
-    FROM settlement.marketplace_charges
+    FROM reconciliation.marketplace_charges
     WHERE billing_cycle = :period
     GROUP BY marketplace_instance_id
 ),
@@ -154,7 +154,7 @@ worded AS (
 
 -- What no longer has either side (a draft that was voided, a charge that was taken back) has no verdict.
 outdated AS (
-    DELETE FROM settlement.reconciliations AS r
+    DELETE FROM reconciliation.verdicts AS r
     USING subscriptions AS s
     WHERE
         r.subscription_key = s.subscription_key
@@ -163,7 +163,7 @@ outdated AS (
 ),
 
 stored AS (
-    INSERT INTO settlement.reconciliations (
+    INSERT INTO reconciliation.verdicts (
         subscription_key, period, bill_key, our_amount, marketplace_amount, difference, currency, hours_charged,
         verdict, sentence, is_final, checked_at
     )

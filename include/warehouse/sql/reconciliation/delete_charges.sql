@@ -1,2 +1,2 @@
-DELETE FROM settlement.marketplace_charges
+DELETE FROM reconciliation.marketplace_charges
 WHERE billing_cycle = :billing_cycle AND account_id = :account_id

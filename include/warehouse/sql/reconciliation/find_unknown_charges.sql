@@ -4,7 +4,7 @@ SELECT
     c.marketplace_instance_id,
     c.currency,
     sum(c.amount) AS amount
-FROM settlement.marketplace_charges AS c
+FROM reconciliation.marketplace_charges AS c
 WHERE
     c.billing_cycle = :period
     AND NOT EXISTS (

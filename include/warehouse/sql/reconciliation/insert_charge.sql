@@ -1,4 +1,4 @@
-INSERT INTO settlement.marketplace_charges (
+INSERT INTO reconciliation.marketplace_charges (
     billing_cycle,
     marketplace_instance_id,
     item,

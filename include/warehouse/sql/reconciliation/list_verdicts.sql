@@ -9,7 +9,7 @@ SELECT
     r.verdict,
     r.is_final,
     r.sentence
-FROM settlement.reconciliations AS r
+FROM reconciliation.verdicts AS r
 INNER JOIN core.subscriptions AS s ON r.subscription_key = s.subscription_key
 WHERE r.period = coalesce(CAST(:period AS text), r.period)
 ORDER BY r.period DESC, s.account_id ASC, s.environment_name ASC

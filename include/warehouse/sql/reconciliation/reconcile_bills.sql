@@ -1,9 +1,9 @@
--- An issued bill becomes settled once the Marketplace's final bill agrees with it to the cent, and stays so; its story
--- says so in the same statement.
-WITH settled AS (
+-- An issued bill becomes reconciled once the Marketplace's final bill agrees with it to the cent, and stays so. The
+-- event is written in the same statement.
+WITH reconciled AS (
     UPDATE billing.bills AS b
-    SET state = 'settled', settled_at = :settled_at
-    FROM settlement.reconciliations AS r
+    SET state = 'reconciled', reconciled_at = :reconciled_at
+    FROM reconciliation.verdicts AS r
     WHERE
         r.period = :period
         AND r.bill_key = b.bill_key
@@ -17,10 +17,10 @@ INSERT INTO billing.bill_events (bill_id, from_state, to_state, who, reason, at)
 SELECT
     bill_id,
     'issued' AS from_state,
-    'settled' AS to_state,
+    'reconciled' AS to_state,
     :who,
     'The Marketplace''s final bill agrees with it.' AS reason,
-    :settled_at
-FROM settled
+    :reconciled_at
+FROM reconciled
 ORDER BY bill_id
 RETURNING bill_id

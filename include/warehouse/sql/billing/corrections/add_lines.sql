@@ -30,7 +30,7 @@ documented AS (
     FROM roots AS r
     INNER JOIN billing.bill_lines AS l ON r.root_key = l.corrects_bill_key AND l.kind <> 'refund'
     INNER JOIN billing.bills AS d ON l.bill_key = d.bill_key
-    WHERE d.state IN ('issued', 'settled')
+    WHERE d.state IN ('issued', 'reconciled')
 ),
 
 both_sides AS (

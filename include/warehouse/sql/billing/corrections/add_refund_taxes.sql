@@ -33,7 +33,7 @@ said AS (
         FALSE AS is_new
     FROM documented AS l
     INNER JOIN billing.bills AS d ON l.bill_key = d.bill_key
-    WHERE d.state IN ('issued', 'settled')
+    WHERE d.state IN ('issued', 'reconciled')
     UNION ALL
     SELECT
         root_key,
@@ -79,7 +79,7 @@ taxes AS (
             t.amount
         FROM billing.bill_taxes AS t
         INNER JOIN billing.bills AS d ON t.bill_key = d.bill_key
-        WHERE d.state IN ('issued', 'settled') AND t.for_bill_key IN (SELECT root_key FROM roots)
+        WHERE d.state IN ('issued', 'reconciled') AND t.for_bill_key IN (SELECT root_key FROM roots)
         UNION ALL
         SELECT
             root_key,

@@ -63,7 +63,7 @@ said AS (
         l.correction_key
     FROM documented AS l
     INNER JOIN billing.bills AS d ON l.bill_key = d.bill_key
-    WHERE d.state IN ('issued', 'settled')
+    WHERE d.state IN ('issued', 'reconciled')
     UNION ALL
     SELECT
         root_key,

@@ -2,11 +2,11 @@
 UPDATE billing.pending_adjustments AS a
 SET
     state = 'applied',
-    settled_at = :at,
+    closed_at = :at,
     applied_on_bill_key = d.bill_key
 FROM correction_roots AS r
 INNER JOIN billing.bills AS d ON r.document_key = d.bill_key
 WHERE
     a.bill_key = r.root_key
     AND a.state = 'pending'
-    AND d.state IN ('issued', 'settled')
+    AND d.state IN ('issued', 'reconciled')

@@ -79,7 +79,7 @@ instances AS (
     GROUP BY u.subscription_key
 ),
 
--- Late usage that a document settles. While it is a draft, that is all that waits: for a note, what its bill has
+-- Late usage that a document bills. While it is a draft, that is all that waits: for a note, what its bill has
 -- waiting, for a bill, what any earlier one has.
 adjustments AS (
     SELECT

@@ -24,7 +24,7 @@ SELECT
     b.fingerprint_form,
     b.drafted_at,
     b.issued_at,
-    b.settled_at
+    b.reconciled_at
 FROM billing.bills AS b
 INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
 LEFT JOIN core.environments AS e ON s.subscription_key = e.subscription_key

@@ -13,7 +13,7 @@ SELECT
         WHERE
             b.subscription_key = s.subscription_key
             AND b.document = 'bill'
-            AND b.state IN ('issued', 'settled')
+            AND b.state IN ('issued', 'reconciled')
     ) AS billed_until
 FROM core.subscriptions AS s
 LEFT JOIN billing.price_plans AS p ON s.price_plan = p.name

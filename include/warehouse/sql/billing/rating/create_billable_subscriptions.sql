@@ -20,7 +20,7 @@ LEFT JOIN billing.bills AS billed
         s.subscription_key = billed.subscription_key
         AND billed.period_start = :period_start
         AND billed.document = 'bill'
-        AND billed.state IN ('issued', 'settled')
+        AND billed.state IN ('issued', 'reconciled')
 LEFT JOIN billing.price_plans AS p ON coalesce(billed.price_plan, s.price_plan) = p.name
 -- What was known when a bill was drafted does not know an end that was entered since.
 CROSS JOIN
@@ -42,6 +42,6 @@ WHERE
                 b.subscription_key = s.subscription_key
                 AND b.period_start = :period_start
                 AND b.document = 'bill'
-                AND b.state IN ('issued', 'settled', 'void')
+                AND b.state IN ('issued', 'reconciled', 'void')
         )
     )

@@ -18,9 +18,9 @@ SELECT
     gaps.opened_at,
     CAST(extract(EPOCH FROM CAST(:at AS timestamptz) - gaps.opened_at) AS bigint) AS age_seconds,
     buyers.contact,
-    gaps.settled_at,
-    gaps.settled_by,
-    gaps.settled_reason
+    gaps.closed_at,
+    gaps.closed_by,
+    gaps.closed_reason
 FROM metering.gaps
 INNER JOIN core.environments ON gaps.environment_key = environments.environment_key
 INNER JOIN core.subscriptions ON environments.subscription_key = subscriptions.subscription_key

@@ -4,9 +4,9 @@ SELECT
     gap_start,
     gap_end,
     state,
-    settled_at,
-    settled_by,
-    settled_reason
+    closed_at,
+    closed_by,
+    closed_reason
 FROM metering.gaps
 WHERE gap_key = any(CAST(:gap_keys AS bigint[]))
 ORDER BY gap_key

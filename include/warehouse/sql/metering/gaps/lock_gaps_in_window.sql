@@ -4,9 +4,9 @@ SELECT
     gap_start,
     gap_end,
     state,
-    settled_at,
-    settled_by,
-    settled_reason
+    closed_at,
+    closed_by,
+    closed_reason
 FROM metering.gaps
 WHERE
     environment_key = :environment_key

@@ -2,7 +2,7 @@
 UPDATE metering.gaps
 SET
     state = 'waived',
-    settled_at = :at,
-    settled_by = :settled_by,
-    settled_reason = :reason
+    closed_at = :at,
+    closed_by = :closed_by,
+    closed_reason = :reason
 WHERE gap_key = any(CAST(:gap_keys AS bigint[])) AND state = 'open'

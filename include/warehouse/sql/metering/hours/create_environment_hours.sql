@@ -57,7 +57,7 @@ LEFT JOIN billing.bills
         known.subscription_key = bills.subscription_key
         AND bills.period_start <= hours.hour_start
         AND bills.period_end > hours.hour_start
-        AND bills.state IN ('issued', 'settled')
+        AND bills.state IN ('issued', 'reconciled')
         -- The notes that correct it are of the same period.
         AND bills.document = 'bill'
         AND bills.period_end > :window_start

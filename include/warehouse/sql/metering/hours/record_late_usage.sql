@@ -68,7 +68,7 @@ due AS (
 
 withdrawn AS (
     UPDATE billing.pending_adjustments AS pending
-    SET state = 'withdrawn', settled_at = :at
+    SET state = 'withdrawn', closed_at = :at
     FROM due
     WHERE
         pending.hour_start = due.hour_start

@@ -2,7 +2,7 @@
 -- person saw: it ends when the gap grows.
 WITH resolved AS (
     UPDATE metering.gaps
-    SET state = 'resolved', settled_at = :at
+    SET state = 'resolved', closed_at = :at
     FROM closing_environments AS environments
     WHERE
         gaps.environment_key = environments.environment_key
@@ -32,9 +32,9 @@ ON CONFLICT (environment_key, coalesce(instance_key, 0), gap_start) DO UPDATE SE
     gap_end = excluded.gap_end,
     cause = excluded.cause,
     state = 'open',
-    settled_at = NULL,
-    settled_by = NULL,
-    settled_reason = NULL
+    closed_at = NULL,
+    closed_by = NULL,
+    closed_reason = NULL
 WHERE
 CASE kept.state
     WHEN 'open' THEN (kept.gap_end, kept.cause) IS DISTINCT FROM (excluded.gap_end, excluded.cause)

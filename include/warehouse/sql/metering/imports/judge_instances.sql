@@ -20,7 +20,7 @@ issued AS (
         subscription_key,
         range_agg(tstzrange(period_start, period_end)) AS periods
     FROM billing.bills
-    WHERE state IN ('issued', 'settled')
+    WHERE state IN ('issued', 'reconciled')
     GROUP BY subscription_key
 )
 

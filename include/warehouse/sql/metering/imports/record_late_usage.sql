@@ -23,7 +23,7 @@ WITH due AS (
         FROM billing.bills AS issued
         WHERE
             issued.subscription_key = who.subscription_key
-            AND issued.state IN ('issued', 'settled')
+            AND issued.state IN ('issued', 'reconciled')
             AND issued.period_start <= judged.hour_start
             AND judged.hour_start < issued.period_end
         -- The first is the one with the usage, whatever documents correct it.
@@ -47,7 +47,7 @@ WITH due AS (
 
 withdrawn AS (
     UPDATE billing.pending_adjustments AS pending
-    SET state = 'withdrawn', settled_at = :rejected_at
+    SET state = 'withdrawn', closed_at = :rejected_at
     FROM due
     WHERE
         pending.hour_start = due.hour_start

@@ -3,6 +3,6 @@ SELECT
     kind,
     count(*) AS opened,
     count(closed_at) AS closed
-FROM metering.alarms
+FROM operations.alarms
 GROUP BY kind
 ORDER BY kind

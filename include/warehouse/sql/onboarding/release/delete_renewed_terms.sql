@@ -7,7 +7,7 @@ WHERE
         SELECT FROM billing.bills AS b
         WHERE
             b.subscription_key = licences.subscription_key
-            AND b.state IN ('issued', 'settled')
+            AND b.state IN ('issued', 'reconciled')
             AND b.period_start < licences.term_end
             AND b.period_end > licences.term_start
     )

@@ -12,6 +12,6 @@ SELECT
         WHERE
             b.subscription_key = :subscription_key
             AND b.document = 'bill'
-            AND b.state IN ('issued', 'settled')
+            AND b.state IN ('issued', 'reconciled')
             AND b.period_end > :ended_at
     ) AS issued_bills

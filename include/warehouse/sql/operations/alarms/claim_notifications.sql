@@ -3,17 +3,17 @@ WITH transitions AS (
     SELECT
         alarm_key,
         'opened' AS transition
-    FROM metering.alarms
+    FROM operations.alarms
     UNION ALL
     SELECT
         alarm_key,
         'closed' AS transition
-    FROM metering.alarms
+    FROM operations.alarms
     WHERE closed_at IS NOT NULL
 ),
 
 claimed AS (
-    INSERT INTO metering.alarm_tellings (alarm_key, transition, claimed_at)
+    INSERT INTO operations.alarm_tellings (alarm_key, transition, claimed_at)
     SELECT
         transitions.alarm_key,
         transitions.transition,
@@ -21,7 +21,7 @@ claimed AS (
     FROM transitions
     WHERE
         NOT EXISTS (
-            SELECT FROM metering.alarm_tellings AS told
+            SELECT FROM operations.alarm_tellings AS told
             WHERE told.alarm_key = transitions.alarm_key AND told.transition = transitions.transition
         )
     ORDER BY transitions.alarm_key, transitions.transition
@@ -35,5 +35,5 @@ SELECT
     alarms.kind,
     CASE claimed.transition WHEN 'opened' THEN alarms.sentence ELSE alarms.closing_sentence END AS sentence
 FROM claimed
-INNER JOIN metering.alarms ON claimed.alarm_key = alarms.alarm_key
+INNER JOIN operations.alarms ON claimed.alarm_key = alarms.alarm_key
 ORDER BY claimed.transition DESC, alarms.kind ASC, alarms.alarm_key ASC

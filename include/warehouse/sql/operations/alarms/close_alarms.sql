@@ -1,6 +1,6 @@
 -- Closes alarms that are over: judged and not raised any more, or of an environment that is not metered any more. A run
 -- for an earlier instant leaves alone what was opened later.
-UPDATE metering.alarms AS standing
+UPDATE operations.alarms AS standing
 SET
     closed_at = :at,
     closing_sentence = found.sentence
@@ -11,7 +11,7 @@ FROM (
             judged.sentence,
             format('Environment %s is not metered any more (%s).', environments.environment_id, environments.state)
         ) AS sentence
-    FROM metering.alarms
+    FROM operations.alarms
     INNER JOIN core.environments ON alarms.environment_key = environments.environment_key
     LEFT JOIN judged_alarms AS judged
         ON alarms.environment_key = judged.environment_key AND alarms.kind = judged.kind

@@ -3,4 +3,4 @@ SELECT
     count(*) FILTER (WHERE opened_at = :at) AS opened,
     count(*) FILTER (WHERE closed_at = :at) AS closed,
     count(*) FILTER (WHERE closed_at IS NULL) AS still_on
-FROM metering.alarms
+FROM operations.alarms

@@ -87,7 +87,7 @@ SELECT
     END AS sentence
 FROM newest
 LEFT JOIN fallen ON newest.environment_key = fallen.environment_key
-LEFT JOIN metering.alarms AS standing
+LEFT JOIN operations.alarms AS standing
     ON
         newest.environment_key = standing.environment_key
         AND standing.kind = 'dropped_to_zero'

@@ -1,6 +1,6 @@
 -- Opens what is raised and not on yet. An alarm that was on already, or was over already when this is judged again,
 -- stays the one it is.
-INSERT INTO metering.alarms (environment_key, kind, since, sentence, observed, expected, opened_at)
+INSERT INTO operations.alarms (environment_key, kind, since, sentence, observed, expected, opened_at)
 SELECT
     environment_key,
     kind,

@@ -1,5 +1,5 @@
 -- How telling a transition went.
-UPDATE metering.alarm_tellings
+UPDATE operations.alarm_tellings
 SET
     told_at = CASE WHEN CAST(:failure AS text) IS NULL THEN CAST(:at AS timestamptz) END,
     failure = :failure

@@ -4,13 +4,13 @@ WITH counted AS (
         sightings.finding_key,
         count(DISTINCT sightings.machine_key) AS machines,
         count(*) AS machine_hours
-    FROM metering.machine_sightings AS sightings
-    INNER JOIN metering.machine_findings AS findings ON sightings.finding_key = findings.finding_key
+    FROM operations.machine_sightings AS sightings
+    INNER JOIN operations.machine_findings AS findings ON sightings.finding_key = findings.finding_key
     WHERE findings.state = 'open'
     GROUP BY sightings.finding_key
 )
 
-UPDATE metering.machine_findings AS findings
+UPDATE operations.machine_findings AS findings
 SET
     machines = counted.machines,
     machine_hours = counted.machine_hours

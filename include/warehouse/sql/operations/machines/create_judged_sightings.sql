@@ -22,8 +22,8 @@ SELECT
         WHEN machines.environment_key IS NULL THEN 'unregistered_environment'
         WHEN listed.instance_id IS NULL AND peopled.environment_key IS NULL THEN 'machine_without_instance'
     END AS kind
-FROM metering.machine_sightings AS sightings
-INNER JOIN metering.machines ON sightings.machine_key = machines.machine_key
+FROM operations.machine_sightings AS sightings
+INNER JOIN operations.machines ON sightings.machine_key = machines.machine_key
 LEFT JOIN core.environments ON machines.environment_key = environments.environment_key
 LEFT JOIN machine_moments AS moments
     ON machines.environment_key = moments.environment_key AND sightings.observed_at = moments.observed_at

@@ -6,14 +6,14 @@ WITH instants AS (
     SELECT
         machines.environment_key,
         sightings.observed_at
-    FROM metering.machine_sightings AS sightings
-    INNER JOIN metering.machines ON sightings.machine_key = machines.machine_key
+    FROM operations.machine_sightings AS sightings
+    INNER JOIN operations.machines ON sightings.machine_key = machines.machine_key
     WHERE sightings.judged_at IS NULL AND machines.environment_key IS NOT NULL
     UNION
     SELECT
         environments.environment_key,
         listings.listed_at AS observed_at
-    FROM metering.machine_listings AS listings
+    FROM operations.machine_listings AS listings
     INNER JOIN core.subscriptions
         ON listings.account_id = subscriptions.account_id AND listings.region = subscriptions.region
     INNER JOIN core.environments ON subscriptions.subscription_key = environments.subscription_key

@@ -1,10 +1,10 @@
 -- Forgets in which hours machines were seen, where that is older than the retention, was judged, and is no part of a
 -- finding that is still open. Machines, findings and their machine hours stay.
-DELETE FROM metering.machine_sightings AS sightings
+DELETE FROM operations.machine_sightings AS sightings
 WHERE
     sightings.hour_start < CAST(:at AS timestamptz) - CAST(:retention AS interval)
     AND sightings.judged_at IS NOT NULL
     AND NOT EXISTS (
-        SELECT FROM metering.machine_findings AS findings
+        SELECT FROM operations.machine_findings AS findings
         WHERE findings.finding_key = sightings.finding_key AND findings.state = 'open'
     )

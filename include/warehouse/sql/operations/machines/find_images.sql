@@ -1,3 +1,3 @@
 -- Images known to be paid: they stay so when the Marketplace no longer shows them.
 SELECT DISTINCT image_id
-FROM metering.machines
+FROM operations.machines

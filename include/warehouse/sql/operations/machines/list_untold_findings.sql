@@ -13,7 +13,7 @@ SELECT
     findings.last_seen_at,
     findings.state,
     findings.resolved_at
-FROM metering.machine_findings AS findings
+FROM operations.machine_findings AS findings
 CROSS JOIN
     LATERAL (
         SELECT
@@ -21,9 +21,15 @@ CROSS JOIN
             format('machine_finding/%s/', findings.finding_key) AS about
     ) AS news
 WHERE
-    NOT EXISTS (SELECT FROM metering.notices WHERE notices.notice_key = news.about || news.transition)
+    NOT EXISTS (
+        SELECT FROM operations.notifications
+        WHERE notifications.notification_key = news.about || news.transition
+    )
     AND (
         findings.state = 'open'
-        OR EXISTS (SELECT FROM metering.notices WHERE notices.notice_key = news.about || 'opened')
+        OR EXISTS (
+            SELECT FROM operations.notifications
+            WHERE notifications.notification_key = news.about || 'opened'
+        )
     )
 ORDER BY news.transition, findings.first_seen_at, findings.finding_key

@@ -1,6 +1,6 @@
 -- Instances without machines: billable in the polls on both sides of the last whole listing of their buyer and region,
 -- which showed no machine of theirs, nor one of their environment whose tags name no instance.
-INSERT INTO metering.machine_findings AS kept (
+INSERT INTO operations.machine_findings AS kept (
     kind, account_id, region, environment_id, instance_id, environment_key, machine_hours,
     first_seen_at, last_seen_at, opened_at
 )
@@ -15,7 +15,7 @@ SELECT
     listings.listed_at AS first_seen_at,
     listings.listed_at AS last_seen_at,
     CAST(:at AS timestamptz) AS opened_at
-FROM metering.machine_listings AS listings
+FROM operations.machine_listings AS listings
 INNER JOIN core.subscriptions
     ON listings.account_id = subscriptions.account_id AND listings.region = subscriptions.region
 INNER JOIN core.environments ON subscriptions.subscription_key = environments.subscription_key
@@ -26,8 +26,8 @@ WHERE
     AND environments.state = 'metered'
     AND NOT EXISTS (
         SELECT 1
-        FROM metering.machines
-        INNER JOIN metering.machine_sightings AS sightings ON machines.machine_key = sightings.machine_key
+        FROM operations.machines
+        INNER JOIN operations.machine_sightings AS sightings ON machines.machine_key = sightings.machine_key
         WHERE
             machines.environment_key = environments.environment_key
             AND machines.account_id = listings.account_id

@@ -1,5 +1,5 @@
 -- Machines without an instance, and environments that nobody registered: opens findings, or sees open ones again.
-INSERT INTO metering.machine_findings AS kept (
+INSERT INTO operations.machine_findings AS kept (
     kind, account_id, region, environment_id, instance_id, environment_key, first_seen_at, last_seen_at, opened_at
 )
 SELECT

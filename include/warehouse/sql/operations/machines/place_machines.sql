@@ -3,7 +3,7 @@
 -- write, so only environments of the same buyer count. An environment registered later is found by the next sighting.
 WITH pending AS (
     SELECT DISTINCT machine_key
-    FROM metering.machine_sightings
+    FROM operations.machine_sightings
     WHERE judged_at IS NULL
 ),
 
@@ -13,7 +13,7 @@ placed AS (
         coalesce(by_service.environment_key, by_environment.environment_key, by_instance.environment_key)
             AS environment_key
     FROM pending
-    INNER JOIN metering.machines ON pending.machine_key = machines.machine_key
+    INNER JOIN operations.machines ON pending.machine_key = machines.machine_key
     LEFT JOIN LATERAL (
         SELECT environments.environment_key
         FROM core.environments
@@ -49,7 +49,7 @@ placed AS (
     ) AS by_instance ON TRUE
 )
 
-UPDATE metering.machines
+UPDATE operations.machines
 SET environment_key = placed.environment_key
 FROM placed
 WHERE

@@ -1,5 +1,5 @@
 -- A failure keeps the instant of the last whole listing; an older answer does not replace a newer one.
-INSERT INTO metering.machine_listings AS kept (account_id, region, tried_at, failure, listed_at, machines)
+INSERT INTO operations.machine_listings AS kept (account_id, region, tried_at, failure, listed_at, machines)
 VALUES (:account_id, :region, :tried_at, :failure, :listed_at, :machines)
 ON CONFLICT (account_id, region) DO UPDATE SET
     tried_at = excluded.tried_at,

@@ -1,5 +1,5 @@
 -- Enters the machines of a listing, as the newest one shows them.
-INSERT INTO metering.machines AS kept (
+INSERT INTO operations.machines AS kept (
     machine_id, account_id, region, image_id, instance_type,
     service_instance_tag, environment_tag, instance_tag, created_at, first_seen_at, last_seen_at
 )
@@ -15,7 +15,7 @@ SELECT
     machine.created_at,
     CAST(:observed_at AS timestamptz) AS first_seen_at,
     CAST(:observed_at AS timestamptz) AS last_seen_at
-FROM jsonb_populate_recordset(CAST(NULL AS metering.machines), CAST(:machines AS jsonb)) AS machine
+FROM jsonb_populate_recordset(CAST(NULL AS operations.machines), CAST(:machines AS jsonb)) AS machine
 ORDER BY machine.machine_id
 ON CONFLICT (machine_id) DO UPDATE SET
     image_id = excluded.image_id,

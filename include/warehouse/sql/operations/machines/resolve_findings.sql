@@ -2,8 +2,8 @@
 -- that somebody is told. What can not be judged yet, resolves nothing.
 WITH gone AS (
     SELECT findings.finding_key
-    FROM metering.machine_findings AS findings
-    INNER JOIN metering.machine_listings AS listings
+    FROM operations.machine_findings AS findings
+    INNER JOIN operations.machine_listings AS listings
         ON findings.account_id = listings.account_id AND findings.region = listings.region
     LEFT JOIN machine_moments AS moments
         ON findings.environment_key = moments.environment_key AND listings.listed_at = moments.observed_at
@@ -19,7 +19,7 @@ WITH gone AS (
         )
 )
 
-UPDATE metering.machine_findings AS findings
+UPDATE operations.machine_findings AS findings
 SET
     state = 'resolved',
     resolved_at = :at

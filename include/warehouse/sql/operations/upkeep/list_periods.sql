@@ -3,5 +3,5 @@ SELECT DISTINCT
     period_start,
     period_end
 FROM billing.bills
-WHERE state IN ('issued', 'settled') AND period_end > :ended_after
+WHERE state IN ('issued', 'reconciled') AND period_end > :ended_after
 ORDER BY period_start, period_end

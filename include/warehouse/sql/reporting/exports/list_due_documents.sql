@@ -4,7 +4,7 @@ SELECT b.bill_id
 FROM billing.bills AS b
 LEFT JOIN billing.price_plans AS p ON b.price_plan = p.name
 WHERE
-    b.state IN ('issued', 'settled')
+    b.state IN ('issued', 'reconciled')
     AND CASE
         WHEN b.document = 'bill' THEN b.period
         ELSE to_char(b.issued_at AT TIME ZONE coalesce(p.time_zone, 'UTC'), 'YYYY-MM')

@@ -10,7 +10,7 @@ documents AS (
         END AS period
     FROM billing.bills AS b
     LEFT JOIN billing.price_plans AS p ON b.price_plan = p.name
-    WHERE b.state IN ('issued', 'settled')
+    WHERE b.state IN ('issued', 'reconciled')
 ),
 
 periods AS (

@@ -9,7 +9,7 @@ documents AS (
     FROM billing.bills AS b
     LEFT JOIN billing.price_plans AS p ON b.price_plan = p.name
     WHERE
-        b.state IN ('issued', 'settled')
+        b.state IN ('issued', 'reconciled')
         AND CASE
             WHEN b.document = 'bill' THEN b.period
             ELSE to_char(b.issued_at AT TIME ZONE coalesce(p.time_zone, 'UTC'), 'YYYY-MM')

@@ -9,7 +9,7 @@ documents AS (
     WHERE
         b.bill_id = CAST(:bill_id AS text)
         OR (
-            b.state IN ('issued', 'settled')
+            b.state IN ('issued', 'reconciled')
             AND CASE
                 WHEN b.document = 'bill' THEN b.period
                 ELSE to_char(b.issued_at AT TIME ZONE coalesce(p.time_zone, 'UTC'), 'YYYY-MM')
@@ -77,7 +77,7 @@ SELECT
     d.bill_id,
     d.document,
     -- Whether the Marketplace confirmed it since changes no file.
-    CASE d.state WHEN 'settled' THEN 'issued' ELSE d.state END AS state,
+    CASE d.state WHEN 'reconciled' THEN 'issued' ELSE d.state END AS state,
     d.period,
     d.issued_at,
     f.account_id,

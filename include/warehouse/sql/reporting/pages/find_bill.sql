@@ -19,7 +19,7 @@ SELECT
     b.fingerprint,
     b.drafted_at,
     b.issued_at,
-    b.settled_at,
+    b.reconciled_at,
     s.subscription_key,
     s.subscription_id,
     s.environment_name,

@@ -12,6 +12,6 @@ SELECT
     f.failure,
     f.tried_at
 FROM core.subscriptions AS s
-LEFT JOIN settlement.reconciliations AS r ON s.subscription_key = r.subscription_key AND r.period = :period
-LEFT JOIN settlement.marketplace_fetches AS f ON s.account_id = f.account_id AND f.billing_cycle = :period
+LEFT JOIN reconciliation.verdicts AS r ON s.subscription_key = r.subscription_key AND r.period = :period
+LEFT JOIN reconciliation.marketplace_fetches AS f ON s.account_id = f.account_id AND f.billing_cycle = :period
 WHERE s.subscription_key = :subscription_key

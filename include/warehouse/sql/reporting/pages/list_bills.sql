@@ -19,7 +19,7 @@ SELECT
     count(*) OVER () AS match_count
 FROM billing.bills AS b
 INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
-LEFT JOIN settlement.reconciliations AS r ON b.subscription_key = r.subscription_key AND b.period = r.period
+LEFT JOIN reconciliation.verdicts AS r ON b.subscription_key = r.subscription_key AND b.period = r.period
 WHERE
     b.state <> 'void'
     AND (cast(:period AS text) IS NULL OR b.period = :period)

@@ -5,7 +5,7 @@ SELECT
     s.account_id,
     'missing_here' AS kind,
     r.sentence
-FROM settlement.reconciliations AS r
+FROM reconciliation.verdicts AS r
 INNER JOIN core.subscriptions AS s ON r.subscription_key = s.subscription_key
 WHERE r.verdict = 'missing_here' AND r.period = coalesce(CAST(:period AS text), r.period)
 
@@ -19,7 +19,7 @@ SELECT
         'The Marketplace charges %s %s for %s, which belongs to no subscription here.',
         sum(c.amount), c.currency, c.marketplace_instance_id
     ) AS sentence
-FROM settlement.marketplace_charges AS c
+FROM reconciliation.marketplace_charges AS c
 WHERE
     c.billing_cycle = coalesce(CAST(:period AS text), c.billing_cycle)
     AND NOT EXISTS (
@@ -35,7 +35,7 @@ SELECT
     f.account_id,
     'not_fetched' AS kind,
     f.failure AS sentence
-FROM settlement.marketplace_fetches AS f
+FROM reconciliation.marketplace_fetches AS f
 WHERE f.failure IS NOT NULL AND f.billing_cycle = coalesce(CAST(:period AS text), f.billing_cycle)
 ORDER BY period DESC, account_id ASC, kind ASC, sentence ASC
 LIMIT :at_most

@@ -7,12 +7,12 @@ SELECT
     count(*) FILTER (WHERE b.document <> 'bill') AS note_count,
     coalesce(sum(b.aku_seconds) FILTER (WHERE b.document = 'bill'), 0) AS aku_seconds,
     sum(b.total) AS total,
-    count(*) FILTER (WHERE b.state IN ('issued', 'settled') AND b.document = 'bill') AS issued_count,
+    count(*) FILTER (WHERE b.state IN ('issued', 'reconciled') AND b.document = 'bill') AS issued_count,
     count(*) FILTER (WHERE b.state = 'held') AS held_count,
     count(*) FILTER (WHERE r.verdict IN ('agrees', 'differs_by_rounding')) AS agreeing_count,
     count(*) FILTER (WHERE r.verdict IN ('differs', 'missing_here', 'missing_there')) AS differing_count
 FROM billing.bills AS b
-LEFT JOIN settlement.reconciliations AS r
+LEFT JOIN reconciliation.verdicts AS r
     ON b.subscription_key = r.subscription_key AND b.period = r.period AND b.document = 'bill'
 WHERE b.state <> 'void' AND (cast(:period AS text) IS NULL OR b.period = :period)
 GROUP BY b.period, b.currency

@@ -48,12 +48,12 @@ def reconcile(warehouse, *charges, at=FINAL):
 
 def verdict(warehouse):
     with warehouse.connect() as connection:
-        return connection.execute(text("SELECT * FROM settlement.reconciliations")).mappings().one()
+        return connection.execute(text("SELECT * FROM reconciliation.verdicts")).mappings().one()
 
 
 def bill_state(warehouse):
     with warehouse.connect() as connection:
-        return tuple(connection.execute(text("SELECT state, settled_at FROM billing.bills")).one())
+        return tuple(connection.execute(text("SELECT state, reconciled_at FROM billing.bills")).one())
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,11 @@ def test_verdicts(warehouse, subscription, ours, theirs, expected):
 @given(cents=st.integers(0, 2_000), theirs=st.integers(0, 2_000), hours=st.integers(0, 40))
 def test_rounding_explains_less_than_a_cent_an_hour_and_nothing_more(warehouse, cents, theirs, hours):
     with warehouse.begin() as connection:
-        for table in ("settlement.reconciliations", "settlement.marketplace_fetches", "settlement.marketplace_charges"):
+        for table in (
+            "reconciliation.verdicts",
+            "reconciliation.marketplace_fetches",
+            "reconciliation.marketplace_charges",
+        ):
             connection.execute(text(f"DELETE FROM {table}"))
         for table in ("billing.bill_lines", "billing.bills", "metering.usage", "core.instances", "core.environments"):
             connection.execute(text(f"DELETE FROM {table}"))
@@ -127,21 +131,21 @@ def test_the_sentence_names_both_amounts_and_what_rounding_explains(warehouse, s
     )
 
 
-def test_an_issued_bill_that_the_final_bill_confirms_is_settled(warehouse, subscription):
+def test_an_issued_bill_that_the_final_bill_confirms_is_reconciled(warehouse, subscription):
     bill(warehouse, subscription, "12.34")
-    assert reconcile(warehouse, Charge(INSTANCE, "12.34")).settled == ["2026-10-sub-01-orders"]
-    assert bill_state(warehouse) == ("settled", FINAL)
+    assert reconcile(warehouse, Charge(INSTANCE, "12.34")).reconciled == ["2026-10-sub-01-orders"]
+    assert bill_state(warehouse) == ("reconciled", FINAL)
     again = reconcile(warehouse, Charge(INSTANCE, "12.34"), at=FINAL + timedelta(days=1))
-    assert (again.verdicts, again.settled) == ({"agrees": 1}, [])
-    assert bill_state(warehouse) == ("settled", FINAL)
+    assert (again.verdicts, again.reconciled) == ({"agrees": 1}, [])
+    assert bill_state(warehouse) == ("reconciled", FINAL)
     with warehouse.connect() as connection:
         query = text("SELECT from_state, to_state, who, at FROM billing.bill_events")
-        assert connection.execute(query).all() == [("issued", "settled", "settlement", FINAL)]
+        assert connection.execute(query).all() == [("issued", "reconciled", "reconciliation", FINAL)]
 
 
-def test_before_the_marketplaces_bill_is_final_nothing_is_settled(warehouse, subscription):
+def test_before_the_marketplaces_bill_is_final_nothing_is_reconciled(warehouse, subscription):
     bill(warehouse, subscription, "12.34")
-    assert reconcile(warehouse, Charge(INSTANCE, "12.34"), at=FINAL - timedelta(seconds=1)).settled == []
+    assert reconcile(warehouse, Charge(INSTANCE, "12.34"), at=FINAL - timedelta(seconds=1)).reconciled == []
     assert verdict(warehouse)["is_final"] is False
     assert bill_state(warehouse) == ("issued", None)
 
@@ -154,7 +158,7 @@ def test_a_verdict_is_as_final_as_the_fetch_it_rests_on(warehouse, subscription)
         raise ConfigurationError("The Airflow connection is missing.")
 
     fetch_charges(warehouse, PERIOD, FINAL, refused)
-    assert reconcile_period(warehouse, PERIOD, FINAL).settled == []
+    assert reconcile_period(warehouse, PERIOD, FINAL).reconciled == []
     assert verdict(warehouse)["is_final"] is False
 
 
@@ -189,7 +193,7 @@ def test_a_verdict_goes_when_both_sides_are_gone(warehouse, subscription):
         connection.execute(text("UPDATE billing.bills SET state = 'void' WHERE bill_key = :key"), {"key": key})
     assert reconcile(warehouse).verdicts == {}
     with warehouse.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM settlement.reconciliations")).scalar_one() == 0
+        assert connection.execute(text("SELECT count(*) FROM reconciliation.verdicts")).scalar_one() == 0
 
 
 def test_nothing_of_a_licence_is_explained_by_rounding(warehouse, subscription):
@@ -217,7 +221,7 @@ def test_the_report_names_every_buyer_that_could_not_be_asked():
 def test_a_run_takes_the_last_month_and_all_that_wait_for_confirmation(warehouse, subscription):
     with warehouse.begin() as connection:
         make_bill(connection, subscription, "2026-07", "1.00")
-        make_bill(connection, subscription, "2026-08", "1.00", state="settled")
+        make_bill(connection, subscription, "2026-08", "1.00", state="reconciled")
         make_bill(connection, subscription, "2026-09", "1.00", state="draft")
     at = datetime(2026, 11, 24, 5, tzinfo=UTC)
     assert find_cycles(warehouse, at) == ["2026-07", "2026-10"]
@@ -225,20 +229,20 @@ def test_a_run_takes_the_last_month_and_all_that_wait_for_confirmation(warehouse
     assert find_cycles(warehouse, at, "2026-08") == ["2026-08"]
 
 
-def test_runs_at_the_same_time_settle_once_and_leave_one_verdict(warehouse, subscription):
+def test_runs_at_the_same_time_reconcile_once_and_leave_one_verdict(warehouse, subscription):
     bill(warehouse, subscription, "12.34")
     with ThreadPoolExecutor(4) as pool:
         done = list(pool.map(lambda _: reconcile(warehouse, Charge(INSTANCE, "12.34")), range(4)))
-    assert sum(len(one.settled) for one in done) == 1
+    assert sum(len(one.reconciled) for one in done) == 1
     assert verdict(warehouse)["verdict"] == "agrees"
 
 
-def test_a_verdict_that_changes_after_settling_is_shown_and_the_bill_stays_settled(warehouse, subscription):
+def test_a_verdict_that_changes_after_settling_is_shown_and_the_bill_stays_reconciled(warehouse, subscription):
     bill(warehouse, subscription, "12.34")
     reconcile(warehouse, Charge(INSTANCE, "12.34"))
     reconcile(warehouse, Charge(INSTANCE, "12.34"), Charge(INSTANCE, "-5.00", "Refund"), at=FINAL + timedelta(days=9))
     assert verdict(warehouse)["verdict"] == "differs"
-    assert bill_state(warehouse) == ("settled", FINAL)
+    assert bill_state(warehouse) == ("reconciled", FINAL)
 
 
 def test_lines_that_correct_another_month_are_not_held_against_the_marketplace(warehouse, subscription):

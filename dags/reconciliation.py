@@ -2,7 +2,7 @@
 
 **What.** Fetches what the Marketplace charged each buyer (BSS, with the buyer's own delegated access), compares it with
 our bill of every subscription, and stores one verdict each: *agrees*, *differs by rounding*, *differs*, *missing here*,
-*missing there*. An issued bill that the Marketplace's final bill confirms becomes *settled*.
+*missing there*. An issued bill that the Marketplace's final bill confirms becomes *reconciled*.
 
 **When.** Daily at 13:00 (UTC+8), an hour after the Marketplace makes bills final on day 3. A run takes the last month
 that ended, and every earlier one that still has an issued bill without confirmation.
@@ -11,7 +11,7 @@ that ended, and every earlier one that still has an issued bill without confirma
 is confirmed.
 
 **What you do next.** If `report` fails, its message names the buyers that could not be asked and what to do about each.
-Verdicts stand under *Bills*, and in `settlement.reconciliations`.
+Verdicts stand under *Bills*, and in `reconciliation.verdicts`.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from include.orchestration.defaults import TAG, period_field, task_defaults
     catchup=False,
     max_active_runs=1,
     doc_md=__doc__,
-    tags=[TAG, "settlement"],
+    tags=[TAG, "reconciliation"],
     default_args=task_defaults(),
     params={
         "period": period_field(
-            "YYYY-MM, like 2026-10. Empty: the last month that ended, and all that are not settled yet."
+            "YYYY-MM, like 2026-10. Empty: the last month that ended, and all that are not reconciled yet."
         )
     },
 )
-def settlement_reconciliation() -> None:
+def reconciliation() -> None:
     """Fetch, compare, report."""
 
     @task
@@ -64,7 +64,7 @@ def settlement_reconciliation() -> None:
 
     @task(outlets=[RECONCILIATIONS, BILLS])
     def compare_bills(cycles: list[str]) -> list[str]:
-        """One verdict per subscription; confirmed bills become settled. Yields sentences on unknown charges."""
+        """One verdict per subscription; confirmed bills become reconciled. Yields sentences on unknown charges."""
         from include.orchestration import connections, work
         from include.orchestration.billing import who_runs
         from include.reconciliation.compare import reconcile_period
@@ -89,4 +89,4 @@ def settlement_reconciliation() -> None:
     report(fetched, compared)
 
 
-settlement_reconciliation()
+reconciliation()

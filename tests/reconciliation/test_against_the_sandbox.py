@@ -114,14 +114,14 @@ def bills_of(buyer):
     return open_bills
 
 
-def test_two_independent_computations_agree_to_the_cent_and_the_bill_is_settled(warehouse, sandbox, buyer, billed):
+def test_two_independent_computations_agree_to_the_cent_and_the_bill_is_reconciled(warehouse, sandbox, buyer, billed):
     assert CYCLE.zone_name == CYCLE_ZONE
     done = fetch_charges(warehouse, CYCLE.name, AT, bills_of(buyer))
     assert list(done.failures) == [OTHER]
     with warehouse.connect() as connection:
-        amounts = connection.execute(text("SELECT amount FROM settlement.marketplace_charges")).scalars().all()
+        amounts = connection.execute(text("SELECT amount FROM reconciliation.marketplace_charges")).scalars().all()
     assert amounts == [billed]
-    assert len(reconcile_period(warehouse, CYCLE.name, AT).settled) == 1
+    assert len(reconcile_period(warehouse, CYCLE.name, AT).reconciled) == 1
     assert sandbox.requests()["refused"] == 0
 
 

@@ -24,15 +24,14 @@ def buyers(warehouse):
 
 
 def stored(warehouse):
-    query = (
-        "SELECT account_id, marketplace_instance_id, item, amount FROM settlement.marketplace_charges ORDER BY 1, 2, 3"
-    )
+    columns = "account_id, marketplace_instance_id, item, amount"
+    query = f"SELECT {columns} FROM reconciliation.marketplace_charges ORDER BY 1, 2, 3"
     with warehouse.connect() as connection:
         return [tuple(row) for row in connection.execute(text(query))]
 
 
 def fetches(warehouse):
-    query = "SELECT account_id, failure, fetched_at, tried_at FROM settlement.marketplace_fetches ORDER BY 1"
+    query = "SELECT account_id, failure, fetched_at, tried_at FROM reconciliation.marketplace_fetches ORDER BY 1"
     with warehouse.connect() as connection:
         return [tuple(row) for row in connection.execute(text(query))]
 
@@ -59,9 +58,8 @@ def test_fetching_again_replaces_exactly_the_buyers_cycle(buyers):
     fetch_charges(buyers, "2026-10", AT, bills.__getitem__)
     fetch_charges(buyers, "2026-10", AT, bills.__getitem__)
     with buyers.connect() as connection:
-        query = (
-            "SELECT billing_cycle, marketplace_instance_id, amount FROM settlement.marketplace_charges ORDER BY 1, 2"
-        )
+        columns = "billing_cycle, marketplace_instance_id, amount"
+        query = f"SELECT {columns} FROM reconciliation.marketplace_charges ORDER BY 1, 2"
         rows = [tuple(row) for row in connection.execute(text(query))]
     assert rows == [("2026-09", "mp-1", 1), ("2026-09", "mp-9", 9), ("2026-10", "mp-1", 2)]
 

@@ -12,7 +12,7 @@ BUYER = "1100000000000001"
 
 
 def run(dagbag, **conf):
-    return dagbag.dags["settlement_reconciliation"].test(run_conf=conf)
+    return dagbag.dags["reconciliation"].test(run_conf=conf)
 
 
 def states(done):
@@ -41,7 +41,7 @@ def test_a_period_given_by_hand_is_fetched_and_compared(dagbag, subscribed, ware
     done = run(dagbag, period="2026-10")
     assert states(done) == dict.fromkeys(["find_cycles", "fetch_charges", "compare_bills", "report"], "success")
     with warehouse.connect() as connection:
-        verdicts = connection.execute(text("SELECT period, verdict FROM settlement.reconciliations")).all()
+        verdicts = connection.execute(text("SELECT period, verdict FROM reconciliation.verdicts")).all()
     assert [tuple(row) for row in verdicts] == [("2026-10", "missing_there")]
 
 
@@ -54,7 +54,7 @@ def test_a_buyer_without_a_connection_fails_the_report_and_nothing_else(dagbag, 
         "report": "failed",
     }
     with warehouse.connect() as connection:
-        failure = connection.execute(text("SELECT failure FROM settlement.marketplace_fetches")).scalar_one()
+        failure = connection.execute(text("SELECT failure FROM reconciliation.marketplace_fetches")).scalar_one()
     assert f"alibaba_buyer_{BUYER} is missing" in failure
 
 

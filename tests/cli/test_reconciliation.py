@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from include.cli.settlement import app
+from include.cli.reconciliation import app
 from tests.reporting.conftest import NOW
 from tests.support.showcase import fill_showcase
 
@@ -21,6 +21,6 @@ def test_stored_verdicts_are_listed(airflow_connections, warehouse):
 
 def test_reconciling_says_what_it_did_and_who_could_not_be_asked(airflow_connections, warehouse):
     fill_showcase(warehouse, NOW)
-    done = CliRunner().invoke(app, ["reconcile", "--period", "2026-09"])
-    assert done.output.startswith("2026-09: 5 agrees; 0 newly settled")
+    done = CliRunner().invoke(app, ["run", "--period", "2026-09"])
+    assert done.output.startswith("2026-09: 5 agrees; 0 newly reconciled")
     assert "alibaba_buyer_1100000000000001 is missing" in str(done.exception)

@@ -1,5 +1,5 @@
--- A waiver settles the hours that wait for nothing else, at once.
-CREATE FUNCTION metering.settle_waived_hours() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+-- A waiver closes, at once, the hours that wait for nothing else.
+CREATE FUNCTION metering.close_waived_hours() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
     UPDATE metering.environment_hours AS hours
     SET state = 'closed'
@@ -21,5 +21,5 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE TRIGGER settle_waived_hours AFTER UPDATE ON metering.gaps
-REFERENCING NEW TABLE AS waived FOR EACH STATEMENT EXECUTE FUNCTION metering.settle_waived_hours();
+CREATE TRIGGER close_waived_hours AFTER UPDATE ON metering.gaps
+REFERENCING NEW TABLE AS waived FOR EACH STATEMENT EXECUTE FUNCTION metering.close_waived_hours();

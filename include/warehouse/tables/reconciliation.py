@@ -1,4 +1,4 @@
-"""Schema settlement: what the Marketplace charged, and the verdicts."""
+"""Schema reconciliation: what the Marketplace charged, and the verdicts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ marketplace_fetches = Table(
     instant("tried_at", "Logical time of the run that asked last."),
     text("failure", "Why the last try failed and what to do; null when it came.", nullable=True),
     instant("fetched_at", "Logical time of the last run that got the whole bill; null when none did.", nullable=True),
-    schema="settlement",
+    schema="reconciliation",
     comment="Whether a buyer's Marketplace bill was got: a bill that was not got is not an empty bill.",
 )
 
@@ -32,12 +32,12 @@ marketplace_charges = Table(
     decimal("amount", "PretaxAmount: payable."),
     instant("fetched_at", "Logical time of the run that fetched it."),
     Index("marketplace_charges_by_buyer", "billing_cycle", "account_id"),
-    schema="settlement",
+    schema="reconciliation",
     comment="The Marketplace's charges per instance and cycle, from BSS.",
 )
 
-reconciliations = Table(
-    "reconciliations",
+verdicts = Table(
+    "verdicts",
     metadata,
     Column(
         "subscription_key",
@@ -57,6 +57,6 @@ reconciliations = Table(
     flag("is_final", "Whether the Marketplace's bill was final (day 3, 12:00, UTC+8) when it was fetched."),
     instant("checked_at", "Logical time of the run that compared."),
     CheckConstraint(f"verdict IN {VERDICTS}", name="verdict"),
-    schema="settlement",
+    schema="reconciliation",
     comment="Our bill against the Marketplace's, per subscription and period.",
 )

@@ -1,4 +1,4 @@
-"""Commands about the Marketplace's bills: `akubill settlement reconcile|list`."""
+"""Commands about the Marketplace's bills: `akubill reconciliation run|list`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import typer
 from include.cli.output import print_table, say
 
 app = typer.Typer(
-    name="settlement", help="Hold our bills against the Marketplace's, and see the verdicts.", no_args_is_help=True
+    name="reconciliation", help="Hold our bills against the Marketplace's, and see the verdicts.", no_args_is_help=True
 )
 
 Period = Annotated[str | None, typer.Option("--period", help="Billing period, YYYY-MM.")]
 
 
 @app.command()
-def reconcile(period: Period = None) -> None:
+def run(period: Period = None) -> None:
     """Fetch the Marketplace's charges and compare; without a period: the last month, and all that wait for it.
 
     The exit code is 1 where there was nothing to compare, too.
@@ -52,7 +52,7 @@ def list_stored(period: Period = None) -> None:
 
     verdicts = list_verdicts(warehouse(), period)
     if not verdicts:
-        say("Nothing was compared yet. Run `akubill settlement reconcile`.")
+        say("Nothing was compared yet. Run `akubill reconciliation run`.")
         return
     headings = ("Period", "Subscription", "Ours", "Marketplace", "Difference", "Currency", "Verdict")
     rows = []
