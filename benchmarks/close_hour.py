@@ -78,7 +78,7 @@ def run(size: str) -> list[Ratio]:
         with warehouse.begin() as connection:
             connection.execute(text(CHANGES), changed)
         settle(warehouse)
-        restless = _measure(warehouse, repetitions)
+        changing = _measure(warehouse, repetitions)
     with empty_warehouse() as one, empty_warehouse() as many:
         for warehouse, first in ((one, HOUR.start - timedelta(days=1)), (many, HOUR.start - timedelta(days=days))):
             _enter(warehouse, environments // 50, instances, first)
@@ -93,9 +93,9 @@ def run(size: str) -> list[Ratio]:
         )
     return [
         cost(f"rules over an hour of {rows:,} readings", quiet["find"], quiet["bare"], "≤ 8", "query alone"),
-        cost("the same, a tenth changed", restless["find"], restless["bare"], "", "query alone"),
+        cost("the same, a tenth changed", changing["find"], changing["bare"], "", "query alone"),
         cost("closing the hour", quiet["close"], quiet["bare"], "", "usage, sums and gaps, stored"),
-        cost("the same, a tenth changed", restless["close"], restless["bare"], "", "usage, sums and gaps, stored"),
+        cost("the same, a tenth changed", changing["close"], changing["bare"], "", "usage, sums and gaps, stored"),
         cost(f"rules with {days} days stored", took["many"], took["one"], "≤ 1.2", "against 1 day stored"),
         cost(
             f"closing with {days} days stored", took["close_many"], took["close_one"], "≤ 1.2", "against 1 day stored"

@@ -5,7 +5,7 @@ environment, one reading per instance. Environments are spread over a fixed numb
 shard all consoles are asked at once, each within its own deadline. Then hours that became due are closed again: those
 that a late poll changes, and those that waited forty minutes for a poll.
 
-**When.** Every five minutes. What was not asked in the past can not be asked any more, so missed runs are not made up.
+**When.** Every five minutes. What was not asked in the past cannot be asked any more, so missed runs are not made up.
 
 **By hand.** Any time: it is one more poll. Two runs at once do no harm.
 

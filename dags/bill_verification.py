@@ -11,7 +11,7 @@ closed periods is on exactly one bill. Nothing is changed.
 
 **What you do next.** Where `report` is red, its message names each bill that differs and what changed: usage, prices,
 offers, licences, lines, taxes or sums. The database lets nobody change these, so somebody put its guards aside: find
-out who, restore it from a backup, or correct the bill if what stands now is right. `tell_operators` tells each
+out who, restore it from a backup, or correct the bill if what stands now is right. `notify_operators` tells each
 difference once, through the channel of `freshness_alarms`; it is pink where there is nothing new. What is on no bill,
 or on two, is named with the step that corrects it; `akubill bills completeness` says the same.
 """
@@ -64,7 +64,7 @@ def bill_verification() -> None:
 
     # A retry would find nothing left to tell and hide that telling failed.
     @task(retries=0)
-    def tell_operators(differences: list[str], incomplete: list[str]) -> int:
+    def notify_operators(differences: list[str], incomplete: list[str]) -> int:
         """Tell what nobody was told yet; skipped when that is nothing."""
         from airflow.sdk import get_current_context
         from airflow.sdk.exceptions import AirflowSkipException
@@ -86,7 +86,7 @@ def bill_verification() -> None:
         report_verification(differences, incomplete)
 
     differences, incomplete = verify_issued_bills(), audit_completeness()
-    tell_operators(differences, incomplete)
+    notify_operators(differences, incomplete)
     report(differences, incomplete)
 
 

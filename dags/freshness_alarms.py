@@ -8,7 +8,7 @@ and each of the two is told once, all of a run in one message.
 
 **By hand.** Not needed; an additional run tells nothing twice.
 
-**What you do next.** Where `tell_operators` is green, something was told: its log has it. Pink is quiet. Where it is
+**What you do next.** Where `notify_operators` is green, something was told: its log has it. Pink is quiet. Where it is
 red the channel failed: the log has the message, and it is not sent again. Choose a channel with the connection
 `akubill_alarms`; without one the log is all.
 """
@@ -36,28 +36,28 @@ def freshness_alarms() -> None:
     """Judge, tell."""
 
     @task
-    def judge_environments() -> dict[str, int]:
+    def evaluate_environments() -> dict[str, int]:
         """Open and close alarms; yields counts."""
-        from include.operations.alarms import judge_alarms
+        from include.operations.alarms import evaluate_alarms
         from include.orchestration import connections, work
 
-        return judge_alarms(connections.warehouse(), work.run_instant()).counts()
+        return evaluate_alarms(connections.warehouse(), work.run_instant()).counts()
 
     # A retry would find nothing left to tell and hide that telling failed.
     @task(retries=0)
-    def tell_operators() -> dict[str, int]:
+    def notify_operators() -> dict[str, int]:
         """Tell what nobody was told yet; skipped when that is nothing."""
         from airflow.sdk import get_current_context
         from airflow.sdk.exceptions import AirflowSkipException
 
         from include.orchestration import alarms, connections, work
 
-        told = alarms.tell_operators(connections.warehouse(), work.run_instant(), get_current_context())
+        told = alarms.notify_operators(connections.warehouse(), work.run_instant(), get_current_context())
         if told is None:
             raise AirflowSkipException("There is nothing new to tell.")
         return told
 
-    judge_environments() >> tell_operators()
+    evaluate_environments() >> notify_operators()
 
 
 freshness_alarms()

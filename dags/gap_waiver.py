@@ -64,10 +64,10 @@ def gap_waiver() -> None:
     @task
     def report(waived: dict[str, int]) -> list[str]:
         """Say what was waived, and what still waits for people."""
-        from include.metering.gaps.gaps import summarise_work
+        from include.metering.gaps.gaps import summarize_gaps
         from include.orchestration import connections, work
 
-        left = [str(line) for line in summarise_work(connections.warehouse(), work.run_instant())]
+        left = [str(line) for line in summarize_gaps(connections.warehouse(), work.run_instant())]
         print(f"Waived {waived['gaps']} gap(s).", *left, sep="\n")  # noqa: T201 (the task's log)
         return left
 

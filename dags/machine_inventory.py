@@ -3,14 +3,14 @@
 **What.** ECS knows which machines of a buyer run the Business Edition image; the consoles say which instances there
 are. This asks ECS with each buyer's own delegated access, in every region of the product, and compares: *a machine
 without an instance*, *an instance without machines*, *an environment nobody registered*. Each is a row of
-`operations.machine_findings`, with the machine hours in question, and resolves by itself when it is no longer so.
+`operations.machine_discrepancies`, with the machine hours in question, and resolves by itself when it is no longer so.
 
 **When.** Every hour at minute 20. A listing is compared by the next run, when polls on both sides of it exist.
 
 **By hand.** Trigger it at any time; running it again duplicates nothing.
 
 **What you do next.** What disagrees is told once when it is found and once when it is over, through the channel of
-`freshness_alarms`; `tell_operators` is pink when there is nothing new. `akubill machines list` has all that is open,
+`freshness_alarms`; `notify_operators` is pink when there is nothing new. `akubill machines list` has all that is open,
 and `summarise` counts it; open findings do not make a run red. If `summarise` is red, buyers could not be asked: its
 message names them and what to do.
 """
@@ -61,14 +61,14 @@ def machine_inventory() -> None:
 
     # A retry would find nothing left to tell and hide that telling failed.
     @task(retries=0)
-    def tell_operators() -> int:
+    def notify_operators() -> int:
         """Tell what nobody was told yet; skipped when that is nothing."""
         from airflow.sdk import get_current_context
         from airflow.sdk.exceptions import AirflowSkipException
 
         from include.orchestration import alarms, connections, work
 
-        told = alarms.tell_findings(connections.warehouse(), work.run_instant(), get_current_context())
+        told = alarms.notify_of_discrepancies(connections.warehouse(), work.run_instant(), get_current_context())
         if not told:
             raise AirflowSkipException("There is nothing new to tell.")
         return told
@@ -82,7 +82,7 @@ def machine_inventory() -> None:
         return compared
 
     compared, listed = compare_machines(), list_machines()
-    compared >> [listed, tell_operators()]
+    compared >> [listed, notify_operators()]
     summarise(compared, listed)
 
 

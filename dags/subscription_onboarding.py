@@ -86,24 +86,24 @@ def prerequisites() -> None:  # noqa: C901 (a task for each rule)
 
     @task
     def real_name(rehearsal: dict[str, Any]) -> str:
-        from include.onboarding.prerequisites import Rehearsal, check_real_name
+        from include.onboarding.prerequisites import DryRun, check_real_name
         from include.orchestration.onboarding import conclude, product
 
-        return conclude(check_real_name(product(), Rehearsal(**rehearsal)))
+        return conclude(check_real_name(product(), DryRun(**rehearsal)))
 
     @task
     def permissions(rehearsal: dict[str, Any]) -> str:
-        from include.onboarding.prerequisites import Rehearsal, check_permissions
+        from include.onboarding.prerequisites import DryRun, check_permissions
         from include.orchestration.onboarding import conclude
 
-        return conclude(check_permissions(Rehearsal(**rehearsal)))
+        return conclude(check_permissions(DryRun(**rehearsal)))
 
     @task
     def order(rehearsal: dict[str, Any]) -> str:
-        from include.onboarding.prerequisites import Rehearsal, check_order
+        from include.onboarding.prerequisites import DryRun, check_order
         from include.orchestration.onboarding import conclude, product, request
 
-        return conclude(check_order(product(), request(), Rehearsal(**rehearsal)))
+        return conclude(check_order(product(), request(), DryRun(**rehearsal)))
 
     site(), region(), size(), terms(), unique()
     rehearsed = rehearse()

@@ -13,7 +13,7 @@ changes nothing.
 **What you do next.** Look at the task `report`: it says how many rows were loaded, unchanged and rejected, and the
 first reasons. Correct rejected rows in a new file and drop that: an imported hour replaces what an earlier import said,
 never what was measured. An hour on an issued bill keeps what was billed; `report` says how many rows differ from it and
-names the bills, and the differences wait in `billing.pending_adjustments` for a correction. If what was wrong was
+names the bills, and the differences wait in `billing.late_usage` for a correction. If what was wrong was
 outside the file (a subscription that is onboarded by now), trigger the same file in `imported/` again with *Judge
 again*.
 """

@@ -65,15 +65,15 @@ def warehouse_upkeep() -> None:
         return drop(connections.warehouse(), work.run_instant(), retention).counts()
 
     @task
-    def forget_old_sightings() -> int:
+    def delete_old_sightings() -> int:
         """In which hours machines were seen, once that is older than the retention; yields how many."""
         from datetime import timedelta
 
-        from include.operations.upkeep import forget_sightings
+        from include.operations.upkeep import delete_old_sightings
         from include.orchestration import connections, work
 
         retention = timedelta(days=work.form()["retention_days"])
-        return forget_sightings(connections.warehouse(), work.run_instant(), retention)
+        return delete_old_sightings(connections.warehouse(), work.run_instant(), retention)
 
     @task
     def audit_issued_bills() -> list[str]:
@@ -86,19 +86,19 @@ def warehouse_upkeep() -> None:
     @task
     def list_open_work() -> list[str]:
         """Gaps and rejections that wait for people, by owner and cause."""
-        from include.metering.gaps.gaps import summarise_work
+        from include.metering.gaps.gaps import summarize_gaps
         from include.orchestration import connections, work
 
-        return [str(line) for line in summarise_work(connections.warehouse(), work.run_instant())]
+        return [str(line) for line in summarize_gaps(connections.warehouse(), work.run_instant())]
 
     @task
     def report(retained: dict[str, Any], broken: list[str], waiting: list[str]) -> None:
         """Say all of it; fail where a person has to do something."""
-        from include.operations.upkeep import Retained, report_upkeep
+        from include.operations.upkeep import UpkeepResult, report_upkeep
 
-        report_upkeep(Retained(**retained), broken, waiting)
+        report_upkeep(UpkeepResult(**retained), broken, waiting)
 
-    forget_old_sightings()
+    delete_old_sightings()
     make_partitions() >> (dropped := drop_old_months())
     report(dropped, audit_issued_bills(), list_open_work())
 

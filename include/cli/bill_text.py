@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from include.billing.evidence.explain import AdjustedHour, Correction, Explanation, Hour, Instance, Line
+    from include.billing.evidence.explain import Correction, Explanation, Hour, Instance, LateHour, Line
     from include.billing.evidence.explain_readings import HourOfReadings, Poll, Stretch
 
 _DOCUMENTS = {"bill": "Bill", "credit_note": "Credit note", "debit_note": "Debit note"}
@@ -73,11 +73,11 @@ def _describe_correction(correction: Correction, currency: str, zone: ZoneInfo) 
             f"   corrects {step.bill_id} line {step.line_no}{issued}: {plain(step.quantity)} {step.unit}, "
             f"{step.amount:f} {currency}{why}"
         )
-    for hour in correction.adjusted_hours:
-        yield from _describe_adjusted(hour, zone)
+    for hour in correction.late_hours:
+        yield from _describe_late(hour, zone)
 
 
-def _describe_adjusted(hour: AdjustedHour, zone: ZoneInfo) -> Iterator[str]:
+def _describe_late(hour: LateHour, zone: ZoneInfo) -> Iterator[str]:
     yield (
         f"   {_local(hour.hour_start, zone)}  {hour.instance_id}: {hour.aku_seconds_before} AKU-seconds were billed, "
         f"{hour.aku_seconds_after} are known since {_local(hour.found_at, zone)} ({hour.cause})"
@@ -88,8 +88,8 @@ def _describe_adjusted(hour: AdjustedHour, zone: ZoneInfo) -> Iterator[str]:
 
 def _describe_hour(hour: Hour, zone: ZoneInfo) -> Iterator[str]:
     place = (
-        f", {aku_hours(hour.position_start)} to {aku_hours(hour.position_end)} of the period"
-        if hour.position_start is not None and hour.position_end is not None
+        f", {aku_hours(hour.cumulative_start)} to {aku_hours(hour.cumulative_end)} of the period"
+        if hour.cumulative_start is not None and hour.cumulative_end is not None
         else ""
     )
     charged = "" if hour.amount is None else f", rounded {hour.amount:f}"
@@ -105,7 +105,7 @@ def _describe_hour(hour: Hour, zone: ZoneInfo) -> Iterator[str]:
 def _describe_instance(used: Instance) -> str:
     known = ", ".join(
         f"{seconds} {how}"
-        for how, seconds in (("proved", used.proved_aku_seconds), ("assumed", used.assumed_aku_seconds))
+        for how, seconds in (("proved", used.inferred_aku_seconds), ("assumed", used.estimated_aku_seconds))
         if seconds
     )
     source = f"the import of {used.file_name}" if used.file_name else used.source

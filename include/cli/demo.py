@@ -12,7 +12,7 @@ from include.cli.output import print_table, say
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from include.local.demo import Demo, Played
+    from include.local.demo import Demo, DemoResult
     from include.local.stack import Running
 
 app = typer.Typer(no_args_is_help=True, help="The demo: three buyers from onboarding to reconciled bills.")
@@ -60,7 +60,7 @@ def check() -> None:
     _with_stop(perform)
 
 
-def _play(running: Running) -> tuple[Demo, Played]:
+def _play(running: Running) -> tuple[Demo, DemoResult]:
     from include.local.demo import Demo
     from include.local.demo_tables import print_bills
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from typer.exceptions import Abort, TyperException
 
-from include.cli.output import complain
+from include.cli.output import print_error
 from include.domain.errors import AkubillError, InvalidInputError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _exit_code(app: Typer) -> int:
         _explain_usage(error)
         return error.exit_code
     except AkubillError as error:
-        complain(error)
+        print_error(error)
         return _WRONG
     except BrokenPipeError:
         raise
@@ -78,17 +78,17 @@ def _explain_usage(error: TyperException) -> None:
     """Say what is wrong with the command line; a command without arguments has printed its help instead."""
     message, context = error.format_message().strip(), getattr(error, "ctx", None)
     if message:
-        complain(f"{message}{f' See `{context.command_path} --help`.' if context else ''}")
+        print_error(f"{message}{f' See `{context.command_path} --help`.' if context else ''}")
 
 
 def _fail(error: Exception) -> int:
     if os.environ.get(DEBUG):
-        complain("".join(traceback.format_exception(error)).rstrip())
+        print_error("".join(traceback.format_exception(error)).rstrip())
     sentence = _outage(error) or _file_trouble(error)
     if sentence:
-        complain(sentence)
+        print_error(sentence)
         return _WRONG
-    complain(
+    print_error(
         f"akubill met an error that it does not expect, {type(error).__name__}: {_first_line(error)}. This is a fault "
         f"of the program. Run the command again with {DEBUG}=1 set (or `akubill --debug …`), and report its output and "
         "the command to whoever maintains this installation."

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from include.cli.output import complain, print_table, say
+from include.cli.output import print_error, print_table, say
 from include.domain.sharding import SHARDS
 
 app = typer.Typer(name="metering", help="Ask consoles for readings, and close hours.", no_args_is_help=True)
@@ -96,11 +96,11 @@ def usage(
     with temporary_warehouse() as scratch:
         rows, rejections = meter_file(scratch, polls, window, timedelta(seconds=tolerance))
     for rejection in rejections:
-        complain(f"Rejected ({rejection.rule}): {rejection.sentence}")
+        print_error(f"Rejected ({rejection.rule}): {rejection.sentence}")
     inconsistent = sum(1 for rejection in rejections if rejection.rule == INCONSISTENT)
     if inconsistent:
         were = "reading was" if inconsistent == 1 else "readings were"
-        complain(f"{inconsistent} {were} rejected for inconsistent times.")
+        print_error(f"{inconsistent} {were} rejected for inconsistent times.")
     # The environment is named where the id alone does not say whose instance it is.
     shared = len({(row.instance_id, row.environment_id) for row in rows}) > len({row.instance_id for row in rows})
     fields = UsageRow._fields if shared else UsageRow._fields[:-1]

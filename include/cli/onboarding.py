@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from include.cli.output import complain
+from include.cli.output import print_error
 
 _BUYER, _PAYMENT, _START, _EARLIER = "Buyer and environment", "Payment", "First Kafka instance", "Subscribed already"
 
@@ -45,7 +45,7 @@ def onboard(  # noqa: PLR0917 (Typer passes them by name)
     from include.domain.onboarding import OnboardingRequest
     from include.onboarding.story import Moment
     from include.onboarding.story import onboard as take_all_steps
-    from include.orchestration.onboarding import desk_for
+    from include.orchestration.onboarding import services_for
 
     request = OnboardingRequest.from_form(
         {
@@ -68,7 +68,7 @@ def onboard(  # noqa: PLR0917 (Typer passes them by name)
     )
     moment = Moment(now=lambda: datetime.now(UTC), wait=time.sleep)
     with redirect_stdout(sys.stderr):  # Airflow logs to standard output, which is for the report
-        report = take_all_steps(desk_for(account), request, moment, complain)
+        report = take_all_steps(services_for(account), request, moment, print_error)
     typer.echo(json.dumps(report.to_json(), indent=2))
 
 

@@ -25,7 +25,7 @@ def say(text: object, style: str = "") -> None:
     Console(highlight=False).print(Text(str(text), style), soft_wrap=True)
 
 
-def complain(text: object) -> None:
+def print_error(text: object) -> None:
     """Print text to standard error as it is."""
     Console(stderr=True, highlight=False).print(Text(str(text)), soft_wrap=True)
 

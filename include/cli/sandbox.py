@@ -24,11 +24,11 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Serve until Ctrl-C; the first line says where."""
-    from include.sandbox.server import CanNotServeError
+    from include.sandbox.server import CannotServeError
     from include.sandbox.server import serve as serve_sandbox
 
     try:
         serve_sandbox(port, state, host)
-    except CanNotServeError as error:
+    except CannotServeError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

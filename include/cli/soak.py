@@ -9,7 +9,7 @@ import typer
 from include.cli.output import say
 
 if TYPE_CHECKING:
-    from include.local.soak_scene import Soaked
+    from include.local.soak_scene import SoakResult
 
 _SHOWN = 20
 
@@ -50,7 +50,7 @@ def soak(
         raise typer.Exit(1)
 
 
-def _report(soaked: Soaked) -> None:
+def _report(soaked: SoakResult) -> None:
     found = soaked.judgement
     failed = {cause: count for cause, count in soaked.polls.most_common() if cause != "answered"}
     for line in soaked.work:
@@ -61,7 +61,7 @@ def _report(soaked: Soaked) -> None:
         f"{found.intervals} intervals of instances, {found.exact_intervals} with at most one change.\n"
         f"{found.truth} AKU-seconds were used until the last answers; {found.metered} are metered.\n"
         f"{found.silences} silences longer than the tolerance.\n"
-        f"What polling can not know: {found.share:.3%} of what was used, in AKU-seconds:"
+        f"What polling cannot know: {found.share:.3%} of what was used, in AKU-seconds:"
     )
     for kind, aku_seconds in found.unknowable.items():
         share = aku_seconds / found.truth if found.truth else 0

@@ -76,7 +76,7 @@ class LicencePrice(Part):
     overage_price: OptionalPrice = None
 
 
-class Component(Part):
+class Fee(Part):
     """What a plan charges each period besides AKU-hours, like a platform fee."""
 
     name: str = Field(min_length=1, max_length=80)
@@ -111,7 +111,7 @@ class PlanVersion(Part):
     discount_percent: Percent = ZERO
     tax_rate: Rate = ZERO
     tax_inclusive: bool = False
-    components: list[Component] = Field(default=[])
+    components: list[Fee] = Field(default=[])
     licence: LicencePrice | None = None
 
     @model_validator(mode="after")
@@ -154,7 +154,7 @@ class PlanVersion(Part):
         return self
 
     @model_validator(mode="after")
-    def _names_components_once(self) -> Self:
+    def _names_fees_once(self) -> Self:
         seen: set[str] = set()
         for number, component in enumerate(self.components):
             if component.name in seen:
@@ -169,7 +169,7 @@ class PlanVersion(Part):
         if self.licence is None:
             return self
         if self.model != "per_unit" or self.included:
-            rule = "can not be combined with a licence, whose capacity is what is free"
+            rule = "cannot be combined with a licence, whose capacity is what is free"
             name = "included" if self.included else "model"
             raise InvalidInputError(name, _text(self.included) if self.included else self.model, rule, _CORRECT)
         if self.tiers[0].unit_price:

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Payment = Literal["payg", "prepaid"]
-Collector = Literal["marketplace", "seller"]
+MerchantOfRecord = Literal["marketplace", "seller"]
 
 
 class AkuLimits(BaseModel):
@@ -53,7 +53,7 @@ class Product(BaseModel):
     seller: str
     seller_time_zone: str
     marketplace: str
-    collected_by: Collector
+    collected_by: MerchantOfRecord
     focus_service: FocusService
     service_id: str
     service_region: str

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
 #: For what is only asked; whoever uses it looks for Ctrl-C first, by pause(0).
-_patiently = retry(
+_with_retries = retry(
     retry=retry_if_exception_type((RetriableError, httpx.TransportError)),
     stop=stop_after_delay(180),
     wait=wait_fixed(1),
@@ -76,17 +76,17 @@ class AirflowApi:
         """The last hundred runs of a DAG, newest first."""
         return list(self._get(f"/api/v2/dags/{dag_id}/dagRuns?limit=100&order_by=-run_after")["dag_runs"])
 
-    @_patiently
+    @_with_retries
     def wait_for_dag(self, dag_id: str) -> None:
         """Wait until Airflow knows the DAG; after a start it takes a moment to parse it."""
         pause(0)
         if self._client.get(f"/api/v2/dags/{dag_id}").status_code == httpx.codes.NOT_FOUND:
             raise RetriableError(f"Airflow does not know the DAG {dag_id}; look for import errors in the UI.")
 
-    def follow(self, run: Run, tell: Callable[[str, str], None], patience_seconds: float = 600) -> str:
+    def follow(self, run: Run, tell: Callable[[str, str], None], timeout_seconds: float = 600) -> str:
         """Wait until the run ends and return its state; `tell` hears of each task and state as it ends."""
         told: set[str] = set()
-        deadline = time.monotonic() + patience_seconds
+        deadline = time.monotonic() + timeout_seconds
         while True:
             state = self._get(f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}")["state"]
             for task in self.tasks(run):
@@ -97,7 +97,7 @@ class AirflowApi:
             if state in {"success", "failed"}:
                 return str(state)
             if time.monotonic() > deadline:
-                raise RetriableError(f"{run.dag_id} ({run.run_id}) is still {state} after {patience_seconds:.0f} s.")
+                raise RetriableError(f"{run.dag_id} ({run.run_id}) is still {state} after {timeout_seconds:.0f} s.")
             pause(1.5)
 
     def tasks(self, run: Run) -> list[dict[str, Any]]:
@@ -117,7 +117,7 @@ class AirflowApi:
         details = [detail for line in content if isinstance(line, dict) for detail in line.get("error_detail") or []]
         return [str(detail["exc_value"]) for detail in details]
 
-    @_patiently
+    @_with_retries
     def _get(self, path: str) -> dict[str, Any]:
         """What it answers; on a busy machine it may not answer at once."""
         pause(0)

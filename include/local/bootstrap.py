@@ -51,10 +51,10 @@ def make_venv() -> None:
     if done.returncode == 0:
         return
     uv = shutil.which("uv")
-    if uv:  # Debian's Python can not make one without the package python3-venv; uv can.
+    if uv:  # Debian's Python cannot make one without the package python3-venv; uv can.
         run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(VENV)])
         return
-    say(f"{done.stdout}{done.stderr}\nPython can not make .venv. On Debian and Ubuntu: apt-get install python3-venv")
+    say(f"{done.stdout}{done.stderr}\nPython cannot make .venv. On Debian and Ubuntu: apt-get install python3-venv")
     raise subprocess.CalledProcessError(done.returncode, done.args)
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from include.local.airflow_api import Run
-    from include.local.demo_cast import Buyer, Wish
+    from include.local.demo_cast import Buyer, DemoOrder
     from include.local.stack import Running
 
     Say = Callable[[str], None]
@@ -42,13 +42,13 @@ class Onboarded:
     """A subscription of the demo, as the onboarding DAG reported it."""
 
     buyer: Buyer
-    wish: Wish
+    wish: DemoOrder
     subscription_id: str
     environment_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class DemoResult:
     """What the demo made, for checking: subscriptions, closed periods, and why the fourth buyer was refused."""
 
     subscriptions: list[Onboarded]
@@ -70,7 +70,7 @@ class Demo:
         self.periods = [last.previous, last]
         self.began_at = self.periods[0].local_start
 
-    def play(self) -> Played:
+    def play(self) -> DemoResult:
         """The whole story."""
         self.say("1. The outside world: four buyers have accounts, and delegate access to the vendor")
         self.sandbox.change_settings(deploy_seconds=15, instance_create_seconds=5, bill_delay_seconds=0)
@@ -78,7 +78,7 @@ class Demo:
             self.enter_buyer(buyer)
         self.say("2. Onboarding: four subscriptions of three buyers, and one who is refused")
         with ThreadPoolExecutor() as pool:
-            refusal = pool.submit(self.be_refused, REFUSED)
+            refusal = pool.submit(self.expect_refusals, REFUSED)
             waiting = [pool.submit(self.onboard, buyer, wish) for buyer in CAST for wish in buyer.wishes]
             subscriptions = [future.result() for future in waiting]
         self.say("3. Live readings: the consoles are asked what they run")
@@ -96,7 +96,7 @@ class Demo:
         self.say("6. Reconciliation: our bills against the Marketplace's own")
         for period in self.periods:
             self.run("reconciliation", period.name, {"period": period.name})
-        return Played(subscriptions, self.periods, refusal.result())
+        return DemoResult(subscriptions, self.periods, refusal.result())
 
     def enter_buyer(self, buyer: Buyer) -> None:
         """The buyer's account at the sandbox, and its delegated access as an Airflow connection."""
@@ -113,7 +113,7 @@ class Demo:
         )
         self.say(f"   {buyer.title}: account {buyer.account_id}")
 
-    def onboard(self, buyer: Buyer, wish: Wish) -> Onboarded:
+    def onboard(self, buyer: Buyer, wish: DemoOrder) -> Onboarded:
         """Trigger the onboarding; once the order is placed, the buyer's clusters have lived since the beginning."""
         run = self.operator.trigger("subscription_onboarding", self._form(buyer, wish))
         with ThreadPoolExecutor(1) as outside:
@@ -123,7 +123,7 @@ class Demo:
         report = self.operator.result(run, "report")
         return Onboarded(buyer, wish, report["subscription_id"], environment_id)
 
-    def live(self, buyer: Buyer, wish: Wish) -> str:
+    def live(self, buyer: Buyer, wish: DemoOrder) -> str:
         """Let the clusters of an ordered environment live, once; the environment's id."""
         ordered = self.sandbox.wait_for_service_instance(buyer.account_id, wish.environment_name)
         environment_id = str(ordered["environment_id"])
@@ -132,7 +132,7 @@ class Demo:
             self.sandbox.play_life(ordered["service_instance_id"], **plan, licence_aku=wish.form.get("licence_aku", 0))
         return environment_id
 
-    def be_refused(self, buyer: Buyer) -> str:
+    def expect_refusals(self, buyer: Buyer) -> str:
         """Onboard a buyer that does not meet the prerequisites; the reasons that the run gives."""
         wish = buyer.wishes[0]
         run = self.operator.trigger("subscription_onboarding", self._form(buyer, wish))
@@ -162,7 +162,7 @@ class Demo:
         return began
 
     def is_closed(self, period: BillingPeriod) -> bool:
-        """Whether every subscription has a bill of the period that can not change any more."""
+        """Whether every subscription has a bill of the period that cannot change any more."""
         rows = self.ask(
             "SELECT count(*) FROM core.subscriptions AS s WHERE NOT EXISTS (SELECT FROM billing.bills AS b "
             "WHERE b.subscription_key = s.subscription_key AND b.period = :period AND b.issued_at IS NOT NULL)",
@@ -187,7 +187,7 @@ class Demo:
         finally:
             warehouse.dispose()
 
-    def _form(self, buyer: Buyer, wish: Wish) -> dict[str, object]:
+    def _form(self, buyer: Buyer, wish: DemoOrder) -> dict[str, object]:
         contact = f"operations@{wish.environment_name}.example"
         since = self.began_at.isoformat()
         return {"account_id": buyer.account_id, "site": buyer.site, "contact": contact, "began_on": since, **wish.form}

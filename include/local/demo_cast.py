@@ -10,7 +10,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DemoOrder:
     """One subscription that a buyer asks for.
 
     Attributes:
@@ -35,7 +35,7 @@ class Buyer:
 
     account_id: str
     title: str
-    wishes: tuple[Wish, ...]
+    wishes: tuple[DemoOrder, ...]
     site: str = "china"
 
 
@@ -48,7 +48,7 @@ CAST = (
         "1650000000000001",
         "Hangzhou shop, pay as you go",
         (
-            Wish(
+            DemoOrder(
                 {"region": "cn-hangzhou", "environment_name": "orders", "network": "vpc-bp1shop", "payment": "payg"},
                 (_flow("ec2_network_in_257a54", 240, 2), _flow("elb_request_count_8c0756", 180, 1)),
             ),
@@ -58,7 +58,7 @@ CAST = (
         "1650000000000002",
         "Singapore bank, two departments",
         (
-            Wish(
+            DemoOrder(
                 {
                     "region": "ap-southeast-1",
                     "environment_name": "payments",
@@ -69,7 +69,7 @@ CAST = (
                 (_flow("ec2_network_in_5abac7", 300, 2),),
                 "jsonl",
             ),
-            Wish(
+            DemoOrder(
                 {
                     "region": "ap-southeast-1",
                     "environment_name": "fraud",
@@ -88,7 +88,7 @@ CAST = (
         "1650000000000003",
         "Hong Kong media, prepaid licence",
         (
-            Wish(
+            DemoOrder(
                 {
                     "region": "cn-hongkong",
                     "environment_name": "streams",
@@ -107,6 +107,10 @@ CAST = (
 REFUSED = Buyer(
     "1650000000000004",
     "Frankfurt studio, international site",
-    (Wish({"region": "eu-central-1", "environment_name": "studio", "network": "vpc-gw8studio", "payment": "payg"}),),
+    (
+        DemoOrder(
+            {"region": "eu-central-1", "environment_name": "studio", "network": "vpc-gw8studio", "payment": "payg"}
+        ),
+    ),
     site="international",
 )

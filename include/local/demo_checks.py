@@ -17,7 +17,7 @@ from include.local.interrupts import pause
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.local.demo import Demo, Played
+    from include.local.demo import Demo, DemoResult
 
 
 class Claim(NamedTuple):
@@ -28,7 +28,7 @@ class Claim(NamedTuple):
     found: str
 
 
-def verify(demo: Demo, played: Played) -> Iterator[Claim]:
+def verify(demo: Demo, played: DemoResult) -> Iterator[Claim]:
     """Every claim about a finished demo."""
     yield from bills_equal_the_marketplace(demo, played)
     yield on_exactly_one_bill(demo)
@@ -38,10 +38,10 @@ def verify(demo: Demo, played: Played) -> Iterator[Claim]:
     yield readings_arrive(demo, played)
     yield nothing_was_refused(demo)
     yield analysts_read(demo)
-    yield analysts_can_not_write(demo)
+    yield analysts_cannot_write(demo)
 
 
-def bills_equal_the_marketplace(demo: Demo, played: Played) -> Iterator[Claim]:
+def bills_equal_the_marketplace(demo: Demo, played: DemoResult) -> Iterator[Claim]:
     """Every bill's subtotal, against the sum that the sandbox computed from its own truth."""
     rows = demo.ask(
         "SELECT s.subscription_id, s.marketplace_instance_id, b.period, b.subtotal, b.state, r.verdict "
@@ -78,7 +78,7 @@ def on_exactly_one_bill(demo: Demo) -> Claim:
     return Claim("All that was metered is on exactly one bill", not found, describe_completeness(found))
 
 
-def one_environment_each(demo: Demo, played: Played) -> Claim:
+def one_environment_each(demo: Demo, played: DemoResult) -> Claim:
     """Every subscription has its own environment, and the Marketplace had as many orders."""
     rows = list(
         demo.ask(
@@ -92,7 +92,7 @@ def one_environment_each(demo: Demo, played: Played) -> Claim:
     return Claim("Each subscription has exactly one environment", holds, f"{len(rows)} metered, {orders} ordered")
 
 
-def refused_with_reasons(played: Played) -> Claim:
+def refused_with_reasons(played: DemoResult) -> Claim:
     """The refused buyer heard of its site and its region, and whom to ask."""
     missing = [word for word in ("Site", "Region", "eu-central-1", "Obtaining Services") if word not in played.refusal]
     return Claim(
@@ -108,14 +108,14 @@ def refused_left_nothing(demo: Demo) -> Claim:
     return Claim("Nothing was made for the refused buyer", count == 0, f"{count} subscriptions")
 
 
-def readings_arrive(demo: Demo, played: Played, patience_seconds: float = 90) -> Claim:
+def readings_arrive(demo: Demo, played: DemoResult, timeout_seconds: float = 90) -> Claim:
     """Every environment was asked, answered, and has readings."""
     query = (
         "SELECT count(DISTINCT p.environment_key) FROM metering.polls AS p "
         "INNER JOIN metering.readings AS r ON p.environment_key = r.environment_key AND p.observed_at = r.observed_at "
         "WHERE p.ok"
     )
-    deadline = time.monotonic() + patience_seconds
+    deadline = time.monotonic() + timeout_seconds
     while (count := next(demo.ask(query))[0]) < len(played.subscriptions) and time.monotonic() < deadline:
         pause(2)
     return Claim("Live readings arrive from every environment", count == len(played.subscriptions), f"from {count}")
@@ -134,7 +134,7 @@ def analysts_read(demo: Demo) -> Claim:
     return Claim("An analyst reads billing.bills", count > 0, f"{count} bills")
 
 
-def analysts_can_not_write(demo: Demo) -> Claim:
+def analysts_cannot_write(demo: Demo) -> Claim:
     """The analyst role is refused a write, and the consoles' credentials."""
     refused = 0
     attempts = ("UPDATE billing.bills SET total = 0", "SELECT count(*) FROM core.environment_credentials")

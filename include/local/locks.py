@@ -2,7 +2,7 @@
 
 `python -m include.local.locks write|check`. Both compile with the present lock as the starting point, so that a release
 that appears somewhere changes nothing: a lock is out of date only when a requirement changed. Where the package
-index can not be reached, the check falls back to what needs no network: every direct requirement is pinned, inside its
+index cannot be reached, the check falls back to what needs no network: every direct requirement is pinned, inside its
 range.
 """
 

@@ -1,6 +1,6 @@
 """What the tests need beside Python packages: Chromium and redis-server, installed by apt-get where one may.
 
-`python -m include.local.prerequisites`. What is missing and can not be installed is said, and the tests that need it
+`python -m include.local.prerequisites`. What is missing and cannot be installed is said, and the tests that need it
 skip with the same sentence; only continuous integration (CI=true) insists.
 """
 

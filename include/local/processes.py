@@ -66,7 +66,7 @@ def members(stack_id: str) -> Iterator[psutil.Process]:
                 yield process
 
 
-def stop_all(state: State, stack_id: str, patience_seconds: float = 15) -> int:
+def stop_all(state: State, stack_id: str, timeout_seconds: float = 15) -> int:
     """Stop every process of the stack, kindly first, and return how many there were.
 
     Some programs (redis-server) write their title over their environment, and the mark with it: those are known by the
@@ -74,7 +74,7 @@ def stop_all(state: State, stack_id: str, patience_seconds: float = 15) -> int:
     """
     recorded = [process for file in state.runs.glob("*.json") if (process := find(state, file.stem))]
     seen: set[int] = set()
-    for end, patience in ((psutil.Process.terminate, patience_seconds), (psutil.Process.kill, 10.0)):
+    for end, patience in ((psutil.Process.terminate, timeout_seconds), (psutil.Process.kill, 10.0)):
         told: set[int] = set()
         deadline = time.monotonic() + patience
         # Looking again and again also finds what was forked meanwhile.

@@ -29,9 +29,9 @@ class SandboxApi:
         """Enter a cloud account, or change it; the answer has its access key."""
         return dict(self._answer("POST", "/admin/accounts", json=account))
 
-    def wait_for_service_instance(self, account_id: str, name: str, patience_seconds: float = 180) -> dict[str, Any]:
+    def wait_for_service_instance(self, account_id: str, name: str, timeout_seconds: float = 180) -> dict[str, Any]:
         """The service instance of that account's environment, as soon as it is ordered."""
-        deadline = time.monotonic() + patience_seconds
+        deadline = time.monotonic() + timeout_seconds
         while time.monotonic() < deadline:
             for instance in self.service_instances():
                 if (instance["account_id"], instance["parameters"].get("EnvironmentName")) == (account_id, name):

@@ -23,7 +23,7 @@ from include.local import stack, state
 from include.local.airflow_api import AirflowApi, Run
 from include.local.interrupts import pause
 from include.local.soak_outside import Outside
-from include.local.soak_scene import Scene, Soak, Soaked, count_polls, reckon, set_scene
+from include.local.soak_scene import Soak, SoakResult, SoakSetup, count_polls, evaluate, set_up_soak
 from include.orchestration.connections import VAULT
 from include.warehouse import server
 from include.warehouse.embedded import server_url
@@ -50,7 +50,7 @@ class _Watch:
     """Sees Airflow's runs end, and says so."""
 
     airflow: AirflowApi
-    scene: Scene
+    scene: SoakSetup
     say: Say
     runs: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     polls: Counter[str] = field(default_factory=Counter)
@@ -86,7 +86,7 @@ class _Watch:
             )
 
 
-def soak(wanted: Soak, say: Say, *, keep: bool = False) -> Soaked:
+def soak(wanted: Soak, say: Say, *, keep: bool = False) -> SoakResult:
     """Play it from now until the hour that is then under way has ended and is closed, and judge the hours.
 
     Args:
@@ -100,7 +100,7 @@ def soak(wanted: Soak, say: Say, *, keep: bool = False) -> Soaked:
         airflow = AirflowApi(running.settings.ui_url, "admin", state.load_passwords(running.state)["admin"])
         vault = _make_vault(airflow)
         lasts = wanted.seconds + _PATIENCE.total_seconds()
-        scene = set_scene(wanted, Outside(running.settings.sandbox_url), warehouse, vault, lasts=lasts)
+        scene = set_up_soak(wanted, Outside(running.settings.sandbox_url), warehouse, vault, lasts=lasts)
         return _perform(scene, airflow, until, say)
 
 
@@ -139,7 +139,7 @@ def _make_vault(airflow: AirflowApi) -> Vault:
     return Vault(SecretStr(key))
 
 
-def _perform(scene: Scene, airflow: AirflowApi, until: datetime, say: Say) -> Soaked:
+def _perform(scene: SoakSetup, airflow: AirflowApi, until: datetime, say: Say) -> SoakResult:
     watch = _Watch(airflow, scene, say)
     say(
         f"{scene.wanted.consoles} consoles live, and fail; metering goes on until {until:%H:%M} UTC and is then judged."
@@ -156,13 +156,13 @@ def _perform(scene: Scene, airflow: AirflowApi, until: datetime, say: Say) -> So
     say(f"Every call succeeds from now on; {METERING} closes the last hour after {until:%H}:07 UTC.")
     hours = _wait_until_closed(watch, until)
     say("The hours are held against the truth.")
-    found = reckon(scene, until)
+    found = evaluate(scene, until)
     not_closed = {name: count for name, count in hours.items() if name != "closed"}
     if not_closed or hours["closed"] != _hours(scene, until):
         found.problems.append(f"Hours of environments: {dict(hours)}, and not {_hours(scene, until)} closed.")
     rounds = sum(dag_id == READINGS for dag_id, _ in watch.runs)
     work = (*watch.summarise(), f"Hours of environments: {dict(hours)}", *_alarms(scene.warehouse))
-    return Soaked(rounds, watch.polls, found, work)
+    return SoakResult(rounds, watch.polls, found, work)
 
 
 def _wait_until_closed(watch: _Watch, until: datetime) -> Counter[str]:
@@ -178,7 +178,7 @@ def _wait_until_closed(watch: _Watch, until: datetime) -> Counter[str]:
         pause(_LOOKS_EVERY_SECONDS)
 
 
-def _hours(scene: Scene, until: datetime) -> int:
+def _hours(scene: SoakSetup, until: datetime) -> int:
     """How many hours of environments there are until then."""
     return len(scene.consoles) * ((until - floor_to_hour(scene.start)) // HOUR)
 

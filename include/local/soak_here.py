@@ -21,7 +21,7 @@ from include.domain.periods import HOUR, Window, floor_to_hour
 from include.domain.sharding import SHARDS
 from include.local.interrupts import pause
 from include.local.soak_outside import running_outside
-from include.local.soak_scene import Scene, Soak, Soaked, count_polls, reckon, set_scene
+from include.local.soak_scene import Soak, SoakResult, SoakSetup, count_polls, evaluate, set_up_soak
 from include.metering.hours.close import Rules, close_due_hours, close_hour, close_hours
 from include.metering.polling.breaker import Breaker
 from include.metering.polling.collect import Pace, collect_shard
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _CLOSES_AT = timedelta(minutes=7)
 
 
-def soak_here(wanted: Soak, say: Callable[[str], None]) -> Soaked:
+def soak_here(wanted: Soak, say: Callable[[str], None]) -> SoakResult:
     """Play it, and judge the hours.
 
     Args:
@@ -49,14 +49,14 @@ def soak_here(wanted: Soak, say: Callable[[str], None]) -> Soaked:
         temporary_warehouse() as warehouse,
     ):
         vault = Vault(SecretStr(Fernet.generate_key().decode()))
-        scene = set_scene(wanted, outside, warehouse, vault, lasts=wanted.seconds + 2 * wanted.every)
+        scene = set_up_soak(wanted, outside, warehouse, vault, lasts=wanted.seconds + 2 * wanted.every)
         say(f"{wanted.consoles} consoles live; polling them every {wanted.every} s for {wanted.seconds:g} s.")
         rounds = _poll_rounds(scene, vault, say)
         until = _close_all(scene)
-        return Soaked(rounds, count_polls(scene), reckon(scene, until))
+        return SoakResult(rounds, count_polls(scene), evaluate(scene, until))
 
 
-def _poll_rounds(scene: Scene, vault: Vault, say: Callable[[str], None]) -> int:
+def _poll_rounds(scene: SoakSetup, vault: Vault, say: Callable[[str], None]) -> int:
     """What aku_readings and aku_metering do, on their schedule; a round that takes too long leaves the next one out."""
     wanted, begin, rounds = scene.wanted, time.monotonic(), 0
     closed = floor_to_hour(datetime.now(UTC) - _CLOSES_AT)
@@ -71,7 +71,7 @@ def _poll_rounds(scene: Scene, vault: Vault, say: Callable[[str], None]) -> int:
     return rounds
 
 
-def _ask_all(scene: Scene, vault: Vault) -> Counter[str]:
+def _ask_all(scene: SoakSetup, vault: Vault) -> Counter[str]:
     wanted, counts = scene.wanted, Counter[str]()
     breaker = Breaker(first_pause=1.8 * wanted.round, longest_pause=5.8 * wanted.round)
     pace = Pace(run_seconds=0.8 * wanted.every, deadline_seconds=min(20, wanted.every / 2), breaker=breaker)
@@ -81,7 +81,7 @@ def _ask_all(scene: Scene, vault: Vault) -> Counter[str]:
     return counts
 
 
-def _close_due(scene: Scene, closed: datetime) -> datetime:
+def _close_due(scene: SoakSetup, closed: datetime) -> datetime:
     """Close what is due, as after each round, and each hour at its minute; yields which hour's turn came last."""
     at, rules = datetime.now(UTC), Rules(tolerance=timedelta(seconds=scene.wanted.tolerance))
     close_due_hours(scene.warehouse, at, rules=rules)
@@ -91,7 +91,7 @@ def _close_due(scene: Scene, closed: datetime) -> datetime:
     return due
 
 
-def _close_all(scene: Scene) -> datetime:
+def _close_all(scene: SoakSetup) -> datetime:
     """Close every hour that was touched, up to the last answer of each console, as `akubill usage` does."""
     end = floor_to_hour(datetime.now(UTC)) + HOUR
     rules = Rules(timedelta(seconds=scene.wanted.tolerance), provisional_after=timedelta(0), carries=False)

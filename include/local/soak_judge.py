@@ -1,7 +1,7 @@
 """Holds metered hours against the sandbox's own second-by-second truth.
 
 Three claims make one: every reading says what was so; our hours are the rules of metering applied to the readings,
-second by second; and in an interval with at most one change that is the truth. What polling can not know is counted
+second by second; and in an interval with at most one change that is the truth. What polling cannot know is counted
 apart by its kind. Seconds are whole seconds since 1970; truth and readings share no code with the SQL that meters.
 """
 
@@ -60,7 +60,7 @@ class Lives:
 
 
 @dataclass(slots=True)
-class Judgement:
+class SoakReport:
     """What was found.
 
     Attributes:
@@ -94,7 +94,7 @@ def judge(
     usage: Mapping[tuple[str, int], int],
     silences: Iterable[tuple[str, int, int]],
     tolerance: int,
-) -> Judgement:
+) -> SoakReport:
     """Judge all environments.
 
     Args:
@@ -103,7 +103,7 @@ def judge(
         silences: gaps of whole environments: id, start, end.
         tolerance: the longest interval, in seconds, that needs no gap.
     """
-    found, ruled = Judgement(metered=sum(usage.values())), defaultdict[tuple[str, int], int](int)
+    found, ruled = SoakReport(metered=sum(usage.values())), defaultdict[tuple[str, int], int](int)
     gaps = defaultdict[str, list[tuple[int, int]]](list)
     for environment_id, start, end in silences:
         gaps[environment_id].append((start, end))
@@ -125,7 +125,7 @@ def _at(moments: list[Moment], second: int) -> Moment | None:
     return moments[index] if index >= 0 and moments[index].state != "Deleted" else None
 
 
-def _judge_readings(lives: Lives, found: Judgement) -> None:
+def _judge_readings(lives: Lives, found: SoakReport) -> None:
     """Every reading is what was so at that instant, and who was there for a while is read."""
     for at, sights in lives.polls:
         for instance, sight in sights.items():
@@ -138,7 +138,7 @@ def _judge_readings(lives: Lives, found: Judgement) -> None:
                 found.problems.append(f"Instance {instance} was there at {at}, and was not read.")
 
 
-def _judge_silences(lives: Lives, gaps: list[tuple[int, int]], tolerance: int, found: Judgement) -> None:
+def _judge_silences(lives: Lives, gaps: list[tuple[int, int]], tolerance: int, found: SoakReport) -> None:
     for start, end in pairwise([lives.start, *(at for at, _ in lives.polls)]):
         if end - start > tolerance:
             found.silences += 1
@@ -148,7 +148,7 @@ def _judge_silences(lives: Lives, gaps: list[tuple[int, int]], tolerance: int, f
                 found.problems.append(f"{lives.environment_id} was silent from {start} to {end}, under no gap.")
 
 
-def _judge_intervals(lives: Lives, tolerance: int, found: Judgement) -> Iterator[tuple[tuple[str, int], int]]:
+def _judge_intervals(lives: Lives, tolerance: int, found: SoakReport) -> Iterator[tuple[tuple[str, int], int]]:
     """Compare each interval of each instance with the truth; yields what the rules say of every billed second."""
     polls: list[tuple[int, dict[str, Sight] | None]] = [(lives.start, None), *lives.polls]
     for (start, before), (end, after) in pairwise(polls):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from include.domain.sharding import shard_of
-from include.local.soak_judge import Judgement, Lives, Moment, Sight, judge
+from include.local.soak_judge import Lives, Moment, Sight, SoakReport, judge
 from include.local.soak_outside import draw_outages, play_lives
 from include.metering.imports.poll_file import enter_environments
 from include.warehouse.engine import statement
@@ -57,7 +57,7 @@ class Soak:
 
 
 @dataclass(frozen=True, slots=True)
-class Soaked:
+class SoakResult:
     """What came out.
 
     Attributes:
@@ -69,12 +69,12 @@ class Soaked:
 
     rounds: int
     polls: Counter[str]
-    judgement: Judgement
+    judgement: SoakReport
     work: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class SoakSetup:
     """What is played where; metering starts at `start`."""
 
     wanted: Soak
@@ -98,7 +98,7 @@ class Scene:
         self.outside.arrange_faults(0, [])
 
 
-def set_scene(wanted: Soak, outside: Outside, warehouse: Engine, vault: Vault, *, lasts: float) -> Scene:
+def set_up_soak(wanted: Soak, outside: Outside, warehouse: Engine, vault: Vault, *, lasts: float) -> SoakSetup:
     """Consoles whose clusters have lived for a while, and environments that are metered from now on.
 
     Args:
@@ -125,16 +125,16 @@ def set_scene(wanted: Soak, outside: Outside, warehouse: Engine, vault: Vault, *
     with warehouse.begin() as connection:
         connection.execute(statement("metering/soak/insert_consoles"), facts)
     outages = draw_outages(consoles, wanted.seconds, wanted.tolerance)
-    return Scene(wanted, outside, warehouse, consoles, outages, start)
+    return SoakSetup(wanted, outside, warehouse, consoles, outages, start)
 
 
-def count_polls(scene: Scene) -> Counter[str]:
+def count_polls(scene: SoakSetup) -> Counter[str]:
     """How many polls were answered, and how many failed by cause."""
     with scene.warehouse.connect() as connection:
         return Counter(dict(connection.execute(statement("metering/soak/count_polls")).all()))
 
 
-def reckon(scene: Scene, until: datetime) -> Judgement:
+def evaluate(scene: SoakSetup, until: datetime) -> SoakReport:
     """Hold what was metered from the scene's start until then, on an hour, against the sandbox's truth."""
     with scene.warehouse.connect() as connection:
         usage = {
@@ -154,7 +154,7 @@ def reckon(scene: Scene, until: datetime) -> Judgement:
     return judge(lives, usage, gaps, scene.wanted.tolerance)
 
 
-def _polls(connection: Connection, scene: Scene) -> dict[str, dict[int, dict[str, Sight]]]:
+def _polls(connection: Connection, scene: SoakSetup) -> dict[str, dict[int, dict[str, Sight]]]:
     """What was read, by environment and instant."""
     polls: dict[str, dict[int, dict[str, Sight]]] = {console["environment_id"]: {} for console in scene.consoles}
     rows = connection.execute(statement("metering/soak/list_readings"))

@@ -34,7 +34,7 @@ AIRFLOW_COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 #: folder of logs itself, so they are left out.
 _ARGUMENTS = {"scheduler": ("--skip-serve-logs",), "triggerer": ("--skip-serve-logs",)}
 COMPONENTS = ("sandbox", *AIRFLOW_COMPONENTS)
-_HEALTH_PATIENCE_SECONDS = 240
+_HEALTH_TIMEOUT_SECONDS = 240
 
 
 class Running(NamedTuple):
@@ -121,7 +121,7 @@ def _require_ownership(place: State) -> None:
 
 
 def _start_all(place: State, settings: Settings, say: Say) -> None:
-    left = processes.stop_all(place, settings.stack_id, patience_seconds=3)
+    left = processes.stop_all(place, settings.stack_id, timeout_seconds=3)
     if left:
         say(f"Cleared away {left} processes of an unfinished earlier start.")
     _choose_ports(settings)
@@ -192,7 +192,7 @@ def _set_up_airflow(place: State, surroundings: dict[str, str]) -> None:
 
 def _enter_vendor_account(place: State, settings: Settings) -> None:
     """Make the vendor's account known to the sandbox."""
-    _wait_for(place, "sandbox", lambda: _answers(f"{settings.sandbox_url}/healthz"), patience_seconds=60)
+    _wait_for(place, "sandbox", lambda: _answers(f"{settings.sandbox_url}/healthz"), timeout_seconds=60)
     account = {
         "account_id": settings.vendor_account_id,
         "role": "vendor",
@@ -205,18 +205,18 @@ def _enter_vendor_account(place: State, settings: Settings) -> None:
 def _wait_until_healthy(place: State, settings: Settings, say: Say) -> None:
     say("Airflow: waiting for its health")
     for name in COMPONENTS:
-        _wait_for(place, name, lambda: _is_healthy(settings), patience_seconds=_HEALTH_PATIENCE_SECONDS)
+        _wait_for(place, name, lambda: _is_healthy(settings), timeout_seconds=_HEALTH_TIMEOUT_SECONDS)
 
 
-def _wait_for(place: State, name: str, is_ready: Callable[[], bool], patience_seconds: float) -> None:
-    deadline = time.monotonic() + patience_seconds
+def _wait_for(place: State, name: str, is_ready: Callable[[], bool], timeout_seconds: float) -> None:
+    deadline = time.monotonic() + timeout_seconds
     while not is_ready():
         dead = [
             each for each in COMPONENTS if (place.runs / f"{each}.json").exists() and not processes.find(place, each)
         ]
         if dead or time.monotonic() > deadline:
             culprit = dead[0] if dead else name
-            problem = "ended" if dead else f"was not ready after {patience_seconds:.0f} s"
+            problem = "ended" if dead else f"was not ready after {timeout_seconds:.0f} s"
             raise ConfigurationError(
                 f"{culprit} {problem}. It said last: {processes.last_words(place, culprit) or 'nothing'}. "
                 f"Its log is {place.logs / culprit}.log; `make down` stops the rest, `make up` tries again."

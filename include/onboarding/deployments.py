@@ -149,7 +149,7 @@ def close_failed(warehouse: Engine, cloud: ComputeNest, admission: Admission) ->
 
 
 def is_removed(cloud: ComputeNest, service_instance_id: str) -> bool:
-    """Whether a service instance that is being deleted is gone, or can not go."""
+    """Whether a service instance that is being deleted is gone, or cannot go."""
     return look(cloud, service_instance_id)[0] not in DELETING
 
 

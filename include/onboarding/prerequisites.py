@@ -15,7 +15,7 @@ from include.domain.onboarding import SITES, Finding, NotAdmittedError
 from include.domain.regions import CLOUD_REGIONS, similar_region
 from include.domain.subscriptions import client_token
 from include.onboarding.orders import order_request
-from include.onboarding.subscriptions import conflict_with_others, id_of
+from include.onboarding.subscriptions import find_conflict, id_of
 from include.onboarding.terms import price_plan_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _SITE = "Forbidden.SiteNotSupported"
 _UNKNOWN = "Not found out: Compute Nest objected to something else first."
 
 
-class Rehearsal(NamedTuple):
+class DryRun(NamedTuple):
     """What Compute Nest said to a dry run of the order.
 
     Attributes:
@@ -120,7 +120,7 @@ def check_terms(product: Product, request: OnboardingRequest, at: datetime) -> F
 def check_unique(warehouse: Engine, product: Product, request: OnboardingRequest) -> Finding:
     """The subscription is new, or the same request again; see subscriptions.py for the rule."""
     with warehouse.connect() as connection:
-        conflict = conflict_with_others(connection, product, request)
+        conflict = find_conflict(connection, product, request)
     return Finding("unique", conflict is None, conflict or "No other subscription stands in its way.")
 
 
@@ -134,7 +134,7 @@ def check_access(request: OnboardingRequest, access: CloudAccess) -> Finding:
     return _held("access", f"Access key {access.access_key_id} stands for the buyer.")
 
 
-def rehearse(cloud: ComputeNest, product: Product, request: OnboardingRequest) -> Rehearsal:
+def rehearse(cloud: ComputeNest, product: Product, request: OnboardingRequest) -> DryRun:
     """Have Compute Nest check the order without placing it.
 
     Raises:
@@ -145,11 +145,11 @@ def rehearse(cloud: ComputeNest, product: Product, request: OnboardingRequest) -
         cloud.create_service_instance(order_request(product, request, "rehearsal"), token, dry_run=True)
     except RefusedError as error:
         kind = "site" if error.code.startswith(_SITE) else refusal_kind(error.code)
-        return Rehearsal(kind, str(error))
-    return Rehearsal(None, "Compute Nest would take the order.")
+        return DryRun(kind, str(error))
+    return DryRun(None, "Compute Nest would take the order.")
 
 
-def check_real_name(product: Product, rehearsal: Rehearsal) -> Finding:
+def check_real_name(product: Product, rehearsal: DryRun) -> Finding:
     """The buyer's account passed real-name authentication."""
     if rehearsal.kind == "real_name":
         return _lacking("real_name", f"{rehearsal.sentence} Questions: {product.contact}.")
@@ -158,7 +158,7 @@ def check_real_name(product: Product, rehearsal: Rehearsal) -> Finding:
     return _held("real_name", "The account has passed real-name authentication.")
 
 
-def check_permissions(rehearsal: Rehearsal) -> Finding:
+def check_permissions(rehearsal: DryRun) -> Finding:
     """The access key may order: it is valid, and its user has the permissions."""
     if rehearsal.kind in ("permission", "credentials", "clock"):
         return _lacking("permissions", rehearsal.sentence)
@@ -167,7 +167,7 @@ def check_permissions(rehearsal: Rehearsal) -> Finding:
     return _held("permissions", "The access key is valid, and its user has the permissions.")
 
 
-def check_order(product: Product, request: OnboardingRequest, rehearsal: Rehearsal) -> Finding:
+def check_order(product: Product, request: OnboardingRequest, rehearsal: DryRun) -> Finding:
     """Compute Nest objects to nothing else in the order: balance, quota, parameters, or a site that was misstated."""
     said_elsewhere = {"real_name", "permission", "credentials", "clock"}
     if not check_site(product, request).holds:

@@ -41,7 +41,7 @@ class Moment(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Services:
     """What onboarding works with.
 
     Attributes:
@@ -69,7 +69,7 @@ def buyer_cloud(product: Product, access: CloudAccess) -> ComputeNest:
     return ComputeNest(replace(access, region_id=product.service_region))
 
 
-def examine(desk: Desk, request: OnboardingRequest, at: datetime) -> list[Finding]:
+def examine(desk: Services, request: OnboardingRequest, at: datetime) -> list[Finding]:
     """All prerequisites of a request, each with its finding."""
     product = desk.product
     findings = [
@@ -93,7 +93,9 @@ def examine(desk: Desk, request: OnboardingRequest, at: datetime) -> list[Findin
     ]
 
 
-def onboard(desk: Desk, request: OnboardingRequest, moment: Moment, tell: Callable[[str], None]) -> activation.Report:
+def onboard(
+    desk: Services, request: OnboardingRequest, moment: Moment, tell: Callable[[str], None]
+) -> activation.Report:
     """Take a buyer from its request to a metered environment; asked again, go on where it stopped.
 
     Args:
@@ -125,7 +127,7 @@ def onboard(desk: Desk, request: OnboardingRequest, moment: Moment, tell: Callab
     return activation.report(desk.warehouse, admission.subscription_id)
 
 
-def place_or_adopt(desk: Desk, request: OnboardingRequest, admission: Admission, at: datetime) -> orders.Order:
+def place_or_adopt(desk: Services, request: OnboardingRequest, admission: Admission, at: datetime) -> orders.Order:
     """Order the service, or take over the order that the request names."""
     if request.order_id is None:
         return orders.place_order(desk.warehouse, desk.cloud, desk.product, admission, at)
@@ -134,7 +136,7 @@ def place_or_adopt(desk: Desk, request: OnboardingRequest, admission: Admission,
 
 
 def _deploy(
-    desk: Desk, request: OnboardingRequest, admission: Admission, moment: Moment, tell: Callable[[str], None]
+    desk: Services, request: OnboardingRequest, admission: Admission, moment: Moment, tell: Callable[[str], None]
 ) -> None:
     at = moment.now()
     order = _again(moment, lambda: place_or_adopt(desk, request, admission, at))
@@ -154,7 +156,7 @@ def _deploy(
     tell("The console answers.")
 
 
-def _clean_up(desk: Desk, admission: Admission, moment: Moment, tell: Callable[[str], None]) -> None:
+def _clean_up(desk: Services, admission: Admission, moment: Moment, tell: Callable[[str], None]) -> None:
     cloud = desk.cloud
     going = _again(moment, lambda: deployments.remove_failed(desk.warehouse, cloud, admission))
     while going and not _again(moment, lambda: deployments.is_removed(cloud, going)):

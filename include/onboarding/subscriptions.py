@@ -60,9 +60,9 @@ def find(connection: Connection, subscription_id: str) -> Subscription | None:
     return Subscription(**row._mapping) if row else None  # noqa: SLF001 (SQLAlchemy's public name)
 
 
-def conflict_with_others(connection: Connection, product: Product, request: OnboardingRequest) -> str | None:
-    """Why the request can not be admitted beside what stands, as a sentence; None when it can."""
-    return _conflict_with_itself(connection, product, request) or _conflict_with_rivals(connection, product, request)
+def find_conflict(connection: Connection, product: Product, request: OnboardingRequest) -> str | None:
+    """Why the request cannot be admitted beside what stands, as a sentence; None when it can."""
+    return _conflict_with_itself(connection, product, request) or _conflict_with_competing(connection, product, request)
 
 
 def admit(warehouse: Engine, product: Product, request: OnboardingRequest, at: datetime) -> Admission:
@@ -78,7 +78,7 @@ def admit(warehouse: Engine, product: Product, request: OnboardingRequest, at: d
         ConflictError: another subscription is in the way, or the same one was asked for in other words.
     """
     with warehouse.begin() as connection, locked(connection, "onboarding", request.account_id):
-        conflict = conflict_with_others(connection, product, request)
+        conflict = find_conflict(connection, product, request)
         if conflict:
             raise ConflictError(conflict)
         connection.execute(
@@ -138,7 +138,7 @@ def _conflict_with_itself(connection: Connection, product: Product, request: Onb
     )
 
 
-def _conflict_with_rivals(connection: Connection, product: Product, request: OnboardingRequest) -> str | None:
+def _conflict_with_competing(connection: Connection, product: Product, request: OnboardingRequest) -> str | None:
     rival = connection.execute(
         statement("onboarding/steps/find_competing_subscriptions"),
         {

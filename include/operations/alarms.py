@@ -1,8 +1,7 @@
 """Freshness alarms: environments that fell silent, dropped to zero AKU, or used unusually much or little.
 
-An alarm is opened once and closed once, however often the same is judged, and each of these two transitions is told at
-most once: whoever tells it enters that in a ledger first. What was entered and is not known to have arrived is never
-sent again; it stays visible in operations.alarm_tellings. The rules are explained in docs/how-to/receive-alarms.md.
+An alarm is opened once and closed once, however often the same is evaluated, and each of these two transitions is sent
+at most once (see notifications.py). The rules are explained in docs/how-to/receive-alarms.md.
 """
 
 from __future__ import annotations
@@ -39,26 +38,26 @@ class AlarmRules:
     Attributes:
         tolerance: an environment that answers no poll for longer is silent.
         lookback: how far back an answer with AKU makes an answer without any a drop.
-        zero_is_meant_after: how long a drop to zero stays an alarm.
-        hours_looked_at: an hour that was closed later than this after its start is not compared any more.
+        accept_zero_after: how long a drop to zero stays an alarm.
+        max_hour_age: an hour that was closed later than this after its start is not compared any more.
         days: how many days before it an hour is compared with.
-        least_days: how many of these must be known.
+        min_known_days: how many of these must be known.
         factor: how many times the median, or which part of it, is unusual.
-        least_difference: AKU-seconds between the two below which nothing is unusual.
+        min_difference: AKU-seconds between the two below which nothing is unusual.
     """
 
     tolerance: timedelta = timedelta(minutes=15)
     lookback: timedelta = timedelta(hours=2)
-    zero_is_meant_after: timedelta = timedelta(days=1)
-    hours_looked_at: timedelta = timedelta(hours=4)
+    accept_zero_after: timedelta = timedelta(days=1)
+    max_hour_age: timedelta = timedelta(hours=4)
     days: int = 7
-    least_days: int = 3
+    min_known_days: int = 3
     factor: int = 3
-    least_difference: int = 3600
+    min_difference: int = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedAlarms:
+class EvaluatedAlarms:
     """How many alarms a run opened and closed, and how many are on."""
 
     opened: int
@@ -70,7 +69,7 @@ class JudgedAlarms:
         return asdict(self)
 
 
-class News(NamedTuple):
+class AlarmTransition(NamedTuple):
     """One transition of an alarm that is to be told: opened or closed."""
 
     alarm_key: int
@@ -91,10 +90,10 @@ class Message:
 
     title: str
     text: str
-    news: tuple[News, ...] = field(repr=False)
+    news: tuple[AlarmTransition, ...] = field(repr=False)
 
 
-def judge_alarms(warehouse: Engine, at: datetime, rules: AlarmRules = AlarmRules()) -> JudgedAlarms:
+def evaluate_alarms(warehouse: Engine, at: datetime, rules: AlarmRules = AlarmRules()) -> EvaluatedAlarms:
     """Open what is wrong and not on yet, close what is over, in one transaction.
 
     Args:
@@ -105,22 +104,23 @@ def judge_alarms(warehouse: Engine, at: datetime, rules: AlarmRules = AlarmRules
     facts = {"at": at, "billable_states": sorted(BILLABLE_STATES), **asdict(rules)}
     with warehouse.begin() as connection, locked(connection, *_WORK):
         run_steps(connection, _STEPS, facts)
-        return JudgedAlarms(*connection.execute(statement("operations/alarms/count_alarms"), {"at": at}).one())
+        return EvaluatedAlarms(*connection.execute(statement("operations/alarms/count_alarms"), {"at": at}).one())
 
 
-def claim_news(warehouse: Engine, at: datetime) -> Message | None:
+def claim_alarm_notifications(warehouse: Engine, at: datetime) -> Message | None:
     """Take all transitions that nobody has told, in one message; None when there are none.
 
     Once this returns they are the caller's to tell: they are given to nobody a second time.
     """
     with warehouse.begin() as connection:
         news = [
-            News(*row) for row in connection.execute(statement("operations/alarms/claim_notifications"), {"at": at})
+            AlarmTransition(*row)
+            for row in connection.execute(statement("operations/alarms/claim_notifications"), {"at": at})
         ]
     return _compose(news) if news else None
 
 
-def record_telling(warehouse: Engine, message: Message, at: datetime, failure: str | None = None) -> None:
+def record_alarm_notifications(warehouse: Engine, message: Message, at: datetime, failure: str | None = None) -> None:
     """Record that the message was told, or why it could not be; `failure` holds no secrets."""
     with warehouse.begin() as connection:
         connection.execute(
@@ -132,7 +132,7 @@ def record_telling(warehouse: Engine, message: Message, at: datetime, failure: s
         )
 
 
-def _compose(news: Sequence[News]) -> Message:
+def _compose(news: Sequence[AlarmTransition]) -> Message:
     opened = sum(1 for one in news if one.transition == "opened")
     parts = [f"{opened} new" if opened else "", f"{len(news) - opened} over" if opened < len(news) else ""]
     lines = [f"{'ALARM' if one.transition == 'opened' else 'OVER'} {one.sentence}" for one in news]

@@ -176,7 +176,7 @@ def _store(warehouse: Engine, listing: _Listing, observed_at: datetime) -> None:
             statement("operations/machines/record_listing"),
             {
                 **place,
-                "tried_at": observed_at,
+                "attempted_at": observed_at,
                 "failure": listing.failure,
                 "listed_at": observed_at if is_whole else None,
                 "machines": len(listing.machines) if is_whole else None,

@@ -57,7 +57,7 @@ _SENTENCES = {
 }
 
 
-class MachinesInQuestionError(FatalError):
+class MachineDiscrepancyError(FatalError):
     """Everything that could be listed was compared; the rest needs a person."""
 
 
@@ -86,7 +86,7 @@ class ComparedMachines:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One disagreement; see the table operations.machine_findings."""
+    """One disagreement; see the table operations.machine_discrepancies."""
 
     kind: str
     account_id: str
@@ -137,16 +137,16 @@ def list_findings(warehouse: Engine, *, with_resolved: bool = False) -> list[Fin
         return [Finding(**row) for row in rows.mappings()]
 
 
-def list_news(warehouse: Engine) -> list[Notice]:
+def list_discrepancy_notifications(warehouse: Engine) -> list[Notice]:
     """What nobody was told of findings yet: that they were opened, and that those which were told are resolved."""
     with warehouse.connect() as connection:
         rows = connection.execute(statement("operations/machines/list_untold_findings")).mappings().all()
-    return [_notice_of(**row) for row in rows]
+    return [_notification_of(**row) for row in rows]
 
 
-def _notice_of(finding_key: int, transition: str, **facts: Any) -> Notice:  # noqa: ANN401 (a finding's columns)
+def _notification_of(discrepancy_key: int, transition: str, **facts: Any) -> Notice:  # noqa: ANN401 (a finding's columns)
     word = "FINDING" if transition == "opened" else "OVER, it is no longer so:"
-    return Notice(f"machine_finding/{finding_key}/{transition}", f"{word} {Finding(**facts).sentence}")
+    return Notice(f"machine_finding/{discrepancy_key}/{transition}", f"{word} {Finding(**facts).sentence}")
 
 
 def require_listed(failures: Mapping[str, str]) -> None:
@@ -170,11 +170,11 @@ def report_machines(failures: Mapping[str, str], findings: Sequence[Finding]) ->
         findings: the open findings.
 
     Raises:
-        MachinesInQuestionError: when there is anything to say.
+        MachineDiscrepancyError: when there is anything to say.
     """
     points = [*_silent(failures), *(finding.sentence for finding in findings)]
     if points:
-        raise MachinesInQuestionError(" ".join(points))
+        raise MachineDiscrepancyError(" ".join(points))
 
 
 def _silent(failures: Mapping[str, str]) -> list[str]:

@@ -26,7 +26,7 @@ class Notice(NamedTuple):
     sentence: str
 
 
-def claim_notices(warehouse: Engine, notices: Sequence[Notice], at: datetime) -> list[Notice]:
+def claim_notifications(warehouse: Engine, notices: Sequence[Notice], at: datetime) -> list[Notice]:
     """Those that nobody has told yet. Once this returns they are the caller's to tell, and nobody else's."""
     columns = {"keys": [each.notification_key for each in notices], "sentences": [each.sentence for each in notices]}
     with warehouse.begin() as connection:
@@ -35,7 +35,9 @@ def claim_notices(warehouse: Engine, notices: Sequence[Notice], at: datetime) ->
     return [each for each in notices if each.notification_key in claimed]
 
 
-def record_notices(warehouse: Engine, notices: Sequence[Notice], at: datetime, failure: str | None = None) -> None:
+def record_notifications(
+    warehouse: Engine, notices: Sequence[Notice], at: datetime, failure: str | None = None
+) -> None:
     """Record that they were told, or why they could not be; `failure` holds no secrets."""
     facts = {"keys": [each.notification_key for each in notices], "at": at, "failure": failure}
     with warehouse.begin() as connection:

@@ -27,7 +27,7 @@ AUDITED = timedelta(days=100)
 
 
 @dataclass(frozen=True, slots=True)
-class Retained:
+class UpkeepResult:
     """Which months of polls and readings were dropped, and why old ones stay; months as YYYY-MM."""
 
     dropped: list[str]
@@ -38,7 +38,7 @@ class Retained:
         return asdict(self)
 
 
-class BrokenClaim(NamedTuple):
+class FailedAudit(NamedTuple):
     """An issued bill that breaks a claim of the audits."""
 
     bill_id: str
@@ -55,7 +55,7 @@ def make_partitions(warehouse: Engine, at: datetime, ahead: timedelta = AHEAD) -
         ensure_partitions(connection, at, at + ahead)
 
 
-def drop_old_months(warehouse: Engine, at: datetime, retention: timedelta = RETENTION) -> Retained:
+def drop_old_months(warehouse: Engine, at: datetime, retention: timedelta = RETENTION) -> UpkeepResult:
     """Drop what may go of the months that are older than the retention, oldest first, a transaction for each.
 
     Args:
@@ -79,17 +79,17 @@ def drop_old_months(warehouse: Engine, at: datetime, retention: timedelta = RETE
                 dropped.append(f"{month:%Y-%m}")
             else:
                 refused[f"{month:%Y-%m}"] = reason
-    return Retained(dropped, refused)
+    return UpkeepResult(dropped, refused)
 
 
-def forget_sightings(warehouse: Engine, at: datetime, retention: timedelta = RETENTION) -> int:
+def delete_old_sightings(warehouse: Engine, at: datetime, retention: timedelta = RETENTION) -> int:
     """Forget in which hours machines were seen before the retention, but those of open findings; how many."""
     with warehouse.begin() as connection:
         facts = {"at": at, "retention": retention}
         return connection.execute(statement("operations/machines/delete_old_sightings"), facts).rowcount
 
 
-def audit_issued_bills(warehouse: Engine, at: datetime) -> list[BrokenClaim]:
+def audit_issued_bills(warehouse: Engine, at: datetime) -> list[FailedAudit]:
     """Run every audit over the issued bills of recent periods; what was right when they were issued should still be."""
     with warehouse.connect() as connection:
         periods = connection.execute(
@@ -105,10 +105,10 @@ def audit_issued_bills(warehouse: Engine, at: datetime) -> list[BrokenClaim]:
             statement("operations/upkeep/name_bills"), {"bill_keys": [row.bill_key for _, row in found]}
         )
         ids = {row.bill_key: row.bill_id for row in named}
-    return [BrokenClaim(ids[row.bill_key], claim, row.sentence) for claim, row in found]
+    return [FailedAudit(ids[row.bill_key], claim, row.sentence) for claim, row in found]
 
 
-def report_upkeep(retained: Retained, broken: list[str], waiting: list[str]) -> None:
+def report_upkeep(retained: UpkeepResult, broken: list[str], waiting: list[str]) -> None:
     """Print what was done and what waits.
 
     Raises:

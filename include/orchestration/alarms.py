@@ -6,8 +6,8 @@ notifier of any provider, or of one's own, in its extra:
     {"notifier": "airflow.providers.smtp.notifications.smtp.SmtpNotifier",
      "arguments": {"to": "operations@example.com", "subject": "{{ alarm_title }}", "html_content": "{{ alarm_text }}"}}
 
-The notifier's templated arguments see `alarm_title`, `alarm_text` (a sentence a line) and `alarm_news` (a list), and
-whatever else the task's context holds. Notices of other kinds go the same way.
+The notifier's templated arguments see `alarm_title`, `alarm_text` (a sentence a line), `alarm_transitions` (a list)
+and whatever else the task's context holds. Notifications of other kinds go the same way.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def channel() -> BaseNotifier | None:
     """The notifier that the connection names; None without one, when the log is all.
 
     Raises:
-        ConfigurationError: when the connection names no notifier, or one that can not be made.
+        ConfigurationError: when the connection names no notifier, or one that cannot be made.
     """
     from airflow.sdk import Connection
     from airflow.sdk.exceptions import AirflowNotFoundException
@@ -58,7 +58,7 @@ def channel() -> BaseNotifier | None:
     return _make_notifier(str(extra.get("notifier") or ""), extra.get("arguments") or {})
 
 
-def tell_operators(warehouse: Engine, at: datetime, context: Context) -> dict[str, int] | None:
+def notify_operators(warehouse: Engine, at: datetime, context: Context) -> dict[str, int] | None:
     """Tell what nobody has told yet, once; yields counts, or None when there is nothing.
 
     The transitions are claimed in the ledger before anything is sent, so what fails on the way is not sent again.
@@ -67,54 +67,56 @@ def tell_operators(warehouse: Engine, at: datetime, context: Context) -> dict[st
         ConfigurationError: when the channel is set up wrongly; nothing is claimed then.
         RetriableError: when the notifier failed; what it should have told stands in the log and in the ledger.
     """
-    from include.operations.alarms import claim_news, record_telling
+    from include.operations.alarms import claim_alarm_notifications, record_alarm_notifications
 
     notifier = channel()
-    message = claim_news(warehouse, at)
+    message = claim_alarm_notifications(warehouse, at)
     if message is None:
         return None
     news = [each._asdict() for each in message.news]
     failure = send(notifier, context, message.title, message.text, news)
-    record_telling(warehouse, message, at, failure)
+    record_alarm_notifications(warehouse, message, at, failure)
     if failure:
         raise RetriableError(f"{failure} {_NOT_AGAIN}")
     opened = sum(1 for each in message.news if each.transition == "opened")
     return {"opened": opened, "closed": len(message.news) - opened}
 
 
-def tell_notices(warehouse: Engine, title: str, notices: Sequence[Notice], at: datetime, context: Context) -> int:
+def send_notifications(warehouse: Engine, title: str, notices: Sequence[Notice], at: datetime, context: Context) -> int:
     """Tell those of the notices that nobody has told yet, once and in one message; yields how many these were.
 
     Raises:
         ConfigurationError: when the channel is set up wrongly; nothing is claimed then.
         RetriableError: when the notifier failed; what it should have told stands in the log and in the ledger.
     """
-    from include.operations.notifications import claim_notices, record_notices, text_of
+    from include.operations.notifications import claim_notifications, record_notifications, text_of
 
     notifier = channel()
-    news = claim_notices(warehouse, notices, at)
+    news = claim_notifications(warehouse, notices, at)
     if not news:
         return 0
     lines = [each.sentence for each in news]
     failure = send(
         notifier, context, title, text_of(lines, "operations.notifications"), [each._asdict() for each in news]
     )
-    record_notices(warehouse, news, at, failure)
+    record_notifications(warehouse, news, at, failure)
     if failure:
         raise RetriableError(f"{failure} {_NOT_AGAIN}")
     return len(news)
 
 
-def tell_findings(warehouse: Engine, at: datetime, context: Context) -> int:
+def notify_of_discrepancies(warehouse: Engine, at: datetime, context: Context) -> int:
     """Tell which findings of the machine check are new and which are over; yields how many, each told once.
 
     Raises:
         ConfigurationError: when the channel is set up wrongly; nothing is claimed then.
         RetriableError: when the notifier failed; what it should have told stands in the log and in the ledger.
     """
-    from include.operations.machines_check import list_news
+    from include.operations.machines_check import list_discrepancy_notifications
 
-    return tell_notices(warehouse, "Machines against instances", list_news(warehouse), at, context)
+    return send_notifications(
+        warehouse, "Machines against instances", list_discrepancy_notifications(warehouse), at, context
+    )
 
 
 def send(
@@ -124,7 +126,7 @@ def send(
 
     A foreign error's words may hold a secret, so only its kind is kept.
     """
-    told = {**cast("dict[str, Any]", context), "alarm_title": title, "alarm_text": text, "alarm_news": news}
+    told = {**cast("dict[str, Any]", context), "alarm_title": title, "alarm_text": text, "alarm_transitions": news}
     facts = cast("Context", told)
     LogNotifier()(facts)
     if notifier is None:
@@ -142,7 +144,7 @@ def _make_notifier(path: str, arguments: str | Mapping[str, Any]) -> BaseNotifie
         notifier = resolve_name(path)(**given)
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise ConfigurationError(
-            f"The Airflow connection {CONNECTION} names the notifier {path!r}, which can not be made "
+            f"The Airflow connection {CONNECTION} names the notifier {path!r}, which cannot be made "
             f"({type(error).__name__}). Its extra needs notifier (an import path) and arguments (an object)."
         ) from None
     if not isinstance(notifier, BaseNotifier):

@@ -1,8 +1,8 @@
 """The deadline of the hourly close, and what happens when a run misses it.
 
-Airflow's scheduler keeps the deadlines and its triggerer calls `tell_missed_deadline`, so neither a hanging task nor
-workers that are all busy keep operators from being told. A run meets its deadline only by succeeding. The channel is
-that of the alarms (see alarms.py), and each run is told once: `operations.notifications` is the ledger.
+Airflow's scheduler keeps the deadlines and its triggerer calls `notify_of_missed_deadline`, so operators are told even
+while a task hangs or all workers are busy. A run meets its deadline only by succeeding. The channel is that of the
+alarms (see notifications.py), and each run is told once: `operations.notifications` is the ledger.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from include.operations.notifications import Notice
 
 #: From when an hourly close is queued (7 minutes past) until it must have succeeded: the retries' time and some more,
-#: and early enough to act before the hour can not be reported to the Marketplace any more.
+#: and early enough to act before the hour cannot be reported to the Marketplace any more.
 PATIENCE = timedelta(minutes=30)
 _TITLE = "The hourly close missed its deadline"
 
@@ -31,12 +31,12 @@ def hourly_close() -> DeadlineAlert:
         # Partitioned runs have no logical date.
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
         interval=PATIENCE,
-        callback=AsyncCallback(tell_missed_deadline),
+        callback=AsyncCallback(notify_of_missed_deadline),
         name="The hour is closed in time",
     )
 
 
-async def tell_missed_deadline(context: Context) -> str:
+async def notify_of_missed_deadline(context: Context) -> str:
     """Tell operators that a scheduled run missed its deadline; yields what became of it, which Airflow keeps.
 
     A backfill, and a run that somebody triggered by hand, are awaited by who started them and not told.
@@ -71,7 +71,7 @@ def _tell(notice: Notice, at: datetime) -> str:
     from include.orchestration import alarms, connections
 
     try:
-        told = alarms.tell_notices(connections.warehouse(), _TITLE, [notice], at, {})
+        told = alarms.send_notifications(connections.warehouse(), _TITLE, [notice], at, {})
     except (ConfigurationError, SQLAlchemyError):
         # The ledger lies in the warehouse, whose failure may be why the hour is late: rather told twice than never.
         failure = alarms.send(alarms.channel(), {}, _TITLE, notice.sentence, [notice._asdict()])

@@ -103,7 +103,7 @@ def check_schema() -> str:
             connection.execute(text("SELECT 1 FROM core.subscriptions LIMIT 1"))
     except DBAPIError as error:
         raise ConfigurationError(
-            f"The connection's user can not act as billing_writer ({_short(error)}). GRANT billing_writer to it."
+            f"The connection's user cannot act as billing_writer ({_short(error)}). GRANT billing_writer to it."
         ) from None
     return f"It is at revision {head}."
 

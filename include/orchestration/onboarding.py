@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from include.alibaba.access import CloudAccess
     from include.alibaba.computenest import ComputeNest
     from include.domain.products import Product
-    from include.onboarding.story import Desk
+    from include.onboarding.story import Services
 
 log = logging.getLogger(__name__)
 LOG_WIDTH = 110
@@ -40,16 +40,16 @@ def product() -> Product:
     return load_product()
 
 
-def desk() -> Desk:
+def desk() -> Services:
     """What onboarding works with, for the buyer of this run's form."""
-    return desk_for(request().account_id)
+    return services_for(request().account_id)
 
 
-def desk_for(account_id: str) -> Desk:
+def services_for(account_id: str) -> Services:
     """What onboarding works with, for a buyer."""
-    from include.onboarding.story import Desk
+    from include.onboarding.story import Services
 
-    return Desk(
+    return Services(
         product=product(),
         warehouse=connections.warehouse(),
         vault=connections.vault(),

@@ -93,7 +93,7 @@ def _offered(labels: Mapping[str, str]) -> dict[str, object]:
     """A list to choose from by name, while any text is a valid value.
 
     The form draws a list from `enum`. Under draft 7 of JSON Schema a `$ref` overrules its neighbours, so `enum` offers
-    and does not judge: a region that is not offered starts a run, whose check says what a schema can not, namely why it
+    and does not judge: a region that is not offered starts a run, whose check says what a schema cannot, namely why it
     is refused and whom to ask.
     """
     return {

@@ -65,7 +65,7 @@ class AwaitDeployment(_AwaitServiceInstance):
 
 
 class AwaitRemoval(_AwaitServiceInstance):
-    """Waits until a service instance that is being deleted is gone, or can not go.
+    """Waits until a service instance that is being deleted is gone, or cannot go.
 
     Args:
         service_instance_id: None when nothing is deleted.

@@ -9,7 +9,7 @@ from include.orchestration.work import form
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from include.billing.quotes.compare_plans import Compared
+    from include.billing.quotes.compare_plans import PlanComparison
     from include.domain.price_plans import PricePlan
 
 _SHOWN = 50
@@ -32,7 +32,7 @@ def compare_plan_of_run() -> list[str]:
 
     Raises:
         AirflowSkipException: when the form names no period, or no plan of that name is published.
-        InvalidInputError: when the period, or usage in it, can not be priced.
+        InvalidInputError: when the period, or usage in it, cannot be priced.
     """
     from airflow.sdk.exceptions import AirflowSkipException
 
@@ -76,7 +76,7 @@ def _plan() -> PricePlan:
     return parse_price_plan(form()["plan"], "The form's plan")
 
 
-def _words(compared: list[Compared], period: str) -> Iterator[str]:
+def _words(compared: list[PlanComparison], period: str) -> Iterator[str]:
     changed = sorted((each for each in compared if each.difference), key=lambda each: -abs(each.difference))
     first, second = sum(each.first for each in compared), sum(each.second for each in compared)
     yield (

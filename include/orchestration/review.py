@@ -117,7 +117,7 @@ def ask_about(holds: Iterable[Hold]) -> list[str]:
 def carry_out(given: dict[str, Any]) -> str:
     """Do what the person said; what became of the bill, in words.
 
-    An answer that can not be carried out any more, because the bill is another or is issued by now, changes nothing and
+    An answer that cannot be carried out any more, because the bill is another or is issued by now, changes nothing and
     says so.
     """
     from datetime import datetime

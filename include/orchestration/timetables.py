@@ -50,7 +50,7 @@ class BillingPeriodTimetable(Timetable):
         return cls(data["zone"], timedelta(seconds=data["close_delay_seconds"]))
 
     def validate(self) -> None:
-        """Refuse settings that can not be meant.
+        """Refuse settings that cannot be meant.
 
         Raises:
             AirflowTimetableInvalid: when the delay is negative or the zone is unknown.

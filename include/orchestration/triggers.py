@@ -27,13 +27,13 @@ class ServiceInstanceTrigger(BaseTrigger):
         account_id: the buyer, whose access asks.
         service_instance_id: what is looked at.
         busy: statuses that are waited out.
-        patience_seconds: how long at most.
+        timeout_seconds: how long at most.
     """
 
-    def __init__(self, account_id: str, service_instance_id: str, busy: Sequence[str], patience_seconds: float) -> None:
+    def __init__(self, account_id: str, service_instance_id: str, busy: Sequence[str], timeout_seconds: float) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.account_id, self.service_instance_id = account_id, service_instance_id
-        self.busy, self.patience_seconds = list(busy), patience_seconds
+        self.busy, self.timeout_seconds = list(busy), timeout_seconds
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Where the class is, and its arguments."""
@@ -41,12 +41,12 @@ class ServiceInstanceTrigger(BaseTrigger):
             "account_id": self.account_id,
             "service_instance_id": self.service_instance_id,
             "busy": self.busy,
-            "patience_seconds": self.patience_seconds,
+            "timeout_seconds": self.timeout_seconds,
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look, log, and wait a little longer each time, up to 20 seconds."""
-        until, pause = time.monotonic() + self.patience_seconds, FIRST_PAUSE_SECONDS
+        until, pause = time.monotonic() + self.timeout_seconds, FIRST_PAUSE_SECONDS
         while time.monotonic() < until:
             status = await self._look_once()
             if status is not None and status not in self.busy:

@@ -27,7 +27,7 @@ def tell(warehouse: Engine, sentences: Sequence[str], at: datetime, context: Con
     from include.operations.notifications import Notice
 
     notices = [Notice(f"bill_verification/{_digest(sentence)}", sentence) for sentence in sentences]
-    return alarms.tell_notices(warehouse, _TITLE, notices, at, context) if notices else 0
+    return alarms.send_notifications(warehouse, _TITLE, notices, at, context) if notices else 0
 
 
 def _digest(sentence: str) -> str:

@@ -136,7 +136,7 @@ def _record_fetch(
         {
             "billing_cycle": cycle,
             "account_id": account_id,
-            "tried_at": at,
+            "attempted_at": at,
             "failure": failure,
             "fetched_at": fetched_at,
         },

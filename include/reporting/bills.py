@@ -217,7 +217,7 @@ class Reconciliation:
     checked_at: datetime | None
     fetched_at: datetime | None
     failure: str | None
-    tried_at: datetime | None
+    attempted_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +237,7 @@ class UsageHour:
     used_on: date
     hour_of_day: int
     aku_seconds: int
-    assumed_aku_seconds: int
+    estimated_aku_seconds: int
 
 
 @dataclass(frozen=True, slots=True)

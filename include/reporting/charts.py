@@ -40,7 +40,7 @@ class Box:
     height: int
     shade: int
     title: str
-    is_assumed: bool = False
+    is_estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class HourCalendar:
     hours: Sequence[Label]
     days: Sequence[Label]
     highest: str
-    has_assumed: bool
+    has_estimated: bool
 
 
 def daily_chart(first: date, days: int, usage: Sequence[UsageDay]) -> DailyChart:
@@ -131,7 +131,7 @@ def hour_calendar(first: date, days: int, hours: Sequence[UsageHour]) -> HourCal
         day = first + timedelta(days=index)
         for hour_of_day in range(24):
             hour = by_hour.get((day, hour_of_day))
-            seconds, guess = (hour.aku_seconds, hour.assumed_aku_seconds) if hour else (0, 0)
+            seconds, guess = (hour.aku_seconds, hour.estimated_aku_seconds) if hour else (0, 0)
             title = f"{_day(day)}, {hour_of_day:02d}:00: {aku_hours(seconds)} AKU-hours"
             title += f", of these {aku_hours(guess)} assumed" if guess else ""
             level = -(-seconds * _LEVELS // highest) if highest else 0
@@ -161,7 +161,7 @@ def hour_calendar(first: date, days: int, hours: Sequence[UsageHour]) -> HourCal
             for index in range(days)
         ],
         highest=aku_hours(highest),
-        has_assumed=any(hour.assumed_aku_seconds for hour in hours),
+        has_estimated=any(hour.estimated_aku_seconds for hour in hours),
     )
 
 

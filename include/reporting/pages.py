@@ -147,7 +147,7 @@ def _add_pages(app: FastAPI, open_engine: Callable[[], Engine]) -> None:
 
 def _add_error_pages(app: FastAPI) -> None:
     @app.exception_handler(StarletteHTTPException)
-    async def say_what_is_missing(request: Request, error: StarletteHTTPException) -> HTMLResponse:
+    async def on_not_found(request: Request, error: StarletteHTTPException) -> HTMLResponse:
         if error.status_code == HTTPStatus.UNAUTHORIZED:
             return _error(request, 401, "Please log in", "Log in to Airflow, then open this page again.")
         if error.status_code == HTTPStatus.NOT_FOUND:
@@ -156,29 +156,29 @@ def _add_error_pages(app: FastAPI) -> None:
         return _error(request, error.status_code, "Not possible", str(error.detail))
 
     @app.exception_handler(RequestValidationError)
-    async def say_what_was_asked_wrongly(request: Request, error: RequestValidationError) -> HTMLResponse:
+    async def on_invalid_query(request: Request, error: RequestValidationError) -> HTMLResponse:
         fields = ", ".join(str(part["loc"][-1]) for part in error.errors())
-        return _error(request, 422, "This can not be shown", f"The address has a wrong value for: {fields}.")
+        return _error(request, 422, "This cannot be shown", f"The address has a wrong value for: {fields}.")
 
     @app.exception_handler(AkubillError)
-    async def say_what_to_do(request: Request, error: AkubillError) -> HTMLResponse:
+    async def on_known_error(request: Request, error: AkubillError) -> HTMLResponse:
         if isinstance(error, InvalidInputError):
             return _error(request, 422, "This cannot be shown", str(error))
-        return _error(request, 503, "The warehouse can not be read", str(error))
+        return _error(request, 503, "The warehouse cannot be read", str(error))
 
     @app.exception_handler(SQLAlchemyError)
-    async def blame_the_warehouse(request: Request, error: SQLAlchemyError) -> HTMLResponse:
+    async def on_database_error(request: Request, error: SQLAlchemyError) -> HTMLResponse:
         _LOG.error("The warehouse could not be read for %s", request.url.path, exc_info=error)
         return _error(
             request,
             503,
-            "The warehouse can not be read",
+            "The warehouse cannot be read",
             "It does not answer, or its schema is older than this program. Check the Airflow connection `warehouse` "
             "and run `akubill warehouse migrate`. The API server's log has the details.",
         )
 
     @app.exception_handler(Exception)
-    async def admit_a_mistake(request: Request, error: Exception) -> HTMLResponse:
+    async def on_unexpected_error(request: Request, error: Exception) -> HTMLResponse:
         _LOG.error("The page %s failed", request.url.path, exc_info=error)
         return _error(request, 500, "This page failed", "It is our mistake. The API server's log has the details.")
 

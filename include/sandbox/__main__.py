@@ -15,11 +15,11 @@ def main() -> int:
     parser.add_argument("--state", type=Path, required=True, help="folder that keeps the state over a restart")
     arguments = parser.parse_args()
 
-    from include.sandbox.server import CanNotServeError, serve
+    from include.sandbox.server import CannotServeError, serve
 
     try:
         serve(arguments.port, arguments.state, arguments.host)
-    except CanNotServeError as error:
+    except CannotServeError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

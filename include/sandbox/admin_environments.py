@@ -47,7 +47,7 @@ async def post_consoles(request: Request, wanted: NewConsoles) -> list[dict[str,
     """Set up consoles that stand alone."""
     world = world_of(request)
     if wanted.environment_id and (wanted.count != 1 or wanted.environment_id in world.consoles):
-        raise HTTPException(409, f"{wanted.environment_id} must be new, and one: it can not name {wanted.count}.")
+        raise HTTPException(409, f"{wanted.environment_id} must be new, and one: it cannot name {wanted.count}.")
     at = int(wanted.created_at.timestamp()) if wanted.created_at else int(time.time())
     made = []
     for _ in range(wanted.count):

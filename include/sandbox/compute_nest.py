@@ -157,7 +157,7 @@ def _check_deployment_region(call: Call, region: str) -> None:
     if not _REGION.fullmatch(region):
         raise Refusal(404, "InvalidRegionId.NotFound", f"The region {region} does not exist.")
     if region not in call.world.settings.regions:
-        raise Refusal(400, "UnsupportedRegion", f"The service can not be deployed in the region {region}.")
+        raise Refusal(400, "UnsupportedRegion", f"The service cannot be deployed in the region {region}.")
 
 
 def _order(call: Call, parameters: dict[str, Any]) -> ServiceInstance:

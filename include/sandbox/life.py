@@ -24,7 +24,7 @@ Aku = Annotated[int, Field(ge=0, le=500)]
 
 
 class LifeError(ValueError):
-    """A plan that can not be played."""
+    """A plan that cannot be played."""
 
 
 class _Plan(BaseModel):

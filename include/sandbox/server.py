@@ -13,15 +13,15 @@ from filelock import FileLock, Timeout
 from include.sandbox.app import Sandbox
 
 
-class CanNotServeError(Exception):
-    """The sandbox can not start; the message says why and what to do."""
+class CannotServeError(Exception):
+    """The sandbox cannot start; the message says why and what to do."""
 
 
 def serve(port: int, folder: Path, host: str = "127.0.0.1") -> None:
     """Serve until told to stop; the first line on standard output says where (port 0 takes a free one).
 
     Raises:
-        CanNotServeError: the port is taken, or another sandbox uses the folder.
+        CannotServeError: the port is taken, or another sandbox uses the folder.
     """
     # The state is in memory as well: two processes over one folder would each forget what the other one did.
     lock = FileLock(folder / "sandbox.lock")
@@ -29,7 +29,7 @@ def serve(port: int, folder: Path, host: str = "127.0.0.1") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
-        raise CanNotServeError(
+        raise CannotServeError(
             f"Another sandbox keeps its state in {folder}; stop it, or choose another folder."
         ) from None
     listener = _listen(host, port)
@@ -64,6 +64,6 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        raise CanNotServeError(f"The sandbox can not listen on {host}:{port} ({error}); choose another port.") from None
+        raise CannotServeError(f"The sandbox cannot listen on {host}:{port} ({error}); choose another port.") from None
     listener.setblocking(False)  # noqa: FBT003 - the socket's own signature
     return listener

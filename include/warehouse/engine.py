@@ -64,7 +64,7 @@ def open_warehouse(url: str | URL, *, role: str | None = WRITER) -> Engine:
         connection.commit()
 
     @event.listens_for(engine, "handle_error")
-    def say_why_a_guard_refused(context: ExceptionContext) -> GuardError | None:
+    def raise_guard_error(context: ExceptionContext) -> GuardError | None:
         refusal = context.original_exception
         return GuardError(refusal, context.statement) if isinstance(refusal, RaiseException) else None
 

@@ -4,7 +4,7 @@ The server listens on a Unix socket only, which its own system user (and root) c
 Started by root it runs as `nobody`, because PostgreSQL refuses to run as root; the folders above it and above its
 programs then get the right to be passed through (o+x), nothing more.
 We start it ourselves, not by that package's own functions, because those share one lock file among all users of a
-machine, take a reused process id for a running server, and can not stand a space in the path.
+machine, take a reused process id for a running server, and cannot stand a space in the path.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def start(folder: Path, settings: Mapping[str, str]) -> Path:
         settings: values for its configuration, by name; they hold from the next start on.
 
     Raises:
-        ConfigurationError: when it can not be started; names its log.
+        ConfigurationError: when it cannot be started; names its log.
     """
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

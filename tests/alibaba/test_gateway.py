@@ -45,7 +45,7 @@ def test_a_delay_beyond_the_deadline_is_handed_to_the_caller_at_once(cloud: Clou
     assert len(cloud.asked) == 1
 
 
-def test_a_call_that_can_not_be_repeated_is_made_once(cloud: Cloud) -> None:
+def test_a_call_that_cannot_be_repeated_is_made_once(cloud: Cloud) -> None:
     cloud.answers = [says(503, Code="ServiceUnavailable", Message="Later.")]
     gateway = Gateway(cloud.access, "Marketplace", "alibabacloud_market20151101", QUICK)
     request = gateway.models.PushMeteringDataRequest(metering="[]")

@@ -20,7 +20,7 @@ def late_usage(warehouse: Engine, instance_id: str, hour: datetime, aku_seconds:
     with warehouse.begin() as connection:
         connection.execute(
             text("""
-            DELETE FROM billing.pending_adjustments AS a USING core.instances AS i
+            DELETE FROM billing.late_usage AS a USING core.instances AS i
             WHERE a.instance_key = i.instance_key AND instance_id = :instance AND hour_start = :hour
                 AND state = 'pending'
             """),
@@ -28,7 +28,7 @@ def late_usage(warehouse: Engine, instance_id: str, hour: datetime, aku_seconds:
         )
         connection.execute(
             text("""
-            INSERT INTO billing.pending_adjustments (bill_key, subscription_key, environment_key, instance_key,
+            INSERT INTO billing.late_usage (bill_key, subscription_key, environment_key, instance_key,
                 hour_start, aku_seconds_before, aku_seconds_after, cause, found_at)
             SELECT b.bill_key, i.subscription_key, i.environment_key, i.instance_key, :hour, billed.aku_seconds, :after,
                 'late_answer', :at
@@ -37,9 +37,9 @@ def late_usage(warehouse: Engine, instance_id: str, hour: datetime, aku_seconds:
                 AND b.period_start <= :hour AND :hour < b.period_end AND b.state IN ('issued', 'reconciled')
             CROSS JOIN LATERAL (
                 SELECT coalesce(
-                    (SELECT a.aku_seconds_after FROM billing.pending_adjustments AS a
+                    (SELECT a.aku_seconds_after FROM billing.late_usage AS a
                      WHERE a.instance_key = i.instance_key AND a.hour_start = :hour AND a.state = 'applied'
-                     ORDER BY a.adjustment_key DESC LIMIT 1),
+                     ORDER BY a.late_usage_key DESC LIMIT 1),
                     (SELECT u.aku_seconds FROM metering.usage AS u
                      WHERE u.instance_key = i.instance_key AND u.hour_start = :hour),
                     0

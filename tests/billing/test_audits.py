@@ -52,11 +52,11 @@ CASES: dict[str, tuple[str, str]] = {
         f"UPDATE billing.bills SET subtotal = subtotal + 1, total = total + 1 WHERE bill_key = {BROKEN}",
         "1 line(s) add up to 1.10 and 10800 AKU-seconds, the bill says 2.10 and 10800",
     ),
-    "usage_is_billed_whole": (
+    "all_usage_is_billed": (
         "UPDATE metering.subscription_hours SET aku_seconds = aku_seconds + 1 WHERE subscription_key = :key",
         "The bill has 10800 AKU-seconds, metering has 10802",
     ),
-    "rollup_equals_usage": (
+    "hourly_sums_equal_usage": (
         "UPDATE metering.usage SET aku_seconds = aku_seconds + 1 WHERE subscription_key = :key",
         "The sums of 2 hour(s)",
     ),
@@ -64,7 +64,7 @@ CASES: dict[str, tuple[str, str]] = {
         f"UPDATE billing.bill_taxes SET base = base + 1 WHERE bill_key = {BROKEN}",
         "tax at 0.06 is not that of its lines",
     ),
-    "hours_are_truncated_as_the_marketplace_does": (
+    "hours_are_truncated_like_the_marketplace": (
         f"UPDATE billing.bill_lines SET amount = 1.11 WHERE bill_key = {BROKEN}",
         "Line 1 charges 1.11, but its hours, each cut down as the Marketplace does, come to 1.10",
     ),
@@ -105,8 +105,8 @@ def test_every_audit_is_broken_by_some_test() -> None:
     elsewhere = {
         "every_hour_is_closed",
         "no_gap_is_open",
-        "licences_cost_what_the_plan_says",
-        "no_more_is_given_back_than_is_billed",
+        "licence_prices_match_the_plan",
+        "refunds_do_not_exceed_the_bill",
         "prepaid_usage_is_licensed",
         "no_usage_after_the_end",
         "late_usage_has_a_next_bill",

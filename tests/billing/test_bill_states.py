@@ -62,13 +62,13 @@ def test_each_step_is_allowed_or_refused_as_the_life_of_a_bill_says(warehouse: E
 @pytest.mark.parametrize("state", ["held", "issued", "void"])
 def test_a_step_changes_nothing_else(warehouse: Engine, state: str) -> None:
     a_bill(warehouse, "draft")
-    with warehouse.connect() as connection, pytest.raises(DBAPIError, match=f"can not change while it becomes {state}"):
+    with warehouse.connect() as connection, pytest.raises(DBAPIError, match=f"cannot change while it becomes {state}"):
         connection.execute(text(f"{STEP}, subtotal = 2, total = 2"), {"state": state, "at": DUE})
 
 
 @pytest.mark.parametrize("state", ["held", "issued", "reconciled", "void"])
 def test_a_bill_begins_as_a_draft(warehouse: Engine, state: str) -> None:
-    with warehouse.connect() as connection, pytest.raises(DBAPIError, match=f"can not begin as {state}"):
+    with warehouse.connect() as connection, pytest.raises(DBAPIError, match=f"cannot begin as {state}"):
         insert(
             connection,
             "billing.bills",
@@ -107,7 +107,7 @@ def test_a_void_bill_stays_as_it_is(warehouse: Engine) -> None:
 
 def test_a_draft_does_not_become_the_bill_of_something_else(warehouse: Engine) -> None:
     a_bill(warehouse, "draft")
-    with warehouse.connect() as connection, pytest.raises(DBAPIError, match="can not become the bill of something"):
+    with warehouse.connect() as connection, pytest.raises(DBAPIError, match="cannot become the bill of something"):
         connection.execute(text("UPDATE billing.bills SET bill_id = 'another'"))
 
 
@@ -115,5 +115,5 @@ def test_the_guard_holds_in_a_replicas_session_too(owned_warehouse: Engine) -> N
     a_bill(owned_warehouse, "held")
     with owned_warehouse.connect() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
-        with pytest.raises(DBAPIError, match="is held and can not become draft"):
+        with pytest.raises(DBAPIError, match="is held and cannot become draft"):
             step(connection, "draft")

@@ -169,7 +169,7 @@ def late_usage(connection: Connection, name: str = "payg", **columns: Any) -> No
         "cause": "late_answer",
         "found_at": NOV_DUE,
     }
-    insert(connection, "billing.pending_adjustments", **adjustment | columns)
+    insert(connection, "billing.late_usage", **adjustment | columns)
 
 
 def late_usage_of_an_ended_life(connection: Connection) -> None:
@@ -211,7 +211,7 @@ def test_each_way_to_lose_or_double_something_is_found(
 ) -> None:
     with billed.begin() as connection:
         # Broken on purpose, behind the database's own guards and keys.
-        for table in ("billing.bills", "billing.bill_lines", "billing.pending_adjustments", "core.licences",
+        for table in ("billing.bills", "billing.bill_lines", "billing.late_usage", "core.licences",
                       "core.subscriptions", "metering.subscription_hours"):  # fmt: skip
             connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER ALL"))
         break_it(connection)

@@ -99,7 +99,7 @@ def test_late_usage_comes_on_the_next_bill_without_anybody_asking(taxed: Engine)
     assert (own.corrects_bill_key, str(own.amount), november.aku_seconds) == (None, "0.00", 0)
     assert correction.reason == "Usage that became known after the bill was issued"
     with taxed.connect() as connection:
-        query = text("SELECT state, applied_on_bill_key FROM billing.pending_adjustments")
+        query = text("SELECT state, applied_on_bill_key FROM billing.late_usage")
         assert connection.execute(query).all() == [("applied", november.bill_key)]
     assert list_corrections(taxed, "pending") == []
 

@@ -141,7 +141,7 @@ def priced(postgres_server: URL) -> Iterator[Engine]:
         yield engine
 
 
-class Perfect(NamedTuple):
+class ReRated(NamedTuple):
     """What a bill would have been."""
 
     lines: dict[tuple[Any, ...], tuple[Decimal, ...]]
@@ -183,7 +183,7 @@ class Customer:
         closed = close_period(self.warehouse, period, period.window.end + timedelta(hours=6))
         held = [one.finding for one in closed.held if one.bill_id == bill]
         if not overdrawn <= self.waived:
-            assert held == ["no_more_is_given_back_than_is_billed"]
+            assert held == ["refunds_do_not_exceed_the_bill"]
         elif not overdrawn:
             assert held == []
         self.waived |= overdrawn
@@ -300,7 +300,7 @@ class Customer:
         plan, window = BY_NAME[self.plan], PERIODS[index].window
         return Left(window, (plan, offers), self.usage, self.own(index)).after(self.refunds[index])
 
-    def perfect(self, period: BillingPeriod) -> Perfect:
+    def perfect(self, period: BillingPeriod) -> ReRated:
         """The bill of a twin that has no documents, in a transaction that leaves nothing."""
         with self.warehouse.connect() as connection, connection.begin() as transaction:
             twin = make_subscription(
@@ -311,7 +311,7 @@ class Customer:
             lines = connection.execute(text("SELECT * FROM rated_lines")).all()
             taxes = connection.execute(text("SELECT * FROM rated_taxes")).all()
             transaction.rollback()
-        return Perfect(
+        return ReRated(
             {
                 (line.kind, line.tier, line.name, line.line_start, line.unit, line.tax_rate, line.tax_is_inclusive): (
                     Decimal(line.aku_seconds),

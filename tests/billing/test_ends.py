@@ -99,7 +99,7 @@ def test_usage_after_an_end_that_came_later_than_the_bill_is_late_usage(
     close_due_hours(prices, DUE)
     with prices.connect() as connection:
         pending = connection.execute(
-            text("SELECT count(*), sum(aku_seconds_before - aku_seconds_after) FROM billing.pending_adjustments")
+            text("SELECT count(*), sum(aku_seconds_before - aku_seconds_after) FROM billing.late_usage")
         ).one()
         kept = connection.scalar(text("SELECT sum(aku_seconds) FROM metering.usage"))
     assert (tuple(pending), kept) == ((288, 288 * 36000), 744 * 36000)

@@ -277,7 +277,7 @@ def test_a_correction_of_a_correction_is_explained_back_to_the_bill_and_down_to_
     (line,) = explain_bill(warehouse, second, depth=Depth.POLLS, hour=at(START)).lines
     assert line.correction is not None
     assert [(step.bill_id, step.line_no) for step in line.correction.chain] == [(first, 1), (bill.bill_id, 1)]
-    (hour,) = line.correction.adjusted_hours
+    (hour,) = line.correction.late_hours
     assert hour.aku_seconds_after - hour.aku_seconds_before == 20 * 240
     assert hour.readings is not None
     assert hour.readings.notes == [], "readings lead to what is known now"
@@ -312,11 +312,11 @@ def test_corrections_on_the_next_bill_are_verified_and_explained_with_it(metered
     assert (own.correction, own.disagreements, own.hours) == (None, [], [])
     assert correction.correction is not None
     assert [step.bill_id for step in correction.correction.chain] == [bill.bill_id]
-    assert len(correction.correction.adjusted_hours) == 1
+    assert len(correction.correction.late_hours) == 1
     with warehouse.begin() as connection:
         connection.execute(text("RESET ROLE"))
-        connection.execute(text("ALTER TABLE billing.pending_adjustments DISABLE TRIGGER guard_applied_adjustment"))
-        connection.execute(text("UPDATE billing.pending_adjustments SET aku_seconds_after = 1"))
+        connection.execute(text("ALTER TABLE billing.late_usage DISABLE TRIGGER guard_applied_late_usage"))
+        connection.execute(text("UPDATE billing.late_usage SET aku_seconds_after = 1"))
     assert named(verify_bills(warehouse)) == {november: {"adjustments"}}
 
 

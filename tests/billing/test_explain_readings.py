@@ -27,12 +27,12 @@ __all__ = ["environments"]
 def used_in(connection: Connection, environment_key: int, hour: datetime) -> dict[str, tuple[int, int, int]]:
     """AKU-seconds, proved and assumed ones, by instance."""
     query = text("""
-        SELECT instance_id, aku_seconds, proved_aku_seconds, assumed_aku_seconds
+        SELECT instance_id, aku_seconds, inferred_aku_seconds, estimated_aku_seconds
         FROM metering.usage INNER JOIN core.instances USING (instance_key)
         WHERE usage.environment_key = :environment AND hour_start = :hour
     """)
     rows = connection.execute(query, {"environment": environment_key, "hour": hour})
-    return {row.instance_id: (row.aku_seconds, row.proved_aku_seconds, row.assumed_aku_seconds) for row in rows}
+    return {row.instance_id: (row.aku_seconds, row.inferred_aku_seconds, row.estimated_aku_seconds) for row in rows}
 
 
 @property_of

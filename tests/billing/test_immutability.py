@@ -41,7 +41,7 @@ PROTECTED = (
     "SELECT * FROM billing.price_tiers",
     "SELECT * FROM billing.price_fees",
     "SELECT * FROM billing.corrections",
-    "SELECT * FROM billing.pending_adjustments",
+    "SELECT * FROM billing.late_usage",
     "SELECT subscription_id, account_id, started_at, ended_at FROM core.subscriptions ORDER BY 1",
     "SELECT * FROM core.licences ORDER BY 1",
 )
@@ -69,7 +69,7 @@ _LICENCE = """
     SELECT subscription_key, {start}, {end}, 1, 10, 0, 'CNY', FALSE
     FROM billing.bills WHERE state = 'issued' AND document = 'bill'"""
 _ADJUSTMENT = """
-    INSERT INTO billing.pending_adjustments (bill_key, subscription_key, environment_key, instance_key, hour_start,
+    INSERT INTO billing.late_usage (bill_key, subscription_key, environment_key, instance_key, hour_start,
         aku_seconds_before, aku_seconds_after, cause, found_at{columns})
     SELECT {bill}, subscription_key, environment_key, instance_key, {hour}, 1, 2, 'imported', now(){values}
     FROM core.instances WHERE instance_id = 'kf-orders'"""
@@ -149,8 +149,8 @@ ATTEMPTS = {
             state, document_bill_key)
         SELECT 'c-3', {_ISSUED}, 'late_usage', 'note', 'late', 'nobody', now(), 'applied', bill_key
         FROM billing.bills WHERE corrects_bill_key = {_ISSUED}""",
-    "change what a correction applied": "UPDATE billing.pending_adjustments SET aku_seconds_after = 1",
-    "delete what a correction applied": "DELETE FROM billing.pending_adjustments",
+    "change what a correction applied": "UPDATE billing.late_usage SET aku_seconds_after = 1",
+    "delete what a correction applied": "DELETE FROM billing.late_usage",
     "change an applied correction": "UPDATE billing.corrections SET reason = ''",
     "delete an applied correction": "DELETE FROM billing.corrections",
     "delete the subscription": "DELETE FROM core.subscriptions",
@@ -180,7 +180,7 @@ ATTEMPTS = {
             "billing.bill_events",
             "billing.waivers",
             "billing.corrections",
-            "billing.pending_adjustments",
+            "billing.late_usage",
             "billing.private_offers",
             "billing.price_plans",
             "billing.price_plan_versions",
@@ -231,13 +231,13 @@ def fill_what_hangs_on_bills(connection: Connection, subscription: int) -> None:
     facts = {"bill": bill, "note": note, "hour": OCTOBER.window.start, "at": DUE, "subscription": subscription}
     for query in (
         """
-        INSERT INTO billing.pending_adjustments (bill_key, subscription_key, environment_key, instance_key, hour_start,
+        INSERT INTO billing.late_usage (bill_key, subscription_key, environment_key, instance_key, hour_start,
             aku_seconds_before, aku_seconds_after, cause, found_at)
         SELECT :bill, subscription_key, environment_key, instance_key, :hour, 3600, 7200, 'late_answer', :at
         FROM core.instances WHERE subscription_key = :subscription
         """,
         """
-        UPDATE billing.pending_adjustments SET state = 'applied', closed_at = :at, applied_on_bill_key = :note
+        UPDATE billing.late_usage SET state = 'applied', closed_at = :at, applied_on_bill_key = :note
         WHERE bill_key = :bill
         """,
         "UPDATE billing.corrections SET state = 'applied', document_bill_key = :note WHERE bill_key = :bill",
@@ -289,7 +289,7 @@ def test_nobody_can_change_an_issued_bill_or_what_hangs_on_it(issued: Engine, be
 
 
 @pytest.mark.parametrize("table", ["bill_lines", "bill_taxes", "bill_findings"])
-def test_rows_can_not_be_copied_into_an_issued_bill(issued: Engine, table: str) -> None:
+def test_rows_cannot_be_copied_into_an_issued_bill(issued: Engine, table: str) -> None:
     as_issued = protected(issued)
     with issued.connect() as connection:
         driver: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]
@@ -336,7 +336,7 @@ def test_rows_can_not_be_copied_into_an_issued_bill(issued: Engine, table: str) 
         "TRUNCATE metering.subscription_hours",
     ],
 )
-def test_the_writer_can_not_put_the_guards_out_of_work_nor_drop_what_bills_were_made_of(
+def test_the_writer_cannot_put_the_guards_out_of_work_nor_drop_what_bills_were_made_of(
     issued: Engine, attempt: str
 ) -> None:
     with issued.connect() as connection, pytest.raises(DBAPIError, match=r"permission denied|must be owner"):
@@ -372,7 +372,7 @@ def test_an_issued_bill_can_be_reconciled_once_and_nothing_else(issued: Engine) 
         connection.execute(text(f"UPDATE billing.bills SET reconciled_at = now() WHERE bill_key = {_ISSUED}"))
 
 
-def test_a_line_can_not_slip_into_a_bill_that_is_being_issued(prices: Engine, subscribe: Callable[..., int]) -> None:
+def test_a_line_cannot_slip_into_a_bill_that_is_being_issued(prices: Engine, subscribe: Callable[..., int]) -> None:
     """The one who adds the line waits for the one who issues, and is then refused."""
     from threading import Thread
 

@@ -103,7 +103,7 @@ def test_a_released_subscription_renews_no_more(prices: Engine, prepaid: int) ->
 def test_a_licence_sold_at_another_price_than_the_plans_holds_the_bill(prices: Engine, prepaid: int) -> None:
     license_it(prices, prepaid, local("2026-10-01"), local("2026-11-01"), price=Decimal("7000.00"))
     (held,) = close_period(prices, OCTOBER, DUE).held
-    assert held.finding == "licences_cost_what_the_plan_says"
+    assert held.finding == "licence_prices_match_the_plan"
     assert "was sold for 7000.00 CNY, the price plan says 7440.00 CNY" in held.sentence
 
 
@@ -205,3 +205,11 @@ def test_a_running_draft_renews_as_the_close_will(prices: Engine, prepaid: int) 
     assert terms_of(prices) == ["2026-09-10 00:00", "2026-09-25 00:00", "2026-10-10 00:00"]
     close_period(prices, OCTOBER, DUE)
     assert str(bills_of(prices)[0].total) == "8060.00"
+
+
+def test_licences_that_start_together_are_listed_by_their_end(prices: Engine, prepaid: int) -> None:
+    start, later, earlier = local("2026-10-05"), local("2026-12-05"), local("2026-11-05")
+    license_it(prices, prepaid, start, later, term_months=2, capacity_aku=1, auto_renew=False)
+    license_it(prices, prepaid, start, earlier, term_months=1, capacity_aku=20, auto_renew=False)
+    close_period(prices, OCTOBER, DUE)
+    assert [str(line.quantity) for line in lines_of(prices) if line.kind == "licence"] == ["20", "2"]

@@ -78,7 +78,7 @@ def rate_usage(
             publish_price_plan(connection, one)
     query = "UPDATE core.subscriptions SET started_at = :start, ended_at = :end"
     connection.execute(text(query), dict(zip(("start", "end"), active, strict=True)))
-    sums = {"instance_count": 1, "proved_aku_seconds": 0, "assumed_aku_seconds": 0, "gap_seconds": 0}
+    sums = {"instance_count": 1, "inferred_aku_seconds": 0, "estimated_aku_seconds": 0, "gap_seconds": 0}
     for hour, used in usage.items():
         row = {"hour_start": hour, "subscription_key": 1, "aku_seconds": used}
         insert(connection, table, **row, **(sums if table == "metering.subscription_hours" else {}))
@@ -354,7 +354,7 @@ def test_an_offer_entered_later_is_not_known_before(rating_warehouse: Engine) ->
 def test_rating_leaves_its_working_tables_empty(rating_warehouse: Engine) -> None:
     with rating_warehouse.connect() as connection:
         rate_usage(connection, price_plan(), {START: 3600})
-        assert connection.scalar(text("SELECT count(*) FROM billing.rating_parts")) == 0
+        assert connection.scalar(text("SELECT count(*) FROM billing.rating_segments")) == 0
         connection.rollback()
 
 

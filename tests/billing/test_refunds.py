@@ -191,7 +191,7 @@ def test_a_bill_is_held_that_would_give_back_more_than_late_usage_leaves(
     late_usage(warehouse, "kf-orders", START, 32_400, LATER)
     closed = close_november(warehouse)
     assert [(held.bill_id, held.finding) for held in closed.held] == [
-        ("2026-11-sub-01-orders", "no_more_is_given_back_than_is_billed")
+        ("2026-11-sub-01-orders", "refunds_do_not_exceed_the_bill")
     ]
     assert closed.held[0].sentence.startswith(
         "All, with tax, of bill 2026-10-sub-01-orders costs 304.00 CNY after corrections, and 305.20 CNY of it is given"

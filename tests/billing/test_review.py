@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, text
 
 from include.billing.bills.answers import Answer
 from include.billing.bills.close import PeriodIssuedError, close_period
-from include.billing.bills.review import ChangedError, approve, list_holds, reject, restore, show_bill, void, waive
+from include.billing.bills.review import DraftChangedError, approve, list_holds, reject, restore, show_bill, void, waive
 from include.billing.evidence.events import list_events
 from include.domain.errors import ConflictError, InvalidInputError
 from include.metering.gaps.gaps import read_waiver, waive_gaps
@@ -105,7 +105,7 @@ def test_a_draft_that_was_made_anew_meanwhile_is_not_approved_by_the_old_fingerp
     old = answer(prices)
     more_usage(prices, held)
     close_period(prices, OCTOBER, LATER)
-    with pytest.raises(ChangedError, match="was made anew since it was shown"):
+    with pytest.raises(DraftChangedError, match="was made anew since it was shown"):
         approve(prices, old, LATER)
     assert waivers(prices) == []
     assert [bill.state for bill in bills_of(prices)] == ["held"]
@@ -277,7 +277,7 @@ def test_an_answer_names_its_person_its_reason_and_its_draft(fields: dict[str, s
 
 
 def test_an_answer_without_fingerprint_approves_nothing(prices: Engine, held: int) -> None:
-    with pytest.raises(ChangedError, match="not none"):
+    with pytest.raises(DraftChangedError, match="not none"):
         approve(prices, answer(prices, fingerprint=""), LATER)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.billing.prices.terms import Entered, Stretch, Terms, stretches
+from include.billing.prices.terms import OfferInForce, Stretch, Terms, stretches
 from include.domain.money import Decimal
 from include.domain.periods import Window
 
@@ -24,7 +24,7 @@ def test_without_offers_the_window_is_one_stretch_of_no_terms():
 
 
 def test_the_offer_entered_last_counts_whole():
-    assert stretches([Entered(day(1), None, GOLD), Entered(day(10), day(20), TEN)], WINDOW) == [
+    assert stretches([OfferInForce(day(1), None, GOLD), OfferInForce(day(10), day(20), TEN)], WINDOW) == [
         Stretch(day(1), day(10), GOLD),
         Stretch(day(10), day(20), TEN),
         Stretch(day(20), WINDOW.end, GOLD),
@@ -32,7 +32,7 @@ def test_the_offer_entered_last_counts_whole():
 
 
 def test_an_overridden_offer_cuts_nothing():
-    assert stretches([Entered(day(5), None, TEN), Entered(day(1), None, GOLD)], WINDOW) == [
+    assert stretches([OfferInForce(day(5), None, TEN), OfferInForce(day(1), None, GOLD)], WINDOW) == [
         Stretch(day(1), WINDOW.end, GOLD)
     ]
 
@@ -45,7 +45,7 @@ def test_a_changed_discount_keeps_the_plan_and_a_changed_plan_the_discount():
 
 _DAYS = st.integers(1, 30)
 _OFFERS = st.builds(
-    lambda start, length, terms: Entered(day(start), day(start + length) if start + length < 31 else None, terms),
+    lambda start, length, terms: OfferInForce(day(start), day(start + length) if start + length < 31 else None, terms),
     _DAYS,
     st.integers(1, 40),
     st.sampled_from([GOLD, TEN, Terms()]),
@@ -57,6 +57,6 @@ def test_at_every_instant_the_stretch_says_what_the_last_offer_says(offers, numb
     cut = stretches(offers, WINDOW)
     assert [stretch.end for stretch in cut[:-1]] == [stretch.start for stretch in cut[1:]]
     assert (cut[0].start, cut[-1].end) == (WINDOW.start, WINDOW.end)
-    holding = [offer.terms for offer in offers if offer.holds_at(day(number))]
+    holding = [offer.terms for offer in offers if offer.in_force_at(day(number))]
     [found] = [stretch.terms for stretch in cut if stretch.start <= day(number) < stretch.end]
     assert found == (holding[-1] if holding else Terms())

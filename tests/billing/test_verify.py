@@ -75,7 +75,7 @@ def test_bills_that_nobody_touched_are_as_issued(issued: Engine) -> None:
     assert verified.differences == []
     assert verified.describe() == "2 document(s) verified: 2 as issued, 0 not."
     with issued.connect() as connection:
-        assert connection.scalar(text("SELECT count(*) FROM billing.rating_parts")) == 0
+        assert connection.scalar(text("SELECT count(*) FROM billing.rating_segments")) == 0
         forms = connection.execute(text("SELECT fingerprint_form, fingerprint_parts FROM billing.bills")).all()
     assert [(form, set(parts)) for form, parts in forms] == [(3, set(GROUPS))] * 2
 
@@ -98,8 +98,8 @@ def test_bills_that_nobody_touched_are_as_issued(issued: Engine) -> None:
             WHERE other.instance_id = 'kf-second' AND aku_seconds = 21607""",
             {"usage"},
         ),
-        ("UPDATE metering.usage SET assumed_aku_seconds = 15 WHERE aku_seconds = 15", {"usage"}),
-        ("UPDATE metering.usage SET proved_aku_seconds = 15 WHERE aku_seconds = 15", {"usage"}),
+        ("UPDATE metering.usage SET estimated_aku_seconds = 15 WHERE aku_seconds = 15", {"usage"}),
+        ("UPDATE metering.usage SET inferred_aku_seconds = 15 WHERE aku_seconds = 15", {"usage"}),
         ("UPDATE metering.usage SET source = 'import' WHERE aku_seconds = 15", {"usage"}),
         ("UPDATE core.instances SET instance_id = 'kf-renamed' WHERE instance_id = 'kf-orders'", {"usage"}),
         ("UPDATE core.environments SET environment_id = 'env-renamed' WHERE environment_id LIKE '%orders'", {"usage"}),
@@ -176,7 +176,7 @@ def test_lines_that_rating_gives_otherwise_are_told_column_by_column(issued: Eng
     assert "amount 1.20, rated again 1.30" in rating.sentence
 
 
-def test_a_bill_that_can_not_be_rated_any_more_does_not_hide_the_others(issued: Engine) -> None:
+def test_a_bill_that_cannot_be_rated_any_more_does_not_hide_the_others(issued: Engine) -> None:
     change(
         issued,
         f"UPDATE billing.bills SET price_plan = 'gone' WHERE bill_key = {_MINE}",
@@ -186,7 +186,7 @@ def test_a_bill_that_can_not_be_rated_any_more_does_not_hide_the_others(issued: 
     assert {"rating"} < named(verified)[OTHER]
     assert [each.sentence for each in verified.differences if each.bill_id == BILL and each.what == "rating"] == [
         (
-            "It can not be rated again: Subscription sub-01-orders has the price plan gone, which is not published. "
+            "It cannot be rated again: Subscription sub-01-orders has the price plan gone, which is not published. "
             "Publish it with `akubill plan publish FILE`."
         )
     ]

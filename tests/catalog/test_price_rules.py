@@ -48,7 +48,7 @@ MISTAKES = [
     ('fee: "500"', 'fee: "-500"', "versions[0].components[0].fee is '-500': it must not be negative"),
     ('fee: "500"}', 'fee: "5"}\n      - {name: Platform fee, fee: "6"}', "components[1].name is 'Platform fee': it st"),
     ("currency: CNY", "currency: XXQ", "currency is 'XXQ': it must be a currency code of ISO 4217"),
-    ("included: 10", 'licence: {price_per_aku_month: "620"}', "model is 'graduated': it can not be combined with a li"),
+    ("included: 10", 'licence: {price_per_aku_month: "620"}', "model is 'graduated': it cannot be combined with a li"),
 ]  # fmt: skip
 
 

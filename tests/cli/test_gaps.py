@@ -35,5 +35,5 @@ def test_gaps_are_listed_waived_and_then_gone(airflow_connections, warehouse):
     assert done.output == "Waived 1 gap(s) of 1800 s together. Close the billing period again.\n"
     assert call("list").output == "No gap is open.\n"
     [waived] = json.loads(call("list", "--state", "waived", "--format", "json").output)
-    assert (waived["reconciled_by"], waived["reconciled_reason"]) == ("anna (command line)", REASON)
+    assert (waived["closed_by"], waived["closed_reason"]) == ("anna (command line)", REASON)
     assert waived["gap_start"] == "2026-10-01T12:20:00+00:00"

@@ -146,7 +146,7 @@ def test_a_named_finding_is_waived(dagbag, desk, held, warehouse):
     assert bill(warehouse) == ("issued", "li")
 
 
-def test_who_may_only_look_can_not_answer_and_nobody_can_answer_what_is_not_offered(dagbag, desk, held, warehouse):
+def test_who_may_only_look_cannot_answer_and_nobody_can_answer_what_is_not_offered(dagbag, desk, held, warehouse):
     def try_all() -> None:
         form = form_of(desk("vera", "viewer"))
         assert answer(desk("vera", "viewer"), form, APPROVE) == 403

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 __all__ = ["subscribe"]
 
-GREEN = dict.fromkeys(["verify_issued_bills", "audit_completeness", "tell_operators", "report"], "success")
+GREEN = dict.fromkeys(["verify_issued_bills", "audit_completeness", "notify_operators", "report"], "success")
 
 
 def run(dagbag, **conf: Any) -> dict[str, str]:
@@ -39,7 +39,7 @@ def told(warehouse) -> list[str]:
 
 
 def test_it_is_green_and_quiet_where_every_bill_is_as_issued(dagbag, issued):
-    assert run(dagbag) == GREEN | {"tell_operators": "skipped"}
+    assert run(dagbag) == GREEN | {"notify_operators": "skipped"}
     assert told(issued) == []
 
 
@@ -50,7 +50,7 @@ def test_a_changed_bill_is_red_until_it_is_mended_and_told_once(dagbag, issued):
     assert len(sentences) == 4
     assert sum(sentence.startswith(f"{BILL}: ") for sentence in sentences) == 3
     assert sum("no late usage explains it" in sentence for sentence in sentences) == 1
-    assert run(dagbag)["tell_operators"] == "skipped"
+    assert run(dagbag)["notify_operators"] == "skipped"
     change(issued, "UPDATE metering.subscription_hours SET aku_seconds = 3600")
     assert run(dagbag)["report"] == "success"
 
@@ -61,7 +61,7 @@ def test_usage_that_no_bill_has_is_red_and_told_once(dagbag, issued, subscribe):
     (sentence,) = told(issued)
     assert "sub-01-late used 2 AKU-hours" in sentence
     close_period(issued, OCTOBER, DUE)
-    assert run(dagbag) == GREEN | {"tell_operators": "skipped"}
+    assert run(dagbag) == GREEN | {"notify_operators": "skipped"}
 
 
 def test_a_run_for_a_period_without_documents_is_not_green(dagbag, warehouse, airflow_connections):

@@ -44,19 +44,19 @@ def run_of(dagbag) -> Any:
 
 
 def tellings(warehouse) -> list[tuple[Any, ...]]:
-    query = text("SELECT transition, told_at IS NOT NULL, failure FROM operations.alarm_tellings ORDER BY 1 DESC")
+    query = text("SELECT transition, sent_at IS NOT NULL, failure FROM operations.alarm_notifications ORDER BY 1 DESC")
     with warehouse.connect() as connection:
         return [tuple(row) for row in connection.execute(query)]
 
 
 def test_a_silence_is_told_once_and_again_when_it_is_over(dagbag, silent, channel, warehouse):
     channel()
-    assert run(dagbag) == {"judge_environments": "success", "tell_operators": "success"}
-    assert run(dagbag) == {"judge_environments": "success", "tell_operators": "skipped"}
+    assert run(dagbag) == {"evaluate_environments": "success", "notify_operators": "success"}
+    assert run(dagbag) == {"evaluate_environments": "success", "notify_operators": "skipped"}
     with warehouse.begin() as connection:
         connection.execute(text("UPDATE core.environments SET state = 'released'"))
-    assert run(dagbag)["tell_operators"] == "success"
-    assert run(dagbag)["tell_operators"] == "skipped"
+    assert run(dagbag)["notify_operators"] == "success"
+    assert run(dagbag)["notify_operators"] == "skipped"
     first, second = channel.told()
     assert first.startswith("Metering alarms: 1 new: ALARM Environment env-11-orders has not answered since")
     assert second.startswith("Metering alarms: 1 over: OVER Environment env-11-orders is not metered any more")
@@ -64,7 +64,7 @@ def test_a_silence_is_told_once_and_again_when_it_is_over(dagbag, silent, channe
 
 
 def test_without_a_channel_the_log_is_all(dagbag, silent, warehouse, capfd):
-    assert run(dagbag)["tell_operators"] == "success"
+    assert run(dagbag)["notify_operators"] == "success"
     assert tellings(warehouse) == [("opened", True, None)]
     captured = capfd.readouterr()
     assert "has not answered since" in captured.out + captured.err
@@ -72,26 +72,26 @@ def test_without_a_channel_the_log_is_all(dagbag, silent, warehouse, capfd):
 
 def test_a_channel_that_fails_is_red_once_and_its_secret_is_not_kept(dagbag, silent, channel, warehouse):
     channel("tests.support.notifiers.BrokenNotifier", {})
-    assert run(dagbag)["tell_operators"] == "failed"
-    assert run(dagbag)["tell_operators"] == "skipped"
+    assert run(dagbag)["notify_operators"] == "failed"
+    assert run(dagbag)["notify_operators"] == "skipped"
     [(transition, is_told, failure)] = tellings(warehouse)
     assert (transition, is_told) == ("opened", False)
     assert failure == "The notifier BrokenNotifier of the connection akubill_alarms failed (OSError)."
 
 
-def test_a_channel_that_can_not_be_made_loses_no_alarm(dagbag, silent, channel, warehouse):
+def test_a_channel_that_cannot_be_made_loses_no_alarm(dagbag, silent, channel, warehouse):
     channel("nowhere.Notifier")
-    assert run(dagbag)["tell_operators"] == "failed"
+    assert run(dagbag)["notify_operators"] == "failed"
     assert tellings(warehouse) == []
 
 
 @pytest.mark.parametrize(
     ("notifier", "arguments", "complaint"),
     [
-        ("", {}, "which can not be made"),
-        ("nowhere.Notifier", {}, "which can not be made"),
-        ("tests.support.notifiers.FileNotifier", {"unknown": 1}, "which can not be made"),
-        ("tests.support.notifiers.FileNotifier", "{no json", "which can not be made"),
+        ("", {}, "which cannot be made"),
+        ("nowhere.Notifier", {}, "which cannot be made"),
+        ("tests.support.notifiers.FileNotifier", {"unknown": 1}, "which cannot be made"),
+        ("tests.support.notifiers.FileNotifier", "{no json", "which cannot be made"),
         ("datetime.timedelta", {}, "which is no notifier"),
     ],
 )
@@ -104,6 +104,6 @@ def test_a_wrong_channel_is_named(channel, notifier, arguments, complaint):
 
 
 def test_arguments_may_be_written_as_text(dagbag, silent, channel, tmp_path):
-    channel(arguments=json.dumps({"path": str(tmp_path / "told"), "text": "{{ alarm_news | length }}"}))
+    channel(arguments=json.dumps({"path": str(tmp_path / "told"), "text": "{{ alarm_transitions | length }}"}))
     run(dagbag)
     assert channel.told() == ["1"]

@@ -33,7 +33,7 @@ def run(dagbag, **conf: Any) -> dict[str, str]:
 
 def stands(warehouse) -> list[tuple[Any, ...]]:
     with warehouse.connect() as connection:
-        query = text("SELECT state, reconciled_by, reconciled_reason FROM metering.gaps")
+        query = text("SELECT state, closed_by, closed_reason FROM metering.gaps")
         return [tuple(row) for row in connection.execute(query)]
 
 

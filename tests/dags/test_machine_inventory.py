@@ -14,7 +14,7 @@ BUYER, SILENT = "1100000000000001", "1100000000000002"
 GREEN = {
     "compare_machines": "success",
     "list_machines": "success",
-    "tell_operators": "skipped",
+    "notify_operators": "skipped",
     "summarise": "success",
 }
 
@@ -63,15 +63,15 @@ def told(airflow_connections, tmp_path):
 
 def test_a_finding_is_told_once_when_it_is_found_and_once_when_it_is_over(dagbag, machines, warehouse, told):
     assert run(dagbag) == GREEN
-    assert run(dagbag) == GREEN | {"tell_operators": "success"}
+    assert run(dagbag) == GREEN | {"notify_operators": "success"}
     with warehouse.connect() as connection:
-        findings = connection.execute(text("SELECT kind, machines, state FROM operations.machine_findings")).all()
+        findings = connection.execute(text("SELECT kind, machines, state FROM operations.machine_discrepancies")).all()
     assert [tuple(row) for row in findings] == [("unregistered_environment", 3, "open")]
     assert run(dagbag) == GREEN
     with warehouse.begin() as connection:
-        connection.execute(text("UPDATE operations.machine_findings SET state = 'resolved', resolved_at = now()"))
+        connection.execute(text("UPDATE operations.machine_discrepancies SET state = 'resolved', resolved_at = now()"))
         connection.execute(text("DELETE FROM operations.machine_sightings"))
-    assert run(dagbag)["tell_operators"] == "success"
+    assert run(dagbag)["notify_operators"] == "success"
     opened, over, *_ = told()
     assert opened.startswith("Machines against instances: FINDING 3 machine(s) with the paid image in cn-hangzhou")
     assert over.startswith("Machines against instances: OVER, it is no longer so: 3 machine(s)")

@@ -16,7 +16,7 @@ def areas(example: Example) -> dict[str, int]:
     pieces = example.pieces()
     return {
         "aku_seconds": sum((each.end - each.start) * each.what.size for each in pieces),
-        "assumed_aku_seconds": sum(
+        "estimated_aku_seconds": sum(
             (each.end - each.start) * each.what.size for each in pieces if each.what.known == "assumed"
         ),
         "gap_seconds": sum(each.end - each.start for each in pieces if each.what.gap),

@@ -25,12 +25,12 @@ _WAITING = """
     SELECT count(*) FROM pg_locks
     WHERE NOT granted AND relation IS NOT NULL AND database = (SELECT oid FROM pg_database WHERE datname = :name)
 """
-PATIENCE_SECONDS = 90
+TIMEOUT_SECONDS = 90
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
     """Wait until something holds; give up after a time that no healthy machine needs."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while not holds():
         assert time.monotonic() < deadline, "It did not come to this in time."
         time.sleep(0.02)

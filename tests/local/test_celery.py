@@ -88,7 +88,7 @@ class Cluster:
             time.sleep(0.5)
 
     def stop(self) -> None:
-        processes.stop_all(self.place, self.settings.stack_id, patience_seconds=5)
+        processes.stop_all(self.place, self.settings.stack_id, timeout_seconds=5)
         server.stop(self.place.postgres)
 
 
@@ -110,6 +110,6 @@ def test_a_celery_worker_does_what_the_scheduler_sends(cluster: Cluster) -> None
     cluster.start()
     api = cluster.wait_for_api()
     run = api.trigger("hello", {})
-    ended = api.follow(run, lambda _task, _state: None, patience_seconds=180)
+    ended = api.follow(run, lambda _task, _state: None, timeout_seconds=180)
     assert ended == "success", processes.last_words(cluster.place, "worker", 20)
     assert api.result(run, "greet") == "CeleryExecutor"

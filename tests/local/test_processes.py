@@ -24,7 +24,7 @@ def place(tmp_path):
     state = State(tmp_path / "state")
     state.make()
     yield state
-    processes.stop_all(state, mark(state), patience_seconds=1)
+    processes.stop_all(state, mark(state), timeout_seconds=1)
 
 
 def mark(state: State) -> str:
@@ -58,7 +58,7 @@ def test_one_that_ignores_being_asked_is_killed(place: State) -> None:
         "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(600)",
     )
     wait_for(lambda: "up" in processes.last_words(place, "deaf"))
-    assert processes.stop_all(place, mark(place), patience_seconds=1) == 1
+    assert processes.stop_all(place, mark(place), timeout_seconds=1) == 1
     assert processes.find(place, "deaf") is None
 
 
@@ -67,7 +67,7 @@ def test_one_that_writes_over_its_environment_is_stopped_too(place: State) -> No
     started = processes.find(place, "titled")
     assert started is not None
     assert list(processes.members(mark(place))) == []
-    assert processes.stop_all(place, mark(place), patience_seconds=5) == 1
+    assert processes.stop_all(place, mark(place), timeout_seconds=5) == 1
     assert not started.is_running() or started.status() == psutil.STATUS_ZOMBIE
 
 

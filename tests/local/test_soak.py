@@ -14,7 +14,7 @@ import pytest
 
 from include.local import processes, state
 from include.local.soak_here import soak_here
-from include.local.soak_judge import Judgement, Lives, Moment, Sight, judge
+from include.local.soak_judge import Lives, Moment, Sight, SoakReport, judge
 from include.local.soak_scene import Soak
 
 TOLERANCE = 900
@@ -30,7 +30,7 @@ def environment(moments: list[Moment], *polls: int) -> Lives:
     return Lives("env-1", {"kf-1": moments}, sights, 0)
 
 
-def judged(lives: Lives, aku_seconds: int, *silences: tuple[str, int, int]) -> Judgement:
+def judged(lives: Lives, aku_seconds: int, *silences: tuple[str, int, int]) -> SoakReport:
     return judge([lives], {("kf-1", 0): aku_seconds}, silences, TOLERANCE)
 
 
@@ -96,7 +96,7 @@ def test_what_comes_after_the_last_closed_hour_is_not_judged() -> None:
     assert (found.problems, found.truth) == ([], 3600 * 6)
 
 
-def test_what_polling_can_not_know_is_bounded_by_the_interval() -> None:
+def test_what_polling_cannot_know_is_bounded_by_the_interval() -> None:
     found = judged(environment([Moment(-60, "Running", 6), Moment(450, "Deleted", 0)], 300, 600), 300 * 6)
     assert found.longest["tail"] == 150
 

@@ -89,7 +89,7 @@ def hours(warehouse: Engine) -> list[Hour]:
     """All usage, in order."""
     query = text("""
         SELECT instance_id, CAST(EXTRACT(EPOCH FROM hour_start - :noon) / 3600 AS integer), aku_seconds,
-            proved_aku_seconds, assumed_aku_seconds, gap_seconds
+            inferred_aku_seconds, estimated_aku_seconds, gap_seconds
         FROM metering.usage INNER JOIN core.instances USING (instance_key) ORDER BY instance_id, hour_start
     """)
     with warehouse.connect() as connection:

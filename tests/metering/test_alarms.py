@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from include.operations.alarms import AlarmRules, claim_news, judge_alarms, record_telling
+from include.operations.alarms import AlarmRules, claim_alarm_notifications, evaluate_alarms, record_alarm_notifications
 from tests.metering.lives import NOON, Environment, at, every_five_minutes, kafka
 from tests.support.builders import make_instance, make_usage
 
@@ -34,12 +34,12 @@ def alarms(warehouse) -> list[tuple[Any, ...]]:
 
 def judge(warehouse, *minutes, **rules):
     for minute in minutes:
-        done = judge_alarms(warehouse, at(minute), AlarmRules(**rules))
+        done = evaluate_alarms(warehouse, at(minute), AlarmRules(**rules))
     return tuple(done.counts().values())
 
 
 def told(warehouse, minute):
-    message = claim_news(warehouse, at(minute))
+    message = claim_alarm_notifications(warehouse, at(minute))
     return [] if message is None else message.text.split("\n")
 
 
@@ -199,31 +199,31 @@ def test_two_days_are_too_few_to_call_an_hour_unusual(orders, warehouse):
     orders.tell(*every_five_minutes(orders, 65, kafka(6), since=35))
     orders.close()
     assert judge(warehouse, 67) == (0, 0, 0)
-    assert judge(warehouse, 67, least_days=2) == (1, 0, 1)
+    assert judge(warehouse, 67, min_known_days=2) == (1, 0, 1)
 
 
 def test_each_transition_is_given_to_one_teller(orders, warehouse):
     judge(warehouse, 60)
-    assert claim_news(warehouse, at(60)) is not None
-    assert claim_news(warehouse, at(60)) is None
-    assert claim_news(warehouse, at(65)) is None
+    assert claim_alarm_notifications(warehouse, at(60)) is not None
+    assert claim_alarm_notifications(warehouse, at(60)) is None
+    assert claim_alarm_notifications(warehouse, at(65)) is None
 
 
 def test_the_ledger_says_what_arrived_and_what_did_not(orders, warehouse):
     Environment(warehouse, "payments")
     judge(warehouse, 46)
-    message = claim_news(warehouse, at(46))
+    message = claim_alarm_notifications(warehouse, at(46))
     assert message is not None
     assert message.title == "Metering alarms: 2 new"
-    record_telling(warehouse, message, at(46), "The notifier failed.")
+    record_alarm_notifications(warehouse, message, at(46), "The notifier failed.")
     orders.tell(orders.poll(50, kafka(6)))
     judge(warehouse, 52)
-    over = claim_news(warehouse, at(52))
+    over = claim_alarm_notifications(warehouse, at(52))
     assert over is not None
     assert over.title == "Metering alarms: 1 over"
-    record_telling(warehouse, over, at(52))
+    record_alarm_notifications(warehouse, over, at(52))
     query = text(
-        "SELECT transition, told_at, failure FROM operations.alarm_tellings ORDER BY alarm_key, transition DESC"
+        "SELECT transition, sent_at, failure FROM operations.alarm_notifications ORDER BY alarm_key, transition DESC"
     )
     with warehouse.connect() as connection:
         assert [tuple(row) for row in connection.execute(query)] == [

@@ -239,7 +239,7 @@ def test_a_waived_gap_stays_waived_until_it_grows(warehouse: Engine) -> None:
     orders.close(now=160)
     with warehouse.begin() as connection:
         connection.execute(
-            text("UPDATE metering.gaps SET state = 'waived', reconciled_by = 'ann', reconciled_reason = 'known'")
+            text("UPDATE metering.gaps SET state = 'waived', closed_by = 'ann', closed_reason = 'known'")
         )
     orders.close(now=160)
     assert {gap[-1] for gap in gaps(warehouse)} == {"waived"}
@@ -256,6 +256,6 @@ def test_a_waived_gap_stays_waived_until_it_grows(warehouse: Engine) -> None:
         ("2026-10-01T12:00:00", "2026-10-01T13:00:00Z", "has no time zone"),
     ],
 )
-def test_a_window_that_can_not_be_closed_is_refused(warehouse: Engine, start: str, end: str | None, says: str) -> None:
+def test_a_window_that_cannot_be_closed_is_refused(warehouse: Engine, start: str, end: str | None, says: str) -> None:
     with pytest.raises(InvalidInputError, match=says):
         close_asked(warehouse, at(65), start, end)

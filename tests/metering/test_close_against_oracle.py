@@ -38,13 +38,13 @@ if TYPE_CHECKING:
 
 USAGE = """
 SELECT usage.environment_key, name, CAST(EXTRACT(EPOCH FROM hour_start - :noon) / 3600 AS integer), aku_seconds,
-    proved_aku_seconds, assumed_aku_seconds, gap_seconds
+    inferred_aku_seconds, estimated_aku_seconds, gap_seconds
 FROM metering.usage INNER JOIN core.instances USING (instance_key)
 """
 #: The stored sums of the environment's subscription by hour: instances, then as in oracle.Usage.
 SUMS = """
 SELECT environment_key, CAST(EXTRACT(EPOCH FROM hour_start - :noon) / 3600 AS integer), instance_count, aku_seconds,
-    proved_aku_seconds, assumed_aku_seconds, gap_seconds
+    inferred_aku_seconds, estimated_aku_seconds, gap_seconds
 FROM metering.subscription_hours INNER JOIN core.environments USING (subscription_key)
 """
 #: The same as usage.gap_seconds, from the open gaps.

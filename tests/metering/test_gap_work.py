@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from include.domain.errors import ConflictError, InvalidInputError
-from include.metering.gaps.gaps import Waiver, list_gaps, read_waiver, summarise_work, waive_gaps
+from include.metering.gaps.gaps import Waiver, list_gaps, read_waiver, summarize_gaps, waive_gaps
 from tests.metering.lives import Environment, at, every_five_minutes, gaps, kafka
 from tests.support.builders import make_bill
 
@@ -56,7 +56,7 @@ def test_a_gap_that_holds_a_bill_is_the_work_of_billing(orders, warehouse):
     assert {(row.owned_by, row.holds_bill) for row in list_gaps(warehouse, WHEN)} == {
         ("billing", "2026-10-sub-11-orders")
     }
-    assert [line[:4] for line in summarise_work(warehouse, WHEN)] == [
+    assert [line[:4] for line in summarize_gaps(warehouse, WHEN)] == [
         ("billing", "gap", "changed_in_silence", 1),
         ("billing", "gap", "unreachable", 1),
     ]
@@ -65,10 +65,10 @@ def test_a_gap_that_holds_a_bill_is_the_work_of_billing(orders, warehouse):
 def test_the_summary_counts_open_gaps_and_the_last_weeks_rejections(orders, warehouse):
     orders.tell(orders.poll(70, kafka(6), kafka("many", name="kf-2")))
     orders.close(1, 2, now=127)
-    lines = {line.kind: line for line in summarise_work(warehouse, at(70) + timedelta(days=6))}
+    lines = {line.kind: line for line in summarize_gaps(warehouse, at(70) + timedelta(days=6))}
     assert (lines["rejection"].owned_by, lines["rejection"].pieces) == ("operations", 1)
     assert lines["rejection"].oldest == timedelta(days=6)
-    assert "rejection" not in {line.kind for line in summarise_work(warehouse, at(71) + timedelta(days=7))}
+    assert "rejection" not in {line.kind for line in summarize_gaps(warehouse, at(71) + timedelta(days=7))}
 
 
 def test_a_waiver_keeps_who_when_and_why(keys, warehouse):
@@ -105,7 +105,7 @@ def test_a_gap_that_is_closed_already_is_refused_and_nothing_is_waived(keys, war
     assert {row[:3:2] for row in closed(warehouse)} == {("waived", "anna"), ("open", None)}
 
 
-def test_a_resolved_gap_can_not_be_waived(orders, keys, warehouse):
+def test_a_resolved_gap_cannot_be_waived(orders, keys, warehouse):
     orders.tell(*every_five_minutes(orders, 45, kafka(6, m=40), since=25))
     orders.close()
     with pytest.raises(ConflictError, match="was resolved"):

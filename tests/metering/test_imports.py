@@ -20,7 +20,7 @@ from include.metering.imports.load import UsageImport, import_usage, report_impo
 from include.warehouse.engine import USAGE, locked
 from tests.metering.lives import NOON, Environment, every_five_minutes, kafka
 from tests.support.builders import (
-    apply_adjustments,
+    apply_late_usage,
     make_bill,
     make_buyer,
     make_instance,
@@ -123,7 +123,7 @@ def test_good_rows_become_usage_and_their_instances_are_entered(world: World) ->
     (instance,) = world.rows("SELECT * FROM core.instances WHERE instance_id = 'kf-new'")
     assert instance.subscription_key == world.first
     assert (instance.first_seen_at, instance.last_seen_at) == (OCTOBER, OCTOBER + HOUR)
-    rows = world.rows("SELECT DISTINCT source, import_key, proved_aku_seconds, gap_seconds FROM metering.usage")
+    rows = world.rows("SELECT DISTINCT source, import_key, inferred_aku_seconds, gap_seconds FROM metering.usage")
     assert rows == [("import", done.import_key, 0, 0)]
 
 
@@ -271,7 +271,7 @@ def test_a_file_counts_in_a_closed_hour_of_which_readings_found_nothing(world: W
 
 ADJUSTMENTS = """
 SELECT instance_id, hour_start, aku_seconds_before, aku_seconds_after, cause, state
-FROM billing.pending_adjustments INNER JOIN core.instances USING (instance_key) ORDER BY adjustment_key
+FROM billing.late_usage INNER JOIN core.instances USING (instance_key) ORDER BY late_usage_key
 """
 
 
@@ -289,8 +289,8 @@ def test_an_hour_on_an_issued_bill_keeps_its_usage_and_the_difference_waits_as_a
         (FIRST, "kf-first", inside, 1),
     )
     assert world.rules() == [(2, "duplicate_row")]
-    assert (done.rows_loaded, done.rows_adjusted, done.rows_unchanged, done.rows_rejected) == (2, 2, 1, 1)
-    assert done.adjusted_bills == ["2026-10-sub-01-payments"]
+    assert (done.rows_loaded, done.rows_late, done.rows_unchanged, done.rows_rejected) == (2, 2, 1, 1)
+    assert done.late_for_bills == ["2026-10-sub-01-payments"]
     assert world.usage() == {("kf-old", OCTOBER): 600, ("kf-old", outside): 1, ("kf-first", inside): 1}
     assert world.rows(ADJUSTMENTS) == [
         ("kf-old", OCTOBER, 600, 550, "imported", "pending"),
@@ -306,7 +306,7 @@ def test_importing_a_billed_hour_twice_is_the_same_as_once(world: World) -> None
     first = world.load(row)
     assert world.load(row).imported_before
     again = world.load(row, again=True)
-    assert (first.rows_adjusted, again.rows_adjusted) == (1, 1)
+    assert (first.rows_late, again.rows_late) == (1, 1)
     assert [tuple(each)[2:4] for each in world.rows(ADJUSTMENTS)] == [(0, 550)]
 
 
@@ -318,7 +318,7 @@ def test_the_last_file_decides_what_waits_and_one_that_says_as_billed_withdraws_
     world.load((SECOND, "kf-old", OCTOBER, 650), at=AT + HOUR)
     assert [tuple(each)[2:] for each in world.rows(ADJUSTMENTS)] == [(600, 650, "imported", "pending")]
     done = world.load((SECOND, "kf-old", OCTOBER, 600), again=True, at=AT + 2 * HOUR)
-    assert (done.rows_adjusted, done.rows_unchanged) == (0, 1)
+    assert (done.rows_late, done.rows_unchanged) == (0, 1)
     assert [each.state for each in world.rows(ADJUSTMENTS)] == ["withdrawn"]
 
 
@@ -328,9 +328,9 @@ def test_after_an_adjustment_was_applied_a_file_is_held_against_what_is_billed_b
         make_bill(connection, world.second, "2026-10", "1.00")
     world.load((SECOND, "kf-old", OCTOBER, 550))
     with world.warehouse.begin() as connection:
-        apply_adjustments(connection, world.second, "2026-10")
+        apply_late_usage(connection, world.second, "2026-10")
     assert world.load((SECOND, "kf-old", OCTOBER, 550), again=True).rows_unchanged == 1
-    assert world.load((SECOND, "kf-old", OCTOBER, 600), again=True).rows_adjusted == 1
+    assert world.load((SECOND, "kf-old", OCTOBER, 600), again=True).rows_late == 1
     assert [tuple(each)[2:4] for each in world.rows(ADJUSTMENTS)] == [(600, 550), (550, 600)]
 
 
@@ -339,7 +339,7 @@ def test_a_billed_hour_that_was_measured_is_not_adjusted_by_a_file(world: World)
         make_usage(connection, world.old, OCTOBER, [600])
         make_bill(connection, world.second, "2026-10", "1.00")
     done = world.load((SECOND, "kf-old", OCTOBER, 550))
-    assert (done.rows_adjusted, world.rules()) == (0, [(1, "already_measured")])
+    assert (done.rows_late, world.rules()) == (0, [(1, "already_measured")])
     assert world.rows(ADJUSTMENTS) == []
 
 
@@ -349,7 +349,7 @@ def test_a_billed_hour_of_which_readings_know_otherwise_is_not_adjusted_by_a_fil
         bill = make_bill(connection, world.second, "2026-10", "1.00")
         connection.execute(
             text("""
-            INSERT INTO billing.pending_adjustments (bill_key, subscription_key, environment_key, instance_key,
+            INSERT INTO billing.late_usage (bill_key, subscription_key, environment_key, instance_key,
                 hour_start, aku_seconds_before, aku_seconds_after, cause, found_at)
             SELECT :bill, subscription_key, environment_key, instance_key, :hour, 600, 700, 'late_answer', :hour
             FROM core.instances WHERE instance_key = :old
@@ -357,7 +357,7 @@ def test_a_billed_hour_of_which_readings_know_otherwise_is_not_adjusted_by_a_fil
             {"bill": bill, "hour": OCTOBER, "old": world.old},
         )
     done = world.load((SECOND, "kf-old", OCTOBER, 550), (SECOND, "kf-old", OCTOBER + HOUR, 550))
-    assert (done.rows_adjusted, world.rules()) == (1, [(1, "already_measured")])
+    assert (done.rows_late, world.rules()) == (1, [(1, "already_measured")])
     assert [tuple(each)[2:] for each in world.rows(ADJUSTMENTS)] == [
         (600, 700, "late_answer", "pending"),
         (600, 550, "imported", "pending"),
@@ -373,7 +373,7 @@ def test_a_bill_that_is_issued_while_a_file_is_read_is_not_gone_behind(world: Wo
             running = pool.submit(world.load, (FIRST, "kf-new", OCTOBER, 9))
             wait_until(lambda: bool(world.rows("SELECT 1 FROM pg_locks WHERE NOT granted")) or running.done())
             make_bill(other, world.first, "2026-10", "1.00")
-        assert running.result(60).rows_adjusted == 1
+        assert running.result(60).rows_late == 1
     assert world.usage() == {}
     assert [tuple(each)[2:4] for each in world.rows(ADJUSTMENTS)] == [(0, 9)]
 
@@ -409,7 +409,7 @@ def test_of_a_broken_file_nothing_is_loaded(world: World, content: str) -> None:
 
 
 def test_a_missing_file_is_named(world: World) -> None:
-    with pytest.raises(InvalidInputError, match="can not be read"):
+    with pytest.raises(InvalidInputError, match="cannot be read"):
         import_usage(world.warehouse, world.folder / "none.csv", AT)
 
 
@@ -502,7 +502,7 @@ def test_a_report_sums_up_and_fails_when_a_file_is_missing(world: World) -> None
         "rows_loaded": 1,
         "rows_changed": 0,
         "rows_unchanged": 0,
-        "rows_adjusted": 0,
+        "rows_late": 0,
         "rows_rejected": 1,
     }
     with pytest.raises(FatalError, match="1 of 2 files were not imported"):

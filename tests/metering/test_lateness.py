@@ -16,7 +16,7 @@ from include.operations.upkeep import audit_issued_bills
 from include.warehouse.engine import statement
 from tests.metering.lives import NOON, Environment, at, every_five_minutes, gaps, hour_states, hours, kafka
 from tests.metering.test_rollup import sums_and_usage
-from tests.support.builders import apply_adjustments
+from tests.support.builders import apply_late_usage
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 OCTOBER = BillingPeriod("2026-10", "Asia/Shanghai")
 REVISIONS = """
 SELECT CAST(EXTRACT(EPOCH FROM hour_start - :noon) / 3600 AS integer), old_aku_seconds, new_aku_seconds,
-    old_assumed_aku_seconds, new_assumed_aku_seconds, cause
+    old_estimated_aku_seconds, new_estimated_aku_seconds, cause
 FROM metering.usage_revisions ORDER BY hour_start, revised_at
 """
 ADJUSTMENTS = """
 SELECT CAST(EXTRACT(EPOCH FROM hour_start - :noon) / 3600 AS integer), aku_seconds_before, aku_seconds_after,
-    cause, pending_adjustments.state
-FROM billing.pending_adjustments ORDER BY adjustment_key
+    cause, late_usage.state
+FROM billing.late_usage ORDER BY late_usage_key
 """
 #: Three hours before October ends in Shanghai, in minutes and in hours after noon of the first.
 START, FIRST = 43_260, 721
@@ -161,7 +161,7 @@ def test_usage_on_an_issued_bill_stays_and_the_difference_waits_as_an_adjustment
 
 def test_closing_a_billed_hour_again_finds_the_same_adjustment(billed: Environment) -> None:
     tell_four_minutes_of_ten(billed)
-    query = "SELECT * FROM billing.pending_adjustments"
+    query = "SELECT * FROM billing.late_usage"
     found = rows(billed.warehouse, query)
     close_hours(billed.warehouse, OCTOBERS_END, at(START + 800))
     assert rows(billed.warehouse, query) == found
@@ -181,7 +181,7 @@ def test_after_an_adjustment_was_applied_only_what_is_new_waits(billed: Environm
     warehouse = billed.warehouse
     tell_four_minutes_of_ten(billed)
     with warehouse.begin() as connection:
-        apply_adjustments(connection, billed.subscription_key, "2026-10")
+        apply_late_usage(connection, billed.subscription_key, "2026-10")
     close_hours(warehouse, OCTOBERS_END, at(START + 800))
     assert [row[-1] for row in rows(warehouse, ADJUSTMENTS)] == ["applied"]
     tell_four_minutes_of_ten(billed, minute=23)

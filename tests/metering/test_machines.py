@@ -16,16 +16,16 @@ from include.alibaba.gateway import Limits
 from include.domain.errors import ConfigurationError
 from include.operations.machines import list_machines
 from include.operations.machines_check import (
-    MachinesInQuestionError,
+    MachineDiscrepancyError,
     MachinesNotListedError,
     compare_machines,
+    list_discrepancy_notifications,
     list_findings,
-    list_news,
     report_machines,
     require_listed,
 )
-from include.operations.notifications import claim_notices
-from include.operations.upkeep import RETENTION, forget_sightings
+from include.operations.notifications import claim_notifications
+from include.operations.upkeep import RETENTION, delete_old_sightings
 from tests.metering.lives import Environment, at, kafka
 from tests.support.builders import make_buyer, make_subscription
 
@@ -91,7 +91,7 @@ def found(warehouse, *, with_resolved=True):
 
 
 def rows(warehouse):
-    names = ("machine_listings", "machines", "machine_findings", "machine_sightings")
+    names = ("machine_listings", "machines", "machine_discrepancies", "machine_sightings")
     with warehouse.connect() as connection:
         return {
             name: connection.execute(text(f"SELECT * FROM operations.{name} ORDER BY 1, 2")).all() for name in names
@@ -297,7 +297,7 @@ def test_a_buyer_whose_access_is_missing_or_refused_stops_nobody(warehouse, sand
     assert set(listed.failures) == {OTHER, "1100000000000003"}
     assert "not-the-secret" not in str(listed)
     assert compare_machines(warehouse, at(80)).open == 0
-    with pytest.raises(MachinesInQuestionError, match="The machines of buyer 1100000000000003 could not be listed"):
+    with pytest.raises(MachineDiscrepancyError, match="The machines of buyer 1100000000000003 could not be listed"):
         report_machines(listed.failures, list_findings(warehouse))
     with warehouse.connect() as connection:
         failed = connection.execute(
@@ -361,14 +361,14 @@ def test_sightings_are_forgotten_after_the_retention_but_for_open_findings(wareh
     environment = registered(warehouse, order)
     environment.tell(environment.poll(15, kafka(name=instance)), environment.poll(25, kafka(name=instance)))
     list_machines(warehouse, at(20), outside.machines)
-    assert forget_sightings(warehouse, at(20) + RETENTION * 2) == 0  # not judged yet
+    assert delete_old_sightings(warehouse, at(20) + RETENTION * 2) == 0  # not judged yet
     compare_machines(warehouse, at(80))
-    assert forget_sightings(warehouse, at(0) + RETENTION) == 0
+    assert delete_old_sightings(warehouse, at(0) + RETENTION) == 0
     # An hour on, no poll knows the instance any more, and its machines are still there.
     environment.tell(environment.poll(75), environment.poll(85))
     list_machines(warehouse, at(80), outside.machines)
     compare_machines(warehouse, at(140))
-    assert forget_sightings(warehouse, at(140) + RETENTION) == 3
+    assert delete_old_sightings(warehouse, at(140) + RETENTION) == 3
     assert found(warehouse) == [("machine_without_instance", instance, 3, 3, "open")]
     assert len(rows(warehouse)["machine_sightings"]) == 3
 
@@ -380,11 +380,11 @@ def test_news_of_a_finding_are_told_once_each(warehouse, outside):
         make_subscription(connection, BUYER, "another")
     list_machines(warehouse, at(20), outside.machines)
     compare_machines(warehouse, at(80))
-    [news] = list_news(warehouse)
+    [news] = list_discrepancy_notifications(warehouse)
     assert news.sentence.startswith("FINDING 3 machine(s) with the paid image")
-    assert claim_notices(warehouse, [news], at(80)) == [news]
-    assert claim_notices(warehouse, [news], at(81)) == []
-    assert list_news(warehouse) == []
+    assert claim_notifications(warehouse, [news], at(80)) == [news]
+    assert claim_notifications(warehouse, [news], at(81)) == []
+    assert list_discrepancy_notifications(warehouse) == []
 
 
 def test_a_buyer_that_could_not_be_asked_is_named():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-COLUMNS = "aku_seconds, proved_aku_seconds, assumed_aku_seconds, gap_seconds"
+COLUMNS = "aku_seconds, inferred_aku_seconds, estimated_aku_seconds, gap_seconds"
 SUMS = f"SELECT subscription_key, hour_start, instance_count, {COLUMNS} FROM metering.subscription_hours ORDER BY 1, 2"
 USED = f"""
 SELECT subscription_key, hour_start, count(*), {", ".join(f"sum({name})" for name in COLUMNS.split(", "))}

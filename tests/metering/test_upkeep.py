@@ -12,7 +12,7 @@ from include.domain.errors import ConflictError
 from include.domain.periods import Window
 from include.metering.hours.retention import refuse_dropped_hours
 from include.operations.upkeep import (
-    Retained,
+    UpkeepResult,
     audit_issued_bills,
     drop_old_months,
     make_partitions,
@@ -67,12 +67,12 @@ def test_partitions_of_three_months_are_made_ahead(warehouse):
 def test_a_month_on_issued_bills_goes_after_its_retention_and_its_usage_stays(orders, warehouse):
     issue(orders, *_BILLED)
     used = hours(warehouse)
-    assert drop_old_months(warehouse, DUE - timedelta(seconds=1), RETENTION) == Retained([], {})
+    assert drop_old_months(warehouse, DUE - timedelta(seconds=1), RETENTION) == UpkeepResult([], {})
     assert {"polls_2026_10", "readings_2026_10"} <= partitions(warehouse)
-    assert drop_old_months(warehouse, DUE, RETENTION) == Retained(["2026-10"], {})
+    assert drop_old_months(warehouse, DUE, RETENTION) == UpkeepResult(["2026-10"], {})
     assert partitions(warehouse) == {"usage_2026_10"}
     assert hours(warehouse) == used
-    assert drop_old_months(warehouse, DUE, RETENTION) == Retained([], {})
+    assert drop_old_months(warehouse, DUE, RETENTION) == UpkeepResult([], {})
 
 
 @pytest.mark.parametrize("state", ["draft", "held", "void"])
@@ -80,7 +80,7 @@ def test_a_month_that_is_on_no_issued_bill_stays(orders, warehouse, state):
     issue(orders, *_BILLED, state=state)
     kept = drop_old_months(warehouse, DUE, RETENTION)
     reason = "hours of 1 environment(s) made of it are not on issued bills, the first is env-11-orders"
-    assert kept == Retained([], {"2026-10": reason})
+    assert kept == UpkeepResult([], {"2026-10": reason})
     assert "polls_2026_10" in partitions(warehouse)
 
 
@@ -108,7 +108,7 @@ def test_the_hours_that_the_next_month_begins_with_have_to_be_billed_too(warehou
         closable_from = connection.scalar(text("SELECT closable_from FROM metering.dropped_months"))
         assert closable_from == datetime(2026, 11, 1, 1, tzinfo=UTC)
         refuse_dropped_hours(connection, Window(closable_from, closable_from + timedelta(hours=1)))
-        with pytest.raises(ConflictError, match="can not be closed again"):
+        with pytest.raises(ConflictError, match="cannot be closed again"):
             refuse_dropped_hours(connection, Window(closable_from - timedelta(hours=1), closable_from))
 
 
@@ -116,16 +116,16 @@ def test_hours_without_their_polls_are_never_closed_again(orders, warehouse):
     issue(orders, *_BILLED)
     used = hours(warehouse)
     drop_old_months(warehouse, DUE, RETENTION)
-    with pytest.raises(ConflictError, match="can not be closed again"):
+    with pytest.raises(ConflictError, match="cannot be closed again"):
         orders.close()
     again = text("UPDATE metering.environment_hours SET revision = revision + 1")
-    refusal = pytest.raises(DBAPIError, match="Hours before 2026-11-01 00:00 UTC can not be closed again")
+    refusal = pytest.raises(DBAPIError, match="Hours before 2026-11-01 00:00 UTC cannot be closed again")
     with warehouse.begin() as connection, refusal:
         connection.execute(again)
     orders.tell(orders.poll(7.5, kafka(60)))
     assert hour_states(warehouse)[0][1] == "closed"
     assert hours(warehouse) == used
-    assert drop_old_months(warehouse, DUE, RETENTION) == Retained(["2026-10"], {})
+    assert drop_old_months(warehouse, DUE, RETENTION) == UpkeepResult(["2026-10"], {})
 
 
 def test_a_month_with_an_hour_that_is_not_closed_for_good_stays(orders, warehouse):
@@ -179,18 +179,18 @@ def test_issued_bills_are_audited_again(orders, warehouse):
         instance = make_instance(connection, orders.subscription_key, "kf-late")
         make_bill(connection, orders.subscription_key, "2026-10", "4.32", aku_seconds=6 * 3600)
     before = {broken.claim for broken in audit_issued_bills(warehouse, datetime(2026, 11, 10, tzinfo=UTC))}
-    assert "usage_is_billed_whole" not in before
+    assert "all_usage_is_billed" not in before
     with warehouse.begin() as connection:
         make_usage(connection, instance, NOON + timedelta(hours=5), [3600])
     after = audit_issued_bills(warehouse, datetime(2026, 11, 10, tzinfo=UTC))
-    [late] = [broken for broken in after if broken.claim == "usage_is_billed_whole"]
+    [late] = [broken for broken in after if broken.claim == "all_usage_is_billed"]
     assert late.bill_id == "2026-10-sub-11-orders"
     assert "The bill has 21600 AKU-seconds, metering has 25200" in str(late)
     assert audit_issued_bills(warehouse, datetime(2027, 3, 1, tzinfo=UTC)) == []
 
 
 def test_the_report_fails_where_a_person_has_to_do_something(capsys):
-    report_upkeep(Retained(["2025-09"], {}), [], ["operations: 1 gap(s) unreachable, the oldest 3 h old"])
+    report_upkeep(UpkeepResult(["2025-09"], {}), [], ["operations: 1 gap(s) unreachable, the oldest 3 h old"])
     assert capsys.readouterr().out == (
         "Dropped polls and readings of: 2025-09.\nWaiting for people:\n"
         "operations: 1 gap(s) unreachable, the oldest 3 h old\n"
@@ -198,7 +198,7 @@ def test_the_report_fails_where_a_person_has_to_do_something(capsys):
     with pytest.raises(
         ConflictError, match=r"^A claim is broken\.\nPolls and readings of 2025-09 stay: for a reason\.$"
     ):
-        report_upkeep(Retained([], {"2025-09": "for a reason"}), ["A claim is broken."], [])
+        report_upkeep(UpkeepResult([], {"2025-09": "for a reason"}), ["A claim is broken."], [])
 
 
 def test_retention_goes_by_the_databases_clock_and_not_by_its_callers(orders, warehouse):

@@ -82,7 +82,7 @@ def test_the_command_counts_inconsistent_times_beside_the_csv() -> None:
     window = ["--from", "2026-10-01T10:00:00Z", "--to", "2026-10-01T11:00:00Z"]
     done = CliRunner().invoke(app, ["usage", "--polls", str(CONCEPTS / "metering-examples.jsonl"), *window])
     assert done.exit_code == 0
-    assert done.stdout.splitlines()[0] == "instance_id,hour,aku_seconds,assumed_aku_seconds,gap_seconds"
+    assert done.stdout.splitlines()[0] == "instance_id,hour,aku_seconds,estimated_aku_seconds,gap_seconds"
     assert "Instance" not in done.stdout
     *sentences, count = done.stderr.splitlines()
     assert count == "1 reading was rejected for inconsistent times."
@@ -98,7 +98,7 @@ def test_two_environments_with_one_instance_id_both_have_their_usage(tmp_path: P
     window = ["--from", "2026-10-01T10:00:00Z", "--to", "2026-10-01T11:00:00Z"]
     done = CliRunner().invoke(app, ["usage", "--polls", str(file), *window])
     assert done.stdout.splitlines() == [
-        "instance_id,hour,aku_seconds,assumed_aku_seconds,gap_seconds,environment_id",
+        "instance_id,hour,aku_seconds,estimated_aku_seconds,gap_seconds,environment_id",
         "kf-1,2026-10-01T10:00:00Z,3600,0,0,e",
         "kf-1,2026-10-01T10:00:00Z,1800,0,0,f",
     ]

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from include.alibaba.access import CloudAccess
 from include.catalog.loader import load_product
 from include.domain.onboarding import OnboardingRequest
-from include.onboarding.story import Desk, Moment, onboard
+from include.onboarding.story import Moment, Services, onboard
 from include.warehouse.vault import Vault
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ def access_of(sandbox: SandboxHandle, account: SandboxAccount) -> CloudAccess:
 
 
 @pytest.fixture
-def desk(warehouse: Engine, sandbox: SandboxHandle, buyer: SandboxAccount, vendor: SandboxAccount) -> Desk:
-    return Desk(
+def desk(warehouse: Engine, sandbox: SandboxHandle, buyer: SandboxAccount, vendor: SandboxAccount) -> Services:
+    return Services(
         product=load_product(),
         warehouse=warehouse,
         vault=Vault(SecretStr(Fernet.generate_key().decode())),
@@ -98,7 +98,7 @@ def request_for(**changes: Any) -> OnboardingRequest:
 
 
 @pytest.fixture
-def onboarded(desk: Desk, clock: Clock) -> Callable[..., Report]:
+def onboarded(desk: Services, clock: Clock) -> Callable[..., Report]:
     """Onboards a request and gives its report."""
 
     def run(**changes: Any) -> Report:

@@ -14,7 +14,7 @@ from include.onboarding.prerequisites import (
     check_terms,
     require_all,
 )
-from include.onboarding.story import Desk, examine
+from include.onboarding.story import Services, examine
 from tests.onboarding.conftest import Clock, access_of, request_for, rows
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def test_terms_that_are_not_offered_or_not_priced_are_refused(
 
 
 def test_all_reasons_are_said_at_once_and_nothing_is_left_half_made(
-    sandbox: SandboxHandle, desk: Desk, buyer: SandboxAccount, onboarded: Callable[..., Report]
+    sandbox: SandboxHandle, desk: Services, buyer: SandboxAccount, onboarded: Callable[..., Report]
 ) -> None:
     sandbox.account(
         "buyer",
@@ -157,19 +157,19 @@ def test_a_wrong_secret_names_the_key_and_not_the_secret(
     assert sandbox.requests()["verified"] == 0
 
 
-def test_a_buyer_without_a_connection_is_one_more_reason(desk: Desk, sandbox: SandboxHandle, clock: Clock) -> None:
+def test_a_buyer_without_a_connection_is_one_more_reason(desk: Services, sandbox: SandboxHandle, clock: Clock) -> None:
     def no_connection() -> None:
         raise ConfigurationError("The Airflow connection is missing.")
 
-    lacking = Desk(desk.product, desk.warehouse, desk.vault, no_connection, desk.open_vendor)
+    lacking = Services(desk.product, desk.warehouse, desk.vault, no_connection, desk.open_vendor)
     findings = examine(lacking, request_for(region="eu-central-1"), clock.now())
     with pytest.raises(NotAdmittedError, match="2 reasons"):
         require_all(findings)
 
 
-def test_an_access_of_another_account_is_refused(desk: Desk, sandbox: SandboxHandle, clock: Clock) -> None:
+def test_an_access_of_another_account_is_refused(desk: Services, sandbox: SandboxHandle, clock: Clock) -> None:
     other = sandbox.account("buyer", account_id="1800000000000018")
-    mistaken = Desk(desk.product, desk.warehouse, desk.vault, lambda: access_of(sandbox, other), desk.open_vendor)
+    mistaken = Services(desk.product, desk.warehouse, desk.vault, lambda: access_of(sandbox, other), desk.open_vendor)
     broken = [finding for finding in examine(mistaken, request_for(), clock.now()) if not finding.holds]
     assert [finding.check for finding in broken] == ["access"]
 

@@ -16,7 +16,7 @@ from include.domain.onboarding import Admission
 from include.metering.imports.load import import_usage
 from include.onboarding import activation, deployments, environments, orders, subscriptions
 from include.onboarding.ledger import AttemptFailedError
-from include.onboarding.story import Desk, Moment, buyer_cloud, onboard
+from include.onboarding.story import Moment, Services, buyer_cloud, onboard
 from tests.onboarding.conftest import BUYER, Clock, access_of, count_calls, request_for, rows
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ ORDERED = "SELECT service_instance_id, marketplace_instance_id, order_id, state,
 
 
 def test_a_buyer_gets_one_metered_environment_and_its_first_instance(
-    desk: Desk, sandbox: SandboxHandle, onboarded: Callable[..., Report], clock: Clock
+    desk: Services, sandbox: SandboxHandle, onboarded: Callable[..., Report], clock: Clock
 ) -> None:
     report = onboarded(first_instance_name="orders-kafka", first_instance_aku=6)
     assert report.state == "active"
@@ -45,7 +45,7 @@ def test_a_buyer_gets_one_metered_environment_and_its_first_instance(
 
 
 def test_the_consoles_secret_stands_nowhere_in_clear(
-    desk: Desk, sandbox: SandboxHandle, onboarded: Callable[..., Report]
+    desk: Services, sandbox: SandboxHandle, onboarded: Callable[..., Report]
 ) -> None:
     report = onboarded()
     with desk.warehouse.connect() as connection:
@@ -57,7 +57,7 @@ def test_the_consoles_secret_stands_nowhere_in_clear(
 
 
 def test_the_same_request_again_returns_the_same_and_makes_nothing_new(
-    desk: Desk, sandbox: SandboxHandle, onboarded: Callable[..., Report], clock: Clock
+    desk: Services, sandbox: SandboxHandle, onboarded: Callable[..., Report], clock: Clock
 ) -> None:
     wish = {"first_instance_name": "orders-kafka", "first_instance_aku": 6}
     first = onboarded(**wish)
@@ -83,7 +83,7 @@ def test_an_order_serves_no_second_environment(onboarded: Callable[..., Report])
 
 
 def test_an_order_that_the_buyer_placed_is_taken_over(
-    desk: Desk, sandbox: SandboxHandle, onboarded: Callable[..., Report]
+    desk: Services, sandbox: SandboxHandle, onboarded: Callable[..., Report]
 ) -> None:
     placed = desk.cloud.create_service_instance(orders.order_request(desk.product, request_for(), "own-order"), "own")
     report = onboarded(order_id=placed.order_id)
@@ -92,7 +92,9 @@ def test_an_order_that_the_buyer_placed_is_taken_over(
     assert len(list(desk.cloud.find_service_instances())) == 1
 
 
-def test_another_buyers_order_is_refused(desk: Desk, sandbox: SandboxHandle, onboarded: Callable[..., Report]) -> None:
+def test_another_buyers_order_is_refused(
+    desk: Services, sandbox: SandboxHandle, onboarded: Callable[..., Report]
+) -> None:
     other = sandbox.account("buyer", account_id="1800000000000018")
     theirs = buyer_cloud(desk.product, access_of(sandbox, other)).create_service_instance(
         orders.order_request(desk.product, request_for(), "their-order"), "their"
@@ -116,7 +118,9 @@ def test_a_further_subscription_is_for_another_network_or_department(onboarded: 
     assert onboarded(environment_name="stock", network="vpc-stock").state == "active"
 
 
-def test_a_prepaid_buyer_holds_a_licence_from_the_day_it_began(desk: Desk, onboarded: Callable[..., Report]) -> None:
+def test_a_prepaid_buyer_holds_a_licence_from_the_day_it_began(
+    desk: Services, onboarded: Callable[..., Report]
+) -> None:
     report = onboarded(
         payment="prepaid",
         licence_aku=6,
@@ -140,7 +144,7 @@ def test_a_prepaid_buyer_holds_a_licence_from_the_day_it_began(desk: Desk, onboa
     assert instance.pay_type == "Subscription"
 
 
-def test_two_runs_at_once_order_once(desk: Desk, sandbox: SandboxHandle, clock: Clock) -> None:
+def test_two_runs_at_once_order_once(desk: Services, sandbox: SandboxHandle, clock: Clock) -> None:
     request = request_for(first_instance_name="orders-kafka", first_instance_aku=6)
 
     def run(_number: int) -> Report:
@@ -154,7 +158,7 @@ def test_two_runs_at_once_order_once(desk: Desk, sandbox: SandboxHandle, clock: 
 
 
 def test_a_lost_answer_to_the_order_orders_once(
-    desk: Desk, sandbox: SandboxHandle, onboarded: Callable[..., Report]
+    desk: Services, sandbox: SandboxHandle, onboarded: Callable[..., Report]
 ) -> None:
     admission = subscriptions.admit(desk.warehouse, desk.product, request_for(), Clock().now())
     sandbox.fault("lost_answer", action="CreateServiceInstance", times=5)
@@ -168,7 +172,7 @@ def test_a_lost_answer_to_the_order_orders_once(
 
 
 def test_a_kill_between_the_order_and_its_record_orders_once(
-    desk: Desk, sandbox: SandboxHandle, onboarded: Callable[..., Report]
+    desk: Services, sandbox: SandboxHandle, onboarded: Callable[..., Report]
 ) -> None:
     admission = subscriptions.admit(desk.warehouse, desk.product, request_for(), Clock().now())
     orders.place_order(desk.warehouse, desk.cloud, desk.product, admission, Clock().now())
@@ -178,7 +182,7 @@ def test_a_kill_between_the_order_and_its_record_orders_once(
 
 
 def test_a_lost_answer_of_the_console_makes_one_instance(
-    desk: Desk, sandbox: SandboxHandle, onboarded: Callable[..., Report]
+    desk: Services, sandbox: SandboxHandle, onboarded: Callable[..., Report]
 ) -> None:
     sandbox.fault("lost_answer", service="console", action="CreateInstance", times=1)
     report = onboarded(first_instance_name="orders-kafka", first_instance_aku=6)
@@ -189,7 +193,7 @@ def test_a_lost_answer_of_the_console_makes_one_instance(
 
 
 def test_a_kill_after_the_first_instance_makes_one(
-    desk: Desk, sandbox: SandboxHandle, onboarded: Callable[..., Report]
+    desk: Services, sandbox: SandboxHandle, onboarded: Callable[..., Report]
 ) -> None:
     wish = {"first_instance_name": "orders-kafka", "first_instance_aku": 6}
     first = onboarded(**wish)
@@ -199,7 +203,7 @@ def test_a_kill_after_the_first_instance_makes_one(
 
 
 def test_a_failed_deployment_is_cleaned_up_and_the_next_run_starts_anew(
-    desk: Desk, sandbox: SandboxHandle, onboarded: Callable[..., Report]
+    desk: Services, sandbox: SandboxHandle, onboarded: Callable[..., Report]
 ) -> None:
     sandbox.fault("deployment_fails", message="The machine type is sold out.", times=1)
     with pytest.raises(AttemptFailedError, match="The machine type is sold out"):
@@ -214,7 +218,7 @@ def test_a_failed_deployment_is_cleaned_up_and_the_next_run_starts_anew(
 
 
 def test_a_console_that_never_comes_up_is_given_up_after_its_time(
-    desk: Desk, sandbox: SandboxHandle, clock: Clock, onboarded: Callable[..., Report]
+    desk: Services, sandbox: SandboxHandle, clock: Clock, onboarded: Callable[..., Report]
 ) -> None:
     sandbox.fault("console_never_up", times=1)
     admission, at = _deployed(desk, clock)
@@ -230,7 +234,7 @@ def test_a_console_that_never_comes_up_is_given_up_after_its_time(
 
 
 def test_history_imported_for_a_failed_attempt_is_kept_for_the_next_one(
-    desk: Desk, sandbox: SandboxHandle, clock: Clock, onboarded: Callable[..., Report], tmp_path: Path
+    desk: Services, sandbox: SandboxHandle, clock: Clock, onboarded: Callable[..., Report], tmp_path: Path
 ) -> None:
     sandbox.fault("console_never_up", times=1)
     admission, at = _deployed(desk, clock)
@@ -252,7 +256,7 @@ def test_history_imported_for_a_failed_attempt_is_kept_for_the_next_one(
     assert rows(desk.warehouse, query) == [{"aku_seconds": 3600, "state": "metered"}]
 
 
-def test_a_deployment_that_takes_too_long_is_given_up(desk: Desk, sandbox: SandboxHandle, clock: Clock) -> None:
+def test_a_deployment_that_takes_too_long_is_given_up(desk: Services, sandbox: SandboxHandle, clock: Clock) -> None:
     sandbox.settings(deploy_seconds=100_000)
     admission = subscriptions.admit(desk.warehouse, desk.product, request_for(), clock.now())
     orders.place_order(desk.warehouse, desk.cloud, desk.product, admission, clock.now())
@@ -262,7 +266,7 @@ def test_a_deployment_that_takes_too_long_is_given_up(desk: Desk, sandbox: Sandb
         deployments.is_decided(desk.warehouse, desk.cloud, admission, clock.now())
 
 
-def test_an_outage_is_no_failure_and_cleans_nothing_up(desk: Desk, sandbox: SandboxHandle, clock: Clock) -> None:
+def test_an_outage_is_no_failure_and_cleans_nothing_up(desk: Services, sandbox: SandboxHandle, clock: Clock) -> None:
     admission, _ = _deployed(desk, clock)
     assert deployments.remove_failed(desk.warehouse, desk.cloud, admission) is None
     assert deployments.close_failed(desk.warehouse, desk.cloud, admission) is None
@@ -270,7 +274,7 @@ def test_an_outage_is_no_failure_and_cleans_nothing_up(desk: Desk, sandbox: Sand
 
 
 def test_a_run_of_an_attempt_that_is_over_does_nothing(
-    desk: Desk, sandbox: SandboxHandle, clock: Clock, onboarded: Callable[..., Report]
+    desk: Services, sandbox: SandboxHandle, clock: Clock, onboarded: Callable[..., Report]
 ) -> None:
     sandbox.fault("deployment_fails", times=1)
     with pytest.raises(AttemptFailedError):
@@ -283,14 +287,14 @@ def test_a_run_of_an_attempt_that_is_over_does_nothing(
     assert activation.report(desk.warehouse, report.subscription_id) == report
 
 
-def test_buyers_do_not_get_in_each_others_way(desk: Desk, sandbox: SandboxHandle, clock: Clock) -> None:
+def test_buyers_do_not_get_in_each_others_way(desk: Services, sandbox: SandboxHandle, clock: Clock) -> None:
     first = subscriptions.admit(desk.warehouse, desk.product, request_for(), clock.now())
     second = subscriptions.admit(desk.warehouse, desk.product, request_for(account_id="1800000000000018"), clock.now())
     assert first.subscription_id != second.subscription_id
     assert BUYER not in second.subscription_id
 
 
-def _deployed(desk: Desk, clock: Clock) -> tuple[Admission, datetime]:
+def _deployed(desk: Services, clock: Clock) -> tuple[Admission, datetime]:
     admission = subscriptions.admit(desk.warehouse, desk.product, request_for(), clock.now())
     orders.place_order(desk.warehouse, desk.cloud, desk.product, admission, clock.now())
     assert deployments.is_decided(desk.warehouse, desk.cloud, admission, clock.now())
@@ -298,7 +302,7 @@ def _deployed(desk: Desk, clock: Clock) -> tuple[Admission, datetime]:
     return admission, clock.now()
 
 
-def _forget(desk: Desk, step: str, changes: str) -> None:
+def _forget(desk: Services, step: str, changes: str) -> None:
     """Leave the warehouse as a kill between a call and its record would."""
     with desk.warehouse.begin() as connection:
         connection.execute(text(f"UPDATE core.subscriptions SET {changes}"))

@@ -110,7 +110,7 @@ def test_a_run_that_misses_its_deadline_is_told_once(hourly_dag, told, warehouse
     )
     with warehouse.connect() as connection:
         [(key, is_told)] = connection.execute(
-            text("SELECT notification_key, told_at IS NOT NULL FROM operations.notifications")
+            text("SELECT notification_key, sent_at IS NOT NULL FROM operations.notifications")
         )
     assert key.startswith("deadline/aku_metering/scheduled__")
     assert is_told

@@ -111,7 +111,7 @@ def test_the_scheduler_makes_it_again_from_its_settings(timetable: BillingPeriod
 
 
 @pytest.mark.parametrize(("zone", "hours"), [("Mars/Olympus", 6), ("Asia/Shanghai", -1)])
-def test_settings_that_can_not_be_meant_are_refused(zone: str, hours: int) -> None:
+def test_settings_that_cannot_be_meant_are_refused(zone: str, hours: int) -> None:
     from airflow.exceptions import AirflowTimetableInvalid
 
     from include.orchestration.timetables import BillingPeriodTimetable

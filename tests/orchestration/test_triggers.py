@@ -82,4 +82,4 @@ def test_it_comes_back_from_the_metadata_database_with_ids_only() -> None:
     path, arguments = trigger.serialize()
     assert path == f"{ServiceInstanceTrigger.__module__}.{ServiceInstanceTrigger.__qualname__}"
     assert ServiceInstanceTrigger(**arguments).serialize() == trigger.serialize()
-    assert set(arguments) == {"account_id", "service_instance_id", "busy", "patience_seconds"}
+    assert set(arguments) == {"account_id", "service_instance_id", "busy", "timeout_seconds"}

@@ -31,7 +31,7 @@ def stored(warehouse):
 
 
 def fetches(warehouse):
-    query = "SELECT account_id, failure, fetched_at, tried_at FROM reconciliation.marketplace_fetches ORDER BY 1"
+    query = "SELECT account_id, failure, fetched_at, attempted_at FROM reconciliation.marketplace_fetches ORDER BY 1"
     with warehouse.connect() as connection:
         return [tuple(row) for row in connection.execute(text(query))]
 
@@ -71,7 +71,7 @@ def test_fetching_again_replaces_exactly_the_buyers_cycle(buyers):
         RefusedError("BSS DescribeInstanceBill", "NoPermission", "not allowed", "Ask for bssapi:DescribeInstanceBill."),
     ],
 )
-def test_a_buyer_that_can_not_be_asked_is_written_down_and_stops_nobody_else(buyers, error):
+def test_a_buyer_that_cannot_be_asked_is_written_down_and_stops_nobody_else(buyers, error):
     def bills_of(account_id):
         if account_id == FIRST:
             raise error

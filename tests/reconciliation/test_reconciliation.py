@@ -118,7 +118,7 @@ def test_another_currency_is_never_compared(warehouse, subscription):
     reconcile(warehouse, Charge(INSTANCE, "10.00", currency="USD"))
     row = verdict(warehouse)
     assert row["verdict"] == "differs"
-    assert "two currencies can not be compared" in row["sentence"]
+    assert "two currencies cannot be compared" in row["sentence"]
     assert bill_state(warehouse)[0] == "issued"
 
 

@@ -58,6 +58,6 @@ def test_every_hour_is_shaded_by_its_share_of_the_highest():
     assert len(calendar.boxes) == 31 * 24
     shades = [calendar.boxes[n].shade for n in (0, 1, 2, 24)]
     assert shades == [5, 1, 0, 2]
-    assert calendar.boxes[24].is_assumed
+    assert calendar.boxes[24].is_estimated
     assert calendar.boxes[24].title.endswith("4.00 AKU-hours, of these 2.00 assumed")
-    assert (calendar.highest, calendar.has_assumed) == ("10.00", True)
+    assert (calendar.highest, calendar.has_estimated) == ("10.00", True)

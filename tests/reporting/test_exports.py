@@ -96,7 +96,7 @@ def test_a_draft_can_be_written_but_is_not_entered(warehouse: Engine, tmp_path: 
     assert ledger(warehouse) == {}
 
 
-def test_what_can_not_be_written_is_refused(filled: Engine, tmp_path: Path) -> None:
+def test_what_cannot_be_written_is_refused(filled: Engine, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="pdf and csv"):
         export_bill(filled, PAYG, tmp_path, LATER, form="focus")
     with pytest.raises(InvalidInputError, match="pdf, csv, focus"):

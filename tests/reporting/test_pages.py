@@ -173,7 +173,7 @@ def test_a_mistake_of_ours_shows_no_internals(warehouse):
     assert "The API server" in answer.text
 
 
-def test_pages_can_not_write(warehouse):
+def test_pages_cannot_write(warehouse):
     with (
         warehouse.execution_options(postgresql_readonly=True).connect() as connection,
         pytest.raises(Exception, match="read-only transaction"),

@@ -20,7 +20,7 @@ import pytest
         ("POST", "/consoles", {"count": 2, "environment_id": "env-x"}, "env-x"),
     ],
 )
-def test_what_it_can_not_do_it_refuses_with_a_sentence(sandbox, method, path, body, says):
+def test_what_it_cannot_do_it_refuses_with_a_sentence(sandbox, method, path, body, says):
     answer = sandbox.admin.request(method, path, json=body)
     assert answer.is_client_error
     assert says in answer.text
@@ -64,5 +64,5 @@ def test_a_busy_port_is_a_sentence(sandbox, tmp_path, command):
     arguments = [*command, "--port", str(sandbox.port), "--state", str(tmp_path)]
     ended = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
     assert ended.returncode == 1
-    assert f"can not listen on 127.0.0.1:{sandbox.port}" in ended.stderr
+    assert f"cannot listen on 127.0.0.1:{sandbox.port}" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -54,7 +54,7 @@ def test_an_unsigned_listing_is_refused(sandbox):
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "Unauthorized.MissingSignature")
 
 
-def test_what_was_signed_can_not_be_changed(sandbox):
+def test_what_was_signed_cannot_be_changed(sandbox):
     [console] = sandbox.consoles()
     url = f"{console.console_url}/api/v1/instances"
     headers = signed(console, "POST", url, body(name="orders", spec={"reservedAku": 3}))

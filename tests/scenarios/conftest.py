@@ -28,7 +28,7 @@ from include.metering.imports.load import UsageImport, import_usage
 from include.metering.polling.collect import collect_shard
 from include.metering.polling.readings import Poll, read_listing
 from include.metering.polling.record import record_polls
-from include.onboarding.story import Desk, Moment, onboard
+from include.onboarding.story import Moment, Services, onboard
 from include.reconciliation.charges import fetch_charges
 from include.reconciliation.compare import Verdict, list_verdicts, reconcile_period
 from include.warehouse.vault import Vault
@@ -60,7 +60,7 @@ class Office:
         """Onboard a buyer at the office's time."""
         if account_id not in self.accesses:
             self.accesses[account_id] = access_of(self.sandbox, self.sandbox.account("buyer", account_id=account_id))
-        desk = Desk(
+        desk = Services(
             product=load_product(),
             warehouse=self.warehouse,
             vault=self.vault,

@@ -148,7 +148,7 @@ def assert_refused(house: House, done: Result, caplog: pytest.LogCaptureFixture,
         ({"payment": "prepaid"}, ("Licence AKU is None", "must be a whole number", "Correct it")),
     ],
 )
-def test_a_wish_that_can_not_be_met(
+def test_a_wish_that_cannot_be_met(
     house: House, caplog: pytest.LogCaptureFixture, changes: dict[str, str], parts: tuple[str, ...]
 ) -> None:
     before = house.stands()
@@ -318,7 +318,7 @@ def test_rows_that_break_a_rule_are_kept_with_their_sentence_and_the_others_are_
         ("2026-13", ("Billing period is '2026-13'", "not a month written YYYY-MM", "Write it like")),
     ],
 )
-def test_a_period_that_can_not_be_closed(
+def test_a_period_that_cannot_be_closed(
     house: House, caplog: pytest.LogCaptureFixture, period: str, parts: tuple[str, ...]
 ) -> None:
     house.akubill("plan", "publish")

@@ -188,7 +188,7 @@ def make_bill(
     return key
 
 
-def apply_adjustments(connection: Connection, subscription_key: int, period: str) -> None:
+def apply_late_usage(connection: Connection, subscription_key: int, period: str) -> None:
     """Have what is pending for the subscription's bill of that period applied on an empty credit note."""
     query = text("SELECT bill_key, bill_id FROM billing.bills WHERE subscription_key = :key AND period = :period")
     bill = connection.execute(query, {"key": subscription_key, "period": period}).one()
@@ -198,7 +198,7 @@ def apply_adjustments(connection: Connection, subscription_key: int, period: str
     )  # fmt: skip
     connection.execute(
         text("""
-        UPDATE billing.pending_adjustments SET state = 'applied', closed_at = found_at, applied_on_bill_key = :note
+        UPDATE billing.late_usage SET state = 'applied', closed_at = found_at, applied_on_bill_key = :note
         WHERE bill_key = :bill AND state = 'pending'
         """),
         {"note": note, "bill": bill.bill_key},

@@ -72,7 +72,7 @@ def install() -> Path:
     """The environment's Python; the environment is made when it is missing or its lock changed.
 
     Raises:
-        NotRunError: when it can not be made.
+        NotRunError: when it cannot be made.
     """
     done_with = ENVIRONMENT / "requirements-focus.lock"
     python = ENVIRONMENT / "bin" / "python"
@@ -95,7 +95,7 @@ def validate(file: Path) -> Report:
     """What the validator says of the file under FOCUS 1.2.
 
     Raises:
-        NotRunError: when it can not be installed here.
+        NotRunError: when it cannot be installed here.
     """
     python = install()
     where = "import pathlib, focus_validator; print(pathlib.Path(focus_validator.__file__).parents[1])"

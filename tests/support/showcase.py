@@ -164,7 +164,7 @@ def _bill(connection: Connection, key: int, kind: tuple[str, str], period: str, 
         window = BillingPeriod(period, ZONE).window
         connection.execute(
             text("""
-            UPDATE metering.usage SET assumed_aku_seconds = aku_seconds
+            UPDATE metering.usage SET estimated_aku_seconds = aku_seconds
             WHERE subscription_key = :key AND hour_start >= :start AND hour_start < :end
             """),
             {

@@ -79,7 +79,7 @@ def test_work_that_fails_leaves_no_lock_behind(warehouse: Engine) -> None:
         pass
 
 
-def test_work_whose_session_ends_loses_its_lock_and_can_not_go_on(owned_warehouse: Engine) -> None:
+def test_work_whose_session_ends_loses_its_lock_and_cannot_go_on(owned_warehouse: Engine) -> None:
     def end_its_session(connection: Connection) -> None:
         pid = connection.scalar(text("SELECT pg_backend_pid()"))
         with owned_warehouse.begin() as other:

@@ -97,7 +97,7 @@ def close_period(warehouse: Engine, period: BillingPeriod, at: datetime, by: str
         PeriodNotEndedError: when the period has not ended at `at`.
         PeriodIssuedError: when all its bills are issued already.
         EmptyPeriodError: when there is nothing to bill in it, and never was.
-        ConfigurationError, InvalidInputError: when some usage can not be priced; then nothing is changed.
+        ConfigurationError, InvalidInputError: when some usage cannot be priced; then nothing is changed.
     """
     if not period.has_ended(at):
         raise PeriodNotEndedError(

@@ -58,7 +58,7 @@ def draft_running(warehouse: Engine, period: BillingPeriod, at: datetime, by: st
 
     Raises:
         PeriodNotRunningError: when the period does not hold `at`.
-        ConfigurationError, InvalidInputError: when some usage can not be priced; then nothing is changed.
+        ConfigurationError, InvalidInputError: when some usage cannot be priced; then nothing is changed.
     """
     if at not in period.window:
         raise PeriodNotRunningError(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _CHANGED = "is_what_was_shown"
 
 
-class ChangedError(ConflictError):
+class DraftChangedError(ConflictError):
     """The bill is another than the person was shown; nothing was changed."""
 
 
@@ -68,7 +68,7 @@ class BillInReview(NamedTuple):
     findings: list[Finding]
 
 
-class Answered(NamedTuple):
+class ReviewResult(NamedTuple):
     """What became of the bill, and a sentence that says so."""
 
     bill_id: str
@@ -93,13 +93,13 @@ def show_bill(warehouse: Engine, bill_id: str) -> BillInReview:
         return _show(connection, bill_id)
 
 
-def approve(warehouse: Engine, answer: Answer, at: datetime) -> Answered:
+def approve(warehouse: Engine, answer: Answer, at: datetime) -> ReviewResult:
     """Waive all that stands against a held bill, and issue exactly the draft that was shown.
 
     Raises:
         InvalidInputError: when there is no such bill.
         ConflictError: when it is not held.
-        ChangedError: when the draft that was shown was made anew in the meantime, and is another one.
+        DraftChangedError: when the draft that was shown was made anew in the meantime, and is another one.
     """
     period = _period_of(warehouse, answer.bill_id)
     with alone(warehouse, period) as connection:
@@ -117,14 +117,14 @@ def approve(warehouse: Engine, answer: Answer, at: datetime) -> Answered:
         return _answered(connection, answer, "issued as it was shown")
 
 
-def reject(warehouse: Engine, answer: Answer, at: datetime) -> Answered:
+def reject(warehouse: Engine, answer: Answer, at: datetime) -> ReviewResult:
     """Leave a held bill held, with the person's reason in its story; it is asked about again once it changes.
 
     Until then the rejection is a finding of this very draft, which holds it whatever else becomes of it. Whoever
     approves the draft after all, or waives that finding, takes the rejection back.
 
     Raises:
-        InvalidInputError, ConflictError, ChangedError: as `approve`.
+        InvalidInputError, ConflictError, DraftChangedError: as `approve`.
     """
     period = _period_of(warehouse, answer.bill_id)
     with warehouse.begin() as connection, locked(connection, "close", period.name, period.zone_name):
@@ -137,15 +137,15 @@ def reject(warehouse: Engine, answer: Answer, at: datetime) -> Answered:
             "subscription) and close the period again, or void it. It is not issued as it is, unless somebody approves "
             "it after all."
         )
-        return Answered(shown.row.bill_id, "held", sentence)
+        return ReviewResult(shown.row.bill_id, "held", sentence)
 
 
-def waive(warehouse: Engine, answer: Answer, finding: str, at: datetime) -> Answered:
+def waive(warehouse: Engine, answer: Answer, finding: str, at: datetime) -> ReviewResult:
     """Waive one finding of a held bill, make the draft anew, and issue it if nothing else holds it.
 
     Raises:
         InvalidInputError: when there is no such bill, or it is not held for that finding.
-        ConflictError, ChangedError: as `approve`.
+        ConflictError, DraftChangedError: as `approve`.
     """
     period = _period_of(warehouse, answer.bill_id)
     with alone(warehouse, period) as connection:
@@ -163,7 +163,7 @@ def waive(warehouse: Engine, answer: Answer, finding: str, at: datetime) -> Answ
         return _answered(connection, answer, f"issued, since nothing but {finding} held it")
 
 
-def void(warehouse: Engine, answer: Answer, at: datetime) -> Answered:
+def void(warehouse: Engine, answer: Answer, at: datetime) -> ReviewResult:
     """Void a draft or held bill: closing its period does not bill that subscription, until it is restored.
 
     Raises:
@@ -173,7 +173,7 @@ def void(warehouse: Engine, answer: Answer, at: datetime) -> Answered:
     return _set_state(warehouse, answer, at, ("draft", "held"), "void")
 
 
-def restore(warehouse: Engine, answer: Answer, at: datetime) -> Answered:
+def restore(warehouse: Engine, answer: Answer, at: datetime) -> ReviewResult:
     """Bring a void bill back to a draft, which the next close of its period makes anew.
 
     Raises:
@@ -183,7 +183,7 @@ def restore(warehouse: Engine, answer: Answer, at: datetime) -> Answered:
     return _set_state(warehouse, answer, at, ("void",), "draft")
 
 
-def _set_state(warehouse: Engine, answer: Answer, at: datetime, allowed: tuple[str, ...], state: str) -> Answered:
+def _set_state(warehouse: Engine, answer: Answer, at: datetime, allowed: tuple[str, ...], state: str) -> ReviewResult:
     period = _period_of(warehouse, answer.bill_id)
     with warehouse.begin() as connection, locked(connection, "close", period.name, period.zone_name):
         bill = _show(connection, answer.bill_id).row
@@ -196,7 +196,7 @@ def _set_state(warehouse: Engine, answer: Answer, at: datetime, allowed: tuple[s
         record(connection, bill.bill_id, BillEvent(bill.state, state, answer.by, answer.reason, None, at))
     done = {"void": "is void. It stays so when its period is closed again; `akubill bills restore` undoes it."}
     draft = f"is a draft again. Close {period.name} to have it made anew, audited and issued."
-    return Answered(answer.bill_id, state, f"Bill {answer.bill_id} {done.get(state, draft)}")
+    return ReviewResult(answer.bill_id, state, f"Bill {answer.bill_id} {done.get(state, draft)}")
 
 
 def _period_of(warehouse: Engine, bill_id: str) -> BillingPeriod:
@@ -212,7 +212,7 @@ def _shown(connection: Connection, answer: Answer) -> BillInReview:
     if bill.row.state != "held":
         raise ConflictError(f"Bill {answer.bill_id} is {bill.row.state}, not held: there is nothing to decide.")
     if not answer.fingerprint or not bill.row.fingerprint.startswith(answer.fingerprint):
-        raise ChangedError(
+        raise DraftChangedError(
             f"Bill {answer.bill_id} was made anew since it was shown: its fingerprint is {bill.row.fingerprint}, not "
             f"{answer.fingerprint or 'none'}. Look at it again, then answer with that fingerprint."
         )
@@ -248,9 +248,9 @@ def _hold_changed(connection: Connection, shown: BillInReview, now: BillInReview
     connection.execute(statement("billing/bills/insert_finding"), [finding])
 
 
-def _answered(connection: Connection, answer: Answer, issued: str) -> Answered:
+def _answered(connection: Connection, answer: Answer, issued: str) -> ReviewResult:
     now = _show(connection, answer.bill_id)
     if now.row.state == "issued":
-        return Answered(answer.bill_id, "issued", f"Bill {answer.bill_id} is {issued}.")
+        return ReviewResult(answer.bill_id, "issued", f"Bill {answer.bill_id} is {issued}.")
     found = "\n".join(finding.sentence for finding in now.findings)
-    return Answered(answer.bill_id, now.row.state, f"Bill {answer.bill_id} is not issued; it is held:\n{found}")
+    return ReviewResult(answer.bill_id, now.row.state, f"Bill {answer.bill_id} is not issued; it is held:\n{found}")

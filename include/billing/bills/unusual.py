@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
     from include.domain.periods import BillingPeriod
 
-FEWEST_BILLS = 3
+MIN_BILLS = 3
 FACTOR = 2
 DEVIATIONS = 5
 #: In the bill's currency.
-LEAST_DIFFERENCE = Decimal(100)
+MIN_DIFFERENCE = Decimal(100)
 #: Prices are an average over the bill, so hourly truncation moves them a little.
 _SAME_PRICE = Decimal("0.02")
 
@@ -79,7 +79,7 @@ def judge(bills: pd.DataFrame) -> list[Unusual]:
         amount_before=("amount", median),
         aku_seconds_before=("aku_seconds", lambda values: int(median(values))),
     )
-    usual = usual[usual["bill_count"] >= FEWEST_BILLS]
+    usual = usual[usual["bill_count"] >= MIN_BILLS]
     compared = bills[is_draft].join(usual, on="subscription_key", how="inner")
     rows = (_Compared(*row) for row in compared[list(_Compared._fields)].itertuples(index=False, name=None))
     return [
@@ -90,7 +90,7 @@ def judge(bills: pd.DataFrame) -> list[Unusual]:
 def is_unusual(amount: Decimal, earlier: Sequence[Decimal], usual: Decimal) -> bool:
     """Whether the amount is far from earlier ones, whose median is `usual`, by all three measures."""
     distance = abs(amount - usual)
-    if distance < LEAST_DIFFERENCE:
+    if distance < MIN_DIFFERENCE:
         return False
     deviation = median(abs(one - usual) for one in earlier)
     return (amount >= FACTOR * usual or FACTOR * amount <= usual) and distance > DEVIATIONS * deviation

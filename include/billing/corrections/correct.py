@@ -1,4 +1,4 @@
-"""Carries out what a person asks to be corrected: refuses what can not be, enters it once, and delivers it.
+"""Carries out what a person asks to be corrected: refuses what cannot be, enters it once, and delivers it.
 
 One transaction on one snapshot, under the lock of usage that whoever issues bills holds: two people at once take turns,
 a kill leaves nothing, and a note says what its period was rated by.
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.billing.corrections.compute import Difference, compute_corrections
 from include.billing.corrections.issue import draft_note, finish_corrections
-from include.billing.corrections.refunds import refuse_overdraft, refuse_refund
+from include.billing.corrections.refunds import refuse_refund, refuse_too_large_refund
 from include.billing.corrections.terms import enter_terms
 from include.billing.evidence.events import BillEvent, record
 from include.domain.errors import ConflictError, InvalidInputError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _ISSUED = ("issued", "reconciled")
 
 
-class Corrected(NamedTuple):
+class CorrectionResult(NamedTuple):
     """What became of a request.
 
     Attributes:
@@ -60,7 +60,7 @@ class Corrected(NamedTuple):
         return f"{said} In all that comes to {self.total:f} {self.currency}, tax included."
 
 
-def correct_bill(warehouse: Engine, asked: Correction, at: datetime) -> Corrected:
+def correct_bill(warehouse: Engine, asked: Correction, at: datetime) -> CorrectionResult:
     """Correct an issued bill as asked; the same request of the same run again is done once.
 
     Args:
@@ -79,13 +79,13 @@ def correct_bill(warehouse: Engine, asked: Correction, at: datetime) -> Correcte
         bill = _find_bill(connection, asked)
         _refuse_undeliverable(bill, asked)
         refuse_refund(connection, bill, asked)
-        offer_key = enter_terms(connection, bill, asked, at) if asked.terms.says_something else None
+        offer_key = enter_terms(connection, bill, asked, at) if asked.terms.has_any else None
         _insert_request(connection, bill, asked, offer_key, at)
         difference = compute_corrections(connection, {"root_key": bill.bill_key})
         _refuse_nothing(bill, asked, difference)
         document = _deliver(connection, bill, asked, difference, at)
         state = "pending" if document is None else "applied"
-        return Corrected(
+        return CorrectionResult(
             asked.correction_id,
             bill.bill_id,
             asked.delivery,
@@ -103,11 +103,11 @@ def list_corrections(warehouse: Engine, state: str | None = None) -> list[Row[An
         return list(connection.execute(statement("billing/corrections/list_requests"), {"state": state}))
 
 
-def _find_request(connection: Connection, asked: Correction) -> Corrected | None:
+def _find_request(connection: Connection, asked: Correction) -> CorrectionResult | None:
     row = connection.execute(
         statement("billing/corrections/find_request"), {"correction_id": asked.correction_id}
     ).one_or_none()
-    return None if row is None else Corrected(**row._mapping, total=None, is_new=False)  # noqa: SLF001 (SQLAlchemy's)
+    return None if row is None else CorrectionResult(**row._mapping, total=None, is_new=False)  # noqa: SLF001 (SQLAlchemy's)
 
 
 def _find_bill(connection: Connection, asked: Correction) -> Row[Any]:
@@ -178,7 +178,7 @@ def _deliver(
     """
     with connection.begin_nested() as step:
         note = draft_note(connection, bill.bill_key, BillingPeriod(bill.period, bill.time_zone), difference, at)
-        refuse_overdraft(connection, bill, asked, note.bill_key)
+        refuse_too_large_refund(connection, bill, asked, note.bill_key)
         if asked.delivery == "next_bill":
             step.rollback()
             return None

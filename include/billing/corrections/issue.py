@@ -62,14 +62,14 @@ def finish_corrections(connection: Connection, at: datetime) -> int:
     """
     connection.execute(statement("billing/corrections/apply_late_usage"), {"at": at})
     connection.execute(statement("billing/corrections/apply_requests"))
-    overtaken = connection.execute(statement("billing/corrections/list_invalidated_drafts")).all()
-    keys = [row.bill_key for row in overtaken]
+    invalidated = connection.execute(statement("billing/corrections/list_invalidated_drafts")).all()
+    keys = [row.bill_key for row in invalidated]
     if keys:
         connection.execute(statement("billing/corrections/clear_documents"), {"bill_keys": keys})
         sum_documents(connection, keys)
-    for name, zone in sorted({(row.period, row.time_zone) for row in overtaken}):
+    for name, zone in sorted({(row.period, row.time_zone) for row in invalidated}):
         _store_fingerprints(connection, BillingPeriod(name, zone), keys)
-    return len(overtaken)
+    return len(invalidated)
 
 
 def _store_fingerprints(connection: Connection, period: BillingPeriod, bill_keys: list[int]) -> None:

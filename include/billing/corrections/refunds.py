@@ -51,7 +51,7 @@ def refuse_refund(connection: Connection, bill: Row[Any], asked: Correction) -> 
         raise InvalidInputError("Refund", f"{amount:f}", rule, "Round it.")
 
 
-def refuse_overdraft(connection: Connection, bill: Row[Any], asked: Correction, document_key: int) -> None:
+def refuse_too_large_refund(connection: Connection, bill: Row[Any], asked: Correction, document_key: int) -> None:
     """Refuse a document that would give back more than its bill costs after corrections, or more than one line does.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.billing.prices.offers import find_subscription, insert_offer, refuse_unfit_plan
-from include.billing.prices.terms import Entered, Stretch, Terms, stretches
+from include.billing.prices.terms import OfferInForce, Stretch, Terms, stretches
 from include.domain.errors import ConflictError, InvalidInputError
 from include.domain.periods import Window
 from include.warehouse.engine import statement
@@ -65,7 +65,7 @@ def _terms_of(connection: Connection, bill: Row[Any], window: Window) -> list[St
         "window_end": window.end,
     }
     rows = connection.execute(statement("billing/corrections/list_offers"), parameters)
-    offers = [Entered(start, end, Terms(price_plan, percent)) for start, end, price_plan, percent in rows]
+    offers = [OfferInForce(start, end, Terms(price_plan, percent)) for start, end, price_plan, percent in rows]
     return stretches(offers, window)
 
 

@@ -55,8 +55,8 @@ class Instance:
     hour_start: datetime
     instance_id: str
     aku_seconds: int
-    proved_aku_seconds: int
-    assumed_aku_seconds: int
+    inferred_aku_seconds: int
+    estimated_aku_seconds: int
     gap_seconds: int
     source: str
     file_name: str | None
@@ -68,8 +68,8 @@ class Hour:
 
     Attributes:
         aku_seconds: what of the hour belongs to the line.
-        position_start: AKU-seconds that the period's count had before it (after included usage); None within a licence.
-        position_end: the same after it.
+        cumulative_start: AKU-seconds of the period before it (after included usage); None within a licence.
+        cumulative_end: the same after it.
         exact_amount: to nine places.
         amount: as it was rounded; None where the plan charges by the period.
         instances: all of the hour.
@@ -77,8 +77,8 @@ class Hour:
 
     hour_start: datetime
     aku_seconds: int
-    position_start: int | None
-    position_end: int | None
+    cumulative_start: int | None
+    cumulative_end: int | None
     exact_amount: Decimal
     amount: Decimal | None
     instances: list[Instance] = field(default_factory=list)
@@ -86,7 +86,7 @@ class Hour:
 
 
 @dataclass(frozen=True, slots=True)
-class AdjustedHour:
+class LateHour:
     """An hour of an instance that turned out otherwise after the bill was issued."""
 
     hour_start: datetime
@@ -104,7 +104,7 @@ class Correction:
 
     corrects_bill_id: str
     chain: list[Row[Any]]
-    adjusted_hours: list[AdjustedHour]
+    late_hours: list[LateHour]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +233,7 @@ class _Explainer:
         try:
             rate(self.connection, period, subscriptions=[bill.subscription_key], known_at=bill.drafted_at)
         except AkubillError as error:
-            return None, f"It can not be rated again: {error}"
+            return None, f"It cannot be rated again: {error}"
         return read_rated(self.connection, bill.subscription_key, bill.drafted_at), None
 
     def _hours(self) -> list[Row[Any]]:
@@ -277,8 +277,8 @@ class _Explainer:
         return Hour(
             row.hour_start,
             row.aku_seconds,
-            row.position_start,
-            row.position_end,
+            row.cumulative_start,
+            row.cumulative_end,
             row.exact_amount,
             row.amount,
             instances,
@@ -298,8 +298,8 @@ class _Explainer:
                         row.hour_start,
                         row.instance_id,
                         row.aku_seconds,
-                        row.proved_aku_seconds,
-                        row.assumed_aku_seconds,
+                        row.inferred_aku_seconds,
+                        row.estimated_aku_seconds,
                         row.gap_seconds,
                         row.source,
                         row.file_name,
@@ -323,9 +323,9 @@ class _Explainer:
     def _correction(self, row: Row[Any]) -> Correction:
         place = {**self.key, "line_no": row.line_no}
         chain = list(self.connection.execute(statement("billing/evidence/list_chain"), place))
-        return Correction(row.corrects_bill_id, chain, self._adjusted_hours(row))
+        return Correction(row.corrects_bill_id, chain, self._late_hours(row))
 
-    def _adjusted_hours(self, row: Row[Any]) -> list[AdjustedHour]:
+    def _late_hours(self, row: Row[Any]) -> list[LateHour]:
         if row.kind not in USAGE_KINDS or self.depth < Depth.HOURS:
             return []
         facts = {
@@ -337,7 +337,7 @@ class _Explainer:
         found = self.connection.execute(statement("billing/evidence/list_late_usage"), facts).all()
         is_deep = self.depth >= Depth.READINGS
         return [
-            AdjustedHour(
+            LateHour(
                 each.hour_start,
                 each.instance_id,
                 each.aku_seconds_before,
@@ -354,8 +354,8 @@ class _Explainer:
 
 
 def _belongs(hour: Row[Any], row: Row[Any], rated: Rated) -> bool:
-    part = rated.part_from(row.line_start)
-    return part is not None and (hour.kind, hour.tier, hour.part_no) == (row.kind, row.tier, part.part_no)
+    part = rated.segment_from(row.line_start)
+    return part is not None and (hour.kind, hour.tier, hour.segment_no) == (row.kind, row.tier, part.segment_no)
 
 
 def _hour_disagreements(row: Row[Any], hours: list[Row[Any]]) -> list[str]:

@@ -41,9 +41,9 @@ class Part:
     tiers: list[Row[Any]]
 
     @property
-    def part_no(self) -> int:
+    def segment_no(self) -> int:
         """Number of the part in the period, from 1."""
-        return int(self.row.part_no)
+        return int(self.row.segment_no)
 
     def tier(self, number: int) -> Row[Any]:
         """A tier of its version."""
@@ -57,9 +57,9 @@ class Rated:
     parts: list[Part]
     lines: dict[int, Row[Any]]
 
-    def part_from(self, start: datetime) -> Part | None:
+    def segment_from(self, start: datetime) -> Part | None:
         """The part that starts then."""
-        return next((part for part in self.parts if part.row.part_start == start), None)
+        return next((part for part in self.parts if part.row.segment_start == start), None)
 
     def disagreements(self, line: Row[Any]) -> list[str]:
         """How today's rating differs from a line as it stands."""
@@ -97,7 +97,7 @@ def rules_of(connection: Connection, line: Row[Any], rated: Rated) -> list[str]:
         ]
     if line.kind in {"maximum", "minimum"}:
         return _limit(line, rated)
-    part = rated.part_from(line.line_start)
+    part = rated.segment_from(line.line_start)
     if part is None:
         return []
     if line.kind == "fee":
@@ -121,7 +121,7 @@ def _share(line: Row[Any], rated: Rated) -> str:
 
 def _is_of(line: Row[Any], rated: Rated) -> tuple[object, ...]:
     """What the lines of one amount have in common."""
-    part = rated.part_from(line.line_start)
+    part = rated.segment_from(line.line_start)
     if line.kind == "fee" or part is None:
         return line.kind, line.name
     row = part.row
@@ -136,7 +136,7 @@ def _is_of(line: Row[Any], rated: Rated) -> tuple[object, ...]:
 
 def _usage(line: Row[Any], part: Part) -> list[str]:
     row = part.row
-    hours = f"The part counts from {_hours(row.position_start)} to {_hours(row.position_end)}" + (
+    hours = f"The part counts from {_hours(row.cumulative_start)} to {_hours(row.cumulative_end)}" + (
         f", after {_hours(row.included_aku_seconds)} that are included." if row.included_aku_seconds else "."
     )
     which = _choice(line, part)
@@ -151,7 +151,7 @@ def _choice(line: Row[Any], part: Part) -> str:
     row, bounds = part.row, _bounds(part.tier(line.tier))
     match row.model:
         case "volume":
-            position = _hours(row.final_position)
+            position = _hours(row.final_quantity)
             return f"All of it is charged by the tier of the period's last position, {position}: {line.tier}, {bounds}."
         case "graduated":
             return f"Tier {line.tier} is {bounds}; {_hours(line.aku_seconds)} of the part lie in it."
@@ -183,8 +183,8 @@ def _covered(line: Row[Any], _part: Part) -> list[str]:
 def _flat_fee(line: Row[Any], part: Part) -> list[str]:
     tier, row = part.tier(line.tier), part.row
     if row.model == "volume":
-        reached = f"The period's last position, {_hours(row.final_position)}, lies in tier {line.tier}"
-    elif row.position_end > max(row.position_start, tier.from_aku_seconds):
+        reached = f"The period's last position, {_hours(row.final_quantity)}, lies in tier {line.tier}"
+    elif row.cumulative_end > max(row.cumulative_start, tier.from_aku_seconds):
         reached = f"Usage reached tier {line.tier}, which begins at {_hours(tier.from_aku_seconds)}, in this part"
     else:
         reached = "The plan charges the first tier's fee also without usage"

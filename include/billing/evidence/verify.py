@@ -40,7 +40,7 @@ GROUPS = {
     "printed": "what it prints of buyer, subscription and seller (billing.bills.printed)",
     "usage": "the usage of its instances by hour, how it is known, or their ids (metering.usage, core.instances)",
     "hours": "the usage of its hours (metering.subscription_hours)",
-    "adjustments": "the late usage that it reconciled (billing.pending_adjustments)",
+    "adjustments": "the late usage that it reconciled (billing.late_usage)",
     "licences": "the licences of the period (core.licences)",
     "prices": "the price plan versions, tiers and fees in force in the period",
     "offers": "the private offers that held when it was drafted (billing.private_offers)",
@@ -216,10 +216,10 @@ def _rate_and_compare(
     try:
         rate(connection, period, subscriptions=subscriptions, known_at=drafted_at)
     except AkubillError as error:
-        # One that can not be rated at all does not hide the others.
-        connection.execute(text("DELETE FROM billing.rating_parts"))
+        # One that cannot be rated at all does not hide the others.
+        connection.execute(text("DELETE FROM billing.rating_segments"))
         if len(bills) == 1:
-            yield bills[0].bill_key, "rating", f"It can not be rated again: {error}"
+            yield bills[0].bill_key, "rating", f"It cannot be rated again: {error}"
         else:
             for bill in bills:
                 yield from _rate_and_compare(connection, period, [bill], drafted_at)

@@ -165,7 +165,7 @@ def find_subscription(connection: Connection, subscription_id: str) -> Row[Any]:
 def refuse_unfit_plan(
     connection: Connection, subscription: Row[Any], name: str, start: datetime, *, until: datetime | None
 ) -> None:
-    """Refuse a plan that can not price this subscription's usage from start (inclusive) until (exclusive).
+    """Refuse a plan that cannot price this subscription's usage from start (inclusive) until (exclusive).
 
     Raises:
         InvalidInputError: when the plan is unknown, of another currency or time zone, not in force yet, sells

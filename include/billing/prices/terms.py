@@ -25,7 +25,7 @@ class Terms:
     discount_percent: Decimal | None = None
 
     @property
-    def says_something(self) -> bool:
+    def has_any(self) -> bool:
         """Whether it says anything in place of the subscription's own."""
         return self.price_plan is not None or self.discount_percent is not None
 
@@ -42,14 +42,14 @@ NO_TERMS = Terms()
 
 
 @dataclass(frozen=True, slots=True)
-class Entered:
+class OfferInForce:
     """An offer as it was entered; `end` is exclusive, None is without end."""
 
     start: datetime
     end: datetime | None
     terms: Terms
 
-    def holds_at(self, instant: datetime) -> bool:
+    def in_force_at(self, instant: datetime) -> bool:
         """Whether it is in force."""
         return self.start <= instant and (self.end is None or instant < self.end)
 
@@ -63,7 +63,7 @@ class Stretch:
     terms: Terms
 
 
-def stretches(offers: Sequence[Entered], window: Window) -> list[Stretch]:
+def stretches(offers: Sequence[OfferInForce], window: Window) -> list[Stretch]:
     """The window cut where terms change.
 
     Args:
@@ -74,7 +74,7 @@ def stretches(offers: Sequence[Entered], window: Window) -> list[Stretch]:
     starts = sorted(bounds | {window.start})
     cut: list[Stretch] = []
     for start, end in zip(starts, [*starts[1:], window.end], strict=True):
-        terms = next((offer.terms for offer in reversed(offers) if offer.holds_at(start)), NO_TERMS)
+        terms = next((offer.terms for offer in reversed(offers) if offer.in_force_at(start)), NO_TERMS)
         if cut and cut[-1].terms == terms:
             cut[-1] = Stretch(cut[-1].start, end, terms)
         else:

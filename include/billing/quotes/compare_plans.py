@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from include.domain.price_plans import PricePlan
 
 
-class Compared(NamedTuple):
+class PlanComparison(NamedTuple):
     """One subscription's totals by the first and the second plan, tax included."""
 
     subscription_id: str
@@ -62,7 +62,7 @@ def compare_plans(
     *,
     usage: Path | None = None,
     metered: Engine | None = None,
-) -> list[Compared]:
+) -> list[PlanComparison]:
     """Both plans' totals for every subscription with usage, by subscription id; nothing is stored.
 
     Args:
@@ -85,7 +85,7 @@ def compare_plans(
             for plan in (first, second)
         )
     totals = {key: (_total(one.get(key)), _total(other.get(key))) for key in sorted(one.keys() | other.keys())}
-    return [Compared(subscription, first.currency, *pair) for subscription, pair in totals.items()]
+    return [PlanComparison(subscription, first.currency, *pair) for subscription, pair in totals.items()]
 
 
 def write_metered_usage(metered: Engine | None, period: BillingPeriod, path: Path) -> Path:
@@ -112,6 +112,6 @@ def _refuse_other_basis(first: PricePlan, second: PricePlan) -> None:
             raise InvalidInputError(
                 f"{field} of price plan {second.name}",
                 other,
-                f"is not that of {first.name}, {one}, so that their totals can not be compared",
+                f"is not that of {first.name}, {one}, so that their totals cannot be compared",
                 "Compare plans of one currency and one time zone.",
             )

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 _TABLES = (
     "billable_subscriptions",
     "rated_tiers",
-    "rated_sums",
-    "rated_counts",
-    "rated_positions",
+    "segment_totals",
+    "sequential_totals",
+    "cumulative_quantities",
     "rated_charges",
     "rated_lines",
     "rated_taxes",
@@ -59,12 +59,12 @@ def rate(
         ConfigurationError: when a subscription's price plan is not published.
         InvalidInputError: when no version of a plan is in force for some usage, or it is too large to rate.
     """
-    parameters = cut_periods(connection, period, subscriptions=subscriptions, known_at=known_at)
+    parameters = split_periods(connection, period, subscriptions=subscriptions, known_at=known_at)
     sum_hours(connection, parameters)
-    charge_parts(connection, parameters)
+    charge_segments(connection, parameters)
 
 
-def cut_periods(
+def split_periods(
     connection: Connection, period: BillingPeriod, *, subscriptions: Sequence[int] | None, known_at: datetime | None
 ) -> dict[str, Any]:
     """Rating, first: which subscriptions, and the parts of their periods. Returns what the further steps are told."""
@@ -94,15 +94,15 @@ def sum_hours(connection: Connection, parameters: dict[str, Any]) -> None:
     run_steps(connection, ("billing/rating/sum_segments", "billing/rating/count_hours"), parameters)
 
 
-def charge_parts(connection: Connection, parameters: dict[str, Any]) -> None:
+def charge_segments(connection: Connection, parameters: dict[str, Any]) -> None:
     """Rating, last: what the parts' sums cost, line by line."""
     run_steps(connection, ("billing/rating/create_cumulative_quantities",), parameters)
     _refuse_unpriced(connection)
     run_steps(connection, ("billing/rating/create_charges", "billing/rating/add_discounts"), parameters)
     for kind in ("maximum", "minimum"):
-        run_steps(connection, ("billing/rating/add_minimum_or_maximum",), {**parameters, "limit_kind": kind})
+        run_steps(connection, ("billing/rating/add_minimum_or_maximum",), {**parameters, "bound_kind": kind})
     run_steps(connection, ("billing/rating/create_lines", "billing/rating/create_taxes"), parameters)
-    connection.execute(text("DELETE FROM billing.rating_parts"))
+    connection.execute(text("DELETE FROM billing.rating_segments"))
 
 
 def window_of(period: BillingPeriod) -> dict[str, Any]:

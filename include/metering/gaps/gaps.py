@@ -28,7 +28,7 @@ _NAMED_AT_MOST = 1000
 _LARGEST_KEY = 2**63
 
 
-class WorkLine(NamedTuple):
+class OpenGaps(NamedTuple):
     """One line of the summary: so many gaps or rejections of that cause, for operations or billing."""
 
     owned_by: str
@@ -162,14 +162,14 @@ def list_gaps(
         return connection.execute(statement("metering/gaps/list_gaps"), facts).all()
 
 
-def summarise_work(warehouse: Engine, at: datetime) -> list[WorkLine]:
+def summarize_gaps(warehouse: Engine, at: datetime) -> list[OpenGaps]:
     """What waits for people: open gaps, and the last week's rejections, by owner and cause."""
     with warehouse.connect() as connection:
         rows = connection.execute(
             statement("metering/gaps/summarize_gaps"), {"at": at, "rejected_since": at - REJECTIONS_SHOWN}
         ).all()
     return [
-        WorkLine(row.owned_by, row.kind, row.cause, row.piece_count, timedelta(seconds=row.oldest_seconds))
+        OpenGaps(row.owned_by, row.kind, row.cause, row.piece_count, timedelta(seconds=row.oldest_seconds))
         for row in rows
     ]
 

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
 #: The work that polls and closings take turns at; see `include.warehouse.engine.locked`.
 CLOSING = ("metering", "closing")
-_ROOM = text("SELECT set_config('work_mem', '128MB', true), set_config('enable_mergejoin', 'off', true)")
-_LOOKING_UP = text("SELECT set_config('enable_nestloop', :value, true), set_config('enable_memoize', 'off', true)")
+_RAISE_WORK_MEM = text("SELECT set_config('work_mem', '128MB', true), set_config('enable_mergejoin', 'off', true)")
+_SET_NESTED_LOOPS = text(
+    "SELECT set_config('enable_nestloop', :value, true), set_config('enable_memoize', 'off', true)"
+)
 #: What is found from polls and readings, into tables of the transaction; then what is made of it.
 _FINDING = (
     "metering/hours/create_environments",
@@ -250,7 +252,7 @@ def close_due_hours(warehouse: Engine, at: datetime, *, rules: Rules = Rules()) 
     """Close what became due since: hours that a late poll changes, and hours that waited long enough for one.
 
     Raises:
-        ConflictError: when some of them can not be closed any more (see `close_hours`); after all others are.
+        ConflictError: when some of them cannot be closed any more (see `close_hours`); after all others are.
     """
     return _close(warehouse, _due(warehouse, at, rules), at, rules)
 
@@ -279,7 +281,7 @@ def close_window(
     _run(connection, _STORING, window_start=window.start, window_end=window.end, at=at)
     with refreshed_sums(connection, window):
         _run(connection, ("metering/hours/mark_changed_sums",))
-    connection.execute(_LOOKING_UP, {"value": "on"})
+    connection.execute(_SET_NESTED_LOOPS, {"value": "on"})
     counts = connection.execute(statement("metering/hours/count_changes")).one()
     connection.execute(text(_DROP))
     return ClosedHours(*counts)
@@ -296,8 +298,8 @@ def find_usage(
     """Find usage and gaps of the window by the rules, into closing_usage and closing_gaps; nothing is stored."""
     # Sets of hundreds of thousands, without spilling to disk, and no cache for keys that are looked up once. A whole
     # hour is one scan, hashed: not a look for each poll, and nothing sorted.
-    connection.execute(_ROOM)
-    connection.execute(_LOOKING_UP, {"value": "on" if environments is not None else "off"})
+    connection.execute(_RAISE_WORK_MEM)
+    connection.execute(_SET_NESTED_LOOPS, {"value": "on" if environments is not None else "off"})
     _run(
         connection,
         _FINDING,

@@ -1,4 +1,4 @@
-"""What retention took: hours whose polls and readings are gone can not be closed again."""
+"""What retention took: hours whose polls and readings are gone cannot be closed again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def refuse_dropped_hours(connection: Connection, window: Window) -> None:
     closable_from = connection.execute(statement("metering/hours/find_closable_from")).scalar()
     if closable_from is not None and window.start < closable_from:
         raise ConflictError(
-            f"Hours of {window} can not be closed again: polls and readings were dropped after their retention, and "
+            f"Hours of {window} cannot be closed again: polls and readings were dropped after their retention, and "
             f"what is left begins at {closable_from:%Y-%m-%dT%H:%M:%SZ}. Give a window that starts there; their usage "
             "stands on issued bills and stays."
         )

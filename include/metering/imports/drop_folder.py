@@ -42,7 +42,7 @@ def drop_folder() -> Path:
     """The drop folder, made when missing: AKUBILL_USAGE_DROP, or usage-drop in the folder AKUBILL_STATE.
 
     Raises:
-        ConfigurationError: when neither is set, or the folder can not be made.
+        ConfigurationError: when neither is set, or the folder cannot be made.
     """
     setting, state = os.environ.get(SETTING), os.environ.get(STATE_SETTING)
     if not setting and not state:
@@ -52,7 +52,7 @@ def drop_folder() -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigurationError(
-            f"The drop folder {folder} can not be made ({error.strerror}). Correct {SETTING}."
+            f"The drop folder {folder} cannot be made ({error.strerror}). Correct {SETTING}."
         ) from None
     return folder.resolve()
 

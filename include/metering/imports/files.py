@@ -51,7 +51,7 @@ def read_pieces(file: Path, piece_rows: int = PIECE_ROWS) -> Iterator[pd.DataFra
     """The file's rows as frames of text of at most that many rows.
 
     Raises:
-        InvalidInputError: when the file can not be read to its end, has other columns, or has no row.
+        InvalidInputError: when the file cannot be read to its end, has other columns, or has no row.
     """
     read = {"csv": _read_csv, "jsonl": _read_jsonl, "parquet": _read_parquet}[form_of(file)]
     row = 1

@@ -46,7 +46,7 @@ class UsageImport:
 
     Attributes:
         rows_loaded: rows that made or changed usage; rows_changed of them replaced what an earlier import said.
-        rows_adjusted: rows that differ from an issued bill and wait as pending adjustments; of `adjusted_bills`.
+        rows_late: rows that differ from an issued bill and wait as pending adjustments; of `late_for_bills`.
         first_reasons: sentences of the first rejected rows; all are in metering.rejections under `import_key`.
         imported_before: whether the same bytes were imported by an earlier run, so that this one changed nothing.
     """
@@ -58,8 +58,8 @@ class UsageImport:
     rows_loaded: int
     rows_changed: int
     rows_unchanged: int
-    rows_adjusted: int
-    adjusted_bills: list[str]
+    rows_late: int
+    late_for_bills: list[str]
     rows_rejected: int
     first_reasons: list[str]
     imported_before: bool
@@ -76,9 +76,9 @@ class UsageImport:
             f"{self.file_name}: {self.rows_read} rows read, {self.rows_loaded} loaded ({self.rows_changed} of them "
             f"changed earlier imports), {self.rows_unchanged} unchanged, {self.rows_rejected} rejected."
         )
-        if self.rows_adjusted:
-            bills = ", ".join(self.adjusted_bills)
-            counts += f" {self.rows_adjusted} differ from issued bills and wait as pending adjustments ({bills})."
+        if self.rows_late:
+            bills = ", ".join(self.late_for_bills)
+            counts += f" {self.rows_late} differ from issued bills and wait as pending adjustments ({bills})."
         if not self.rows_rejected:
             return counts
         reasons = " ".join(self.first_reasons)
@@ -140,14 +140,14 @@ def report_imports(names: list[str] | None, imports: Iterable[UsageImport]) -> d
         raise FatalError("No file was imported, for which ones wait is not known. The task find_files says why.")
     done = list(imports)
     for each in done:
-        needs_somebody = each.rows_rejected or each.rows_adjusted
+        needs_somebody = each.rows_rejected or each.rows_late
         log.log(logging.WARNING if needs_somebody else logging.INFO, "%s", each.summary())
     if len(done) < len(names):
         raise FatalError(
             f"{len(names) - len(done)} of {len(names)} files were not imported. "
             "The failed import_file tasks say why; correct the files and drop them again."
         )
-    counts = ("rows_read", "rows_loaded", "rows_changed", "rows_unchanged", "rows_adjusted", "rows_rejected")
+    counts = ("rows_read", "rows_loaded", "rows_changed", "rows_unchanged", "rows_late", "rows_rejected")
     return {"files": len(done), **{name: sum(getattr(each, name) for each in done) for name in counts}}
 
 
@@ -177,7 +177,7 @@ class _Loading:
         self._run("metering/imports/judge_instances")
         self._run("metering/imports/judge_rows")
         # Nobody else does it to a temporary table, and without it each row would be joined by a search of its own.
-        self._connection.exec_driver_sql("ANALYZE judged_rows")
+        self._connection.exec_driver_sql("ANALYZE classified_rows")
         self._run("metering/imports/count_rows")
         found = self._connection.execute(statement("metering/imports/sum_counts")).one()
         rejected = self._run("metering/imports/store_bad_rows") + (
@@ -189,7 +189,7 @@ class _Loading:
             self._run("metering/imports/store_imported_hours")
             due = self._connection.execute(statement("metering/imports/list_due_hours"))
             self.due = [(Window(row.window_start, row.window_end), row.environment_key) for row in due]
-        adjusted, bills = self._adjust() if found.billed else (0, [])
+        adjusted, bills = self._record_late_usage() if found.billed else (0, [])
         if found.inserted or found.replaced:
             window = Window(found.first_hour, found.last_hour + HOUR)
             ensure_partitions(self._connection, window.start, window.end)
@@ -199,12 +199,12 @@ class _Loading:
             "rows_loaded": found.inserted + found.replaced + found.estimated,
             "rows_changed": found.replaced,
             "rows_unchanged": found.unchanged + found.billed - adjusted,
-            "rows_adjusted": adjusted,
-            "adjusted_bills": bills,
+            "rows_late": adjusted,
+            "late_for_bills": bills,
             "rows_rejected": rejected,
         }
 
-    def _adjust(self) -> tuple[int, list[str]]:
+    def _record_late_usage(self) -> tuple[int, list[str]]:
         """Let what differs from issued bills wait; how many rows, and of which bills."""
         query = statement("metering/imports/record_late_usage")
         found = self._connection.execute(query, {"rejected_at": self._facts["rejected_at"]}).one()
@@ -239,7 +239,7 @@ def _state_of(file: Path) -> tuple[int, int, int]:
     """What changes when somebody writes to the file, or puts another in its place.
 
     Raises:
-        InvalidInputError: when there is no such file, or it can not be read.
+        InvalidInputError: when there is no such file, or it cannot be read.
     """
     try:
         found = file.stat()
@@ -247,5 +247,5 @@ def _state_of(file: Path) -> tuple[int, int, int]:
             return found.st_ino, found.st_size, found.st_mtime_ns
     except OSError as error:
         raise InvalidInputError(
-            "File", str(file), f"can not be read ({error.strerror})", "Check the path and who may read it."
+            "File", str(file), f"cannot be read ({error.strerror})", "Check the path and who may read it."
         ) from None

@@ -52,7 +52,7 @@ class UsageRow(NamedTuple):
     instance_id: str
     hour: datetime
     aku_seconds: int
-    assumed_aku_seconds: int
+    estimated_aku_seconds: int
     gap_seconds: int
     environment_id: str = ""
 

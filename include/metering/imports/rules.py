@@ -34,7 +34,7 @@ SENTENCES = {
     "not_a_number": "aku_seconds is {aku_seconds}: it is not a number. Write whole AKU-seconds in digits.",
     "negative_quantity": "aku_seconds is {aku_seconds}: it must not be negative.",
     "fractional_quantity": "aku_seconds is {aku_seconds}: it must be whole. Give AKU-seconds, not AKU-hours.",
-    "too_large": "aku_seconds is {aku_seconds}: an instance can not use more than {largest} in an hour. "
+    "too_large": "aku_seconds is {aku_seconds}: an instance cannot use more than {largest} in an hour. "
     "Check the unit, and that instances are not summed.",
 }
 _ID = rf"[!-~]{{1,{LONGEST_ID}}}"

@@ -40,7 +40,7 @@ from include.domain.errors import (
 )
 from include.metering.polling.breaker import Breaker, Failures
 from include.metering.polling.readings import Poll, read_listing
-from include.metering.polling.record import Recorded, record_polls
+from include.metering.polling.record import RecordCounts, record_polls
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Collected:
+class PollCounts:
     """What a run over one shard gave.
 
     Attributes:
@@ -116,13 +116,13 @@ class _Console:
     is_probe: bool
 
 
-def collect_shard(warehouse: Engine, vault: Vault, shard: int, pace: Pace = Pace()) -> Collected:
+def collect_shard(warehouse: Engine, vault: Vault, shard: int, pace: Pace = Pace()) -> PollCounts:
     """Poll every metered environment of the shard once, but those whose console is spared.
 
     Asking twice at once is harmless: each is a poll at its own instant.
 
     Raises:
-        ConfigurationError: when a stored secret can not be decrypted by the vault.
+        ConfigurationError: when a stored secret cannot be decrypted by the vault.
     """
     rows, spared = _due(warehouse, shard, pace.breaker)
     try:
@@ -139,13 +139,13 @@ def _what_stopped(error: Exception) -> Exception:
     return error
 
 
-def sum_shards(shards: list[dict[str, int]], expected: int) -> Collected:
+def sum_shards(shards: list[dict[str, int]], expected: int) -> PollCounts:
     """Add up what the shards' runs gave.
 
     Raises:
         RetriableError: when a shard is missing; its consoles are asked again by the next run.
     """
-    done = Collected(**{name: sum(shard[name] for shard in shards) for name in asdict(Collected())})
+    done = PollCounts(**{name: sum(shard[name] for shard in shards) for name in asdict(PollCounts())})
     if len(shards) < expected:
         raise RetriableError(
             f"Only {len(shards)} of {expected} shards were asked ({done.answered} consoles answered, {done.failed} "
@@ -180,7 +180,7 @@ def _consoles(rows: list[Row[Any]], vault: Vault, breaker: Breaker) -> Iterator[
         yield _Console(row.environment_key, access, limits[row.product], breaker.is_open(_failures(row)))
 
 
-async def _collect(warehouse: Engine, consoles: Iterator[_Console], pace: Pace) -> Collected:
+async def _collect(warehouse: Engine, consoles: Iterator[_Console], pace: Pace) -> PollCounts:
     answers: asyncio.Queue[Poll | None] = asyncio.Queue(maxsize=pace.batch)
     ends_at, trust = asyncio.get_running_loop().time() + pace.run_seconds, httpx.create_ssl_context()
     async with asyncio.TaskGroup() as group:
@@ -191,7 +191,7 @@ async def _collect(warehouse: Engine, consoles: Iterator[_Console], pace: Pace) 
             ]
         await answers.put(None)
     asked, not_asked = (sum(counts) for counts in zip(*(task.result() for task in asking), strict=True))
-    return Collected(asked, *storing.result(), not_asked=not_asked)
+    return PollCounts(asked, *storing.result(), not_asked=not_asked)
 
 
 async def _ask_some(
@@ -220,9 +220,9 @@ async def _ask_some(
     return asked, not_asked
 
 
-async def _store(warehouse: Engine, answers: asyncio.Queue[Poll | None], size: int) -> Recorded:
+async def _store(warehouse: Engine, answers: asyncio.Queue[Poll | None], size: int) -> RecordCounts:
     """Writes batches, in a thread so that asking goes on, until None comes."""
-    recorded, batch, is_open = Recorded(), [], True
+    recorded, batch, is_open = RecordCounts(), [], True
     while is_open:
         poll = await answers.get()
         is_open = poll is not None
@@ -239,7 +239,7 @@ async def _poll(client: httpx.AsyncClient, console: _Console, seconds: float, tr
     asked_at = datetime.now(UTC).replace(microsecond=0)
     try:
         async with asyncio.timeout(seconds):
-            listing = await _list_patiently(client, console.access, seconds, tries)
+            listing = await _list_with_retries(client, console.access, seconds, tries)
     except TimeoutError:
         sentence = f"{console.access.base_url} did not answer within {seconds:g} s."
         return Poll(console.environment_key, asked_at, cause="timeout", error=sentence)
@@ -248,7 +248,7 @@ async def _poll(client: httpx.AsyncClient, console: _Console, seconds: float, tr
     return as_poll(console.environment_key, listing, console.maximum_aku)
 
 
-async def _list_patiently(client: httpx.AsyncClient, access: ConsoleAccess, seconds: float, tries: int) -> Listing:
+async def _list_with_retries(client: httpx.AsyncClient, access: ConsoleAccess, seconds: float, tries: int) -> Listing:
     """List, and list again what fails for now, as long as one more try can begin in time.
 
     The library for retries is called in once a try has failed: nearly no poll needs it, and it takes a fifth of one's

@@ -40,31 +40,31 @@ _STEPS = (
 )
 
 
-class Recorded(NamedTuple):
+class RecordCounts(NamedTuple):
     """How many polls of a batch were new: answered, failed; and how many rejections came with them."""
 
     answered: int = 0
     failed: int = 0
     rejected: int = 0
 
-    def plus(self, other: Recorded) -> Recorded:
+    def plus(self, other: RecordCounts) -> RecordCounts:
         """The sum of two batches."""
-        return Recorded(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        return RecordCounts(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
-def record_polls(warehouse: Engine, polls: Sequence[Poll]) -> Recorded:
+def record_polls(warehouse: Engine, polls: Sequence[Poll]) -> RecordCounts:
     """Enter a batch of polls in one transaction, in turn with closings and with other batches.
 
     A batch holds an environment's polls in any order, but a poll with rejections is completed from the poll before it,
     so that one has to be entered earlier.
     """
     if not polls:
-        return Recorded()
+        return RecordCounts()
     with warehouse.begin() as connection, locked(connection, *CLOSING):
         return record_batch(connection, polls)
 
 
-def record_batch(connection: Connection, polls: Sequence[Poll]) -> Recorded:
+def record_batch(connection: Connection, polls: Sequence[Poll]) -> RecordCounts:
     """The same within the caller's transaction, which holds the lock of closings."""
     # Month by month: one poll with a wrong year must not make a partition for every month since.
     for month in sorted(
@@ -76,7 +76,7 @@ def record_batch(connection: Connection, polls: Sequence[Poll]) -> Recorded:
     run_steps(connection, _STEPS, {})
     counts = connection.execute(statement("metering/polling/count_records")).one()
     connection.execute(text("DROP TABLE staged_polls, staged_readings, staged_rejections"))
-    return Recorded(*counts)
+    return RecordCounts(*counts)
 
 
 def _stage(connection: Connection, polls: Sequence[Poll]) -> None:

@@ -8,7 +8,7 @@ MAX_SKEW_SECONDS = 15 * 60
 
 
 class Nonces:
-    """Nonces seen in the last half hour; older ones can not return, because their date is refused."""
+    """Nonces seen in the last half hour; older ones cannot return, because their date is refused."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()

@@ -1,7 +1,7 @@
 -- What waits to correct an issued bill has a next bill to wait for: that of a subscription which ended needs a person.
 WITH waiting AS (
     SELECT bill_key
-    FROM billing.pending_adjustments
+    FROM billing.late_usage
     WHERE state = 'pending'
     UNION
     SELECT bill_key

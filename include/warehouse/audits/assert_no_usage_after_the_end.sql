@@ -8,7 +8,7 @@ WITH after_end AS (
         h.aku_seconds + coalesce(
             (
                 SELECT sum(a.aku_seconds_after - a.aku_seconds_before)
-                FROM billing.pending_adjustments AS a
+                FROM billing.late_usage AS a
                 WHERE a.bill_key = b.bill_key AND a.hour_start = h.hour_start AND a.state <> 'withdrawn'
             ),
             0

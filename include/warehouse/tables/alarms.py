@@ -37,18 +37,18 @@ alarms = Table(
     comment="Environments that fell silent, dropped to zero, or used unusually much or little; on until they are over.",
 )
 
-alarm_tellings = Table(
-    "alarm_tellings",
+alarm_notifications = Table(
+    "alarm_notifications",
     metadata,
     Column("alarm_key", ForeignKey("operations.alarms.alarm_key"), primary_key=True, comment="Alarm."),
     text("transition", "opened or closed.", primary_key=True),
     instant("claimed_at", "Logical time of the run that took it upon itself to tell; entered before anything is sent."),
     instant(
-        "told_at", "Logical time of the run that told it; null when it is not known to have arrived.", nullable=True
+        "sent_at", "Logical time of the run that told it; null when it is not known to have arrived.", nullable=True
     ),
     text("failure", "Why telling failed, as a sentence; it is not tried again.", nullable=True),
     CheckConstraint("transition IN ('opened', 'closed')", name="transition"),
-    CheckConstraint("told_at IS NULL OR failure IS NULL", name="outcome"),
+    CheckConstraint("sent_at IS NULL OR failure IS NULL", name="outcome"),
     schema="operations",
     comment="Ledger of what operators were told: each transition of an alarm at most once.",
 )
@@ -58,14 +58,14 @@ notifications = Table(
     metadata,
     text(
         "notification_key",
-        "What it is about: deadline/<DAG>/<run>, or machine_finding/<finding_key>/<opened or resolved>.",
+        "What it is about: deadline/<DAG>/<run>, or machine_finding/<discrepancy_key>/<opened or resolved>.",
         primary_key=True,
     ),
     text("sentence", "What operators are told."),
     instant("claimed_at", "Instant of who took it upon itself to tell; entered before anything is sent."),
-    instant("told_at", "Instant of who told it; null when it is not known to have arrived.", nullable=True),
+    instant("sent_at", "Instant of who told it; null when it is not known to have arrived.", nullable=True),
     text("failure", "Why telling failed, as a sentence; it is not tried again.", nullable=True),
-    CheckConstraint("told_at IS NULL OR failure IS NULL", name="outcome"),
+    CheckConstraint("sent_at IS NULL OR failure IS NULL", name="outcome"),
     schema="operations",
     comment="Ledger of what operators were told beside alarms: each notice at most once.",
 )

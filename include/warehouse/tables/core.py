@@ -162,5 +162,5 @@ onboarding_steps = Table(
     big("tries", "How often the step was begun.", server_default="1"),
     CheckConstraint("outcome IN ('started', 'done', 'failed')", name="outcome"),
     schema="core",
-    comment="What onboarding did, step by step; the ledger for calls that can not be repeated blindly.",
+    comment="What onboarding did, step by step; the ledger for calls that cannot be repeated blindly.",
 )

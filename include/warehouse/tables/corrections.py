@@ -7,10 +7,10 @@ from sqlalchemy import text as sql
 
 from include.warehouse.tables.base import big, decimal, instant, integer, key, metadata, text
 
-pending_adjustments = Table(
-    "pending_adjustments",
+late_usage = Table(
+    "late_usage",
     metadata,
-    key("adjustment_key", "Surrogate key."),
+    key("late_usage_key", "Surrogate key."),
     Column("bill_key", ForeignKey("billing.bills.bill_key"), nullable=False, comment="Issued bill that has the hour."),
     Column(
         "subscription_key", ForeignKey("core.subscriptions.subscription_key"), nullable=False, comment="Subscription."
@@ -39,13 +39,13 @@ pending_adjustments = Table(
     CheckConstraint("aku_seconds_before <> aku_seconds_after", name="difference"),
     CheckConstraint("(state = 'applied') = (applied_on_bill_key IS NOT NULL)", name="document"),
     Index(
-        "pending_adjustments_one_per_hour",
+        "late_usage_one_per_hour",
         "hour_start",
         "instance_key",
         unique=True,
         postgresql_where=sql("state = 'pending'"),
     ),
-    Index("pending_adjustments_by_bill", "bill_key", "hour_start"),
+    Index("late_usage_by_bill", "bill_key", "hour_start"),
     schema="billing",
     comment="Usage of hours on issued bills that turned out otherwise: what corrections are made of.",
 )

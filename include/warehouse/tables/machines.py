@@ -16,7 +16,7 @@ machine_listings = Table(
         "account_id", ForeignKey("core.buyers.account_id"), primary_key=True, comment="Buyer whose machines they are."
     ),
     text("region", "Cloud region that was asked.", primary_key=True),
-    instant("tried_at", "When it was asked last."),
+    instant("attempted_at", "When it was asked last."),
     text("failure", "Why the last try failed and what to do, as a sentence; null when it did not.", nullable=True),
     instant("listed_at", "When the last whole listing was taken; a failed one is never an empty one.", nullable=True),
     integer("machines", "Running machines with the paid image in the last whole listing.", nullable=True),
@@ -50,10 +50,10 @@ machines = Table(
     comment="Machines that ran the paid image, whoever started them.",
 )
 
-machine_findings = Table(
-    "machine_findings",
+machine_discrepancies = Table(
+    "machine_discrepancies",
     metadata,
-    key("finding_key", "Surrogate key."),
+    key("discrepancy_key", "Surrogate key."),
     text("kind", "machine_without_instance, instance_without_machines or unregistered_environment."),
     Column("account_id", ForeignKey("core.buyers.account_id"), nullable=False, comment="Buyer."),
     text("region", "Cloud region."),
@@ -84,7 +84,7 @@ machine_findings = Table(
     CheckConstraint(f"kind IN {FINDINGS}", name="kind"),
     CheckConstraint("state IN ('open', 'resolved') AND (state = 'resolved') = (resolved_at IS NOT NULL)", name="state"),
     Index(
-        "machine_findings_one_open",
+        "machine_discrepancies_one_open",
         "kind",
         "account_id",
         "region",
@@ -103,15 +103,17 @@ machine_sightings = Table(
     instant("hour_start", "Start of the UTC hour.", primary_key=True),
     Column("machine_key", ForeignKey("operations.machines.machine_key"), primary_key=True, comment="Machine."),
     instant("observed_at", "Last listing of that hour that showed it running."),
-    instant("judged_at", "Logical time of the run that compared it; null until a poll after it exists.", nullable=True),
+    instant(
+        "compared_at", "Logical time of the run that compared it; null until a poll after it exists.", nullable=True
+    ),
     Column(
-        "finding_key",
-        ForeignKey("operations.machine_findings.finding_key"),
+        "discrepancy_key",
+        ForeignKey("operations.machine_discrepancies.discrepancy_key"),
         nullable=True,
         comment="Finding that it belongs to; null when an instance accounts for it.",
     ),
-    Index("machine_sightings_pending", "machine_key", postgresql_where=sql("judged_at IS NULL")),
-    Index("machine_sightings_in_question", "finding_key", postgresql_where=sql("finding_key IS NOT NULL")),
+    Index("machine_sightings_pending", "machine_key", postgresql_where=sql("compared_at IS NULL")),
+    Index("machine_sightings_in_question", "discrepancy_key", postgresql_where=sql("discrepancy_key IS NOT NULL")),
     schema="operations",
     comment="One machine with the paid image, seen running in one UTC hour.",
 )

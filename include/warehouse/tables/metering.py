@@ -68,9 +68,9 @@ usage = Table(
     big("subscription_key", "Subscription."),
     big("environment_key", "Environment."),
     big("aku_seconds", "AKU-seconds used in the hour: measured, proved and assumed together."),
-    big("proved_aku_seconds", "Of these, proved by carry-over across a silence.", server_default="0"),
+    big("inferred_aku_seconds", "Of these, proved by carry-over across a silence.", server_default="0"),
     big(
-        "assumed_aku_seconds",
+        "estimated_aku_seconds",
         "Of these, assumed at the smaller of two sizes; a gap is open for them.",
         server_default="0",
     ),
@@ -81,8 +81,8 @@ usage = Table(
     # INTEGER's end, which is 596,523 AKU in one instance: sums over rows can then be taken fast and never overflow.
     CheckConstraint("aku_seconds BETWEEN 0 AND 2147483647", name="aku_seconds"),
     CheckConstraint(
-        "proved_aku_seconds >= 0 AND assumed_aku_seconds >= 0 "
-        "AND proved_aku_seconds + assumed_aku_seconds <= aku_seconds",
+        "inferred_aku_seconds >= 0 AND estimated_aku_seconds >= 0 "
+        "AND inferred_aku_seconds + estimated_aku_seconds <= aku_seconds",
         name="known",
     ),
     CheckConstraint("gap_seconds BETWEEN 0 AND 3600", name="gap_seconds"),
@@ -112,8 +112,8 @@ subscription_hours = Table(
     big("subscription_key", "Subscription.", primary_key=True, autoincrement=False),
     integer("instance_count", "Instances with usage or a gap in the hour."),
     big("aku_seconds", "AKU-seconds of all its instances."),
-    big("proved_aku_seconds", "Of these, proved by carry-over across a silence."),
-    big("assumed_aku_seconds", "Of these, assumed."),
+    big("inferred_aku_seconds", "Of these, proved by carry-over across a silence."),
+    big("estimated_aku_seconds", "Of these, assumed."),
     big("gap_seconds", "Seconds under gaps, added up over its instances."),
     schema="metering",
     comment="metering.usage added up by subscription and hour, by whatever transaction changes the usage.",
@@ -129,8 +129,8 @@ usage_revisions = Table(
     big("environment_key", "Environment."),
     big("old_aku_seconds", "AKU-seconds before; 0 when there was no row."),
     big("new_aku_seconds", "AKU-seconds from then on; 0 when the row was taken away."),
-    big("old_assumed_aku_seconds", "Assumed ones among those before."),
-    big("new_assumed_aku_seconds", "Assumed ones among those from then on."),
+    big("old_estimated_aku_seconds", "Assumed ones among those before."),
+    big("new_estimated_aku_seconds", "Assumed ones among those from then on."),
     text(
         "cause",
         "late_answer (a poll came after the hour was closed), measured (readings took an import's place), corrected "
@@ -230,12 +230,12 @@ imports = Table(
     big("rows_changed", "Of these, rows that replaced what an earlier import said.", server_default="0"),
     big("rows_unchanged", "Rows that said what was known already."),
     big(
-        "rows_adjusted",
+        "rows_late",
         "Rows that differ from an issued bill and wait as pending adjustments of it.",
         server_default="0",
     ),
     Column(
-        "adjusted_bills",
+        "late_for_bills",
         ARRAY(Text),
         nullable=False,
         server_default="{}",

@@ -11,23 +11,23 @@ from sqlalchemy import Table
 
 from include.warehouse.tables.base import big, decimal, flag, instant, integer, metadata
 
-rating_parts = Table(
-    "rating_parts",
+rating_segments = Table(
+    "rating_segments",
     metadata,
     big("subscription_key", "Subscription."),
-    integer("part_no", "Number of the part in the period, from 1."),
-    instant("part_start", "Start of the part (inclusive)."),
-    instant("part_end", "End of the part (exclusive)."),
+    integer("segment_no", "Number of the part in the period, from 1."),
+    instant("segment_start", "Start of the part (inclusive)."),
+    instant("segment_end", "End of the part (exclusive)."),
     big("version_key", "Price plan version in force; null where there is none.", nullable=True),
     decimal("discount_percent", "Discount in force."),
     big("active_seconds", "Seconds of the part in which the subscription is active."),
     flag("is_whole", "Whether the part is its whole period."),
-    flag("counts_hours", "Whether the subscription's hours are counted one after the other, see rate_count_hours."),
+    flag("is_priced_hourly", "Whether the subscription's hours are counted one after the other, see count_hours.sql."),
     big("scaled_price", "Price of each hour's usage as a whole number, or 0 where hours have no amount of their own."),
     big("divisor", "What AKU-seconds × scaled_price is divided by to have whole last places of an amount."),
     big("addend", "What is added before that division, so that it rounds."),
     flag("is_half_even", "Whether exact halves go to the even neighbour."),
-    big("most_aku_seconds", "AKU-seconds in an hour up to which that arithmetic stays within BIGINT."),
+    big("max_aku_seconds", "AKU-seconds in an hour up to which that arithmetic stays within BIGINT."),
     schema="billing",
     prefixes=["UNLOGGED"],
     comment="Working table of rating, empty outside a transaction: the period cut where a price changes.",

@@ -13,7 +13,7 @@ marketplace_fetches = Table(
     metadata,
     text("billing_cycle", "YYYY-MM in UTC+8, as BSS names it.", primary_key=True),
     Column("account_id", ForeignKey("core.buyers.account_id"), primary_key=True, comment="Buyer whose bill was asked."),
-    instant("tried_at", "Logical time of the run that asked last."),
+    instant("attempted_at", "Logical time of the run that asked last."),
     text("failure", "Why the last try failed and what to do; null when it came.", nullable=True),
     instant("fetched_at", "Logical time of the last run that got the whole bill; null when none did.", nullable=True),
     schema="reconciliation",

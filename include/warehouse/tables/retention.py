@@ -13,7 +13,7 @@ dropped_months = Table(
     instant("month_end", "Its end (exclusive)."),
     instant(
         "closable_from",
-        "Hours before this instant can not be closed again: what they would be made of is gone. It lies after the "
+        "Hours before this instant cannot be closed again: what they would be made of is gone. It lies after the "
         "month's end, because the first hours of the next month begin with this one's last answer.",
     ),
     instant("dropped_at", "Logical time of the run that dropped it."),

@@ -57,37 +57,37 @@ COMMENT ON TABLE billing.rating_hours IS 'Working table of rating, empty outside
 COMMENT ON COLUMN billing.rating_hours.subscription_key IS 'Subscription.';
 COMMENT ON COLUMN billing.rating_hours.hour_start IS 'Start of the UTC hour.';
 COMMENT ON COLUMN billing.rating_hours.aku_seconds IS 'AKU-seconds.';
-CREATE UNLOGGED TABLE billing.rating_parts (
+CREATE UNLOGGED TABLE billing.rating_segments (
 	subscription_key BIGINT NOT NULL,
-	part_no INTEGER NOT NULL,
-	part_start TIMESTAMP WITH TIME ZONE NOT NULL,
-	part_end TIMESTAMP WITH TIME ZONE NOT NULL,
+	segment_no INTEGER NOT NULL,
+	segment_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	segment_end TIMESTAMP WITH TIME ZONE NOT NULL,
 	version_key BIGINT,
 	discount_percent NUMERIC NOT NULL,
 	active_seconds BIGINT NOT NULL,
 	is_whole BOOLEAN NOT NULL,
-	counts_hours BOOLEAN NOT NULL,
+	is_priced_hourly BOOLEAN NOT NULL,
 	scaled_price BIGINT NOT NULL,
 	divisor BIGINT NOT NULL,
 	addend BIGINT NOT NULL,
 	is_half_even BOOLEAN NOT NULL,
-	most_aku_seconds BIGINT NOT NULL
+	max_aku_seconds BIGINT NOT NULL
 );
-COMMENT ON TABLE billing.rating_parts IS 'Working table of rating, empty outside a transaction: the period cut where a price changes.';
-COMMENT ON COLUMN billing.rating_parts.subscription_key IS 'Subscription.';
-COMMENT ON COLUMN billing.rating_parts.part_no IS 'Number of the part in the period, from 1.';
-COMMENT ON COLUMN billing.rating_parts.part_start IS 'Start of the part (inclusive).';
-COMMENT ON COLUMN billing.rating_parts.part_end IS 'End of the part (exclusive).';
-COMMENT ON COLUMN billing.rating_parts.version_key IS 'Price plan version in force; null where there is none.';
-COMMENT ON COLUMN billing.rating_parts.discount_percent IS 'Discount in force.';
-COMMENT ON COLUMN billing.rating_parts.active_seconds IS 'Seconds of the part in which the subscription is active.';
-COMMENT ON COLUMN billing.rating_parts.is_whole IS 'Whether the part is its whole period.';
-COMMENT ON COLUMN billing.rating_parts.counts_hours IS 'Whether the subscription''s hours are counted one after the other, see rate_count_hours.';
-COMMENT ON COLUMN billing.rating_parts.scaled_price IS 'Price of each hour''s usage as a whole number, or 0 where hours have no amount of their own.';
-COMMENT ON COLUMN billing.rating_parts.divisor IS 'What AKU-seconds × scaled_price is divided by to have whole last places of an amount.';
-COMMENT ON COLUMN billing.rating_parts.addend IS 'What is added before that division, so that it rounds.';
-COMMENT ON COLUMN billing.rating_parts.is_half_even IS 'Whether exact halves go to the even neighbour.';
-COMMENT ON COLUMN billing.rating_parts.most_aku_seconds IS 'AKU-seconds in an hour up to which that arithmetic stays within BIGINT.';
+COMMENT ON TABLE billing.rating_segments IS 'Working table of rating, empty outside a transaction: the period cut where a price changes.';
+COMMENT ON COLUMN billing.rating_segments.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN billing.rating_segments.segment_no IS 'Number of the part in the period, from 1.';
+COMMENT ON COLUMN billing.rating_segments.segment_start IS 'Start of the part (inclusive).';
+COMMENT ON COLUMN billing.rating_segments.segment_end IS 'End of the part (exclusive).';
+COMMENT ON COLUMN billing.rating_segments.version_key IS 'Price plan version in force; null where there is none.';
+COMMENT ON COLUMN billing.rating_segments.discount_percent IS 'Discount in force.';
+COMMENT ON COLUMN billing.rating_segments.active_seconds IS 'Seconds of the part in which the subscription is active.';
+COMMENT ON COLUMN billing.rating_segments.is_whole IS 'Whether the part is its whole period.';
+COMMENT ON COLUMN billing.rating_segments.is_priced_hourly IS 'Whether the subscription''s hours are counted one after the other, see count_hours.sql.';
+COMMENT ON COLUMN billing.rating_segments.scaled_price IS 'Price of each hour''s usage as a whole number, or 0 where hours have no amount of their own.';
+COMMENT ON COLUMN billing.rating_segments.divisor IS 'What AKU-seconds × scaled_price is divided by to have whole last places of an amount.';
+COMMENT ON COLUMN billing.rating_segments.addend IS 'What is added before that division, so that it rounds.';
+COMMENT ON COLUMN billing.rating_segments.is_half_even IS 'Whether exact halves go to the even neighbour.';
+COMMENT ON COLUMN billing.rating_segments.max_aku_seconds IS 'AKU-seconds in an hour up to which that arithmetic stays within BIGINT.';
 CREATE TABLE core.buyers (
 	account_id TEXT NOT NULL,
 	site TEXT NOT NULL,
@@ -111,7 +111,7 @@ CREATE TABLE metering.dropped_months (
 COMMENT ON TABLE metering.dropped_months IS 'Months whose polls and readings were dropped after their retention; their usage and bills stay.';
 COMMENT ON COLUMN metering.dropped_months.month_start IS 'Start of the month (UTC).';
 COMMENT ON COLUMN metering.dropped_months.month_end IS 'Its end (exclusive).';
-COMMENT ON COLUMN metering.dropped_months.closable_from IS 'Hours before this instant can not be closed again: what they would be made of is gone. It lies after the month''s end, because the first hours of the next month begin with this one''s last answer.';
+COMMENT ON COLUMN metering.dropped_months.closable_from IS 'Hours before this instant cannot be closed again: what they would be made of is gone. It lies after the month''s end, because the first hours of the next month begin with this one''s last answer.';
 COMMENT ON COLUMN metering.dropped_months.dropped_at IS 'Logical time of the run that dropped it.';
 CREATE TABLE metering.environment_hours (
 	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -154,8 +154,8 @@ CREATE TABLE metering.imports (
 	rows_loaded BIGINT NOT NULL,
 	rows_changed BIGINT DEFAULT '0' NOT NULL,
 	rows_unchanged BIGINT NOT NULL,
-	rows_adjusted BIGINT DEFAULT '0' NOT NULL,
-	adjusted_bills TEXT[] DEFAULT '{}' NOT NULL,
+	rows_late BIGINT DEFAULT '0' NOT NULL,
+	late_for_bills TEXT[] DEFAULT '{}' NOT NULL,
 	rows_rejected BIGINT NOT NULL,
 	imported_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	CONSTRAINT imports_pkey PRIMARY KEY (import_key),
@@ -170,8 +170,8 @@ COMMENT ON COLUMN metering.imports.rows_read IS 'Rows in the file.';
 COMMENT ON COLUMN metering.imports.rows_loaded IS 'Rows that made or changed usage.';
 COMMENT ON COLUMN metering.imports.rows_changed IS 'Of these, rows that replaced what an earlier import said.';
 COMMENT ON COLUMN metering.imports.rows_unchanged IS 'Rows that said what was known already.';
-COMMENT ON COLUMN metering.imports.rows_adjusted IS 'Rows that differ from an issued bill and wait as pending adjustments of it.';
-COMMENT ON COLUMN metering.imports.adjusted_bills IS 'Public ids of the bills that these rows differ from.';
+COMMENT ON COLUMN metering.imports.rows_late IS 'Rows that differ from an issued bill and wait as pending adjustments of it.';
+COMMENT ON COLUMN metering.imports.late_for_bills IS 'Public ids of the bills that these rows differ from.';
 COMMENT ON COLUMN metering.imports.rows_rejected IS 'Rows kept as rejections.';
 COMMENT ON COLUMN metering.imports.imported_at IS 'Logical time of the run that imported it first.';
 CREATE TABLE metering.polls (
@@ -229,8 +229,8 @@ CREATE TABLE metering.subscription_hours (
 	subscription_key BIGINT NOT NULL,
 	instance_count INTEGER NOT NULL,
 	aku_seconds BIGINT NOT NULL,
-	proved_aku_seconds BIGINT NOT NULL,
-	assumed_aku_seconds BIGINT NOT NULL,
+	inferred_aku_seconds BIGINT NOT NULL,
+	estimated_aku_seconds BIGINT NOT NULL,
 	gap_seconds BIGINT NOT NULL,
 	CONSTRAINT subscription_hours_pkey PRIMARY KEY (hour_start, subscription_key)
 )
@@ -240,8 +240,8 @@ COMMENT ON COLUMN metering.subscription_hours.hour_start IS 'Start of the UTC ho
 COMMENT ON COLUMN metering.subscription_hours.subscription_key IS 'Subscription.';
 COMMENT ON COLUMN metering.subscription_hours.instance_count IS 'Instances with usage or a gap in the hour.';
 COMMENT ON COLUMN metering.subscription_hours.aku_seconds IS 'AKU-seconds of all its instances.';
-COMMENT ON COLUMN metering.subscription_hours.proved_aku_seconds IS 'Of these, proved by carry-over across a silence.';
-COMMENT ON COLUMN metering.subscription_hours.assumed_aku_seconds IS 'Of these, assumed.';
+COMMENT ON COLUMN metering.subscription_hours.inferred_aku_seconds IS 'Of these, proved by carry-over across a silence.';
+COMMENT ON COLUMN metering.subscription_hours.estimated_aku_seconds IS 'Of these, assumed.';
 COMMENT ON COLUMN metering.subscription_hours.gap_seconds IS 'Seconds under gaps, added up over its instances.';
 CREATE TABLE metering.usage (
 	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -249,15 +249,15 @@ CREATE TABLE metering.usage (
 	subscription_key BIGINT NOT NULL,
 	environment_key BIGINT NOT NULL,
 	aku_seconds BIGINT NOT NULL,
-	proved_aku_seconds BIGINT DEFAULT '0' NOT NULL,
-	assumed_aku_seconds BIGINT DEFAULT '0' NOT NULL,
+	inferred_aku_seconds BIGINT DEFAULT '0' NOT NULL,
+	estimated_aku_seconds BIGINT DEFAULT '0' NOT NULL,
 	gap_seconds INTEGER DEFAULT '0' NOT NULL,
 	source TEXT NOT NULL,
 	import_key BIGINT,
 	revision INTEGER DEFAULT '1' NOT NULL,
 	CONSTRAINT usage_pkey PRIMARY KEY (hour_start, instance_key),
 	CONSTRAINT usage_aku_seconds_check CHECK (aku_seconds BETWEEN 0 AND 2147483647),
-	CONSTRAINT usage_known_check CHECK (proved_aku_seconds >= 0 AND assumed_aku_seconds >= 0 AND proved_aku_seconds + assumed_aku_seconds <= aku_seconds),
+	CONSTRAINT usage_known_check CHECK (inferred_aku_seconds >= 0 AND estimated_aku_seconds >= 0 AND inferred_aku_seconds + estimated_aku_seconds <= aku_seconds),
 	CONSTRAINT usage_gap_seconds_check CHECK (gap_seconds BETWEEN 0 AND 3600),
 	CONSTRAINT usage_source_check CHECK (source IN ('readings', 'import'))
 )
@@ -268,8 +268,8 @@ COMMENT ON COLUMN metering.usage.instance_key IS 'Instance.';
 COMMENT ON COLUMN metering.usage.subscription_key IS 'Subscription.';
 COMMENT ON COLUMN metering.usage.environment_key IS 'Environment.';
 COMMENT ON COLUMN metering.usage.aku_seconds IS 'AKU-seconds used in the hour: measured, proved and assumed together.';
-COMMENT ON COLUMN metering.usage.proved_aku_seconds IS 'Of these, proved by carry-over across a silence.';
-COMMENT ON COLUMN metering.usage.assumed_aku_seconds IS 'Of these, assumed at the smaller of two sizes; a gap is open for them.';
+COMMENT ON COLUMN metering.usage.inferred_aku_seconds IS 'Of these, proved by carry-over across a silence.';
+COMMENT ON COLUMN metering.usage.estimated_aku_seconds IS 'Of these, assumed at the smaller of two sizes; a gap is open for them.';
 COMMENT ON COLUMN metering.usage.gap_seconds IS 'Seconds of the hour under a gap of this instance.';
 COMMENT ON COLUMN metering.usage.source IS 'readings or import.';
 COMMENT ON COLUMN metering.usage.import_key IS 'Import that brought it; null for readings.';
@@ -281,8 +281,8 @@ CREATE TABLE metering.usage_revisions (
 	environment_key BIGINT NOT NULL,
 	old_aku_seconds BIGINT NOT NULL,
 	new_aku_seconds BIGINT NOT NULL,
-	old_assumed_aku_seconds BIGINT NOT NULL,
-	new_assumed_aku_seconds BIGINT NOT NULL,
+	old_estimated_aku_seconds BIGINT NOT NULL,
+	new_estimated_aku_seconds BIGINT NOT NULL,
 	cause TEXT NOT NULL,
 	CONSTRAINT usage_revisions_pkey PRIMARY KEY (hour_start, instance_key, revised_at),
 	CONSTRAINT usage_revisions_cause_check CHECK (cause IN ('late_answer', 'measured', 'corrected', 'imported', 'closed_again'))
@@ -294,23 +294,23 @@ COMMENT ON COLUMN metering.usage_revisions.revised_at IS 'Logical time of the ru
 COMMENT ON COLUMN metering.usage_revisions.environment_key IS 'Environment.';
 COMMENT ON COLUMN metering.usage_revisions.old_aku_seconds IS 'AKU-seconds before; 0 when there was no row.';
 COMMENT ON COLUMN metering.usage_revisions.new_aku_seconds IS 'AKU-seconds from then on; 0 when the row was taken away.';
-COMMENT ON COLUMN metering.usage_revisions.old_assumed_aku_seconds IS 'Assumed ones among those before.';
-COMMENT ON COLUMN metering.usage_revisions.new_assumed_aku_seconds IS 'Assumed ones among those from then on.';
+COMMENT ON COLUMN metering.usage_revisions.old_estimated_aku_seconds IS 'Assumed ones among those before.';
+COMMENT ON COLUMN metering.usage_revisions.new_estimated_aku_seconds IS 'Assumed ones among those from then on.';
 COMMENT ON COLUMN metering.usage_revisions.cause IS 'late_answer (a poll came after the hour was closed), measured (readings took an import''s place), corrected (an import took an earlier one''s place), imported (a file took an estimate''s place) or closed_again (asked for, or further data of the same hour).';
 CREATE TABLE operations.notifications (
 	notification_key TEXT NOT NULL,
 	sentence TEXT NOT NULL,
 	claimed_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	told_at TIMESTAMP WITH TIME ZONE,
+	sent_at TIMESTAMP WITH TIME ZONE,
 	failure TEXT,
 	CONSTRAINT notifications_pkey PRIMARY KEY (notification_key),
-	CONSTRAINT notifications_outcome_check CHECK (told_at IS NULL OR failure IS NULL)
+	CONSTRAINT notifications_outcome_check CHECK (sent_at IS NULL OR failure IS NULL)
 );
 COMMENT ON TABLE operations.notifications IS 'Ledger of what operators were told beside alarms: each notice at most once.';
-COMMENT ON COLUMN operations.notifications.notification_key IS 'What it is about: deadline/<DAG>/<run>, or machine_finding/<finding_key>/<opened or resolved>.';
+COMMENT ON COLUMN operations.notifications.notification_key IS 'What it is about: deadline/<DAG>/<run>, or machine_finding/<discrepancy_key>/<opened or resolved>.';
 COMMENT ON COLUMN operations.notifications.sentence IS 'What operators are told.';
 COMMENT ON COLUMN operations.notifications.claimed_at IS 'Instant of who took it upon itself to tell; entered before anything is sent.';
-COMMENT ON COLUMN operations.notifications.told_at IS 'Instant of who told it; null when it is not known to have arrived.';
+COMMENT ON COLUMN operations.notifications.sent_at IS 'Instant of who told it; null when it is not known to have arrived.';
 COMMENT ON COLUMN operations.notifications.failure IS 'Why telling failed, as a sentence; it is not tried again.';
 CREATE TABLE billing.price_plan_versions (
 	version_key BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -424,7 +424,7 @@ CREATE UNIQUE INDEX subscriptions_one_per_network_and_department ON core.subscri
 CREATE TABLE operations.machine_listings (
 	account_id TEXT NOT NULL,
 	region TEXT NOT NULL,
-	tried_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	attempted_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	failure TEXT,
 	listed_at TIMESTAMP WITH TIME ZONE,
 	machines INTEGER,
@@ -434,7 +434,7 @@ CREATE TABLE operations.machine_listings (
 COMMENT ON TABLE operations.machine_listings IS 'When a buyer''s machines in a region were last listed.';
 COMMENT ON COLUMN operations.machine_listings.account_id IS 'Buyer whose machines they are.';
 COMMENT ON COLUMN operations.machine_listings.region IS 'Cloud region that was asked.';
-COMMENT ON COLUMN operations.machine_listings.tried_at IS 'When it was asked last.';
+COMMENT ON COLUMN operations.machine_listings.attempted_at IS 'When it was asked last.';
 COMMENT ON COLUMN operations.machine_listings.failure IS 'Why the last try failed and what to do, as a sentence; null when it did not.';
 COMMENT ON COLUMN operations.machine_listings.listed_at IS 'When the last whole listing was taken; a failed one is never an empty one.';
 COMMENT ON COLUMN operations.machine_listings.machines IS 'Running machines with the paid image in the last whole listing.';
@@ -463,7 +463,7 @@ CREATE INDEX marketplace_charges_by_buyer ON reconciliation.marketplace_charges 
 CREATE TABLE reconciliation.marketplace_fetches (
 	billing_cycle TEXT NOT NULL,
 	account_id TEXT NOT NULL,
-	tried_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	attempted_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	failure TEXT,
 	fetched_at TIMESTAMP WITH TIME ZONE,
 	CONSTRAINT marketplace_fetches_pkey PRIMARY KEY (billing_cycle, account_id),
@@ -472,7 +472,7 @@ CREATE TABLE reconciliation.marketplace_fetches (
 COMMENT ON TABLE reconciliation.marketplace_fetches IS 'Whether a buyer''s Marketplace bill was got: a bill that was not got is not an empty bill.';
 COMMENT ON COLUMN reconciliation.marketplace_fetches.billing_cycle IS 'YYYY-MM in UTC+8, as BSS names it.';
 COMMENT ON COLUMN reconciliation.marketplace_fetches.account_id IS 'Buyer whose bill was asked.';
-COMMENT ON COLUMN reconciliation.marketplace_fetches.tried_at IS 'Logical time of the run that asked last.';
+COMMENT ON COLUMN reconciliation.marketplace_fetches.attempted_at IS 'Logical time of the run that asked last.';
 COMMENT ON COLUMN reconciliation.marketplace_fetches.failure IS 'Why the last try failed and what to do; null when it came.';
 COMMENT ON COLUMN reconciliation.marketplace_fetches.fetched_at IS 'Logical time of the last run that got the whole bill; null when none did.';
 CREATE TABLE billing.bills (
@@ -701,7 +701,7 @@ CREATE TABLE core.onboarding_steps (
 	CONSTRAINT onboarding_steps_outcome_check CHECK (outcome IN ('started', 'done', 'failed')),
 	CONSTRAINT onboarding_steps_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
 );
-COMMENT ON TABLE core.onboarding_steps IS 'What onboarding did, step by step; the ledger for calls that can not be repeated blindly.';
+COMMENT ON TABLE core.onboarding_steps IS 'What onboarding did, step by step; the ledger for calls that cannot be repeated blindly.';
 COMMENT ON COLUMN core.onboarding_steps.subscription_key IS 'Subscription.';
 COMMENT ON COLUMN core.onboarding_steps.attempt IS 'Attempt of the subscription.';
 COMMENT ON COLUMN core.onboarding_steps.step IS 'Name of the step, as the DAG''s task.';
@@ -956,8 +956,8 @@ COMMENT ON COLUMN operations.alarms.opened_at IS 'Logical time of the run that o
 COMMENT ON COLUMN operations.alarms.closed_at IS 'Logical time of the run that found it over; null while it is on.';
 COMMENT ON COLUMN operations.alarms.closing_sentence IS 'How it ended, as operators are told.';
 CREATE UNIQUE INDEX alarms_one_on_at_a_time ON operations.alarms (environment_key, kind) WHERE closed_at IS NULL;
-CREATE TABLE operations.machine_findings (
-	finding_key BIGINT GENERATED ALWAYS AS IDENTITY,
+CREATE TABLE operations.machine_discrepancies (
+	discrepancy_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	kind TEXT NOT NULL,
 	account_id TEXT NOT NULL,
 	region TEXT NOT NULL,
@@ -971,28 +971,28 @@ CREATE TABLE operations.machine_findings (
 	state TEXT DEFAULT 'open' NOT NULL,
 	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	resolved_at TIMESTAMP WITH TIME ZONE,
-	CONSTRAINT machine_findings_pkey PRIMARY KEY (finding_key),
-	CONSTRAINT machine_findings_kind_check CHECK (kind IN ('machine_without_instance', 'instance_without_machines', 'unregistered_environment')),
-	CONSTRAINT machine_findings_state_check CHECK (state IN ('open', 'resolved') AND (state = 'resolved') = (resolved_at IS NOT NULL)),
-	CONSTRAINT machine_findings_account_id_fkey FOREIGN KEY(account_id) REFERENCES core.buyers (account_id),
-	CONSTRAINT machine_findings_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key)
+	CONSTRAINT machine_discrepancies_pkey PRIMARY KEY (discrepancy_key),
+	CONSTRAINT machine_discrepancies_kind_check CHECK (kind IN ('machine_without_instance', 'instance_without_machines', 'unregistered_environment')),
+	CONSTRAINT machine_discrepancies_state_check CHECK (state IN ('open', 'resolved') AND (state = 'resolved') = (resolved_at IS NOT NULL)),
+	CONSTRAINT machine_discrepancies_account_id_fkey FOREIGN KEY(account_id) REFERENCES core.buyers (account_id),
+	CONSTRAINT machine_discrepancies_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key)
 );
-COMMENT ON TABLE operations.machine_findings IS 'What disagrees between running machines with the paid image and metered instances.';
-COMMENT ON COLUMN operations.machine_findings.finding_key IS 'Surrogate key.';
-COMMENT ON COLUMN operations.machine_findings.kind IS 'machine_without_instance, instance_without_machines or unregistered_environment.';
-COMMENT ON COLUMN operations.machine_findings.account_id IS 'Buyer.';
-COMMENT ON COLUMN operations.machine_findings.region IS 'Cloud region.';
-COMMENT ON COLUMN operations.machine_findings.environment_id IS 'Environment; for unregistered ones what the machines'' tags name (service instance, else environment), or empty.';
-COMMENT ON COLUMN operations.machine_findings.instance_id IS 'Kafka instance; empty when the machines'' tags name none, and for unregistered environments.';
-COMMENT ON COLUMN operations.machine_findings.environment_key IS 'Environment; null for unregistered ones.';
-COMMENT ON COLUMN operations.machine_findings.machines IS 'Different machines concerned; 0 for an instance without machines.';
-COMMENT ON COLUMN operations.machine_findings.machine_hours IS 'Machine hours in question: hours in which each machine was seen; for an instance without machines the hours in which none was.';
-COMMENT ON COLUMN operations.machine_findings.first_seen_at IS 'First listing that disagreed.';
-COMMENT ON COLUMN operations.machine_findings.last_seen_at IS 'Last listing that disagreed.';
-COMMENT ON COLUMN operations.machine_findings.state IS 'open, or resolved (it is no longer so).';
-COMMENT ON COLUMN operations.machine_findings.opened_at IS 'Logical time of the run that found it.';
-COMMENT ON COLUMN operations.machine_findings.resolved_at IS 'Logical time of the run that found it gone.';
-CREATE UNIQUE INDEX machine_findings_one_open ON operations.machine_findings (kind, account_id, region, environment_id, instance_id) WHERE state = 'open';
+COMMENT ON TABLE operations.machine_discrepancies IS 'What disagrees between running machines with the paid image and metered instances.';
+COMMENT ON COLUMN operations.machine_discrepancies.discrepancy_key IS 'Surrogate key.';
+COMMENT ON COLUMN operations.machine_discrepancies.kind IS 'machine_without_instance, instance_without_machines or unregistered_environment.';
+COMMENT ON COLUMN operations.machine_discrepancies.account_id IS 'Buyer.';
+COMMENT ON COLUMN operations.machine_discrepancies.region IS 'Cloud region.';
+COMMENT ON COLUMN operations.machine_discrepancies.environment_id IS 'Environment; for unregistered ones what the machines'' tags name (service instance, else environment), or empty.';
+COMMENT ON COLUMN operations.machine_discrepancies.instance_id IS 'Kafka instance; empty when the machines'' tags name none, and for unregistered environments.';
+COMMENT ON COLUMN operations.machine_discrepancies.environment_key IS 'Environment; null for unregistered ones.';
+COMMENT ON COLUMN operations.machine_discrepancies.machines IS 'Different machines concerned; 0 for an instance without machines.';
+COMMENT ON COLUMN operations.machine_discrepancies.machine_hours IS 'Machine hours in question: hours in which each machine was seen; for an instance without machines the hours in which none was.';
+COMMENT ON COLUMN operations.machine_discrepancies.first_seen_at IS 'First listing that disagreed.';
+COMMENT ON COLUMN operations.machine_discrepancies.last_seen_at IS 'Last listing that disagreed.';
+COMMENT ON COLUMN operations.machine_discrepancies.state IS 'open, or resolved (it is no longer so).';
+COMMENT ON COLUMN operations.machine_discrepancies.opened_at IS 'Logical time of the run that found it.';
+COMMENT ON COLUMN operations.machine_discrepancies.resolved_at IS 'Logical time of the run that found it gone.';
+CREATE UNIQUE INDEX machine_discrepancies_one_open ON operations.machine_discrepancies (kind, account_id, region, environment_id, instance_id) WHERE state = 'open';
 CREATE TABLE operations.machines (
 	machine_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	machine_id TEXT NOT NULL,
@@ -1080,8 +1080,8 @@ COMMENT ON COLUMN billing.bill_lines.corrects_line_no IS 'For a correction: numb
 COMMENT ON COLUMN billing.bill_lines.correction_key IS 'For a correction that a person asked for: which.';
 COMMENT ON COLUMN billing.bill_lines.reason IS 'For a correction: why, for the customer.';
 CREATE INDEX bill_lines_by_corrected ON billing.bill_lines (corrects_bill_key) WHERE corrects_bill_key IS NOT NULL;
-CREATE TABLE billing.pending_adjustments (
-	adjustment_key BIGINT GENERATED ALWAYS AS IDENTITY,
+CREATE TABLE billing.late_usage (
+	late_usage_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	bill_key BIGINT NOT NULL,
 	subscription_key BIGINT NOT NULL,
 	environment_key BIGINT NOT NULL,
@@ -1094,32 +1094,32 @@ CREATE TABLE billing.pending_adjustments (
 	state TEXT DEFAULT 'pending' NOT NULL,
 	closed_at TIMESTAMP WITH TIME ZONE,
 	applied_on_bill_key BIGINT,
-	CONSTRAINT pending_adjustments_pkey PRIMARY KEY (adjustment_key),
-	CONSTRAINT pending_adjustments_state_check CHECK (state IN ('pending', 'applied', 'withdrawn')),
-	CONSTRAINT pending_adjustments_closed_at_check CHECK ((state = 'pending') = (closed_at IS NULL)),
-	CONSTRAINT pending_adjustments_difference_check CHECK (aku_seconds_before <> aku_seconds_after),
-	CONSTRAINT pending_adjustments_document_check CHECK ((state = 'applied') = (applied_on_bill_key IS NOT NULL)),
-	CONSTRAINT pending_adjustments_bill_key_fkey FOREIGN KEY(bill_key) REFERENCES billing.bills (bill_key),
-	CONSTRAINT pending_adjustments_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key),
-	CONSTRAINT pending_adjustments_instance_key_fkey FOREIGN KEY(instance_key) REFERENCES core.instances (instance_key),
-	CONSTRAINT pending_adjustments_applied_on_bill_key_fkey FOREIGN KEY(applied_on_bill_key) REFERENCES billing.bills (bill_key)
+	CONSTRAINT late_usage_pkey PRIMARY KEY (late_usage_key),
+	CONSTRAINT late_usage_state_check CHECK (state IN ('pending', 'applied', 'withdrawn')),
+	CONSTRAINT late_usage_closed_at_check CHECK ((state = 'pending') = (closed_at IS NULL)),
+	CONSTRAINT late_usage_difference_check CHECK (aku_seconds_before <> aku_seconds_after),
+	CONSTRAINT late_usage_document_check CHECK ((state = 'applied') = (applied_on_bill_key IS NOT NULL)),
+	CONSTRAINT late_usage_bill_key_fkey FOREIGN KEY(bill_key) REFERENCES billing.bills (bill_key),
+	CONSTRAINT late_usage_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key),
+	CONSTRAINT late_usage_instance_key_fkey FOREIGN KEY(instance_key) REFERENCES core.instances (instance_key),
+	CONSTRAINT late_usage_applied_on_bill_key_fkey FOREIGN KEY(applied_on_bill_key) REFERENCES billing.bills (bill_key)
 );
-COMMENT ON TABLE billing.pending_adjustments IS 'Usage of hours on issued bills that turned out otherwise: what corrections are made of.';
-COMMENT ON COLUMN billing.pending_adjustments.adjustment_key IS 'Surrogate key.';
-COMMENT ON COLUMN billing.pending_adjustments.bill_key IS 'Issued bill that has the hour.';
-COMMENT ON COLUMN billing.pending_adjustments.subscription_key IS 'Subscription.';
-COMMENT ON COLUMN billing.pending_adjustments.environment_key IS 'Environment.';
-COMMENT ON COLUMN billing.pending_adjustments.instance_key IS 'Instance.';
-COMMENT ON COLUMN billing.pending_adjustments.hour_start IS 'Start of the UTC hour.';
-COMMENT ON COLUMN billing.pending_adjustments.aku_seconds_before IS 'AKU-seconds as billed: on the bill, and after the adjustments applied since.';
-COMMENT ON COLUMN billing.pending_adjustments.aku_seconds_after IS 'AKU-seconds as known now.';
-COMMENT ON COLUMN billing.pending_adjustments.cause IS 'late_answer or closed_again (see metering.usage_revisions), or imported.';
-COMMENT ON COLUMN billing.pending_adjustments.found_at IS 'Logical time of the run that found this difference.';
-COMMENT ON COLUMN billing.pending_adjustments.state IS 'pending, applied (on a later document) or withdrawn (it is as billed after all).';
-COMMENT ON COLUMN billing.pending_adjustments.closed_at IS 'When it was applied or withdrawn.';
-COMMENT ON COLUMN billing.pending_adjustments.applied_on_bill_key IS 'Issued document that it was applied on.';
-CREATE INDEX pending_adjustments_by_bill ON billing.pending_adjustments (bill_key, hour_start);
-CREATE UNIQUE INDEX pending_adjustments_one_per_hour ON billing.pending_adjustments (hour_start, instance_key) WHERE state = 'pending';
+COMMENT ON TABLE billing.late_usage IS 'Usage of hours on issued bills that turned out otherwise: what corrections are made of.';
+COMMENT ON COLUMN billing.late_usage.late_usage_key IS 'Surrogate key.';
+COMMENT ON COLUMN billing.late_usage.bill_key IS 'Issued bill that has the hour.';
+COMMENT ON COLUMN billing.late_usage.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN billing.late_usage.environment_key IS 'Environment.';
+COMMENT ON COLUMN billing.late_usage.instance_key IS 'Instance.';
+COMMENT ON COLUMN billing.late_usage.hour_start IS 'Start of the UTC hour.';
+COMMENT ON COLUMN billing.late_usage.aku_seconds_before IS 'AKU-seconds as billed: on the bill, and after the adjustments applied since.';
+COMMENT ON COLUMN billing.late_usage.aku_seconds_after IS 'AKU-seconds as known now.';
+COMMENT ON COLUMN billing.late_usage.cause IS 'late_answer or closed_again (see metering.usage_revisions), or imported.';
+COMMENT ON COLUMN billing.late_usage.found_at IS 'Logical time of the run that found this difference.';
+COMMENT ON COLUMN billing.late_usage.state IS 'pending, applied (on a later document) or withdrawn (it is as billed after all).';
+COMMENT ON COLUMN billing.late_usage.closed_at IS 'When it was applied or withdrawn.';
+COMMENT ON COLUMN billing.late_usage.applied_on_bill_key IS 'Issued document that it was applied on.';
+CREATE INDEX late_usage_by_bill ON billing.late_usage (bill_key, hour_start);
+CREATE UNIQUE INDEX late_usage_one_per_hour ON billing.late_usage (hour_start, instance_key) WHERE state = 'pending';
 CREATE TABLE metering.gaps (
 	gap_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	environment_key BIGINT NOT NULL,
@@ -1152,38 +1152,38 @@ COMMENT ON COLUMN metering.gaps.closed_by IS 'Who waived it.';
 COMMENT ON COLUMN metering.gaps.closed_reason IS 'Why it was waived.';
 CREATE UNIQUE INDEX gaps_one_per_silence ON metering.gaps (environment_key, coalesce(instance_key, 0), gap_start);
 CREATE INDEX gaps_open ON metering.gaps (gap_end) WHERE state = 'open';
-CREATE TABLE operations.alarm_tellings (
+CREATE TABLE operations.alarm_notifications (
 	alarm_key BIGINT NOT NULL,
 	transition TEXT NOT NULL,
 	claimed_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	told_at TIMESTAMP WITH TIME ZONE,
+	sent_at TIMESTAMP WITH TIME ZONE,
 	failure TEXT,
-	CONSTRAINT alarm_tellings_pkey PRIMARY KEY (alarm_key, transition),
-	CONSTRAINT alarm_tellings_transition_check CHECK (transition IN ('opened', 'closed')),
-	CONSTRAINT alarm_tellings_outcome_check CHECK (told_at IS NULL OR failure IS NULL),
-	CONSTRAINT alarm_tellings_alarm_key_fkey FOREIGN KEY(alarm_key) REFERENCES operations.alarms (alarm_key)
+	CONSTRAINT alarm_notifications_pkey PRIMARY KEY (alarm_key, transition),
+	CONSTRAINT alarm_notifications_transition_check CHECK (transition IN ('opened', 'closed')),
+	CONSTRAINT alarm_notifications_outcome_check CHECK (sent_at IS NULL OR failure IS NULL),
+	CONSTRAINT alarm_notifications_alarm_key_fkey FOREIGN KEY(alarm_key) REFERENCES operations.alarms (alarm_key)
 );
-COMMENT ON TABLE operations.alarm_tellings IS 'Ledger of what operators were told: each transition of an alarm at most once.';
-COMMENT ON COLUMN operations.alarm_tellings.alarm_key IS 'Alarm.';
-COMMENT ON COLUMN operations.alarm_tellings.transition IS 'opened or closed.';
-COMMENT ON COLUMN operations.alarm_tellings.claimed_at IS 'Logical time of the run that took it upon itself to tell; entered before anything is sent.';
-COMMENT ON COLUMN operations.alarm_tellings.told_at IS 'Logical time of the run that told it; null when it is not known to have arrived.';
-COMMENT ON COLUMN operations.alarm_tellings.failure IS 'Why telling failed, as a sentence; it is not tried again.';
+COMMENT ON TABLE operations.alarm_notifications IS 'Ledger of what operators were told: each transition of an alarm at most once.';
+COMMENT ON COLUMN operations.alarm_notifications.alarm_key IS 'Alarm.';
+COMMENT ON COLUMN operations.alarm_notifications.transition IS 'opened or closed.';
+COMMENT ON COLUMN operations.alarm_notifications.claimed_at IS 'Logical time of the run that took it upon itself to tell; entered before anything is sent.';
+COMMENT ON COLUMN operations.alarm_notifications.sent_at IS 'Logical time of the run that told it; null when it is not known to have arrived.';
+COMMENT ON COLUMN operations.alarm_notifications.failure IS 'Why telling failed, as a sentence; it is not tried again.';
 CREATE TABLE operations.machine_sightings (
 	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
 	machine_key BIGINT NOT NULL,
 	observed_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	judged_at TIMESTAMP WITH TIME ZONE,
-	finding_key BIGINT,
+	compared_at TIMESTAMP WITH TIME ZONE,
+	discrepancy_key BIGINT,
 	CONSTRAINT machine_sightings_pkey PRIMARY KEY (hour_start, machine_key),
 	CONSTRAINT machine_sightings_machine_key_fkey FOREIGN KEY(machine_key) REFERENCES operations.machines (machine_key),
-	CONSTRAINT machine_sightings_finding_key_fkey FOREIGN KEY(finding_key) REFERENCES operations.machine_findings (finding_key)
+	CONSTRAINT machine_sightings_discrepancy_key_fkey FOREIGN KEY(discrepancy_key) REFERENCES operations.machine_discrepancies (discrepancy_key)
 );
 COMMENT ON TABLE operations.machine_sightings IS 'One machine with the paid image, seen running in one UTC hour.';
 COMMENT ON COLUMN operations.machine_sightings.hour_start IS 'Start of the UTC hour.';
 COMMENT ON COLUMN operations.machine_sightings.machine_key IS 'Machine.';
 COMMENT ON COLUMN operations.machine_sightings.observed_at IS 'Last listing of that hour that showed it running.';
-COMMENT ON COLUMN operations.machine_sightings.judged_at IS 'Logical time of the run that compared it; null until a poll after it exists.';
-COMMENT ON COLUMN operations.machine_sightings.finding_key IS 'Finding that it belongs to; null when an instance accounts for it.';
-CREATE INDEX machine_sightings_in_question ON operations.machine_sightings (finding_key) WHERE finding_key IS NOT NULL;
-CREATE INDEX machine_sightings_pending ON operations.machine_sightings (machine_key) WHERE judged_at IS NULL;
+COMMENT ON COLUMN operations.machine_sightings.compared_at IS 'Logical time of the run that compared it; null until a poll after it exists.';
+COMMENT ON COLUMN operations.machine_sightings.discrepancy_key IS 'Finding that it belongs to; null when an instance accounts for it.';
+CREATE INDEX machine_sightings_in_question ON operations.machine_sightings (discrepancy_key) WHERE discrepancy_key IS NOT NULL;
+CREATE INDEX machine_sightings_pending ON operations.machine_sightings (machine_key) WHERE compared_at IS NULL;

@@ -33,7 +33,7 @@ LEFT JOIN billing.corrections AS c ON l.correction_key = c.correction_key;
 COMMENT ON VIEW analytics.corrections IS
 'Every line that corrects an issued bill, on a later bill or on a note, with who asked for it and why. A bill, its '
 'corrections and their taxes add up to what it would have been had all been known. What waits for the next bill is in'
-' billing.corrections and billing.pending_adjustments.';
+' billing.corrections and billing.late_usage.';
 COMMENT ON COLUMN analytics.corrections.document_id IS 'Document with the line.';
 COMMENT ON COLUMN analytics.corrections.document IS 'bill, credit_note or debit_note.';
 COMMENT ON COLUMN analytics.corrections.state IS 'State of that document; only issued and reconciled ones count.';

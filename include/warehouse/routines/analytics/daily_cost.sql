@@ -81,7 +81,7 @@ CROSS JOIN
             INNER JOIN billing.price_plans AS p ON b.price_plan = p.name
             LEFT JOIN billing.price_plan_versions AS v ON n.version_key = v.version_key
             LEFT JOIN billing.price_tiers AS t ON n.version_key = t.version_key AND n.tier = t.tier
-            -- Rating's own whole-number arithmetic, see rate_create_tiers.
+            -- Rating's own whole-number arithmetic, see create_tiers.sql.
             LEFT JOIN LATERAL (
                 SELECT CAST(CAST('3600e' || t.price_scale - v.rounding_digits AS numeric) AS bigint) AS divisor
             ) AS r ON TRUE

@@ -6,8 +6,8 @@ SELECT
     s.department,
     s.subscription_id,
     round(CAST(h.aku_seconds AS numeric(32, 12)) / 3600, 6) AS aku_hours,
-    round(CAST(h.proved_aku_seconds AS numeric(32, 12)) / 3600, 6) AS proved_aku_hours,
-    round(CAST(h.assumed_aku_seconds AS numeric(32, 12)) / 3600, 6) AS assumed_aku_hours,
+    round(CAST(h.inferred_aku_seconds AS numeric(32, 12)) / 3600, 6) AS inferred_aku_hours,
+    round(CAST(h.estimated_aku_seconds AS numeric(32, 12)) / 3600, 6) AS estimated_aku_hours,
     round(CAST(h.gap_seconds AS numeric(32, 12)) / 3600, 6) AS gap_hours,
     h.largest_instance_count,
     d.time_zone
@@ -17,8 +17,8 @@ CROSS JOIN
         SELECT
             subscription_key,
             sum(aku_seconds) AS aku_seconds,
-            sum(proved_aku_seconds) AS proved_aku_seconds,
-            sum(assumed_aku_seconds) AS assumed_aku_seconds,
+            sum(inferred_aku_seconds) AS inferred_aku_seconds,
+            sum(estimated_aku_seconds) AS estimated_aku_seconds,
             sum(gap_seconds) AS gap_seconds,
             max(instance_count) AS largest_instance_count
         FROM metering.subscription_hours
@@ -38,8 +38,8 @@ COMMENT ON COLUMN analytics.daily_usage.region IS 'Cloud region of the environme
 COMMENT ON COLUMN analytics.daily_usage.department IS 'Business department; empty when the customer has only one.';
 COMMENT ON COLUMN analytics.daily_usage.subscription_id IS 'Subscription.';
 COMMENT ON COLUMN analytics.daily_usage.aku_hours IS 'AKU-hours of all its instances, to 6 places.';
-COMMENT ON COLUMN analytics.daily_usage.proved_aku_hours IS 'Of these, proved by carry-over across a silence.';
-COMMENT ON COLUMN analytics.daily_usage.assumed_aku_hours IS 'Of these, assumed.';
+COMMENT ON COLUMN analytics.daily_usage.inferred_aku_hours IS 'Of these, proved by carry-over across a silence.';
+COMMENT ON COLUMN analytics.daily_usage.estimated_aku_hours IS 'Of these, assumed.';
 COMMENT ON COLUMN analytics.daily_usage.gap_hours IS 'Hours under gaps, added up over its instances.';
 COMMENT ON COLUMN analytics.daily_usage.largest_instance_count IS 'Most instances with usage in one hour of the day.';
 COMMENT ON COLUMN analytics.daily_usage.time_zone IS 'Zone of the day.';

@@ -68,7 +68,7 @@ WHERE u.aku_seconds > 0 OR b.bill_key IS NOT NULL;
 
 COMMENT ON VIEW analytics.unbilled_to_date IS
 'What is metered and on no issued bill yet: a row for each draft or held bill, and one for the time after the last '
-'bill of each subscription. Late usage of billed hours is not here: it waits in billing.pending_adjustments.';
+'bill of each subscription. Late usage of billed hours is not here: it waits in billing.late_usage.';
 COMMENT ON COLUMN analytics.unbilled_to_date.subscription_id IS 'Subscription.';
 COMMENT ON COLUMN analytics.unbilled_to_date.customer IS 'Cloud account that subscribed (aliUid).';
 COMMENT ON COLUMN analytics.unbilled_to_date.region IS 'Cloud region of the environment.';

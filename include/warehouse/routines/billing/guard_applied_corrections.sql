@@ -23,7 +23,7 @@ BEGIN
             RAISE EXCEPTION 'A row of % corrects bill %, which is not issued', TG_TABLE_NAME, root.bill_id
                 USING HINT = 'Only what is issued is corrected: change what the bill is made of, and close again.';
         END IF;
-        IF TG_TABLE_NAME = 'pending_adjustments' AND (
+        IF TG_TABLE_NAME = 'late_usage' AND (
             CAST(to_jsonb(NEW) ->> 'subscription_key' AS bigint) <> root.subscription_key
             OR NOT CAST(to_jsonb(NEW) ->> 'hour_start' AS timestamptz) >= root.period_start
             OR NOT CAST(to_jsonb(NEW) ->> 'hour_start' AS timestamptz) < root.period_end
@@ -47,15 +47,15 @@ BEGIN
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END
 $$;
-CREATE TRIGGER guard_applied_adjustment BEFORE INSERT OR UPDATE OR DELETE ON billing.pending_adjustments
+CREATE TRIGGER guard_applied_late_usage BEFORE INSERT OR UPDATE OR DELETE ON billing.late_usage
 FOR EACH ROW EXECUTE FUNCTION billing.guard_applied();
-CREATE TRIGGER guard_applied_adjustments_from_truncate BEFORE TRUNCATE ON billing.pending_adjustments
+CREATE TRIGGER guard_applied_late_usage_from_truncate BEFORE TRUNCATE ON billing.late_usage
 FOR EACH STATEMENT EXECUTE FUNCTION billing.guard_applied();
 CREATE TRIGGER guard_applied_correction BEFORE INSERT OR UPDATE OR DELETE ON billing.corrections
 FOR EACH ROW EXECUTE FUNCTION billing.guard_applied();
 CREATE TRIGGER guard_applied_corrections_from_truncate BEFORE TRUNCATE ON billing.corrections
 FOR EACH STATEMENT EXECUTE FUNCTION billing.guard_applied();
-ALTER TABLE billing.pending_adjustments ENABLE ALWAYS TRIGGER guard_applied_adjustment;
-ALTER TABLE billing.pending_adjustments ENABLE ALWAYS TRIGGER guard_applied_adjustments_from_truncate;
+ALTER TABLE billing.late_usage ENABLE ALWAYS TRIGGER guard_applied_late_usage;
+ALTER TABLE billing.late_usage ENABLE ALWAYS TRIGGER guard_applied_late_usage_from_truncate;
 ALTER TABLE billing.corrections ENABLE ALWAYS TRIGGER guard_applied_correction;
 ALTER TABLE billing.corrections ENABLE ALWAYS TRIGGER guard_applied_corrections_from_truncate;

@@ -4,7 +4,7 @@ CREATE FUNCTION billing.guard_bill_state() RETURNS trigger LANGUAGE plpgsql AS $
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.state <> 'draft' THEN
-            RAISE EXCEPTION 'Bill % can not begin as %', NEW.bill_id, NEW.state
+            RAISE EXCEPTION 'Bill % cannot begin as %', NEW.bill_id, NEW.state
                 USING HINT = 'Insert it as a draft with its lines, then bring it into that state.';
         END IF;
         RETURN NEW;
@@ -23,7 +23,7 @@ BEGIN
     IF (OLD.bill_key, OLD.bill_id, OLD.document, OLD.subscription_key, OLD.period_start, OLD.period_end)
         IS DISTINCT FROM
         (NEW.bill_key, NEW.bill_id, NEW.document, NEW.subscription_key, NEW.period_start, NEW.period_end) THEN
-        RAISE EXCEPTION 'Bill % can not become the bill of something else', OLD.bill_id
+        RAISE EXCEPTION 'Bill % cannot become the bill of something else', OLD.bill_id
             USING HINT = 'Delete the draft and make another.';
     END IF;
     IF NEW.state = OLD.state THEN
@@ -36,11 +36,11 @@ BEGIN
         ('draft', 'held'), ('draft', 'issued'), ('draft', 'void'), ('held', 'issued'), ('held', 'void'),
         ('void', 'draft')
     ) THEN
-        RAISE EXCEPTION 'Bill % is % and can not become %', OLD.bill_id, OLD.state, NEW.state
+        RAISE EXCEPTION 'Bill % is % and cannot become %', OLD.bill_id, OLD.state, NEW.state
             USING HINT = 'The steps are draft, held, issued, reconciled; void for drafts and held ones, and back.';
     END IF;
     IF to_jsonb(NEW) - 'state' - 'issued_at' <> to_jsonb(OLD) - 'state' - 'issued_at' THEN
-        RAISE EXCEPTION 'Bill % can not change while it becomes %', OLD.bill_id, NEW.state
+        RAISE EXCEPTION 'Bill % cannot change while it becomes %', OLD.bill_id, NEW.state
             USING HINT = 'Change the draft first, then bring it into that state.';
     END IF;
     IF NEW.state IN ('held', 'issued') AND OLD.forecast_total IS NOT NULL THEN
@@ -48,7 +48,7 @@ BEGIN
             USING HINT = 'Close the period after its end; that makes the draft anew.';
     END IF;
     IF NEW.state = 'issued' AND NEW.issued_at < NEW.period_end THEN
-        RAISE EXCEPTION 'Bill % can not be issued before its period ends', OLD.bill_id
+        RAISE EXCEPTION 'Bill % cannot be issued before its period ends', OLD.bill_id
             USING HINT = 'Close the period after its end.';
     END IF;
     RETURN NEW;

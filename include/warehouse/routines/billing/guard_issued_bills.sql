@@ -2,7 +2,7 @@
 CREATE FUNCTION billing.guard_issued_bill() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
-        RAISE EXCEPTION '% may hold issued bills and can not be truncated', TG_TABLE_NAME
+        RAISE EXCEPTION '% may hold issued bills and cannot be truncated', TG_TABLE_NAME
             USING HINT = 'Void drafts one by one instead.';
     END IF;
     IF OLD.state NOT IN ('issued', 'reconciled') THEN
@@ -28,7 +28,7 @@ DECLARE
     bill record;
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
-        RAISE EXCEPTION '% may belong to issued bills and can not be truncated', TG_TABLE_NAME
+        RAISE EXCEPTION '% may belong to issued bills and cannot be truncated', TG_TABLE_NAME
             USING HINT = 'Delete those of one draft instead.';
     END IF;
     -- The lock waits for whoever is issuing the bill at this moment, and then sees that it was.

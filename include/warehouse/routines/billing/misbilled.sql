@@ -96,7 +96,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
         max(a.hour_start) + interval '1 hour' AS until_at,
         sum(a.aku_seconds_after - a.aku_seconds_before) AS aku_seconds,
         string_agg(DISTINCT b.bill_id, ', ') AS bill_ids
-    FROM billing.pending_adjustments AS a
+    FROM billing.late_usage AS a
     INNER JOIN billing.bills AS b ON a.bill_key = b.bill_key
     INNER JOIN core.subscriptions AS s ON a.subscription_key = s.subscription_key
     WHERE
@@ -118,7 +118,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
         a.hour_start + interval '1 hour' AS until_at,
         a.aku_seconds_after - a.aku_seconds_before AS aku_seconds,
         b.bill_id
-    FROM billing.pending_adjustments AS a
+    FROM billing.late_usage AS a
     INNER JOIN billing.bills AS b ON a.bill_key = b.bill_key
     LEFT JOIN billing.bills AS d
         ON

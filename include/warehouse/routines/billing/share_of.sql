@@ -2,7 +2,7 @@
 -- largest remainders): each part gets its exact share cut down to the last place, and the places that are missing then
 -- go one each to the largest remainders, of equal ones to the later part. Of what is taken away, all of this holds for
 -- its size.
-CREATE FUNCTION billing.share_of(part_no bigint, dividends numeric[], divisor numeric, digits integer, mode text)
+CREATE FUNCTION billing.share_of(share_no bigint, dividends numeric[], divisor numeric, digits integer, mode text)
 RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN
 CASE
     WHEN cardinality(dividends) = 1 THEN billing.round_quotient(dividends[1], divisor, digits, mode)
@@ -55,9 +55,9 @@ CASE
             * CAST('1e-' || digits AS numeric)
         FROM ranked
         CROSS JOIN whole
-        WHERE ranked.no = part_no
+        WHERE ranked.no = share_no
     )
 END;
 COMMENT ON FUNCTION billing.share_of IS
-'The part_no-th part, from 1, of the sum of dividends / divisor: the sum is rounded once, as round_quotient does, and '
+'The share_no-th part, from 1, of the sum of dividends / divisor: the sum is rounded once, as round_quotient does, and '
 'its parts sum to it, by largest remainder.';

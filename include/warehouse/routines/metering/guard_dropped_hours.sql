@@ -5,7 +5,7 @@ DECLARE
     closable_from timestamptz := (SELECT max(months.closable_from) FROM metering.dropped_months AS months);
 BEGIN
     IF EXISTS (SELECT FROM written WHERE written.hour_start < closable_from AND written.state <> 'stale') THEN
-        RAISE EXCEPTION 'Hours before % UTC can not be closed again: the polls that they were made of were dropped',
+        RAISE EXCEPTION 'Hours before % UTC cannot be closed again: the polls that they were made of were dropped',
             to_char(closable_from, 'YYYY-MM-DD HH24:MI')
             USING ERRCODE = 'object_not_in_prerequisite_state',
             HINT = 'Give a window that starts there. Usage of earlier hours stands on issued bills and stays.';

@@ -111,7 +111,7 @@ worded AS (
             WHEN currencies_differ
                 THEN
                     format(
-                        'Bill %s is in %s and the Marketplace charges %s in %s: amounts in two currencies can not be '
+                        'Bill %s is in %s and the Marketplace charges %s in %s: amounts in two currencies cannot be '
                         'compared. Check the currency of the price plan.',
                         bill_id, currency, marketplace_instance_id, marketplace_currency
                     )

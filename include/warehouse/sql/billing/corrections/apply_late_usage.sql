@@ -1,5 +1,5 @@
 -- Late usage that a document has which is issued by now.
-UPDATE billing.pending_adjustments AS a
+UPDATE billing.late_usage AS a
 SET
     state = 'applied',
     closed_at = :at,

@@ -6,7 +6,7 @@ WITH waiting AS (
     SELECT bill_key FROM billing.corrections
     WHERE state = 'pending'
     UNION
-    SELECT bill_key FROM billing.pending_adjustments
+    SELECT bill_key FROM billing.late_usage
     WHERE state = 'pending'
 ),
 
@@ -52,7 +52,7 @@ asked AS (
 
 late AS (
     SELECT DISTINCT bill_key
-    FROM billing.pending_adjustments
+    FROM billing.late_usage
     WHERE state = 'pending' AND bill_key IN (SELECT root_key FROM chosen)
 )
 

@@ -17,7 +17,7 @@ SELECT
     billing.has_next_bill(root.subscription_key) AS has_next_bill,
     coalesce(s.ended_at > root.period_start AND s.ended_at < root.period_end, FALSE) AS ends_within,
     (
-        SELECT count(*) FROM billing.pending_adjustments AS a
+        SELECT count(*) FROM billing.late_usage AS a
         WHERE a.bill_key = root.bill_key AND a.state = 'pending'
     ) AS late_hours
 FROM billing.bills AS asked

@@ -30,7 +30,7 @@ SELECT
     format('Usage of %s hour(s) that became known after the bill was issued', count(DISTINCT a.hour_start)) AS reason,
     NULL AS requested_by,
     min(a.found_at) AS requested_at
-FROM billing.pending_adjustments AS a
+FROM billing.late_usage AS a
 INNER JOIN billing.bills AS b ON a.bill_key = b.bill_key
 INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
 LEFT JOIN billing.price_plans AS p ON s.price_plan = p.name

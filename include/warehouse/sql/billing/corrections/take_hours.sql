@@ -7,7 +7,7 @@ WITH adjusted AS (
         a.hour_start,
         sum(a.aku_seconds_after - a.aku_seconds_before) AS aku_seconds
     FROM correction_roots AS r
-    INNER JOIN billing.pending_adjustments AS a ON r.root_key = a.bill_key
+    INNER JOIN billing.late_usage AS a ON r.root_key = a.bill_key
     WHERE
         r.period_start = :period_start
         AND r.period_end = :period_end

@@ -19,7 +19,7 @@ WITH chosen AS MATERIALIZED (
         AND b.state = any(:states)
 ),
 
--- Usage as it was billed: what is known of billed hours later waits in billing.pending_adjustments.
+-- Usage as it was billed: what is known of billed hours later waits in billing.late_usage.
 hours AS (
     SELECT
         subscription_key,
@@ -57,8 +57,8 @@ instances AS (
                     hashint8extended(
                         u.aku_seconds,
                         hashint8extended(
-                            u.proved_aku_seconds,
-                            hashint8extended(u.assumed_aku_seconds, hashtextextended(u.source, i.known_as))
+                            u.inferred_aku_seconds,
+                            hashint8extended(u.estimated_aku_seconds, hashtextextended(u.source, i.known_as))
                         )
                     )
                 )
@@ -92,7 +92,7 @@ adjustments AS (
             E'\n' ORDER BY a.hour_start, i.instance_id, r.bill_id
         ) AS text
     FROM chosen AS c
-    INNER JOIN billing.pending_adjustments AS a ON c.subscription_key = a.subscription_key
+    INNER JOIN billing.late_usage AS a ON c.subscription_key = a.subscription_key
     INNER JOIN billing.bills AS r
         ON
             a.bill_key = r.bill_key

@@ -6,7 +6,7 @@ WITH parts AS (
     SELECT
         p.*,
         coalesce(v.included_aku_seconds, 0) AS included_aku_seconds
-    FROM rated_positions AS p
+    FROM cumulative_quantities AS p
     LEFT JOIN billing.price_plan_versions AS v ON p.version_key = v.version_key
     WHERE p.subscription_key = :subscription_key
 ),
@@ -73,18 +73,18 @@ placed AS (
         h.aku_seconds,
         least(h.aku_seconds, coalesce(c.aku_seconds, 0)) AS covered_aku_seconds,
         h.aku_seconds - least(h.aku_seconds, coalesce(c.aku_seconds, 0)) AS rest_aku_seconds,
-        p.part_no,
-        coalesce(later.part_no, p.part_no) AS rest_part_no
+        p.segment_no,
+        coalesce(later.segment_no, p.segment_no) AS rest_segment_no
     FROM hours AS h
-    INNER JOIN parts AS p ON h.hour_start >= p.part_start AND h.hour_start < p.part_end
+    INNER JOIN parts AS p ON h.hour_start >= p.segment_start AND h.hour_start < p.segment_end
     LEFT JOIN covers AS c ON h.hour_start = c.hour_start
-    LEFT JOIN parts AS later ON c.ended_at >= later.part_start AND c.ended_at < later.part_end
+    LEFT JOIN parts AS later ON c.ended_at >= later.segment_start AND c.ended_at < later.segment_end
 ),
 
 counted AS (
     SELECT
         *,
-        sum(rest_aku_seconds) OVER (ORDER BY hour_start) AS count_end
+        sum(rest_aku_seconds) OVER (ORDER BY hour_start) AS cumulative_end
     FROM placed
 ),
 
@@ -92,32 +92,32 @@ positions AS (
     SELECT
         c.hour_start,
         c.rest_aku_seconds,
-        p.part_no,
+        p.segment_no,
         p.version_key,
-        p.final_position,
+        p.final_quantity,
         p.rounding_digits,
         p.rounding_mode,
-        greatest(c.count_end - c.rest_aku_seconds - p.included_aku_seconds, 0) AS position_start,
-        greatest(c.count_end - p.included_aku_seconds, 0) AS position_end
+        greatest(c.cumulative_end - c.rest_aku_seconds - p.included_aku_seconds, 0) AS cumulative_start,
+        greatest(c.cumulative_end - p.included_aku_seconds, 0) AS cumulative_end
     FROM counted AS c
-    INNER JOIN parts AS p ON c.rest_part_no = p.part_no
+    INNER JOIN parts AS p ON c.rest_segment_no = p.segment_no
 ),
 
 priced AS (
     SELECT
         p.hour_start,
-        p.part_no,
+        p.segment_no,
         CASE WHEN t.sells_licences THEN 'overage' ELSE 'usage' END AS kind,
         t.tier,
         CASE t.model
-            WHEN 'volume' THEN p.position_end - p.position_start
-            ELSE least(p.position_end, t.up_to_aku_seconds) - greatest(p.position_start, t.from_aku_seconds)
+            WHEN 'volume' THEN p.cumulative_end - p.cumulative_start
+            ELSE least(p.cumulative_end, t.up_to_aku_seconds) - greatest(p.cumulative_start, t.from_aku_seconds)
         END AS aku_seconds,
-        p.position_start,
-        p.position_end,
+        p.cumulative_start,
+        p.cumulative_end,
         CASE
             WHEN t.model = 'package'
-                THEN ceil(p.position_end / t.package_aku_seconds) - ceil(p.position_start / t.package_aku_seconds)
+                THEN ceil(p.cumulative_end / t.package_aku_seconds) - ceil(p.cumulative_start / t.package_aku_seconds)
         END AS package_count,
         t.scaled_price,
         t.unit_divisor,
@@ -134,22 +134,22 @@ priced AS (
     ) AS t
         ON
             p.version_key = t.version_key
-            AND p.position_end > p.position_start
+            AND p.cumulative_end > p.cumulative_start
             AND CASE t.model
                 WHEN 'volume'
-                    THEN p.final_position > t.from_aku_seconds AND p.final_position <= t.up_to_aku_seconds
-                ELSE p.position_end > t.from_aku_seconds AND p.position_start < t.up_to_aku_seconds
+                    THEN p.final_quantity > t.from_aku_seconds AND p.final_quantity <= t.up_to_aku_seconds
+                ELSE p.cumulative_end > t.from_aku_seconds AND p.cumulative_start < t.up_to_aku_seconds
             END
 )
 
 SELECT
     hour_start,
-    part_no,
+    segment_no,
     'covered' AS kind,
     CAST(NULL AS integer) AS tier,
     CAST(covered_aku_seconds AS bigint) AS aku_seconds,
-    CAST(NULL AS bigint) AS position_start,
-    CAST(NULL AS bigint) AS position_end,
+    CAST(NULL AS bigint) AS cumulative_start,
+    CAST(NULL AS bigint) AS cumulative_end,
     CAST(0 AS numeric) AS exact_amount,
     CAST(NULL AS numeric) AS amount
 FROM placed
@@ -157,25 +157,25 @@ WHERE covered_aku_seconds > 0
 UNION ALL
 SELECT
     hour_start,
-    part_no,
+    segment_no,
     'included' AS kind,
     NULL AS tier,
-    CAST(rest_aku_seconds - (position_end - position_start) AS bigint) AS aku_seconds,
-    CAST(position_start AS bigint) AS position_start,
-    CAST(position_end AS bigint) AS position_end,
+    CAST(rest_aku_seconds - (cumulative_end - cumulative_start) AS bigint) AS aku_seconds,
+    CAST(cumulative_start AS bigint) AS cumulative_start,
+    CAST(cumulative_end AS bigint) AS cumulative_end,
     0 AS exact_amount,
     NULL AS amount
 FROM positions
-WHERE rest_aku_seconds > position_end - position_start
+WHERE rest_aku_seconds > cumulative_end - cumulative_start
 UNION ALL
 SELECT
     hour_start,
-    part_no,
+    segment_no,
     kind,
     tier,
     CAST(aku_seconds AS bigint) AS aku_seconds,
-    CAST(position_start AS bigint) AS position_start,
-    CAST(position_end AS bigint) AS position_end,
+    CAST(cumulative_start AS bigint) AS cumulative_start,
+    CAST(cumulative_end AS bigint) AS cumulative_end,
     billing.round_quotient(coalesce(package_count, aku_seconds) * scaled_price, unit_divisor, 9, 'half_up')
         AS exact_amount,
     CASE

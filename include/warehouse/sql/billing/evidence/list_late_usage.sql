@@ -7,7 +7,7 @@ SELECT
     a.aku_seconds_after,
     a.cause,
     a.found_at
-FROM billing.pending_adjustments AS a
+FROM billing.late_usage AS a
 INNER JOIN core.instances AS i ON a.instance_key = i.instance_key
 INNER JOIN billing.bills AS d ON d.bill_key = :document_key
 WHERE

@@ -1,6 +1,6 @@
 -- How the usage of an hour of an environment follows from readings: stretches of one size of each instance, with the
 -- two answered polls that bound the interval and the rule (docs/concepts/metering.md) that chose the size. The same
--- rules as close_usage, for one hour and without its short cuts; whether they come to what was billed is said.
+-- rules as compute_usage.sql, for one hour and without its short cuts; whether they come to what was billed is said.
 WITH environment AS (
     SELECT
         e.environment_key,

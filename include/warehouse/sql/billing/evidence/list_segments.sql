@@ -1,18 +1,18 @@
 -- The parts of the subscription that was just rated: where each lies in the period and in its count, by which version
 -- and private offer it is priced, and what its charges come to before discount and limits.
 SELECT
-    p.part_no,
-    p.part_start,
-    p.part_end,
+    p.segment_no,
+    p.segment_start,
+    p.segment_end,
     p.version_key,
     p.discount_percent,
     p.active_seconds,
     p.active_seconds_of_period,
     p.covered_aku_seconds,
     p.rest_aku_seconds,
-    p.position_start,
-    p.position_end,
-    p.final_position,
+    p.cumulative_start,
+    p.cumulative_end,
+    p.final_quantity,
     v.model,
     v.charge_every,
     v.included_aku_seconds,
@@ -32,27 +32,27 @@ SELECT
         SELECT sum(c.amount) FROM rated_charges AS c
         WHERE
             c.subscription_key = p.subscription_key
-            AND c.part_no = p.part_no
+            AND c.segment_no = p.segment_no
             AND c.kind NOT IN ('discount', 'maximum', 'minimum')
     ), 0) AS charged,
     coalesce((
         SELECT sum(c.amount) FROM rated_charges AS c
         WHERE
             c.subscription_key = p.subscription_key
-            AND c.part_no = p.part_no
+            AND c.segment_no = p.segment_no
             AND c.kind = 'discount'
     ), 0) AS discounted
-FROM rated_positions AS p
+FROM cumulative_quantities AS p
 LEFT JOIN billing.price_plan_versions AS v ON p.version_key = v.version_key
 LEFT JOIN LATERAL (
     SELECT * FROM billing.private_offers AS offers
     WHERE
         offers.subscription_key = p.subscription_key
-        AND offers.effective_from <= p.part_start
-        AND coalesce(offers.effective_until, 'infinity') > p.part_start
+        AND offers.effective_from <= p.segment_start
+        AND coalesce(offers.effective_until, 'infinity') > p.segment_start
         AND offers.entered_at <= :known_at
     ORDER BY offers.entered_at DESC, offers.offer_key DESC
     LIMIT 1
 ) AS o ON TRUE
 WHERE p.subscription_key = :subscription_key
-ORDER BY p.part_no
+ORDER BY p.segment_no

@@ -1,20 +1,20 @@
 -- Takes each part's discount off its charges. Parts with the same percent share one amount, rounded as the last of them
 -- says; a share of zero is not a line.
 INSERT INTO rated_charges (
-    subscription_key, part_no, kind, fee_no, aku_seconds, quantity, unit, unit_price, exact_amount, amount
+    subscription_key, segment_no, kind, fee_no, aku_seconds, quantity, unit, unit_price, exact_amount, amount
 )
 WITH bases AS (
     SELECT
         c.subscription_key,
-        c.part_no,
+        c.segment_no,
         p.discount_percent,
         p.rounding_digits,
         p.rounding_mode,
         -sum(c.amount) * p.discount_percent AS n
     FROM rated_charges AS c
-    INNER JOIN rated_positions AS p ON c.subscription_key = p.subscription_key AND c.part_no = p.part_no
+    INNER JOIN cumulative_quantities AS p ON c.subscription_key = p.subscription_key AND c.segment_no = p.segment_no
     WHERE p.discount_percent > 0
-    GROUP BY c.subscription_key, c.part_no, p.discount_percent, p.rounding_digits, p.rounding_mode
+    GROUP BY c.subscription_key, c.segment_no, p.discount_percent, p.rounding_digits, p.rounding_mode
     HAVING sum(c.amount) <> 0
 ),
 
@@ -32,13 +32,13 @@ discounts AS (
     FROM bases
     WINDOW same_percent AS (
         PARTITION BY subscription_key, discount_percent
-        ORDER BY part_no ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        ORDER BY segment_no ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
     )
 )
 
 SELECT
     subscription_key,
-    part_no,
+    segment_no,
     'discount' AS kind,
     0 AS fee_no,
     0 AS aku_seconds,

@@ -1,45 +1,45 @@
--- Brings the charges of the parts whose version has a maximum down to it, or up to a minimum (`limit_kind`), after
+-- Brings the charges of the parts whose version has a maximum down to it, or up to a minimum (`bound_kind`), after
 -- discounts. A version's limit counts by its part of the active time, or of the whole period where it is prorated. The
 -- difference is rounded once, as the last of these parts says, and belongs to it. Where parts are taxed at several
 -- rates, each rate has its share: of a reduction by what is charged at it, of an addition by its limits.
 INSERT INTO rated_charges (
-    subscription_key, part_no, kind, fee_no, aku_seconds, quantity, unit, unit_price, exact_amount, amount
+    subscription_key, segment_no, kind, fee_no, aku_seconds, quantity, unit, unit_price, exact_amount, amount
 )
 WITH parts AS (
     SELECT
         *,
-        CASE CAST(:limit_kind AS text) WHEN 'maximum' THEN maximum_charge ELSE minimum_charge END AS limit_charge,
+        CASE CAST(:bound_kind AS text) WHEN 'maximum' THEN maximum_charge ELSE minimum_charge END AS bound_charge,
         CAST(floor(extract(EPOCH FROM CAST(:period_end AS timestamptz))) AS bigint)
         - CAST(floor(extract(EPOCH FROM CAST(:period_start AS timestamptz))) AS bigint) AS seconds
-    FROM rated_positions
-    WHERE CASE CAST(:limit_kind AS text) WHEN 'maximum' THEN maximum_charge ELSE minimum_charge END IS NOT NULL
+    FROM cumulative_quantities
+    WHERE CASE CAST(:bound_kind AS text) WHEN 'maximum' THEN maximum_charge ELSE minimum_charge END IS NOT NULL
 ),
 
 charged AS (
     SELECT
         subscription_key,
-        part_no,
+        segment_no,
         sum(amount) AS amount
     FROM rated_charges
-    GROUP BY subscription_key, part_no
+    GROUP BY subscription_key, segment_no
 ),
 
 -- All shares over one divisor, so that none is rounded before their sum.
 rates AS (
     SELECT
         p.subscription_key,
-        max(p.part_no) AS part_no,
-        (array_agg(p.rounding_digits ORDER BY p.part_no DESC))[1] AS rounding_digits,
-        (array_agg(p.rounding_mode ORDER BY p.part_no DESC))[1] AS rounding_mode,
+        max(p.segment_no) AS segment_no,
+        (array_agg(p.rounding_digits ORDER BY p.segment_no DESC))[1] AS rounding_digits,
+        (array_agg(p.rounding_mode ORDER BY p.segment_no DESC))[1] AS rounding_mode,
         max(p.rounding_digits) AS most_digits,
         coalesce(sum(c.amount), 0) AS charge,
         sum(
-            p.limit_charge * p.active_seconds
+            p.bound_charge * p.active_seconds
             * CASE WHEN p.is_prorated THEN p.active_seconds_of_period ELSE p.seconds END
         ) AS n,
         CAST(min(p.seconds) AS numeric) * min(p.active_seconds_of_period) AS divisor
     FROM parts AS p
-    LEFT JOIN charged AS c ON p.subscription_key = c.subscription_key AND p.part_no = c.part_no
+    LEFT JOIN charged AS c ON p.subscription_key = c.subscription_key AND p.segment_no = c.segment_no
     GROUP BY p.subscription_key, p.tax_rate, p.tax_is_inclusive
 ),
 
@@ -50,8 +50,8 @@ limits AS (
         sum(charge) AS charge,
         sum(n) AS n,
         min(divisor) AS divisor,
-        (array_agg(rounding_digits ORDER BY part_no DESC))[1] AS rounding_digits,
-        (array_agg(rounding_mode ORDER BY part_no DESC))[1] AS rounding_mode
+        (array_agg(rounding_digits ORDER BY segment_no DESC))[1] AS rounding_digits,
+        (array_agg(rounding_mode ORDER BY segment_no DESC))[1] AS rounding_mode
     FROM rates
     GROUP BY subscription_key
 ),
@@ -66,25 +66,25 @@ differences AS (
 weights AS (
     SELECT
         r.subscription_key,
-        r.part_no,
+        r.segment_no,
         d.amount,
         d.most_digits,
         d.n - d.charge * d.divisor AS exact_n,
         d.divisor,
         CASE
-            WHEN CAST(:limit_kind AS text) = 'maximum' THEN r.charge
+            WHEN CAST(:bound_kind AS text) = 'maximum' THEN r.charge
             WHEN d.n = 0 THEN 1
             ELSE r.n
         END AS weight
     FROM rates AS r
     INNER JOIN differences AS d ON r.subscription_key = d.subscription_key
-    WHERE CASE CAST(:limit_kind AS text) WHEN 'maximum' THEN d.amount < 0 ELSE d.amount > 0 END
+    WHERE CASE CAST(:bound_kind AS text) WHEN 'maximum' THEN d.amount < 0 ELSE d.amount > 0 END
 ),
 
 shares AS (
     SELECT
         subscription_key,
-        part_no,
+        segment_no,
         billing.round_quotient(exact_n * weight, divisor * sum(weight) OVER every_rate, 9, 'half_up') AS exact_amount,
         billing.share_of(
             row_number() OVER every_rate,
@@ -95,14 +95,14 @@ shares AS (
         ) AS amount
     FROM weights
     WINDOW every_rate AS (
-        PARTITION BY subscription_key ORDER BY part_no ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        PARTITION BY subscription_key ORDER BY segment_no ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
     )
 )
 
 SELECT
     subscription_key,
-    part_no,
-    CAST(:limit_kind AS text) AS kind,
+    segment_no,
+    CAST(:bound_kind AS text) AS kind,
     0 AS fee_no,
     0 AS aku_seconds,
     1 AS quantity,

@@ -1,8 +1,8 @@
--- Takes the hours of those subscriptions one after the other that need it, because a licence covers part of an hour or
--- because an hour's price depends on the hours before it, into rated_counts of this transaction: for each part a row
--- without tier with its AKU-seconds covered by licences and the rest, and for each tier of a plan that charges by the
--- hour the sum of the hours' rounded amounts.
-CREATE TEMPORARY TABLE rated_counts ON COMMIT DROP AS
+-- Takes hours one after the other where that is needed: because a licence covers part of an hour, or because an hour's
+-- price depends on the hours before it. Fills sequential_totals of this transaction: for each segment a row without
+-- tier with its AKU-seconds covered by licences and the rest, and for each tier of a plan that charges by the hour the
+-- sum of the hours' rounded amounts.
+CREATE TEMPORARY TABLE sequential_totals ON COMMIT DROP AS
 WITH known_hours AS (
     SELECT
         subscription_key,
@@ -48,11 +48,11 @@ parts AS (
         p.*,
         coalesce(v.included_aku_seconds, 0) AS included_aku_seconds,
         coalesce(v.is_hourly, FALSE) AS is_hourly,
-        coalesce(v.counts_hours, FALSE) AS needs_count,
+        coalesce(v.is_priced_hourly, FALSE) AS needs_count,
         coalesce(v.model = 'volume', FALSE) AS needs_total
-    FROM billing.rating_parts AS p
+    FROM billing.rating_segments AS p
     LEFT JOIN rated_tiers AS v ON p.version_key = v.version_key AND v.tier = 1
-    WHERE p.counts_hours
+    WHERE p.is_priced_hourly
 ),
 
 terms AS (
@@ -134,28 +134,28 @@ covers AS (
 placed_covers AS (
     SELECT
         c.*,
-        later.part_no AS rest_part_no
+        later.segment_no AS rest_segment_no
     FROM covers AS c
     LEFT JOIN parts AS later
         ON
             c.subscription_key = later.subscription_key
-            AND c.ended_at >= later.part_start
-            AND (c.ended_at < later.part_end OR later.part_end = :period_end)
+            AND c.ended_at >= later.segment_start
+            AND (c.ended_at < later.segment_end OR later.segment_end = :period_end)
 ),
 
 placed AS MATERIALIZED (
     SELECT
         h.subscription_key,
         h.hour_start,
-        p.part_no,
+        p.segment_no,
         least(h.aku_seconds, coalesce(c.aku_seconds, 0)) AS covered_aku_seconds,
         greatest(h.aku_seconds - coalesce(c.aku_seconds, 0), 0) AS rest_aku_seconds,
-        coalesce(c.rest_part_no, p.part_no) AS rest_part_no
+        coalesce(c.rest_segment_no, p.segment_no) AS rest_segment_no
     FROM hours AS h
     INNER JOIN parts AS p
         ON
             h.subscription_key = p.subscription_key
-            AND (p.is_whole OR (h.hour_start >= p.part_start AND h.hour_start < p.part_end))
+            AND (p.is_whole OR (h.hour_start >= p.segment_start AND h.hour_start < p.segment_end))
     LEFT JOIN placed_covers AS c
         ON
             h.subscription_key = c.subscription_key
@@ -166,7 +166,7 @@ placed AS MATERIALIZED (
 counted AS (
     SELECT
         *,
-        CAST(sum(rest_aku_seconds) OVER (PARTITION BY subscription_key ORDER BY hour_start) AS bigint) AS count_end
+        CAST(sum(rest_aku_seconds) OVER (PARTITION BY subscription_key ORDER BY hour_start) AS bigint) AS cumulative_end
     FROM placed
     WHERE subscription_key IN (SELECT subscription_key FROM parts WHERE needs_count)
 ),
@@ -174,7 +174,7 @@ counted AS (
 totals AS (
     SELECT
         subscription_key,
-        sum(rest_aku_seconds) AS count_total
+        sum(rest_aku_seconds) AS cumulative_total
     FROM placed
     WHERE subscription_key IN (SELECT subscription_key FROM parts WHERE needs_total)
     GROUP BY subscription_key
@@ -183,13 +183,13 @@ totals AS (
 positions AS (
     SELECT
         c.subscription_key,
-        c.rest_part_no,
+        c.rest_segment_no,
         p.version_key,
-        greatest(c.count_end - c.rest_aku_seconds - p.included_aku_seconds, 0) AS position_start,
-        greatest(c.count_end - p.included_aku_seconds, 0) AS position_end,
-        greatest(t.count_total - p.included_aku_seconds, 0) AS final_position
+        greatest(c.cumulative_end - c.rest_aku_seconds - p.included_aku_seconds, 0) AS cumulative_start,
+        greatest(c.cumulative_end - p.included_aku_seconds, 0) AS cumulative_end,
+        greatest(t.cumulative_total - p.included_aku_seconds, 0) AS final_quantity
     FROM counted AS c
-    INNER JOIN parts AS p ON c.subscription_key = p.subscription_key AND c.rest_part_no = p.part_no
+    INNER JOIN parts AS p ON c.subscription_key = p.subscription_key AND c.rest_segment_no = p.segment_no
     LEFT JOIN totals AS t ON c.subscription_key = t.subscription_key
     WHERE
         p.needs_count
@@ -198,13 +198,13 @@ positions AS (
     -- Every hour starts anew where only licences are what hours are taken apart for.
     SELECT
         c.subscription_key,
-        c.rest_part_no,
+        c.rest_segment_no,
         p.version_key,
-        0 AS position_start,
-        c.rest_aku_seconds AS position_end,
-        c.rest_aku_seconds AS final_position
+        0 AS cumulative_start,
+        c.rest_aku_seconds AS cumulative_end,
+        c.rest_aku_seconds AS final_quantity
     FROM placed AS c
-    INNER JOIN parts AS p ON c.subscription_key = p.subscription_key AND c.rest_part_no = p.part_no
+    INNER JOIN parts AS p ON c.subscription_key = p.subscription_key AND c.rest_segment_no = p.segment_no
     WHERE
         p.is_hourly
         AND NOT p.needs_count
@@ -214,15 +214,15 @@ positions AS (
 charged AS (
     SELECT
         p.subscription_key,
-        p.rest_part_no,
+        p.rest_segment_no,
         t.*,
         CASE t.model
-            WHEN 'volume' THEN p.position_end - p.position_start
+            WHEN 'volume' THEN p.cumulative_end - p.cumulative_start
             WHEN 'package'
                 THEN
-                    (p.position_end + t.package_aku_seconds - 1) / t.package_aku_seconds
-                    - (p.position_start + t.package_aku_seconds - 1) / t.package_aku_seconds
-            ELSE least(p.position_end, t.up_to_aku_seconds) - greatest(p.position_start, t.from_aku_seconds)
+                    (p.cumulative_end + t.package_aku_seconds - 1) / t.package_aku_seconds
+                    - (p.cumulative_start + t.package_aku_seconds - 1) / t.package_aku_seconds
+            ELSE least(p.cumulative_end, t.up_to_aku_seconds) - greatest(p.cumulative_start, t.from_aku_seconds)
         END AS units
     FROM positions AS p
     INNER JOIN rated_tiers AS t
@@ -231,42 +231,42 @@ charged AS (
             AND (
                 (
                     t.model <> 'volume'
-                    AND p.position_end > t.from_aku_seconds
-                    AND p.position_start < t.up_to_aku_seconds
+                    AND p.cumulative_end > t.from_aku_seconds
+                    AND p.cumulative_start < t.up_to_aku_seconds
                 )
                 OR (
                     t.model = 'volume'
-                    AND p.final_position > t.from_aku_seconds
-                    AND p.final_position <= t.up_to_aku_seconds
+                    AND p.final_quantity > t.from_aku_seconds
+                    AND p.final_quantity <= t.up_to_aku_seconds
                 )
             )
 )
 
 SELECT
     subscription_key,
-    part_no,
+    segment_no,
     CAST(NULL AS integer) AS tier,
     sum(covered_aku_seconds) AS covered_aku_seconds,
     CAST(0 AS numeric) AS rest_aku_seconds,
     CAST(0 AS numeric) AS hourly_amount,
     FALSE AS is_too_large
 FROM placed
-GROUP BY subscription_key, part_no
+GROUP BY subscription_key, segment_no
 UNION ALL
 SELECT
     subscription_key,
-    rest_part_no,
+    rest_segment_no,
     NULL AS tier,
     0 AS covered_aku_seconds,
     sum(rest_aku_seconds) AS rest_aku_seconds,
     0 AS hourly_amount,
     FALSE AS is_too_large
 FROM placed
-GROUP BY subscription_key, rest_part_no
+GROUP BY subscription_key, rest_segment_no
 UNION ALL
 SELECT
     subscription_key,
-    rest_part_no,
+    rest_segment_no,
     tier,
     0 AS covered_aku_seconds,
     0 AS rest_aku_seconds,
@@ -280,4 +280,4 @@ SELECT
     ) AS hourly_amount,
     bool_or(units > most_units) AS is_too_large
 FROM charged
-GROUP BY subscription_key, rest_part_no, tier
+GROUP BY subscription_key, rest_segment_no, tier

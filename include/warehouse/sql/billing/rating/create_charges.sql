@@ -5,17 +5,17 @@ CREATE TEMPORARY TABLE rated_charges ON COMMIT DROP AS
 WITH hourly AS (
     SELECT
         subscription_key,
-        part_no,
+        segment_no,
         1 AS tier,
         hourly_amount
-    FROM rated_sums
+    FROM segment_totals
     UNION ALL
     SELECT
         subscription_key,
-        part_no,
+        segment_no,
         tier,
         hourly_amount
-    FROM rated_counts
+    FROM sequential_totals
     WHERE tier IS NOT NULL
 ),
 
@@ -23,7 +23,7 @@ WITH hourly AS (
 ways AS (
     SELECT
         p.subscription_key,
-        p.part_no,
+        p.segment_no,
         p.is_first,
         p.is_last,
         t.*,
@@ -31,24 +31,26 @@ ways AS (
             WHEN t.model <> 'volume'
                 THEN
                     greatest(
-                        least(p.position_end, t.up_to_aku_seconds) - greatest(p.position_start, t.from_aku_seconds), 0
+                        least(p.cumulative_end, t.up_to_aku_seconds)
+                        - greatest(p.cumulative_start, t.from_aku_seconds),
+                        0
                     )
             -- All usage is charged by the tier that the period's last position lies in.
-            WHEN greatest(p.final_position, 1) > t.from_aku_seconds AND p.final_position <= t.up_to_aku_seconds
-                THEN p.position_end - p.position_start
+            WHEN greatest(p.final_quantity, 1) > t.from_aku_seconds AND p.final_quantity <= t.up_to_aku_seconds
+                THEN p.cumulative_end - p.cumulative_start
         END AS aku_seconds,
-        (p.position_end + t.package_aku_seconds - 1) / t.package_aku_seconds
-        - (p.position_start + t.package_aku_seconds - 1) / t.package_aku_seconds AS package_count,
-        p.position_end > p.position_start AND p.position_end > t.from_aku_seconds AS passes_start,
-        p.final_position
-    FROM rated_positions AS p
+        (p.cumulative_end + t.package_aku_seconds - 1) / t.package_aku_seconds
+        - (p.cumulative_start + t.package_aku_seconds - 1) / t.package_aku_seconds AS package_count,
+        p.cumulative_end > p.cumulative_start AND p.cumulative_end > t.from_aku_seconds AS passes_start,
+        p.final_quantity
+    FROM cumulative_quantities AS p
     INNER JOIN rated_tiers AS t ON p.version_key = t.version_key
 ),
 
 usage AS (
     SELECT
         w.subscription_key,
-        w.part_no,
+        w.segment_no,
         CASE WHEN w.sells_licences THEN 'overage' ELSE 'usage' END AS kind,
         w.tier,
         w.aku_seconds,
@@ -65,7 +67,7 @@ usage AS (
     LEFT JOIN hourly AS h
         ON
             w.subscription_key = h.subscription_key
-            AND w.part_no = h.part_no
+            AND w.segment_no = h.segment_no
             AND w.tier = h.tier
     WHERE w.aku_seconds > 0
 ),
@@ -75,7 +77,7 @@ reached AS (
     SELECT
         *,
         CASE
-            WHEN model = 'volume' THEN is_last AND aku_seconds IS NOT NULL AND (final_position > 0 OR flat_fee_at_zero)
+            WHEN model = 'volume' THEN is_last AND aku_seconds IS NOT NULL AND (final_quantity > 0 OR flat_fee_at_zero)
             ELSE passes_start
         END AS is_reached
     FROM ways
@@ -85,7 +87,7 @@ flat_fees AS (
     SELECT DISTINCT ON (subscription_key, tier) *
     FROM reached
     WHERE is_reached OR (is_first AND tier = 1 AND flat_fee_at_zero AND model <> 'volume')
-    ORDER BY subscription_key ASC, tier ASC, is_reached DESC, part_no ASC
+    ORDER BY subscription_key ASC, tier ASC, is_reached DESC, segment_no ASC
 ),
 
 -- Each component by its share of the period: of all its seconds, or of those in which the subscription was active. Both
@@ -93,7 +95,7 @@ flat_fees AS (
 fees AS (
     SELECT
         p.subscription_key,
-        p.part_no,
+        p.segment_no,
         f.fee_no,
         f.name,
         f.fee,
@@ -103,7 +105,7 @@ fees AS (
         CAST(s.seconds AS numeric) * p.active_seconds_of_period AS divisor,
         p.rounding_digits,
         p.rounding_mode
-    FROM rated_positions AS p
+    FROM cumulative_quantities AS p
     INNER JOIN billing.price_fees AS f ON p.version_key = f.version_key
     CROSS JOIN (
         SELECT
@@ -127,7 +129,7 @@ shared_usage AS (
     WINDOW same_price AS (
         PARTITION BY
             subscription_key, kind, tier, unit, unit_price, rounding_digits, rounding_mode, hourly_amount IS NULL
-        ORDER BY part_no ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        ORDER BY segment_no ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
     )
 ),
 
@@ -144,14 +146,14 @@ shared_fees AS (
     FROM fees
     WINDOW same_fee AS (
         PARTITION BY subscription_key, name
-        ORDER BY part_no ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        ORDER BY segment_no ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
     )
 ),
 
 charges AS (
     SELECT
         subscription_key,
-        part_no,
+        segment_no,
         'covered' AS kind,
         CAST(NULL AS integer) AS tier,
         CAST(NULL AS text) AS name,
@@ -162,28 +164,28 @@ charges AS (
         CAST(0 AS numeric) AS unit_price,
         CAST(0 AS numeric) AS exact_amount,
         CAST('0e-' || rounding_digits AS numeric) AS amount
-    FROM rated_positions
+    FROM cumulative_quantities
     WHERE covered_aku_seconds > 0
     UNION ALL
     SELECT
         subscription_key,
-        part_no,
+        segment_no,
         'included' AS kind,
         NULL AS tier,
         NULL AS name,
         0 AS fee_no,
-        rest_aku_seconds - (position_end - position_start) AS aku_seconds,
-        round(CAST(rest_aku_seconds - (position_end - position_start) AS numeric(32, 12)) / 3600, 6) AS quantity,
+        rest_aku_seconds - (cumulative_end - cumulative_start) AS aku_seconds,
+        round(CAST(rest_aku_seconds - (cumulative_end - cumulative_start) AS numeric(32, 12)) / 3600, 6) AS quantity,
         'AKU-hour' AS unit,
         0 AS unit_price,
         0 AS exact_amount,
         CAST('0e-' || rounding_digits AS numeric) AS amount
-    FROM rated_positions
-    WHERE rest_aku_seconds > position_end - position_start
+    FROM cumulative_quantities
+    WHERE rest_aku_seconds > cumulative_end - cumulative_start
     UNION ALL
     SELECT
         subscription_key,
-        part_no,
+        segment_no,
         kind,
         tier,
         NULL AS name,
@@ -198,7 +200,7 @@ charges AS (
     UNION ALL
     SELECT
         subscription_key,
-        part_no,
+        segment_no,
         'flat_fee' AS kind,
         tier,
         NULL AS name,
@@ -213,7 +215,7 @@ charges AS (
     UNION ALL
     SELECT
         subscription_key,
-        part_no,
+        segment_no,
         'fee' AS kind,
         NULL AS tier,
         name,

@@ -16,12 +16,12 @@ WITH licences AS (
         l.capacity_aku * l.term_months AS quantity,
         coalesce(v.licence_price_per_aku_month, 0) AS unit_price,
         l.capacity_aku * l.term_months * coalesce(v.licence_price_per_aku_month, 0) AS exact_amount
-    FROM rated_positions AS p
+    FROM cumulative_quantities AS p
     INNER JOIN core.licences AS l
         ON
             p.subscription_key = l.subscription_key
-            AND p.part_start <= l.term_start
-            AND p.part_end > l.term_start
+            AND p.segment_start <= l.term_start
+            AND p.segment_end > l.term_start
     INNER JOIN billable_subscriptions AS s
         ON p.subscription_key = s.subscription_key AND (s.ended_at IS NULL OR s.ended_at > l.term_start)
     INNER JOIN billing.price_plan_versions AS v ON p.version_key = v.version_key
@@ -32,7 +32,7 @@ unused AS (
         p.*,
         t.tier,
         t.unit_price
-    FROM rated_positions AS p
+    FROM cumulative_quantities AS p
     INNER JOIN rated_tiers AS t ON p.version_key = t.version_key AND t.tier = 1
     WHERE
         p.is_last
@@ -48,25 +48,25 @@ charges AS (
         c.*,
         CASE
             WHEN c.kind = 'maximum'
-                THEN min(p.part_start) FILTER (WHERE p.maximum_charge IS NOT NULL) OVER period
+                THEN min(p.segment_start) FILTER (WHERE p.maximum_charge IS NOT NULL) OVER period
             WHEN c.kind = 'minimum'
-                THEN min(p.part_start) FILTER (WHERE p.minimum_charge IS NOT NULL) OVER period
-            ELSE p.part_start
+                THEN min(p.segment_start) FILTER (WHERE p.minimum_charge IS NOT NULL) OVER period
+            ELSE p.segment_start
         END AS line_start,
-        p.part_end AS line_end,
+        p.segment_end AS line_end,
         p.version_key,
         p.tax_rate,
         p.tax_is_inclusive,
         p.discount_percent
-    FROM rated_positions AS p
-    LEFT JOIN rated_charges AS c ON p.subscription_key = c.subscription_key AND p.part_no = c.part_no
+    FROM cumulative_quantities AS p
+    LEFT JOIN rated_charges AS c ON p.subscription_key = c.subscription_key AND p.segment_no = c.segment_no
     WINDOW period AS (PARTITION BY p.subscription_key)
 ),
 
 lines AS (
     SELECT
         subscription_key,
-        0 AS part_no,
+        0 AS segment_no,
         'licence' AS kind,
         CAST(NULL AS integer) AS tier,
         CAST(NULL AS text) AS name,
@@ -87,13 +87,13 @@ lines AS (
     UNION ALL
     SELECT
         subscription_key,
-        part_no,
+        segment_no,
         'usage' AS kind,
         tier,
         NULL AS name,
         0 AS fee_no,
-        part_start AS line_start,
-        part_end AS line_end,
+        segment_start AS line_start,
+        segment_end AS line_end,
         0 AS aku_seconds,
         CAST('0.000000' AS numeric) AS quantity,
         'AKU-hour' AS unit,
@@ -108,7 +108,7 @@ lines AS (
     UNION ALL
     SELECT
         subscription_key,
-        part_no,
+        segment_no,
         kind,
         tier,
         name,
@@ -161,7 +161,8 @@ SELECT
     subscription_key,
     CAST(
         row_number() OVER (
-            PARTITION BY subscription_key ORDER BY kind_no, part_no, line_start, tier, fee_no
+            PARTITION BY subscription_key
+            ORDER BY kind_no, segment_no, line_start, line_end, tier, fee_no, quantity
         ) AS integer
     ) AS line_no,
     kind,

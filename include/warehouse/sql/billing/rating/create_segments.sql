@@ -1,9 +1,9 @@
 -- Cuts the period of each subscription where the version or the discount in force changes: versions take turns, and
 -- private offers start and end. An offer holds whole, be it for its plan or its discount; of several, the one that was
 -- entered last.
-INSERT INTO billing.rating_parts (
-    subscription_key, part_no, part_start, part_end, version_key, discount_percent, active_seconds, is_whole,
-    counts_hours, scaled_price, divisor, addend, is_half_even, most_aku_seconds
+INSERT INTO billing.rating_segments (
+    subscription_key, segment_no, segment_start, segment_end, version_key, discount_percent, active_seconds, is_whole,
+    is_priced_hourly, scaled_price, divisor, addend, is_half_even, max_aku_seconds
 )
 WITH versions AS (
     SELECT * FROM rated_tiers WHERE tier = 1
@@ -109,10 +109,10 @@ neighbours AS (
 parts AS (
     SELECT
         subscription_key,
-        row_number() OVER period AS part_no,
+        row_number() OVER period AS segment_no,
         count(*) OVER (PARTITION BY subscription_key) = 1 AS is_whole,
-        cut_at AS part_start,
-        lead(cut_at, 1, CAST(:period_end AS timestamptz)) OVER period AS part_end,
+        cut_at AS segment_start,
+        lead(cut_at, 1, CAST(:period_end AS timestamptz)) OVER period AS segment_end,
         version_key,
         discount_percent
     FROM neighbours
@@ -156,29 +156,29 @@ licensed AS (
 
 SELECT
     p.subscription_key,
-    p.part_no,
-    p.part_start,
-    p.part_end,
+    p.segment_no,
+    p.segment_start,
+    p.segment_end,
     p.version_key,
     p.discount_percent,
     -- Whole seconds of both ends, so that the parts' add up to the period's.
     greatest(
-        CAST(floor(extract(EPOCH FROM least(p.part_end, a.active_end))) AS bigint)
-        - CAST(floor(extract(EPOCH FROM greatest(p.part_start, a.active_start))) AS bigint),
+        CAST(floor(extract(EPOCH FROM least(p.segment_end, a.active_end))) AS bigint)
+        - CAST(floor(extract(EPOCH FROM greatest(p.segment_start, a.active_start))) AS bigint),
         0
     ) AS active_seconds,
     p.is_whole,
     l.subscription_key IS NOT NULL
-    OR coalesce(bool_or(v.counts_hours) OVER (PARTITION BY p.subscription_key), FALSE) AS counts_hours,
+    OR coalesce(bool_or(v.is_priced_hourly) OVER (PARTITION BY p.subscription_key), FALSE) AS is_priced_hourly,
     -- Where hours have no amount of their own, their price is 0 here, and rating goes on with their sum.
-    CASE WHEN v.is_hourly AND NOT v.counts_hours THEN v.scaled_price ELSE 0 END AS scaled_price,
+    CASE WHEN v.is_hourly AND NOT v.is_priced_hourly THEN v.scaled_price ELSE 0 END AS scaled_price,
     coalesce(v.divisor, 1) AS divisor,
     coalesce(v.addend, 0) AS addend,
     coalesce(v.is_half_even, FALSE) AS is_half_even,
     CASE
-        WHEN v.is_hourly AND NOT v.counts_hours THEN v.most_units
+        WHEN v.is_hourly AND NOT v.is_priced_hourly THEN v.most_units
         ELSE 9223372036854775807
-    END AS most_aku_seconds
+    END AS max_aku_seconds
 FROM parts AS p
 INNER JOIN activity AS a ON p.subscription_key = a.subscription_key
 LEFT JOIN versions AS v ON p.version_key = v.version_key

@@ -63,5 +63,5 @@ SELECT
     (9223372036854775807 - divisor) / greatest(scaled_price, 1) AS most_units,
     is_hourly,
     -- What an hour costs depends on the hours before it.
-    is_hourly AND (tier_count > 1 OR included_aku_seconds > 0 OR model = 'package') AS counts_hours
+    is_hourly AND (tier_count > 1 OR included_aku_seconds > 0 OR model = 'package') AS is_priced_hourly
 FROM tiers

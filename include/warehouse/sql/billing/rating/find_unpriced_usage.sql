@@ -1,10 +1,10 @@
--- Usage that can not be priced: no plan, no version in force, or an hour too large for exact integer arithmetic. A
+-- Usage that cannot be priced: no plan, no version in force, or an hour too large for exact integer arithmetic. A
 -- subscription without usage needs a version in force at some time of the period.
 WITH unpriced AS (
     SELECT
         *,
         bool_and(version_key IS NULL) OVER (PARTITION BY subscription_key) AS has_no_version
-    FROM rated_positions
+    FROM cumulative_quantities
 )
 
 SELECT
@@ -28,13 +28,13 @@ SELECT
             ) AS hours
             WHERE
                 hours.subscription_key = u.subscription_key
-                AND hours.hour_start >= u.part_start
-                AND hours.hour_start < u.part_end
+                AND hours.hour_start >= u.segment_start
+                AND hours.hour_start < u.segment_end
         ),
-        u.part_start
+        u.segment_start
     ) AS at
 FROM unpriced AS u
 INNER JOIN billable_subscriptions AS b ON u.subscription_key = b.subscription_key
 WHERE u.is_too_large OR (u.version_key IS NULL AND u.is_used) OR u.has_no_version
-ORDER BY b.subscription_id, u.part_no
+ORDER BY b.subscription_id, u.segment_no
 LIMIT 1

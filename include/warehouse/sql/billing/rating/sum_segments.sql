@@ -1,7 +1,7 @@
--- Adds up each part whose hours can be taken in any order, into rated_sums of this transaction: AKU-seconds, and the
--- sum of the hours' rounded amounts where the plan charges by the hour (see rate_create_tiers for the arithmetic). Made
--- as a table, not inserted into one, because PostgreSQL reads in parallel only for the former.
-CREATE TEMPORARY TABLE rated_sums ON COMMIT DROP AS
+-- Adds up each segment whose hours can be taken in any order, into segment_totals of this transaction: AKU-seconds, and
+-- the sum of the hours' rounded amounts where the plan charges by the hour (see create_tiers.sql for the arithmetic).
+-- CREATE TABLE AS, because PostgreSQL reads in parallel for it, and not for INSERT.
+CREATE TEMPORARY TABLE segment_totals ON COMMIT DROP AS
 WITH known_hours AS (
     SELECT
         subscription_key,
@@ -44,21 +44,21 @@ hours AS (
 
 SELECT
     p.subscription_key,
-    p.part_no,
+    p.segment_no,
     CAST(sum(h.aku_seconds) AS bigint) AS aku_seconds,
     sum(
         CASE
-            WHEN p.scaled_price = 0 OR h.aku_seconds > p.most_aku_seconds THEN 0
+            WHEN p.scaled_price = 0 OR h.aku_seconds > p.max_aku_seconds THEN 0
             WHEN p.is_half_even AND (h.aku_seconds * p.scaled_price + p.addend) % p.divisor = 0
                 THEN (h.aku_seconds * p.scaled_price + p.addend) / p.divisor / 2 * 2
             ELSE (h.aku_seconds * p.scaled_price + p.addend) / p.divisor
         END
     ) AS hourly_amount,
-    max(h.aku_seconds) > min(p.most_aku_seconds) AS is_too_large
+    max(h.aku_seconds) > min(p.max_aku_seconds) AS is_too_large
 FROM hours AS h
-INNER JOIN billing.rating_parts AS p
+INNER JOIN billing.rating_segments AS p
     ON
         h.subscription_key = p.subscription_key
-        AND (p.is_whole OR (h.hour_start >= p.part_start AND h.hour_start < p.part_end))
-WHERE NOT p.counts_hours
-GROUP BY p.subscription_key, p.part_no
+        AND (p.is_whole OR (h.hour_start >= p.segment_start AND h.hour_start < p.segment_end))
+WHERE NOT p.is_priced_hourly
+GROUP BY p.subscription_key, p.segment_no

@@ -2,7 +2,7 @@
 -- on, so they get an interval of their own, from that answer (or the start of metering) to the end of the last such
 -- hour; once the subscription has ended, to its end, which is long only as any interval between two answers is.
 INSERT INTO closing_polls (
-    environment_key, metered_from, ended_at, previous_at, observed_at, is_edge, is_first, is_long, is_tail
+    environment_key, metered_from, ended_at, previous_at, observed_at, is_edge, is_first, is_long, is_trailing
 )
 SELECT
     tails.*,
@@ -10,7 +10,7 @@ SELECT
     FALSE AS is_first,
     coalesce(tails.ended_at > :at, TRUE)
     OR tails.ended_at - tails.previous_at > CAST(:tolerance AS interval) AS is_long,
-    TRUE AS is_tail
+    TRUE AS is_trailing
 FROM (
     SELECT
         hours.environment_key,
@@ -34,7 +34,7 @@ FROM (
         END AS observed_at
     FROM closing_hours AS hours
     WHERE
-        hours.is_tail
+        hours.is_trailing
         AND hours.state <> 'open'
         AND (hours.ended_at IS NULL OR hours.ended_at > hours.hour_start)
         AND CAST(:carry AS boolean)

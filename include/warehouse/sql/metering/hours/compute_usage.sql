@@ -50,7 +50,7 @@ WITH sightings AS MATERIALIZED (
             WHERE kept.environment_key = polls.environment_key AND kept.observed_at = polls.observed_at
             OFFSET 0
         ) AS readings
-    WHERE polls.is_edge AND NOT polls.is_tail
+    WHERE polls.is_edge AND NOT polls.is_trailing
 ),
 
 -- Most instances are quiet: every poll lists them at one size, and nothing was modified since the first of these polls.
@@ -62,7 +62,7 @@ environments AS (
         min(observed_at) AS first_at
     FROM closing_polls
     GROUP BY environment_key
-    HAVING NOT bool_or(is_first OR is_tail)
+    HAVING NOT bool_or(is_first OR is_trailing)
 ),
 
 instances AS (
@@ -95,7 +95,7 @@ known AS MATERIALIZED (
 ),
 
 -- Materialized, which keeps the quiet ones out of all that follows; where all are quiet, nothing is read again.
-restless AS MATERIALIZED (
+changing AS MATERIALIZED (
     SELECT *
     FROM sightings
     WHERE instance_key IN (SELECT known.instance_key FROM known WHERE NOT known.is_quiet)
@@ -103,21 +103,21 @@ restless AS MATERIALIZED (
 
 chained AS (
     SELECT
-        restless.*,
+        changing.*,
         polls.metered_from,
         polls.ended_at,
         polls.previous_at,
         polls.is_first,
         polls.is_long,
         -- Absent from the poll before means that whatever was said earlier has ended.
-        lag(restless.observed_at) OVER life = polls.previous_at AS was_listed,
-        lag(restless.aku) OVER life AS earlier_aku,
-        coalesce(lag(restless.is_rejected) OVER life, FALSE) AS was_rejected
-    FROM restless
+        lag(changing.observed_at) OVER life = polls.previous_at AS was_listed,
+        lag(changing.aku) OVER life AS earlier_aku,
+        coalesce(lag(changing.is_rejected) OVER life, FALSE) AS was_rejected
+    FROM changing
     INNER JOIN closing_polls AS polls
-        ON restless.environment_key = polls.environment_key AND restless.observed_at = polls.observed_at
-    WHERE NOT polls.is_tail
-    WINDOW life AS (PARTITION BY restless.instance_key ORDER BY restless.observed_at)
+        ON changing.environment_key = polls.environment_key AND changing.observed_at = polls.observed_at
+    WHERE NOT polls.is_trailing
+    WINDOW life AS (PARTITION BY changing.instance_key ORDER BY changing.observed_at)
 ),
 
 ruled AS (
@@ -170,7 +170,7 @@ ruled AS (
     FROM closing_polls AS tails
     INNER JOIN sightings
         ON tails.environment_key = sightings.environment_key AND tails.previous_at = sightings.observed_at
-    WHERE tails.is_tail AND sightings.aku > 0
+    WHERE tails.is_trailing AND sightings.aku > 0
 ),
 
 judged AS MATERIALIZED (
@@ -191,10 +191,10 @@ judged AS MATERIALIZED (
             ELSE earlier_aku
         END AS aku_before,
         aku AS aku_after,
-        rule = 'steady' AND is_long AS is_proved_before,
-        rule = 'first' OR rule = 'changed' AND is_long AS is_proved_after,
+        rule = 'steady' AND is_long AS is_inferred_before,
+        rule = 'first' OR rule = 'changed' AND is_long AS is_inferred_after,
         rule IN ('inconsistent', 'carried', 'rejected')
-        OR rule IN ('touched', 'changed') AND is_long AS is_assumed_before,
+        OR rule IN ('touched', 'changed') AND is_long AS is_estimated_before,
         CASE
             WHEN rule = 'first' AND created_at < modified_at THEN greatest(created_at, metered_from)
             WHEN rule IN ('inconsistent', 'carried', 'rejected') OR rule IN ('touched', 'changed') AND is_long
@@ -275,9 +275,9 @@ measured AS (
         pieces.hour_start,
         judged.aku_before,
         judged.aku_after,
-        judged.is_proved_before,
-        judged.is_proved_after,
-        judged.is_assumed_before,
+        judged.is_inferred_before,
+        judged.is_inferred_after,
+        judged.is_estimated_before,
         pieces.seconds,
         CASE
             WHEN judged.split_at >= pieces.to_at THEN pieces.seconds
@@ -315,10 +315,10 @@ summed AS (
         environment_key,
         CAST(sum(used_before + used_after) AS bigint) AS aku_seconds,
         CAST(
-            coalesce(sum(used_before) FILTER (WHERE is_proved_before), 0)
-            + coalesce(sum(used_after) FILTER (WHERE is_proved_after), 0) AS bigint
-        ) AS proved_aku_seconds,
-        CAST(coalesce(sum(used_before) FILTER (WHERE is_assumed_before), 0) AS bigint) AS assumed_aku_seconds,
+            coalesce(sum(used_before) FILTER (WHERE is_inferred_before), 0)
+            + coalesce(sum(used_after) FILTER (WHERE is_inferred_after), 0) AS bigint
+        ) AS inferred_aku_seconds,
+        CAST(coalesce(sum(used_before) FILTER (WHERE is_estimated_before), 0) AS bigint) AS estimated_aku_seconds,
         sum(gap_seconds) AS gap_seconds
     FROM used
     GROUP BY hour_start, instance_key, environment_key
@@ -328,8 +328,8 @@ summed AS (
         known.instance_key,
         known.environment_key,
         known.aku * hours.seconds AS aku_seconds,
-        known.aku * hours.proved_seconds AS proved_aku_seconds,
-        0 AS assumed_aku_seconds,
+        known.aku * hours.inferred_seconds AS inferred_aku_seconds,
+        0 AS estimated_aku_seconds,
         0 AS gap_seconds
     FROM known
     INNER JOIN (
@@ -337,7 +337,7 @@ summed AS (
             environment_key,
             hour_start,
             sum(seconds) AS seconds,
-            coalesce(sum(seconds) FILTER (WHERE is_long), 0) AS proved_seconds
+            coalesce(sum(seconds) FILTER (WHERE is_long), 0) AS inferred_seconds
         FROM pieces
         GROUP BY environment_key, hour_start
     ) AS hours ON known.environment_key = hours.environment_key
@@ -345,15 +345,15 @@ summed AS (
 )
 
 INSERT INTO closing_usage (
-    hour_start, instance_key, environment_key, aku_seconds, proved_aku_seconds, assumed_aku_seconds, gap_seconds
+    hour_start, instance_key, environment_key, aku_seconds, inferred_aku_seconds, estimated_aku_seconds, gap_seconds
 )
 SELECT
     hour_start,
     instance_key,
     environment_key,
     aku_seconds,
-    proved_aku_seconds,
-    assumed_aku_seconds,
+    inferred_aku_seconds,
+    estimated_aku_seconds,
     gap_seconds
 FROM summed
 WHERE aku_seconds > 0 OR gap_seconds > 0

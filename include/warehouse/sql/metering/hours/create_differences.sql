@@ -21,22 +21,22 @@ compared AS (
         found.hour_start IS NOT NULL AS is_found,
         kept.hour_start IS NOT NULL AS is_kept,
         coalesce(found.aku_seconds, 0) AS aku_seconds,
-        coalesce(found.proved_aku_seconds, 0) AS proved_aku_seconds,
-        coalesce(found.assumed_aku_seconds, 0) AS assumed_aku_seconds,
+        coalesce(found.inferred_aku_seconds, 0) AS inferred_aku_seconds,
+        coalesce(found.estimated_aku_seconds, 0) AS estimated_aku_seconds,
         coalesce(found.gap_seconds, 0) AS gap_seconds,
         coalesce(found.source, 'readings') AS source,
         found.import_key,
         coalesce(kept.aku_seconds, 0) AS kept_aku_seconds,
-        coalesce(kept.assumed_aku_seconds, 0) AS kept_assumed_aku_seconds,
+        coalesce(kept.estimated_aku_seconds, 0) AS kept_estimated_aku_seconds,
         coalesce(kept.source, 'readings') AS kept_source
     FROM closing_usage AS found
     FULL JOIN kept ON found.hour_start = kept.hour_start AND found.instance_key = kept.instance_key
     WHERE
         (
-            found.aku_seconds, found.proved_aku_seconds, found.assumed_aku_seconds, found.gap_seconds, found.source,
+            found.aku_seconds, found.inferred_aku_seconds, found.estimated_aku_seconds, found.gap_seconds, found.source,
             found.import_key
         ) IS DISTINCT FROM (
-            kept.aku_seconds, kept.proved_aku_seconds, kept.assumed_aku_seconds, kept.gap_seconds, kept.source,
+            kept.aku_seconds, kept.inferred_aku_seconds, kept.estimated_aku_seconds, kept.gap_seconds, kept.source,
             kept.import_key
         )
 )

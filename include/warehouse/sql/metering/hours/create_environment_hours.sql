@@ -35,7 +35,7 @@ SELECT
         WHEN metering.is_hour_waived(known.environment_key, hours.hour_start, known.last_poll_at) THEN 'closed'
         ELSE 'provisional'
     END AS state,
-    coalesce(known.last_poll_at < hours.hour_start + interval '1 hour', TRUE) AS is_tail,
+    coalesce(known.last_poll_at < hours.hour_start + interval '1 hour', TRUE) AS is_trailing,
     kept.state AS earlier_state,
     coalesce(kept.revision > 0, FALSE) AS was_closed,
     bills.bill_key

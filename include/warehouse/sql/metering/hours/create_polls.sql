@@ -42,5 +42,5 @@ ordered AS (
 SELECT
     *,
     least(observed_at, ended_at) - previous_at > CAST(:tolerance AS interval) AS is_long,
-    FALSE AS is_tail
+    FALSE AS is_trailing
 FROM ordered

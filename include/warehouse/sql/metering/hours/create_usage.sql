@@ -4,8 +4,8 @@ CREATE TEMPORARY TABLE closing_usage (
     instance_key bigint NOT NULL,
     environment_key bigint NOT NULL,
     aku_seconds bigint NOT NULL,
-    proved_aku_seconds bigint NOT NULL,
-    assumed_aku_seconds bigint NOT NULL,
+    inferred_aku_seconds bigint NOT NULL,
+    estimated_aku_seconds bigint NOT NULL,
     gap_seconds integer NOT NULL,
     source text NOT NULL DEFAULT 'readings',
     import_key bigint

@@ -25,7 +25,7 @@ WITH found AS (
         coalesce(usage.aku_seconds, 0) AS aku_seconds,
         CASE hours.earlier_state WHEN 'stale' THEN 'late_answer' ELSE 'closed_again' END AS cause
     FROM closing_hours AS hours
-    INNER JOIN billing.pending_adjustments AS adjusted
+    INNER JOIN billing.late_usage AS adjusted
         ON
             hours.bill_key = adjusted.bill_key
             AND hours.hour_start = adjusted.hour_start
@@ -54,20 +54,20 @@ due AS (
     FROM found
     LEFT JOIN LATERAL (
         SELECT latest.aku_seconds_after
-        FROM billing.pending_adjustments AS latest
+        FROM billing.late_usage AS latest
         WHERE
             latest.bill_key = found.bill_key
             AND latest.hour_start = found.hour_start
             AND latest.instance_key = found.instance_key
             AND latest.state = 'applied'
         -- Each began only once the one before it was applied.
-        ORDER BY latest.adjustment_key DESC
+        ORDER BY latest.late_usage_key DESC
         LIMIT 1
     ) AS applied ON TRUE
 ),
 
 withdrawn AS (
-    UPDATE billing.pending_adjustments AS pending
+    UPDATE billing.late_usage AS pending
     SET state = 'withdrawn', closed_at = :at
     FROM due
     WHERE
@@ -77,7 +77,7 @@ withdrawn AS (
         AND due.aku_seconds = due.billed_aku_seconds
 )
 
-INSERT INTO billing.pending_adjustments AS kept (
+INSERT INTO billing.late_usage AS kept (
     bill_key,
     subscription_key,
     environment_key,

@@ -7,8 +7,8 @@ INSERT INTO metering.usage_revisions AS kept (
     environment_key,
     old_aku_seconds,
     new_aku_seconds,
-    old_assumed_aku_seconds,
-    new_assumed_aku_seconds,
+    old_estimated_aku_seconds,
+    new_estimated_aku_seconds,
     cause
 )
 SELECT
@@ -18,13 +18,13 @@ SELECT
     environment_key,
     kept_aku_seconds AS old_aku_seconds,
     aku_seconds AS new_aku_seconds,
-    kept_assumed_aku_seconds AS old_assumed_aku_seconds,
-    assumed_aku_seconds AS new_assumed_aku_seconds,
+    kept_estimated_aku_seconds AS old_estimated_aku_seconds,
+    estimated_aku_seconds AS new_estimated_aku_seconds,
     cause
 FROM closing_differences
 WHERE bill_key IS NULL AND (is_kept OR was_closed)
 ORDER BY hour_start, instance_key
 ON CONFLICT (hour_start, instance_key, revised_at) DO UPDATE SET
     new_aku_seconds = excluded.new_aku_seconds,
-    new_assumed_aku_seconds = excluded.new_assumed_aku_seconds,
+    new_estimated_aku_seconds = excluded.new_estimated_aku_seconds,
     cause = excluded.cause

@@ -13,8 +13,8 @@ sums AS MATERIALIZED (
         changed.hour_start,
         count(usage.instance_key) AS instance_count,
         sum(usage.aku_seconds) AS aku_seconds,
-        sum(usage.proved_aku_seconds) AS proved_aku_seconds,
-        sum(usage.assumed_aku_seconds) AS assumed_aku_seconds,
+        sum(usage.inferred_aku_seconds) AS inferred_aku_seconds,
+        sum(usage.estimated_aku_seconds) AS estimated_aku_seconds,
         sum(usage.gap_seconds) AS gap_seconds
     FROM changed
     LEFT JOIN core.instances ON changed.subscription_key = instances.subscription_key
@@ -44,8 +44,8 @@ INSERT INTO metering.subscription_hours AS kept (
     subscription_key,
     instance_count,
     aku_seconds,
-    proved_aku_seconds,
-    assumed_aku_seconds,
+    inferred_aku_seconds,
+    estimated_aku_seconds,
     gap_seconds
 )
 SELECT
@@ -53,8 +53,8 @@ SELECT
     subscription_key,
     instance_count,
     aku_seconds,
-    proved_aku_seconds,
-    assumed_aku_seconds,
+    inferred_aku_seconds,
+    estimated_aku_seconds,
     gap_seconds
 FROM sums
 WHERE instance_count > 0
@@ -63,6 +63,6 @@ ORDER BY hour_start, subscription_key
 ON CONFLICT (hour_start, subscription_key) DO UPDATE SET
     instance_count = excluded.instance_count,
     aku_seconds = excluded.aku_seconds,
-    proved_aku_seconds = excluded.proved_aku_seconds,
-    assumed_aku_seconds = excluded.assumed_aku_seconds,
+    inferred_aku_seconds = excluded.inferred_aku_seconds,
+    estimated_aku_seconds = excluded.estimated_aku_seconds,
     gap_seconds = excluded.gap_seconds

@@ -17,8 +17,8 @@ changed AS (
     UPDATE metering.usage
     SET
         aku_seconds = differences.aku_seconds,
-        proved_aku_seconds = differences.proved_aku_seconds,
-        assumed_aku_seconds = differences.assumed_aku_seconds,
+        inferred_aku_seconds = differences.inferred_aku_seconds,
+        estimated_aku_seconds = differences.estimated_aku_seconds,
         gap_seconds = differences.gap_seconds,
         source = differences.source,
         import_key = differences.import_key,
@@ -40,8 +40,8 @@ INSERT INTO metering.usage (
     subscription_key,
     environment_key,
     aku_seconds,
-    proved_aku_seconds,
-    assumed_aku_seconds,
+    inferred_aku_seconds,
+    estimated_aku_seconds,
     gap_seconds,
     source,
     import_key
@@ -52,8 +52,8 @@ SELECT
     subscription_key,
     environment_key,
     aku_seconds,
-    proved_aku_seconds,
-    assumed_aku_seconds,
+    inferred_aku_seconds,
+    estimated_aku_seconds,
     gap_seconds,
     source,
     import_key

@@ -10,19 +10,19 @@ USING (
 ) AS said
     ON found.hour_start = said.hour_start AND found.instance_key = said.instance_key
 WHEN MATCHED AND metering.import_prevails(
-    found.aku_seconds, found.assumed_aku_seconds, found.gap_seconds, said.metered_from, said.hour_start
+    found.aku_seconds, found.estimated_aku_seconds, found.gap_seconds, said.metered_from, said.hour_start
 ) THEN
     UPDATE SET
         aku_seconds = said.aku_seconds,
-        proved_aku_seconds = 0,
-        assumed_aku_seconds = 0,
+        inferred_aku_seconds = 0,
+        estimated_aku_seconds = 0,
         gap_seconds = 0,
         source = 'import',
         import_key = said.import_key
 WHEN NOT MATCHED THEN
     INSERT (
-        hour_start, instance_key, environment_key, aku_seconds, proved_aku_seconds, assumed_aku_seconds, gap_seconds,
-        source, import_key
+        hour_start, instance_key, environment_key, aku_seconds, inferred_aku_seconds, estimated_aku_seconds,
+        gap_seconds, source, import_key
     )
     VALUES (
         said.hour_start, said.instance_key, said.environment_key, said.aku_seconds, 0, 0, 0, 'import', said.import_key

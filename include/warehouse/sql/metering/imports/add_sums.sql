@@ -6,8 +6,8 @@ INSERT INTO metering.subscription_hours AS kept (
     subscription_key,
     instance_count,
     aku_seconds,
-    proved_aku_seconds,
-    assumed_aku_seconds,
+    inferred_aku_seconds,
+    estimated_aku_seconds,
     gap_seconds
 )
 SELECT
@@ -16,10 +16,10 @@ SELECT
     count(*) FILTER (WHERE judged.known_aku_seconds IS NULL) AS instance_count,
     -- As INTEGER, which usage fits into, for a sum of BIGINT is slow; the sum itself is BIGINT.
     sum(CAST(judged.aku_seconds - coalesce(judged.known_aku_seconds, 0) AS integer)) AS aku_seconds,
-    0 AS proved_aku_seconds,
-    0 AS assumed_aku_seconds,
+    0 AS inferred_aku_seconds,
+    0 AS estimated_aku_seconds,
     0 AS gap_seconds
-FROM judged_rows AS judged
+FROM classified_rows AS judged
 INNER JOIN staged_instances AS who ON judged.pair = who.pair
 WHERE
     judged.rule IS NULL

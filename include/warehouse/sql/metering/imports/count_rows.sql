@@ -24,7 +24,7 @@ FROM (
         count(*) FILTER (WHERE rule IS NULL AND is_estimate) AS estimated,
         min(hour_start) FILTER (WHERE rule IS NULL) AS first_hour,
         max(hour_start) FILTER (WHERE rule IS NULL) AS last_hour
-    FROM judged_rows
+    FROM classified_rows
     GROUP BY pair
 ) AS counted
 WHERE counted.pair = staged.pair

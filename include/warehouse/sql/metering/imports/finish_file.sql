@@ -5,7 +5,7 @@ SET
     rows_loaded = :rows_loaded,
     rows_changed = :rows_changed,
     rows_unchanged = :rows_unchanged,
-    rows_adjusted = :rows_adjusted,
-    adjusted_bills = :adjusted_bills,
+    rows_late = :rows_late,
+    late_for_bills = :late_for_bills,
     rows_rejected = :rows_rejected
 WHERE import_key = :import_key

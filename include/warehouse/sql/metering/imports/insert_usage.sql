@@ -12,7 +12,7 @@ SELECT
     judged.aku_seconds,
     'import' AS source,
     CAST(:import_key AS bigint) AS import_key
-FROM judged_rows AS judged
+FROM classified_rows AS judged
 INNER JOIN staged_instances AS who ON judged.pair = who.pair
 INNER JOIN core.instances
     ON who.environment_key = instances.environment_key AND who.instance_id = instances.instance_id

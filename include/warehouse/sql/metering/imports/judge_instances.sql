@@ -1,4 +1,4 @@
--- What the warehouse knows of the subscriptions and instances that a file names, and which of them it can not take.
+-- What the warehouse knows of the subscriptions and instances that a file names, and which of them it cannot take.
 WITH matched AS (
     SELECT
         staged.pair,

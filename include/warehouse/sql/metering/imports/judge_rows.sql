@@ -1,6 +1,6 @@
 -- Holds the rows that hold by themselves against what the warehouse knows. A row with a rule is rejected by it; a row
 -- without one is new, changed or unchanged, or its hour is billed (import_adjust_bills says what becomes of it then).
-CREATE TEMPORARY TABLE judged_rows ON COMMIT DROP AS
+CREATE TEMPORARY TABLE classified_rows ON COMMIT DROP AS
 -- Ordered once, by hour and instance as the index of usage is, while the rows are narrow; the joins keep that order.
 WITH staged AS (
     SELECT
@@ -17,7 +17,7 @@ found_by_readings AS (
     SELECT DISTINCT
         hour_start,
         instance_key
-    FROM billing.pending_adjustments
+    FROM billing.late_usage
     WHERE cause <> 'imported' AND state <> 'withdrawn'
 ),
 
@@ -45,7 +45,11 @@ met AS (
             WHEN known.source = 'import' THEN FALSE
             WHEN hours.is_metered
                 THEN NOT metering.import_prevails(
-                    known.aku_seconds, known.assumed_aku_seconds, known.gap_seconds, who.metered_from, staged.hour_start
+                    known.aku_seconds,
+                    known.estimated_aku_seconds,
+                    known.gap_seconds,
+                    who.metered_from,
+                    staged.hour_start
                 )
             ELSE coalesce(known.source = 'readings', closed.hour_start IS NOT NULL)
         END AS measured,

@@ -3,7 +3,7 @@ SELECT
     who.environment_key,
     min(judged.hour_start) AS window_start,
     max(judged.hour_start) + interval '1 hour' AS window_end
-FROM judged_rows AS judged
+FROM classified_rows AS judged
 INNER JOIN staged_instances AS who ON judged.pair = who.pair
 WHERE judged.is_metered AND judged.rule IS NULL
 GROUP BY who.environment_key

@@ -3,7 +3,7 @@ SELECT
     instances.instance_id,
     usage.hour_start,
     usage.aku_seconds,
-    usage.assumed_aku_seconds,
+    usage.estimated_aku_seconds,
     usage.gap_seconds,
     environments.environment_id
 FROM metering.usage

@@ -12,7 +12,7 @@ WITH due AS (
         judged.hour_start,
         judged.aku_seconds,
         coalesce(applied.aku_seconds_after, judged.known_aku_seconds, 0) AS billed_aku_seconds
-    FROM judged_rows AS judged
+    FROM classified_rows AS judged
     INNER JOIN staged_instances AS who ON judged.pair = who.pair
     INNER JOIN core.instances
         ON who.environment_key = instances.environment_key AND who.instance_id = instances.instance_id
@@ -32,21 +32,21 @@ WITH due AS (
     ) AS bills ON TRUE
     LEFT JOIN LATERAL (
         SELECT latest.aku_seconds_after
-        FROM billing.pending_adjustments AS latest
+        FROM billing.late_usage AS latest
         WHERE
             latest.bill_key = bills.bill_key
             AND latest.hour_start = judged.hour_start
             AND latest.instance_key = instances.instance_key
             AND latest.state = 'applied'
         -- Each began only once the one before it was applied.
-        ORDER BY latest.adjustment_key DESC
+        ORDER BY latest.late_usage_key DESC
         LIMIT 1
     ) AS applied ON TRUE
     WHERE judged.rule IS NULL AND judged.is_billed
 ),
 
 withdrawn AS (
-    UPDATE billing.pending_adjustments AS pending
+    UPDATE billing.late_usage AS pending
     SET state = 'withdrawn', closed_at = :rejected_at
     FROM due
     WHERE
@@ -57,7 +57,7 @@ withdrawn AS (
 ),
 
 kept AS (
-    INSERT INTO billing.pending_adjustments AS kept (
+    INSERT INTO billing.late_usage AS kept (
         bill_key,
         subscription_key,
         environment_key,

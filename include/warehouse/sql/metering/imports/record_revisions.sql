@@ -6,8 +6,8 @@ INSERT INTO metering.usage_revisions AS kept (
     environment_key,
     old_aku_seconds,
     new_aku_seconds,
-    old_assumed_aku_seconds,
-    new_assumed_aku_seconds,
+    old_estimated_aku_seconds,
+    new_estimated_aku_seconds,
     cause
 )
 SELECT
@@ -17,10 +17,10 @@ SELECT
     who.environment_key,
     judged.known_aku_seconds AS old_aku_seconds,
     judged.aku_seconds AS new_aku_seconds,
-    0 AS old_assumed_aku_seconds,
-    0 AS new_assumed_aku_seconds,
+    0 AS old_estimated_aku_seconds,
+    0 AS new_estimated_aku_seconds,
     'corrected' AS cause
-FROM judged_rows AS judged
+FROM classified_rows AS judged
 INNER JOIN staged_instances AS who ON judged.pair = who.pair
 WHERE
     judged.rule IS NULL

@@ -43,7 +43,7 @@ SELECT
     CAST(:import_key AS bigint) AS import_key,
     judged.row_number,
     CAST(:rejected_at AS timestamptz) AS rejected_at
-FROM judged_rows AS judged
+FROM classified_rows AS judged
 INNER JOIN staged_instances AS who ON judged.pair = who.pair
 CROSS JOIN LATERAL (SELECT to_char(judged.hour_start, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS written) AS hours
 WHERE judged.rule IS NOT NULL

@@ -4,7 +4,7 @@ SET
     aku_seconds = judged.aku_seconds,
     import_key = CAST(:import_key AS bigint),
     revision = usage.revision + 1
-FROM judged_rows AS judged
+FROM classified_rows AS judged
 INNER JOIN staged_instances AS who ON judged.pair = who.pair
 WHERE
     judged.rule IS NULL

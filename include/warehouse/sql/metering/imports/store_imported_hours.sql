@@ -8,7 +8,7 @@ WITH kept AS (
         instances.environment_key,
         judged.aku_seconds,
         CAST(:import_key AS bigint) AS import_key
-    FROM judged_rows AS judged
+    FROM classified_rows AS judged
     INNER JOIN staged_instances AS who ON judged.pair = who.pair
     INNER JOIN core.instances
         ON who.environment_key = instances.environment_key AND who.instance_id = instances.instance_id
@@ -25,7 +25,7 @@ FROM (
     SELECT DISTINCT
         who.environment_key,
         judged.hour_start
-    FROM judged_rows AS judged
+    FROM classified_rows AS judged
     INNER JOIN staged_instances AS who ON judged.pair = who.pair
     WHERE judged.is_metered AND judged.rule IS NULL
 ) AS told

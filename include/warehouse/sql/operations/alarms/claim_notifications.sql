@@ -13,7 +13,7 @@ WITH transitions AS (
 ),
 
 claimed AS (
-    INSERT INTO operations.alarm_tellings (alarm_key, transition, claimed_at)
+    INSERT INTO operations.alarm_notifications (alarm_key, transition, claimed_at)
     SELECT
         transitions.alarm_key,
         transitions.transition,
@@ -21,7 +21,7 @@ claimed AS (
     FROM transitions
     WHERE
         NOT EXISTS (
-            SELECT FROM operations.alarm_tellings AS told
+            SELECT FROM operations.alarm_notifications AS told
             WHERE told.alarm_key = transitions.alarm_key AND told.transition = transitions.transition
         )
     ORDER BY transitions.alarm_key, transitions.transition

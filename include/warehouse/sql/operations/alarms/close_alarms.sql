@@ -13,7 +13,7 @@ FROM (
         ) AS sentence
     FROM operations.alarms
     INNER JOIN core.environments ON alarms.environment_key = environments.environment_key
-    LEFT JOIN judged_alarms AS judged
+    LEFT JOIN evaluated_alarms AS judged
         ON alarms.environment_key = judged.environment_key AND alarms.kind = judged.kind
     WHERE
         alarms.closed_at IS NULL

@@ -1,5 +1,5 @@
 -- What was looked at, and what was seen: one row for each environment and kind that could be judged.
-CREATE TEMPORARY TABLE judged_alarms (
+CREATE TEMPORARY TABLE evaluated_alarms (
     environment_key bigint NOT NULL,
     kind text NOT NULL,
     is_raised boolean NOT NULL,

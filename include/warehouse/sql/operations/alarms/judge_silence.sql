@@ -29,7 +29,7 @@ judged AS (
     FROM answered
 )
 
-INSERT INTO judged_alarms (environment_key, kind, is_raised, since, sentence)
+INSERT INTO evaluated_alarms (environment_key, kind, is_raised, since, sentence)
 SELECT
     judged.environment_key,
     'silent' AS kind,

@@ -1,7 +1,7 @@
 -- Unusual total: an environment's newest closed hour, against the median of the same hour of the days before it. It is
 -- raised when it is more than factor times the median, or less than that part of it, and far enough apart. An hour
 -- without usage is left to dropped_to_zero. Whole numbers only: the median is one of the totals (percentile_disc).
-WITH judged_hours AS (
+WITH evaluated_hours AS (
     SELECT
         hours.environment_key,
         environments.environment_id,
@@ -11,7 +11,7 @@ WITH judged_hours AS (
     WHERE
         environments.state = 'metered'
         AND hours.state = 'closed'
-        AND hours.hour_start >= CAST(:at AS timestamptz) - CAST(:hours_looked_at AS interval)
+        AND hours.hour_start >= CAST(:at AS timestamptz) - CAST(:max_hour_age AS interval)
         AND hours.hour_start + interval '1 hour' <= :at
     GROUP BY hours.environment_key, environments.environment_id
 ),
@@ -19,10 +19,10 @@ WITH judged_hours AS (
 -- The hour itself is day 0. Instants are listed first, so that usage is found by its key, whatever is stored.
 compared_hours AS (
     SELECT
-        judged_hours.environment_key,
+        evaluated_hours.environment_key,
         compared_days.day_number,
-        judged_hours.hour_start - compared_days.day_number * interval '24 hours' AS hour_start
-    FROM judged_hours
+        evaluated_hours.hour_start - compared_days.day_number * interval '24 hours' AS hour_start
+    FROM evaluated_hours
     CROSS JOIN generate_series(0, CAST(:days AS integer)) AS compared_days (day_number)
 ),
 
@@ -57,22 +57,22 @@ compared AS (
         percentile_disc(0.5) WITHIN GROUP (ORDER BY aku_seconds) FILTER (WHERE day_number > 0) AS median
     FROM known
     GROUP BY environment_key
-    HAVING count(*) FILTER (WHERE day_number > 0) >= :least_days
+    HAVING count(*) FILTER (WHERE day_number > 0) >= :min_known_days
 ),
 
 judged AS (
     SELECT
-        judged_hours.*,
+        evaluated_hours.*,
         compared.total,
         compared.median,
         compared.total > 0
         AND (compared.total > compared.median * :factor OR compared.total * :factor < compared.median)
-        AND abs(compared.total - compared.median) >= :least_difference AS is_raised
-    FROM judged_hours
-    INNER JOIN compared ON judged_hours.environment_key = compared.environment_key
+        AND abs(compared.total - compared.median) >= :min_difference AS is_raised
+    FROM evaluated_hours
+    INNER JOIN compared ON evaluated_hours.environment_key = compared.environment_key
 )
 
-INSERT INTO judged_alarms (environment_key, kind, is_raised, since, observed, expected, sentence)
+INSERT INTO evaluated_alarms (environment_key, kind, is_raised, since, observed, expected, sentence)
 SELECT
     environment_key,
     'unusual_total' AS kind,

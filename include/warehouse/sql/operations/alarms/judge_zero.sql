@@ -61,13 +61,13 @@ fallen AS (
     ) AS busy
 )
 
-INSERT INTO judged_alarms (environment_key, kind, is_raised, since, observed, expected, sentence)
+INSERT INTO evaluated_alarms (environment_key, kind, is_raised, since, observed, expected, sentence)
 SELECT
     newest.environment_key,
     'dropped_to_zero' AS kind,
     newest.aku = 0
     AND coalesce(
-        coalesce(fallen.since, standing.since) > CAST(:at AS timestamptz) - CAST(:zero_is_meant_after AS interval),
+        coalesce(fallen.since, standing.since) > CAST(:at AS timestamptz) - CAST(:accept_zero_after AS interval),
         FALSE
     ) AS is_raised,
     coalesce(fallen.since, standing.since, newest.observed_at) AS since,

@@ -9,7 +9,7 @@ SELECT
     observed,
     expected,
     :at AS opened_at
-FROM judged_alarms
+FROM evaluated_alarms
 WHERE is_raised
 ORDER BY environment_key, kind
 ON CONFLICT DO NOTHING

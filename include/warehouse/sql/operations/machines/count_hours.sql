@@ -1,20 +1,20 @@
 -- Counts the machine hours in question of the findings on machines that are open.
 WITH counted AS (
     SELECT
-        sightings.finding_key,
+        sightings.discrepancy_key,
         count(DISTINCT sightings.machine_key) AS machines,
         count(*) AS machine_hours
     FROM operations.machine_sightings AS sightings
-    INNER JOIN operations.machine_findings AS findings ON sightings.finding_key = findings.finding_key
+    INNER JOIN operations.machine_discrepancies AS findings ON sightings.discrepancy_key = findings.discrepancy_key
     WHERE findings.state = 'open'
-    GROUP BY sightings.finding_key
+    GROUP BY sightings.discrepancy_key
 )
 
-UPDATE operations.machine_findings AS findings
+UPDATE operations.machine_discrepancies AS findings
 SET
     machines = counted.machines,
     machine_hours = counted.machine_hours
 FROM counted
 WHERE
-    findings.finding_key = counted.finding_key
+    findings.discrepancy_key = counted.discrepancy_key
     AND (findings.machines, findings.machine_hours) IS DISTINCT FROM (counted.machines, counted.machine_hours)

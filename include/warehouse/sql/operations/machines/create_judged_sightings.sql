@@ -1,7 +1,7 @@
 -- Judges the sightings that can be judged: which finding each belongs to, or none (kind is null). A machine whose tags
 -- name no instance is accounted for by any instance of its environment.
-CREATE TEMPORARY TABLE machine_judged ON COMMIT DROP AS
-WITH peopled AS (
+CREATE TEMPORARY TABLE evaluated_sightings ON COMMIT DROP AS
+WITH with_instances AS (
     SELECT DISTINCT
         environment_key,
         observed_at
@@ -20,7 +20,7 @@ SELECT
     CASE WHEN machines.environment_key IS NULL THEN '' ELSE coalesce(machines.instance_tag, '') END AS instance_id,
     CASE
         WHEN machines.environment_key IS NULL THEN 'unregistered_environment'
-        WHEN listed.instance_id IS NULL AND peopled.environment_key IS NULL THEN 'machine_without_instance'
+        WHEN listed.instance_id IS NULL AND with_instances.environment_key IS NULL THEN 'machine_without_instance'
     END AS kind
 FROM operations.machine_sightings AS sightings
 INNER JOIN operations.machines ON sightings.machine_key = machines.machine_key
@@ -32,12 +32,12 @@ LEFT JOIN machine_listed_instances AS listed
         machines.environment_key = listed.environment_key
         AND sightings.observed_at = listed.observed_at
         AND machines.instance_tag = listed.instance_id
-LEFT JOIN peopled
+LEFT JOIN with_instances
     ON
-        machines.environment_key = peopled.environment_key
-        AND sightings.observed_at = peopled.observed_at
+        machines.environment_key = with_instances.environment_key
+        AND sightings.observed_at = with_instances.observed_at
         AND machines.instance_tag IS NULL
 WHERE
-    sightings.judged_at IS NULL
+    sightings.compared_at IS NULL
     AND sightings.observed_at <= :at
     AND (machines.environment_key IS NULL OR moments.is_known)

@@ -8,7 +8,7 @@ WITH instants AS (
         sightings.observed_at
     FROM operations.machine_sightings AS sightings
     INNER JOIN operations.machines ON sightings.machine_key = machines.machine_key
-    WHERE sightings.judged_at IS NULL AND machines.environment_key IS NOT NULL
+    WHERE sightings.compared_at IS NULL AND machines.environment_key IS NOT NULL
     UNION
     SELECT
         environments.environment_key,

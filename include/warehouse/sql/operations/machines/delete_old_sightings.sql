@@ -3,8 +3,8 @@
 DELETE FROM operations.machine_sightings AS sightings
 WHERE
     sightings.hour_start < CAST(:at AS timestamptz) - CAST(:retention AS interval)
-    AND sightings.judged_at IS NOT NULL
+    AND sightings.compared_at IS NOT NULL
     AND NOT EXISTS (
-        SELECT FROM operations.machine_findings AS findings
-        WHERE findings.finding_key = sightings.finding_key AND findings.state = 'open'
+        SELECT FROM operations.machine_discrepancies AS findings
+        WHERE findings.discrepancy_key = sightings.discrepancy_key AND findings.state = 'open'
     )

@@ -11,6 +11,6 @@ SELECT
     last_seen_at,
     state,
     resolved_at
-FROM operations.machine_findings
+FROM operations.machine_discrepancies
 WHERE state = 'open' OR :with_resolved
-ORDER BY first_seen_at, finding_key
+ORDER BY first_seen_at, discrepancy_key

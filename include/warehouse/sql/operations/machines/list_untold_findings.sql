@@ -1,6 +1,6 @@
 -- What nobody was told of findings yet: that they were opened, and, of those that were told, that they are resolved.
 SELECT
-    findings.finding_key,
+    findings.discrepancy_key,
     news.transition,
     findings.kind,
     findings.account_id,
@@ -13,12 +13,12 @@ SELECT
     findings.last_seen_at,
     findings.state,
     findings.resolved_at
-FROM operations.machine_findings AS findings
+FROM operations.machine_discrepancies AS findings
 CROSS JOIN
     LATERAL (
         SELECT
             CASE findings.state WHEN 'open' THEN 'opened' ELSE 'resolved' END AS transition,
-            format('machine_finding/%s/', findings.finding_key) AS about
+            format('machine_finding/%s/', findings.discrepancy_key) AS about
     ) AS news
 WHERE
     NOT EXISTS (
@@ -32,4 +32,4 @@ WHERE
             WHERE notifications.notification_key = news.about || 'opened'
         )
     )
-ORDER BY news.transition, findings.first_seen_at, findings.finding_key
+ORDER BY news.transition, findings.first_seen_at, findings.discrepancy_key

@@ -1,10 +1,10 @@
 -- Writes down what was judged. An hour that was in question once stays so, whatever a second listing of it said.
 UPDATE operations.machine_sightings AS sightings
 SET
-    judged_at = :at,
-    finding_key = coalesce(findings.finding_key, sightings.finding_key)
-FROM machine_judged AS judged
-LEFT JOIN operations.machine_findings AS findings
+    compared_at = :at,
+    discrepancy_key = coalesce(findings.discrepancy_key, sightings.discrepancy_key)
+FROM evaluated_sightings AS judged
+LEFT JOIN operations.machine_discrepancies AS findings
     ON
         judged.kind = findings.kind
         AND judged.account_id = findings.account_id

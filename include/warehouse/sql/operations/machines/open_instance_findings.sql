@@ -1,6 +1,6 @@
 -- Instances without machines: billable in the polls on both sides of the last whole listing of their buyer and region,
 -- which showed no machine of theirs, nor one of their environment whose tags name no instance.
-INSERT INTO operations.machine_findings AS kept (
+INSERT INTO operations.machine_discrepancies AS kept (
     kind, account_id, region, environment_id, instance_id, environment_key, machine_hours,
     first_seen_at, last_seen_at, opened_at
 )

@@ -1,5 +1,5 @@
 -- Machines without an instance, and environments that nobody registered: opens findings, or sees open ones again.
-INSERT INTO operations.machine_findings AS kept (
+INSERT INTO operations.machine_discrepancies AS kept (
     kind, account_id, region, environment_id, instance_id, environment_key, first_seen_at, last_seen_at, opened_at
 )
 SELECT
@@ -12,7 +12,7 @@ SELECT
     min(observed_at) AS first_seen_at,
     max(observed_at) AS last_seen_at,
     CAST(:at AS timestamptz) AS opened_at
-FROM machine_judged
+FROM evaluated_sightings
 WHERE kind IS NOT NULL
 GROUP BY kind, account_id, region, environment_id, instance_id, environment_key
 ON CONFLICT (kind, account_id, region, environment_id, instance_id) WHERE state = 'open' DO UPDATE SET

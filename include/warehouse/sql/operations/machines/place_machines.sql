@@ -4,7 +4,7 @@
 WITH pending AS (
     SELECT DISTINCT machine_key
     FROM operations.machine_sightings
-    WHERE judged_at IS NULL
+    WHERE compared_at IS NULL
 ),
 
 placed AS (

@@ -10,5 +10,5 @@ WHERE machines.machine_id = any(:machine_ids)
 ORDER BY machines.machine_key
 ON CONFLICT (hour_start, machine_key) DO UPDATE SET
     observed_at = excluded.observed_at,
-    judged_at = NULL
+    compared_at = NULL
 WHERE excluded.observed_at > kept.observed_at

@@ -1,8 +1,8 @@
 -- Resolves what a later whole listing, once judged, no longer shows. A finding stays open for one check at least, so
--- that somebody is told. What can not be judged yet, resolves nothing.
+-- that somebody is told. What cannot be judged yet, resolves nothing.
 WITH gone AS (
-    SELECT findings.finding_key
-    FROM operations.machine_findings AS findings
+    SELECT findings.discrepancy_key
+    FROM operations.machine_discrepancies AS findings
     INNER JOIN operations.machine_listings AS listings
         ON findings.account_id = listings.account_id AND findings.region = listings.region
     LEFT JOIN machine_moments AS moments
@@ -19,10 +19,10 @@ WITH gone AS (
         )
 )
 
-UPDATE operations.machine_findings AS findings
+UPDATE operations.machine_discrepancies AS findings
 SET
     state = 'resolved',
     resolved_at = :at
 FROM gone
-WHERE findings.finding_key = gone.finding_key
+WHERE findings.discrepancy_key = gone.discrepancy_key
 RETURNING findings.kind

@@ -1,6 +1,6 @@
 -- How telling went.
 UPDATE operations.notifications
 SET
-    told_at = CASE WHEN CAST(:failure AS text) IS NULL THEN CAST(:at AS timestamptz) END,
+    sent_at = CASE WHEN CAST(:failure AS text) IS NULL THEN CAST(:at AS timestamptz) END,
     failure = :failure
 WHERE notification_key = any(CAST(:keys AS text[]))

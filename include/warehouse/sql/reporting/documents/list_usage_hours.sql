@@ -4,7 +4,7 @@ SELECT
     CAST(hour_start AT TIME ZONE :time_zone AS date) AS used_on,
     CAST(extract(HOUR FROM hour_start AT TIME ZONE :time_zone) AS integer) AS hour_of_day,
     CAST(sum(aku_seconds) AS bigint) AS aku_seconds,
-    CAST(sum(assumed_aku_seconds) AS bigint) AS assumed_aku_seconds
+    CAST(sum(estimated_aku_seconds) AS bigint) AS estimated_aku_seconds
 FROM metering.usage
 WHERE
     subscription_key = :subscription_key

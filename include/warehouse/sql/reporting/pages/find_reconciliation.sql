@@ -10,7 +10,7 @@ SELECT
     r.checked_at,
     f.fetched_at,
     f.failure,
-    f.tried_at
+    f.attempted_at
 FROM core.subscriptions AS s
 LEFT JOIN reconciliation.verdicts AS r ON s.subscription_key = r.subscription_key AND r.period = :period
 LEFT JOIN reconciliation.marketplace_fetches AS f ON s.account_id = f.account_id AND f.billing_cycle = :period

@@ -1,4 +1,4 @@
--- What a list of bills can not show: charges of the Marketplace that have no bill here, and bills of the Marketplace
+-- What a list of bills cannot show: charges of the Marketplace that have no bill here, and bills of the Marketplace
 -- that could not be fetched. A null period takes all.
 SELECT
     r.period,

@@ -6,8 +6,8 @@ WITH used AS (
         count(*) AS instance_count,
         -- The table's checks keep a row within INTEGER, whose sum is BIGINT; the sum of BIGINT would be NUMERIC.
         sum(CAST(aku_seconds AS integer)) AS aku_seconds,
-        sum(CAST(proved_aku_seconds AS integer)) AS proved_aku_seconds,
-        sum(CAST(assumed_aku_seconds AS integer)) AS assumed_aku_seconds,
+        sum(CAST(inferred_aku_seconds AS integer)) AS inferred_aku_seconds,
+        sum(CAST(estimated_aku_seconds AS integer)) AS estimated_aku_seconds,
         sum(gap_seconds) AS gap_seconds
     FROM metering.usage
     WHERE
@@ -33,8 +33,8 @@ differing AS (
     WHERE
         used.instance_count IS DISTINCT FROM summed.instance_count
         OR used.aku_seconds IS DISTINCT FROM summed.aku_seconds
-        OR used.proved_aku_seconds IS DISTINCT FROM summed.proved_aku_seconds
-        OR used.assumed_aku_seconds IS DISTINCT FROM summed.assumed_aku_seconds
+        OR used.inferred_aku_seconds IS DISTINCT FROM summed.inferred_aku_seconds
+        OR used.estimated_aku_seconds IS DISTINCT FROM summed.estimated_aku_seconds
         OR used.gap_seconds IS DISTINCT FROM summed.gap_seconds
 )
 
