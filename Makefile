@@ -9,6 +9,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3.14 python
 BIN := .venv/bin
 PROJECT := pyproject.toml build_metadata.py include/local/bootstrap.py
 export PYTHONDONTWRITEBYTECODE :=
+IN_PARALLEL := -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 LINTED := include dags plugins tests benchmarks build_metadata.py
 
 ## Say what each target does.
@@ -57,11 +58,11 @@ test: .venv/.installed-dev
 	@$(BIN)/python -m include.local.prerequisites
 	@$(BIN)/python -m include.local.locks check
 	@$(MAKE) --no-print-directory lint types
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q $(IN_PARALLEL) --durations=10
 
 ## The pure tests, and of those on PostgreSQL the heart: rating, closing hours, the schema.
 test-fast: .venv/.installed-dev
-	@$(BIN)/pytest -q -m "not slow and (heart or not parts)"
+	@$(BIN)/pytest -q $(IN_PARALLEL) -m "not slow and (heart or not parts)"
 
 ## Show a FOCUS export to the FinOps Foundation's validator (needs Python 3.12); `make test` does it too.
 focus: .venv/.installed-dev

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -55,10 +56,32 @@ def owned_warehouse(postgres_server: URL) -> Iterator[Engine]:
 
 
 _PARTS = {"postgres_server", "sandbox_server", "server_folder"}
+#: Files that start whole stacks run one after the other, so that two stacks never share the cores.
+_STACKS = ("local/test_demo", "local/test_soak", "local/test_running_stack", "local/test_celery", "browser/")
+#: What takes long starts early, so that no worker is left with it alone at the end.
+_FIRST = (
+    *_STACKS,
+    "cli/test_bad_input",
+    "dags/",
+    "faults/",
+    "scenarios/",
+    "billing/test_corrections_property",
+    "metering/",
+)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need real parts by the fixtures they ask for."""
+    """Mark tests that need real parts, keep each file on one worker, and put long files first."""
     for item in items:
         if _PARTS & set(getattr(item, "fixturenames", ())):
             item.add_marker("parts")
+        name = item.path.relative_to(Path(__file__).parent).with_suffix("").as_posix()
+        item.add_marker(pytest.mark.xdist_group("stacks" if name.startswith(_STACKS) else name))
+        if "AKUBILL_EXAMPLES" in os.environ:
+            item.add_marker(pytest.mark.timeout(0))  # a long run of a property
+    items.sort(key=lambda item: _rank(item.path.relative_to(Path(__file__).parent).as_posix()))
+
+
+def _rank(name: str) -> int:
+    return next((rank for rank, start in enumerate(_FIRST) if name.startswith(start)), len(_FIRST))
