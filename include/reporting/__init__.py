@@ -1,4 +1,5 @@
 """The read side: what the pages and exports show.
 
-Owns: queries for people and their presentation. Does not own any row: it writes nothing to the warehouse.
+Owns: queries for people and their presentation, and the ledger of exported files (billing.exports), which is all that
+it writes to the warehouse.
 """
