@@ -8,6 +8,11 @@ from pathlib import Path
 from tests.support import reference
 
 ROOT = Path(__file__).parents[2]
+#: Folders that commands make.
+MADE = ("benchmarks/results/",)
+DIALECT = re.compile(
+    r"\b(can not|anew|whoever|mend|mended|for want of|reckon|stands? (in|for|twice|nowhere))\b", re.IGNORECASE
+)
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 
 
@@ -30,6 +35,28 @@ def test_links_between_pages_lead_somewhere() -> None:
     assert broken == []
 
 
+def test_every_file_that_a_page_names_exists() -> None:
+    named = re.compile(r"`((?:include|dags|plugins|tests|docs|benchmarks)/[\w./-]*[\w/-])`")
+    missing = [
+        f"{page.relative_to(ROOT)}: {name}"
+        for page in PAGES
+        for name in named.findall(page.read_text(encoding="utf-8"))
+        if not (ROOT / name).exists() and name not in MADE
+    ]
+    assert missing == []
+
+
+def test_pages_are_in_plain_english_and_fit_a_screen() -> None:
+    written = [page for page in PAGES if page.name not in reference.PAGES]
+    found = [
+        f"{page.relative_to(ROOT)}:{number}: {line}"
+        for page in written
+        for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), start=1)
+        if DIALECT.search(line) or (len(line) > 150 and not line.startswith(("|", "![")))
+    ]
+    assert found == []
+
+
 def test_every_decision_is_a_claim_with_what_would_violate_it() -> None:
     for page in sorted((ROOT / "docs/adr").glob("0*.md")):
         body = page.read_text(encoding="utf-8")
@@ -43,7 +70,7 @@ def test_reference_pages_say_what_the_code_says() -> None:
         assert page == write(), "run `.venv/bin/python -m tests.support.reference`"
 
 
-def test_every_page_stands_in_an_index() -> None:
+def test_every_page_is_in_an_index() -> None:
     for folder in ("how-to", "concepts", "reference", "adr"):
         index = (ROOT / "docs" / folder / "README.md").read_text(encoding="utf-8")
         pages = [page.name for page in sorted((ROOT / "docs" / folder).glob("*.md")) if page.name != "README.md"]
