@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 #: Folders that commands make.
 MADE = ("benchmarks/results/",)
 DIALECT = re.compile(
-    r"\b(can not|anew|whoever|mend|mended|for want of|reckon|stands? (in|for|twice|nowhere))\b", re.IGNORECASE
+    r"\b(can not|anew|whoever|mend|mended|for want of|reckon|stands? (twice|nowhere|in (?!for)))\b", re.IGNORECASE
 )
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 
