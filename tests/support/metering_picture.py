@@ -111,13 +111,13 @@ def draw() -> str:
 
 
 def _legend() -> Iterator[str]:
-    names = {"measured": "measured", "proved": "proved", "assumed": "assumed", "unknown": "not known"}
+    names = {"measured": "measured", "proved": "inferred", "assumed": "estimated", "unknown": "not known"}
     x = 16
     for known, words in names.items():
         yield f'<rect x="{x}" y="12" width="22" height="13" fill="{_FILLS[known]}"/>{_text(x + 28, 23, words)}'
         x += 46 + 7 * len(words)
-    yield f'<line class="gap" x1="{x}" y1="19" x2="{x + 22}" y2="19"/>{_text(x + 28, 23, "under a gap")}'
-    x += 46 + 7 * len("under a gap")
+    yield f'<line class="gap" x1="{x}" y1="19" x2="{x + 22}" y2="19"/>{_text(x + 28, 23, "gap")}'
+    x += 46 + 7 * len("gap")
     yield f'<circle class="poll" cx="{x + 6}" cy="19" r="5"/>{_text(x + 16, 23, "poll, with AKU")}'
     x += 34 + 7 * len("poll, with AKU")
     yield f'<circle class="empty" cx="{x + 6}" cy="19" r="5"/>{_text(x + 16, 23, "not listed")}'

@@ -30,8 +30,8 @@ def warehouse() -> str:
     lines = [
         "# The warehouse's tables",
         "",
-        "As the comments in the database say. Surrogate keys end in `_key`, ids of the outside in `_id`; instants are",
-        "UTC; usage is AKU-seconds (BIGINT); money is NUMERIC. Analysts log in as `billing_analyst`.",
+        "These are the comments in the database. Surrogate keys end in `_key`, public ids in `_id`. Instants are UTC,",
+        "usage is in AKU-seconds (BIGINT), money is NUMERIC. Analysts log in as `billing_analyst`.",
     ]
     for schema, about in SCHEMAS.items():
         lines += ["", f"## {schema}", "", about]
@@ -60,10 +60,10 @@ def analyst_views() -> str:
         "# Views for analysts",
         "",
         *VIEW_SCHEMAS.values(),
-        "They are made for pandas, BI tools and SQL by hand: log in as `billing_analyst`. A name or a meaning never",
-        "changes; a column may be added at the end. AKU-hours and amounts are NUMERIC, instants are timestamptz.",
+        "They are made for pandas, BI tools and hand-written SQL: log in as `billing_analyst`. Names and meanings",
+        "never change; a column may be added at the end. AKU-hours and amounts are NUMERIC, instants are timestamptz.",
         "",
-        "Views by day read only the hours of the days that are asked for, so give them a range:",
+        "Views by day only read the hours of the days in the query, so give them a range:",
         "",
         "```sql",
         "SELECT customer, sum(cost) FROM analytics.daily_cost",

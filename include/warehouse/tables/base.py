@@ -16,7 +16,7 @@ SCHEMAS = {
 }
 #: Schemas of views; they have no tables.
 VIEW_SCHEMAS = {
-    "analytics": "Bills, their lines, usage and cost by day, customer, region and department, under names that stay.",
+    "analytics": "Bills, their lines, usage and cost by day, customer, region and department, under stable names.",
 }
 
 metadata = MetaData(

@@ -10,7 +10,7 @@ COMMENT ON SCHEMA reconciliation IS 'What the Marketplace charged, and its agree
 CREATE SCHEMA operations;
 COMMENT ON SCHEMA operations IS 'What operators are told: alarms, notifications, and machines held against instances.';
 CREATE SCHEMA analytics;
-COMMENT ON SCHEMA analytics IS 'Bills, their lines, usage and cost by day, customer, region and department, under names that stay.';
+COMMENT ON SCHEMA analytics IS 'Bills, their lines, usage and cost by day, customer, region and department, under stable names.';
 CREATE TABLE billing.bill_events (
 	event_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	bill_id TEXT NOT NULL,
