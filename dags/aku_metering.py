@@ -1,20 +1,20 @@
-"""### Hours of usage, from what consoles said.
+"""### Computes hourly usage from readings.
 
-**What.** Closes the hour that has just ended: from polls and readings it makes the AKU-seconds of every instance in
-it, says how they are known (measured, proved, assumed), and opens or resolves gaps. Hours that no run has closed, as
-after a pause, are closed first, so this catches up by itself. An hour whose console has not answered since stays open,
-is closed provisionally forty minutes after its end, and for good when an answer comes.
+**What.** Closes the hour that has just ended: from polls and readings it computes the AKU-seconds of every instance,
+says how they are known (measured, inferred, estimated), and opens or resolves gaps. Hours that no run has closed, for
+example after a pause, are closed first, so a late run catches up by itself. An hour whose console has not answered
+since stays open, becomes provisional forty minutes after its end, and is closed when an answer arrives.
 
 **When.** Every hour at minute 7, for the hour before; the run's partition is that hour (UTC).
 
 **By hand.** Give *from* and *to* to close any window again, or trigger it with a partition key like
-`2026-10-01T05:00:00`, or backfill a range. Closing again what is right changes nothing.
+`2026-10-01T05:00:00`, or backfill a range. Closing an hour again that is already right changes nothing.
 
-**Deadline.** A scheduled run that has not succeeded half an hour after it became due, because it failed, waits or
-hangs, is told to operators, once, through the channel of `freshness_alarms`.
+**Deadline.** If a scheduled run has not succeeded half an hour after it became due, because it failed, waits or
+hangs, operators are notified once, through the channel of `freshness_alarms`.
 
-**What you do next.** Nothing, as a rule. When a deadline was missed, look at the run: the next run that works closes
-its hour too. Gaps stand in `metering.gaps`; an open one holds the bill.
+**What you do next.** Usually nothing. If a deadline was missed, look at the run; the next run that succeeds closes
+its hour too. Gaps are in `metering.gaps`; an open gap holds the bill.
 """
 
 from __future__ import annotations

@@ -1,20 +1,20 @@
-"""### What every console says of its instances, every five minutes.
+"""### Polls every console for its instances, every five minutes.
 
-**What.** Asks every metered environment's console for all its Kafka instances and stores what it said: one poll per
-environment, one reading per instance. Environments are spread over a fixed number of shards, one task each; within a
-shard all consoles are asked at once, each within its own deadline. Then hours that became due are closed again: those
-that a late poll changes, and those that waited forty minutes for a poll.
+**What.** Asks the console of every metered environment for all its Kafka instances and stores the answers: one poll
+per environment, one reading per instance. Environments are divided into a fixed number of shards, one task each.
+Within a shard all consoles are polled concurrently, each with its own deadline. Then hours that became due are
+closed: those that a late poll changes, and those that waited forty minutes for a poll.
 
-**When.** Every five minutes. What was not asked in the past cannot be asked any more, so missed runs are not made up.
+**When.** Every five minutes. A console cannot be asked about the past, so missed runs are not repeated.
 
-**By hand.** Any time: it is one more poll. Two runs at once do no harm.
+**By hand.** At any time: it is one more poll. Two runs at once do no harm.
 
 **What you do next.** `summarise` says how many consoles answered and failed, and how many readings were rejected. A
-console that fails is a failed poll with its cause in `metering.polls`; rejected readings stand in
-`metering.rejections`. *Spared* consoles failed in six runs in a row and are asked less often until they answer:
-`akubill metering failing` and the page of environments name them, and why. *Not asked* are those that the run had no
-time for: if there are any, give the workers more room. A console that stays silent for longer than fifteen minutes
-becomes a gap, and an open gap holds the bill.
+console that fails is a failed poll with its cause in `metering.polls`; rejected readings are in
+`metering.rejections`. *Spared* consoles failed in six runs in a row and are polled less often until they answer:
+`akubill metering failing` and the page of environments name them and the cause. *Not asked* are those for which the
+run had no time: if there are any, give the workers more capacity. A console that is silent for more than fifteen
+minutes becomes a gap, and an open gap holds the bill.
 """
 
 from __future__ import annotations

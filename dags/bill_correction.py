@@ -1,24 +1,24 @@
 """### Corrects an issued bill.
 
-**What.** An issued bill never changes. This rates its period again with what is known now, and puts the difference
-from what documents say of it by now on a new one, each line pointing at the line that it corrects, with your reason.
-Correct a bill as often as needed, also a correction: all documents together are always what a perfect bill would have
-been, plus what you refunded.
+**What.** An issued bill never changes. This rates its period again with what is known now, and charges the difference
+from all documents so far on a new one. Each line names the line that it corrects, and your reason. You can correct a
+bill as often as needed, also a correction: all documents together always add up to the re-rated bill plus your
+refunds.
 
 | cause | what it needs | what it does |
 |---|---|---|
 | `late_usage` | usage that became known after the bill was issued | bills it; the next bill does so by itself |
-| `price` | the plan that should have priced the period | enters it as an offer for this period, and rates again |
-| `discount` | the discount that should have been given | the same with the discount |
+| `price` | the right plan for the period | enters it as an offer for this period, and rates again |
+| `discount` | the right discount | the same with the discount |
 | `refund` | an amount and a line of the bill | gives it back with its tax, whatever the usage was |
 
-**Delivery.** `next_bill` waits for the subscription's next bill; `note` issues a credit or debit note at once, which
-also takes all else that waits for this bill. A released subscription has no next bill: choose a note.
+**Delivery.** `next_bill` waits for the subscription's next bill. `note` issues a credit or debit note at once, which
+also contains everything else that waits for this bill. A released subscription has no next bill: choose a note.
 
-**When.** By hand: *Trigger*, fill in the form. The same run again does nothing again.
+**When.** By hand: *Trigger*, fill in the form. Repeating the same run has no further effect.
 
-**What you do next.** Look at the log of `correct_bill`: it names the document and its total. A plan or discount that
-should hold from now on is an offer: `private_offer`. `akubill corrections list` shows what waits.
+**What you do next.** Read the log of `correct_bill`: it names the document and its total. For a plan or discount from
+now on, enter an offer: `private_offer`. `akubill corrections list` shows what waits.
 """
 
 from __future__ import annotations

@@ -1,18 +1,19 @@
-"""### Bills as files: PDF, lines as CSV, costs as FOCUS.
+"""### Exports bills as files: PDF, lines as CSV, costs as FOCUS.
 
-**What.** Writes what was issued to a folder or bucket: a PDF of each bill and note, and for each period one CSV of all
-lines and one FOCUS 1.2 file (Parquet). Each file is entered in `billing.exports`. A file holds what was issued, so
-written again it has the same bytes.
+**What.** Writes issued documents to a folder or bucket: a PDF of each bill and note, and for each period one CSV of
+all lines and one FOCUS 1.2 file (Parquet). Each file is recorded in `billing.exports`. A file contains what was
+issued, so it has the same bytes when it is written again.
 
-**When.** Every hour, and at once after a correction: it looks which documents have no file yet. (A close is a run of a
-partition, and Airflow tells those to partitioned DAGs only.) A period's CSV and FOCUS files are due when the month is
-over; a note makes those of the month in which it was issued due again.
+**When.** Every hour, and at once after a correction: it finds the documents without a file. (A close is a run of a
+partition, and Airflow reports those to partitioned DAGs only.) A period's CSV and FOCUS files are due when the month
+is over; a note makes those of the month in which it was issued due again.
 
 **By hand.** Name a period to write all its files again, for example in another language or to another place. The
-place is the form's, or else the Airflow Variable `akubill_exports`: a folder, or a bucket like `s3://conn_id@bucket/bills`.
+place is the form's, or else the Airflow Variable `akubill_exports`: a folder, or a bucket like
+`s3://conn_id@bucket/bills`.
 
-**What you do next.** `report` says how many files were written and where. A file that should not have been sent is
-corrected by a credit note, never by deleting its bill.
+**What you do next.** `report` says how many files were written and where. If a file should not have been sent, issue
+a credit note; never delete its bill.
 """
 
 from __future__ import annotations

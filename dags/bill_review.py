@@ -1,20 +1,20 @@
 """### Asks a person about a held bill.
 
-**What.** Shows one held bill with its lines and what was found about it, and waits for an answer under *Required
-Actions*: *Approve and issue*, *Reject*, or *Waive one finding*, each with a reason. The answer, with person and time,
-is kept with the bill. Approving issues exactly the draft that was shown; if usage or prices changed since, it is held
-anew and shown again. Nothing else waits because of it.
+**What.** Shows a held bill with its lines and findings, and waits for an answer under *Required Actions*: *Approve
+and issue*, *Reject*, or *Waive one finding*, each with a reason. The answer is stored with the bill, with person and
+time. Approval issues exactly the draft that was shown. If usage or prices changed since, the bill stays held and is
+shown again. Nothing else waits for it.
 
-**When.** `billing_period_close` starts a run for every bill that it holds, once for each draft. A run whose bill was
-decided elsewhere, or made anew, ends by itself within the hour.
+**When.** `billing_period_close` starts a run for every bill that it holds, once for each draft. If the bill is
+decided or drafted again elsewhere, the run ends by itself within an hour.
 
 **By hand.** Give the bill's id, for example to decide a bill that was rejected before.
 
-**Who.** Users who may run DAGs (role *user* and above), or only those that the Airflow variable `bill_reviewers` names,
-separated by commas.
+**Who.** Users who may run DAGs (role *user* and above), or only those that the Airflow variable `bill_reviewers`
+names, separated by commas.
 
-**What you do next.** Look at the bill's page, answer the form. `ask_again` starts a further run if the bill is held for
-something new.
+**What you do next.** Look at the bill's page, and answer the form. `ask_again` starts another run if the bill is held
+for something new.
 """
 
 from __future__ import annotations

@@ -1,19 +1,19 @@
-"""### Computes issued bills again, and says what is not as it was.
+"""### Recomputes issued bills and reports every difference.
 
-**What.** Takes every issued bill and note: computes its fingerprint from what the warehouse holds today, adds up its
-lines, taxes and instance-hours, and rates its period again with the prices and private offers that were known when it
-was drafted. All of it has to come out to the same bytes. Then asks whether everything that was metered or sold in
-closed periods is on exactly one bill. Nothing is changed.
+**What.** For every issued bill and note, computes the fingerprint from today's warehouse, adds up its lines, taxes
+and instance-hours, and rates its period again with the prices and private offers that were known when it was drafted.
+All of it must give the same bytes. Then it checks that everything that was metered or sold in closed periods is on
+exactly one bill. It changes nothing.
 
 **When.** Daily at 04:30 (UTC+8).
 
-**By hand.** Any time; name a billing period to verify only that one. `akubill bills verify` does the same.
+**By hand.** At any time; name a billing period to verify only that one. `akubill bills verify` does the same.
 
-**What you do next.** Where `report` is red, its message names each bill that differs and what changed: usage, prices,
-offers, licences, lines, taxes or sums. The database lets nobody change these, so somebody put its guards aside: find
-out who, restore it from a backup, or correct the bill if what stands now is right. `notify_operators` tells each
-difference once, through the channel of `freshness_alarms`; it is pink where there is nothing new. What is on no bill,
-or on two, is named with the step that corrects it; `akubill bills completeness` says the same.
+**What you do next.** If `report` fails, its message names each bill that differs and what changed: usage, prices,
+offers, licences, lines, taxes or sums. The database refuses such changes, so someone disabled its triggers. Find out
+who, then restore the data from a backup, or correct the bill if today's data is right. `notify_operators` reports
+each difference once, through the channel of `freshness_alarms`; it is pink if there is nothing new. What is on no
+bill, or on two, is named with the step that corrects it; `akubill bills completeness` says the same.
 """
 
 from __future__ import annotations

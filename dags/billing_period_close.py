@@ -1,20 +1,20 @@
 """### Closes a billing period: usage becomes bills.
 
-**What.** For every subscription that lived in the month, or has usage in it: renews licences, prices the usage hour by
-hour, drafts a bill, and audits it. A bill that every audit agrees with is *issued*, and from then on the database lets
-nobody change it. A bill that some audit found something about is *held*, and `bill_review` asks a person about it;
-nothing else waits for it.
+**What.** For every subscription that was active in the month or has usage in it: renews licences, prices the usage
+hour by hour, drafts a bill, and audits it. A bill without findings is *issued*, and from then on the database refuses
+every change to it. A bill with findings is *held*, and `bill_review` asks a person about it; nothing else waits for
+it.
 
-**When.** Six hours after each calendar month of the seller's time zone. Months that were missed are caught up.
+**When.** Six hours after each calendar month in the seller's time zone. Missed months are caught up.
 
-**By hand.** Name the month in the form, for example to close it again after the reason for a held bill was mended:
-issued bills stay as they are, the others are made anew. `airflow backfill create --dag-id billing_period_close
---from-date 2026-01-01 --to-date 2026-03-31` closes months of the past, whatever the start date.
+**By hand.** Name the month in the form, for example to close it again after the cause of a held bill was fixed:
+issued bills stay as they are, the others are drafted again. `airflow backfill create --dag-id billing_period_close
+--from-date 2026-01-01 --to-date 2026-03-31` closes past months, also before the start date.
 
-**What you do next.** Answer the reviews under *Required Actions*. `report` lists the held bills, each with what was
-found and what to do, and fails if a subscription has no bill at all. The bills stand under *Bills*, and in
-`billing.bills`. A period that has not ended, or in which nobody lived, cannot be closed; where all its bills are
-issued, the run says so and changes nothing.
+**What you do next.** Answer the reviews under *Required Actions*. `report` lists the held bills with findings and
+remedies, and fails if a subscription has no bill at all. The bills are under *Bills*, and in `billing.bills`. A
+period that has not ended, or in which no subscription was active, cannot be closed. If all its bills are issued, the
+run says so and changes nothing.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
-"""### Tells operators when an environment falls silent, and when it is over.
+"""### Notifies operators when an environment is silent, and when that is over.
 
-**What.** Looks at every metered environment: does it still answer, has it dropped to zero AKU, is its last closed hour
-far from the same hour of the days before? What is wrong is an *alarm* in `operations.alarms`: opened once, closed once,
-and each of the two is told once, all of a run in one message.
+**What.** Checks every metered environment: does it still answer, has it dropped to zero AKU, is its last closed hour
+far from the same hour on the days before? A problem is an *alarm* in `operations.alarms`. It opens once and closes
+once, with one notification each; all notifications of a run are one message.
 
-**When.** Every five minutes, two minutes after the consoles were asked.
+**When.** Every five minutes, two minutes after the consoles were polled.
 
-**By hand.** Not needed; an additional run tells nothing twice.
+**By hand.** Not needed; an additional run repeats no notification.
 
-**What you do next.** Where `notify_operators` is green, something was told: its log has it. Pink is quiet. Where it is
-red the channel failed: the log has the message, and it is not sent again. Choose a channel with the connection
-`akubill_alarms`; without one the log is all.
+**What you do next.** If `notify_operators` is green, a notification was sent, and its log has it. If it is pink,
+there was nothing new. If it is red, the channel failed: the log has the message, and it is not sent again. Choose a
+channel with the connection `akubill_alarms`; without one, messages are only in the log.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""### Lets gaps be: a person decides that usage stays as it was assumed.
+"""### Waives gaps: a person decides that the estimate stays.
 
-**What.** A gap is time for which usage is not known. While it is open it holds the bill. Better data resolves it by
-itself; where none will come, this waives it: what was assumed stays, and who decided that, when and why stands in
-`metering.gaps`. All gaps that you name are waived, or none.
+**What.** A gap is time for which usage is not known. While it is open, it holds the bill. Better data resolves it by
+itself. If none will come, this waives it: the estimated usage stays, and `metering.gaps` records who decided that,
+when and why. Either all gaps that you name are waived, or none.
 
-**When.** By hand: *Trigger*, fill in the form. Name gaps by their numbers, or an environment and a window, in which all
-open gaps are then waived. The numbers stand in `metering.gaps`, in `akubill gaps list`, and on the held bill's page.
+**When.** By hand: *Trigger*, fill in the form. Name gaps by their numbers, or an environment and a window: then all
+open gaps in it are waived. The numbers are in `metering.gaps`, in `akubill gaps list`, and on the held bill's page.
 
 **What you do next.** Close the billing period again (`billing_period_close`): the bill is not held for these gaps any
-more. A waiver holds for what you saw: should the gap turn out longer, it is open again.
+more. A waiver covers what you saw: if the gap turns out to be longer, it is open again.
 """
 
 from __future__ import annotations

@@ -1,18 +1,19 @@
-"""### Machines that run the paid image, against metered instances.
+"""### Compares machines that run the paid image with metered instances.
 
-**What.** ECS knows which machines of a buyer run the Business Edition image; the consoles say which instances there
-are. This asks ECS with each buyer's own delegated access, in every region of the product, and compares: *a machine
-without an instance*, *an instance without machines*, *an environment nobody registered*. Each is a row of
-`operations.machine_discrepancies`, with the machine hours in question, and resolves by itself when it is no longer so.
+**What.** ECS knows which machines of a buyer run the Business Edition image; the consoles say which instances exist.
+This asks ECS with each buyer's own delegated access, in every region of the product, and compares: *a machine without
+an instance*, *an instance without machines*, *an environment that is not registered*. Each is a row of
+`operations.machine_discrepancies`, with the machine hours in question, and is resolved when a later comparison
+agrees.
 
-**When.** Every hour at minute 20. A listing is compared by the next run, when polls on both sides of it exist.
+**When.** Every hour at minute 20. A listing is compared by the next run, when there are polls before and after it.
 
-**By hand.** Trigger it at any time; running it again duplicates nothing.
+**By hand.** Trigger it at any time; running it again creates no duplicates.
 
-**What you do next.** What disagrees is told once when it is found and once when it is over, through the channel of
-`freshness_alarms`; `notify_operators` is pink when there is nothing new. `akubill machines list` has all that is open,
-and `summarise` counts it; open findings do not make a run red. If `summarise` is red, buyers could not be asked: its
-message names them and what to do.
+**What you do next.** Operators are notified of each discrepancy once when it is found and once when it is resolved,
+through the channel of `freshness_alarms`; `notify_operators` is pink if there is nothing new. `akubill machines list`
+shows everything that is open, and `summarise` counts it; open discrepancies do not fail the run. If `summarise`
+fails, some buyers could not be asked: its message names them and what to do.
 """
 
 from __future__ import annotations

@@ -1,14 +1,15 @@
-"""### Checks a price plan, says what it would change, and publishes it.
+"""### Checks a price plan, shows what it would change, and publishes it.
 
-**What.** Takes a price plan as it stands in a YAML file. *check_plan* reads it and says it in words, or names the field
-that is wrong. *compare_plan* prices the metered usage of a past month by it and by the published plan of the same name:
-what each customer would have paid. *publish_plan* writes its new versions to the warehouse, if you ask for that.
+**What.** Takes a price plan as YAML. *check_plan* reads it and describes it in words, or names the field that is
+wrong. *compare_plan* prices the metered usage of a past month by it and by the published plan of the same name, and
+shows what each customer would have paid. *publish_plan* writes its new versions to the warehouse, if you ask for
+that.
 
-**When.** By hand, before a price changes. The plans of the catalogue are published by every `billing_period_close`, so
-a plan that is kept there needs this only for the check and the comparison.
+**When.** By hand, before a price changes. Every `billing_period_close` publishes the plans of the catalogue, so such
+a plan needs this DAG only for the check and the comparison.
 
-**What you do next.** Look at the log of *compare_plan*; trigger the DAG again with *Publish* switched on. What is
-published never changes: a later version takes its place from its `effective_from` on.
+**What you do next.** Read the log of *compare_plan*, then trigger the DAG again with *Publish* switched on. A
+published version never changes: a later version replaces it from its `effective_from` on.
 """
 
 from __future__ import annotations

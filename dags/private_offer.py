@@ -1,15 +1,15 @@
 """### Gives one subscription its own plan or discount.
 
 **What.** From an instant on, until another or without end, a subscription is priced by another published plan, with
-another discount, or both. What the form leaves empty stays the subscription's own. Bills that the time touches are
-split there; tiers and included usage go on counting.
+another discount, or both. An empty field means the subscription's own. The months in which the offer starts or ends
+are divided there; tiers and included usage keep counting.
 
-**When.** By hand: *Trigger*, fill in the form. Where two offers hold at once, the one entered last counts, whole; to
-end an offer, enter another from then on. Offers are entered, never changed: `billing.private_offers` keeps who, when
-and why.
+**When.** By hand: *Trigger*, fill in the form. If two offers are in force at once, the one entered last counts, for
+plan and discount together. To end an offer, enter another from that instant. Offers are entered and never changed:
+`billing.private_offers` records who, when and why.
 
-**What you do next.** Nothing: the period's close prices by it. An offer that reaches into an issued bill is refused;
-start it where the refusal says, and correct the bill for the time before (`bill_correction`, cause price or discount).
+**What you do next.** Nothing: the period's close uses it. An offer that would affect an issued bill is refused: start
+it where the refusal says, and correct the bill for the time before (`bill_correction`, cause price or discount).
 """
 
 from __future__ import annotations

@@ -1,17 +1,17 @@
-"""### Our bills against the Marketplace's.
+"""### Compares our bills with the Marketplace's.
 
-**What.** Fetches what the Marketplace charged each buyer (BSS, with the buyer's own delegated access), compares it with
-our bill of every subscription, and stores one verdict each: *agrees*, *differs by rounding*, *differs*, *missing here*,
-*missing there*. An issued bill that the Marketplace's final bill confirms becomes *reconciled*.
+**What.** Fetches what the Marketplace charged each buyer (BSS, with the buyer's own delegated access), compares it
+with our bill of every subscription, and stores one verdict each: *agrees*, *differs by rounding*, *differs*, *missing
+here*, *missing there*. An issued bill that the Marketplace's final bill confirms becomes *reconciled*.
 
 **When.** Daily at 13:00 (UTC+8), an hour after the Marketplace makes bills final on day 3. A run takes the last month
 that ended, and every earlier one that still has an issued bill without confirmation.
 
-**By hand.** Give a period, for example after a buyer's connection was mended. Running it again changes nothing that
+**By hand.** Give a period, for example after a buyer's connection was repaired. Running it again changes nothing that
 is confirmed.
 
-**What you do next.** If `report` fails, its message names the buyers that could not be asked and what to do about each.
-Verdicts stand under *Bills*, and in `reconciliation.verdicts`.
+**What you do next.** If `report` fails, its message names the buyers that could not be asked, and what to do about
+each. Verdicts are shown under *Bills*, and in `reconciliation.verdicts`.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
-"""### Keeps the running month's drafts: what it has cost until now, and what it will.
+"""### Drafts the running month: what it has cost so far, and what it will cost.
 
-**What.** Makes the draft of every subscription for the running billing period anew from the hours that are closed, with
-a forecast: each hour to come counts as the mean of the subscription's last seven days, rated by the same price plan, so
+**What.** Drafts a bill of every subscription for the running billing period from the hours that are closed, with a
+forecast: each hour to come counts as the mean of the subscription's last seven days, rated by the same price plan, so
 that tiers and minimums count.
 
 **When.** Daily at 05:30 (UTC+8).
 
 **By hand.** Trigger it whenever you want newer drafts, or run `akubill bills preview`.
 
-**What you do next.** Nothing. These drafts are never held or issued; `billing_period_close` makes them anew after the
-period's end. They stand under *Bills*, and in `billing.bills` with `forecast_total`.
+**What you do next.** Nothing. These drafts are never held or issued; `billing_period_close` replaces them after the
+period's end. They are shown under *Bills*, and in `billing.bills` with `forecast_total`.
 """
 
 from __future__ import annotations

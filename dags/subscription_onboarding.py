@@ -1,19 +1,19 @@
-"""### From a buyer's request to one metered environment.
+"""### Takes a buyer from a request to one metered environment.
 
 **What.** Checks the prerequisites, each as its own task; orders the service in the Marketplace through Compute Nest;
-waits for the environment console without holding a worker; registers the environment, sees its console answer, creates
-the first Kafka instance if one is asked for, and starts metering.
+waits for the environment console without occupying a worker; registers the environment, checks that its console
+answers, creates the first Kafka instance if one was requested, and starts metering.
 
-**When.** By hand: *Trigger*, fill in the form. The same request again returns the same subscription and makes nothing
-new, so after an interruption simply trigger it again, or clear the failed task.
+**When.** By hand: *Trigger*, fill in the form. The same request again returns the same subscription and creates
+nothing, so after an interruption simply trigger it again, or clear the failed task.
 
-**If the buyer is refused.** `admit` fails and says all the reasons at once; nothing was ordered. Mend them and trigger
-again, or point the buyer to the contact that the message names.
+**If the buyer is refused.** `admit` fails and lists all reasons at once; nothing was ordered. Fix them and trigger
+again, or give the buyer the contact that the message names.
 
-**If the deployment fails**, or its console never comes up, `clean_up` removes it and the subscription is *failed*, with
-the reason. Trigger the same request again: that is the next attempt.
+**If the deployment fails**, or its console never answers, `clean_up` removes it and the subscription is *failed*,
+with the reason. Trigger the same request again: that is the next attempt.
 
-**What you do next.** `report` yields the ids, the console's URL and the next steps.
+**What you do next.** `report` shows the ids, the console's URL and the next steps.
 """
 
 from __future__ import annotations

@@ -1,15 +1,16 @@
 """### Ends a subscription.
 
-**What.** From the instant that you give on, the subscription is not metered and not billed any more: its licence is not
-renewed, its console is not asked, and hours at and after the end are closed again. The last bill is that of the period
-in which it ended. Who ended it, when and why stands in `core.subscriptions.state_reason`.
+**What.** From the given instant on, the subscription is not metered and not billed any more: its licence is not
+renewed, its console is not polled, and hours at and after the end are closed again. The last bill is that of the
+period in which it ended. `core.subscriptions.state_reason` records who ended it, when and why.
 
-**When.** By hand: *Trigger*, fill in the form, once the buyer has released the product in the Marketplace. An end may
-be entered late, and corrected: give the right one again. One that has not come yet is refused.
+**When.** By hand: *Trigger*, fill in the form, after the buyer has released the product in the Marketplace. An end
+may be entered late, and corrected: give the right one again. An end in the future is refused.
 
-**What you do next.** Read the log of `release`. The next run of `aku_metering` closes the last hours for good. Time
-from the last answer to the end, if it is longer than 15 minutes, is a gap: resolve or waive it (`gap_waiver`), or it
-holds the last bill. If issued bills reach over the end, correct each with a note (`bill_correction`, cause late_usage).
+**What you do next.** Read the log of `release`. The next run of `aku_metering` closes the last hours. If the time
+from the last answer to the end is longer than 15 minutes, it is a gap: resolve or waive it (`gap_waiver`), or it
+holds the last bill. If issued bills extend beyond the end, correct each with a note (`bill_correction`, cause
+late_usage).
 """
 
 from __future__ import annotations

@@ -1,21 +1,20 @@
-"""### Usage history from files.
+"""### Imports usage history from files.
 
 **What.** Imports CSV, JSON Lines and Parquet with the columns `subscription_id`, `instance_id`, `hour` (ISO 8601 with
-offset, a full hour) and `aku_seconds` (whole). Good rows become hourly usage; bad rows are kept in
-`metering.rejections` with the reason and stop nothing. A file comes in whole or not at all, and the same file twice
-changes nothing.
+offset, a full hour) and `aku_seconds` (whole). Good rows become hourly usage. Bad rows are stored in
+`metering.rejections` with the reason, and do not stop the others. A file is imported completely or not at all, and
+importing the same file twice changes nothing.
 
-**When.** Every ten minutes it sweeps the drop folder. Imported files move to `imported/` there; what is no usage file
-(wrong columns, half-written) moves to `refused/`, and its task fails with a sentence that says why.
+**When.** Every ten minutes it looks into the drop folder. Imported files move to `imported/` there. A file that is
+not a usage file (wrong columns, truncated) moves to `refused/`, and its task fails with a sentence that says why.
 
-**By hand.** Give the name of a file in the drop folder to import it now. Without a name it sweeps.
+**By hand.** Give the name of a file in the drop folder to import it now. Without a name it takes all files there.
 
 **What you do next.** Look at the task `report`: it says how many rows were loaded, unchanged and rejected, and the
-first reasons. Correct rejected rows in a new file and drop that: an imported hour replaces what an earlier import said,
-never what was measured. An hour on an issued bill keeps what was billed; `report` says how many rows differ from it and
-names the bills, and the differences wait in `billing.late_usage` for a correction. If what was wrong was
-outside the file (a subscription that is onboarded by now), trigger the same file in `imported/` again with *Judge
-again*.
+first reasons. Correct rejected rows in a new file and drop that: an imported hour replaces what an earlier import
+said, but never what was measured. An hour on an issued bill stays as billed; `report` says how many rows differ from
+it and names the bills, and the differences wait in `billing.late_usage` for a correction. If the file was right and,
+for example, the subscription was not onboarded yet, trigger the same file in `imported/` again with *Judge again*.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
 """### Keeps the warehouse in order.
 
-**What.** Makes the monthly partitions of the next three months. Drops polls and readings of a month once it is older
-than the retention and every hour made of it is closed for good and on an issued bill; the database itself refuses
-anything else. Forgets machine sightings that are as old and belong to no open finding. Runs all audits over the issued
-bills of the last periods again, and lists what waits for people.
+**What.** Creates the monthly partitions of the next three months. Drops polls and readings of a month when it is
+older than the retention and every hour computed from it is closed and on an issued bill; the database refuses
+anything else. Deletes machine sightings of the same age that belong to no open discrepancy. Runs all audits again
+over the issued bills of the last periods, and lists what waits for people.
 
 **When.** Daily at 03:30 (UTC+8).
 
-**By hand.** Any time; give another retention to drop earlier or later, once.
+**By hand.** At any time; give another retention to drop earlier or later, once.
 
-**What you do next.** Where `report` is red, its message says which issued bill breaks which claim, or why an old month
-could not be dropped, and what to do. Otherwise read in its log which gaps and rejections wait, and for whom.
+**What you do next.** If `report` fails, its message says which issued bill fails which audit, or why an old month
+could not be dropped, and what to do. Otherwise its log says which gaps and rejections wait, and for whom.
 """
 
 from __future__ import annotations
