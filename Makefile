@@ -29,7 +29,7 @@ setup: .venv/.installed
 demo: setup
 	@$(BIN)/akubill demo run
 
-## Do the demo, verify what stands in the warehouse, stop everything.
+## Run the demo, verify the results in the warehouse, stop everything.
 demo-check: setup
 	@$(BIN)/akubill demo check
 
@@ -79,7 +79,7 @@ lint: .venv/.installed-dev
 types: .venv/.installed-dev
 	@$(BIN)/mypy
 
-## Write requirements.lock and requirements-dev.lock anew after a change of the requirements.
+## Write requirements.lock and requirements-dev.lock again after a change of the requirements.
 lock: .venv/.installed-dev
 	@$(BIN)/python -m include.local.locks write
 
@@ -87,7 +87,7 @@ lock: .venv/.installed-dev
 bench: .venv/.installed-dev
 	@$(BIN)/python -m benchmarks
 
-## Let Airflow meter 200 changing, failing consoles for an hour, and hold our hours against the truth.
+## Let Airflow meter 200 changing, failing consoles for an hour, and compare our hours with the truth.
 soak: setup
 	@$(BIN)/akubill soak --hours 1 --consoles 200
 

@@ -1,4 +1,4 @@
-"""Tells the build backend that requirements.txt is the list of dependencies, so that it stands in one place."""
+"""Tells the build backend that requirements.txt is the list of dependencies, so that it is in one place."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 The bare side gets the rows ready: keys instead of ids, in the file's order (by instance, then hour), into a copy of
 metering.usage with its checks and its primary key, in a transaction of its own. Ours reads and checks the file,
-resolves ids, looks for what stands already, and writes the import's record.
+resolves ids, looks for what is stored already, and writes the import's record.
 """
 
 from __future__ import annotations

@@ -42,7 +42,9 @@ from include.orchestration.defaults import (
     tags=[TAG, "billing"],
     default_args=task_defaults(),
     params={
-        "subscription": subscription_field("Whose bill it is: a mistyped bill corrects nobody else's."),
+        "subscription": subscription_field(
+            "Whose bill it is, so that a mistyped bill does not correct another customer's."
+        ),
         "bill": Param(
             type="string",
             minLength=1,

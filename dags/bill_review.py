@@ -52,7 +52,7 @@ from include.orchestration.review import DAG_ID, AwaitAnswer
     },
 )
 def bill_review() -> None:
-    """Ask, do what was said, ask again where something new holds the bill."""
+    """Ask, carry out the answer, ask again if something new holds the bill."""
 
     @task
     def carry_out_answer(answer: dict[str, Any]) -> str:

@@ -36,7 +36,7 @@ from include.orchestration.defaults import TAG, period_field, task_defaults
     params={"period": period_field("YYYY-MM, like 2026-10. Empty: all that were ever issued.")},
 )
 def bill_verification() -> None:
-    """Verify, audit completeness, tell, report."""
+    """Verify, audit completeness, notify, report."""
 
     @task
     def verify_issued_bills() -> list[str]:
@@ -62,10 +62,10 @@ def bill_verification() -> None:
         print(describe_completeness(found))  # noqa: T201 (the task's log)
         return [str(one) for one in found]
 
-    # A retry would find nothing left to tell and hide that telling failed.
+    # A retry would find nothing left to send and hide that sending failed.
     @task(retries=0)
     def notify_operators(differences: list[str], incomplete: list[str]) -> int:
-        """Tell what nobody was told yet; skipped when that is nothing."""
+        """Send the new notifications; skipped if there are none."""
         from airflow.sdk import get_current_context
         from airflow.sdk.exceptions import AirflowSkipException
 
@@ -75,12 +75,12 @@ def bill_verification() -> None:
             connections.warehouse(), [*differences, *incomplete], work.run_instant(), get_current_context()
         )
         if not told:
-            raise AirflowSkipException("There is nothing new to tell.")
+            raise AirflowSkipException("There is nothing new to notify of.")
         return told
 
     @task
     def report(differences: list[str], incomplete: list[str]) -> None:
-        """Fail where a bill is not as it was issued or something is not on one, and say what to do."""
+        """Fail if a bill is not as it was issued or something is on no bill, and say what to do."""
         from include.billing.evidence.verify import report_verification
 
         report_verification(differences, incomplete)

@@ -67,7 +67,7 @@ def billing_period_close() -> None:
 
     @task
     def report(closed: dict[str, Any]) -> None:
-        """Say what was issued, and what is held and why; fail where a subscription has no bill."""
+        """Say what was issued, and what is held and why; fail if a subscription has no bill."""
         from include.orchestration.billing import report_close
 
         report_close(closed)

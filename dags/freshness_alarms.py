@@ -29,11 +29,11 @@ from include.orchestration.defaults import TAG, task_defaults
     max_active_runs=1,
     doc_md=__doc__,
     tags=[TAG, "metering"],
-    # The next run comes soon and judges anew.
+    # The next run comes soon and evaluates again.
     default_args=task_defaults(retries=1),
 )
 def freshness_alarms() -> None:
-    """Judge, tell."""
+    """Evaluate, notify."""
 
     @task
     def evaluate_environments() -> dict[str, int]:
@@ -43,10 +43,10 @@ def freshness_alarms() -> None:
 
         return evaluate_alarms(connections.warehouse(), work.run_instant()).counts()
 
-    # A retry would find nothing left to tell and hide that telling failed.
+    # A retry would find nothing left to send and hide that sending failed.
     @task(retries=0)
     def notify_operators() -> dict[str, int]:
-        """Tell what nobody was told yet; skipped when that is nothing."""
+        """Send the new notifications; skipped if there are none."""
         from airflow.sdk import get_current_context
         from airflow.sdk.exceptions import AirflowSkipException
 
@@ -54,7 +54,7 @@ def freshness_alarms() -> None:
 
         told = alarms.notify_operators(connections.warehouse(), work.run_instant(), get_current_context())
         if told is None:
-            raise AirflowSkipException("There is nothing new to tell.")
+            raise AirflowSkipException("There is nothing new to notify of.")
         return told
 
     evaluate_environments() >> notify_operators()

@@ -48,7 +48,7 @@ from include.orchestration.defaults import TAG, reason_field, task_defaults
             description="Start of the window. Gaps are waived whole, so it must not cut one.",
         ),
         "to": Param(None, type=["null", "string"], format="date-time", title="To", description="Its end (exclusive)."),
-        "reason": reason_field("Why the gap may stay, for whoever asks a year from now."),
+        "reason": reason_field("Why the gap may stay, for someone who asks a year from now."),
     },
 )
 def gap_waiver() -> None:

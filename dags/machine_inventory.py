@@ -35,11 +35,11 @@ from include.orchestration.defaults import TAG, task_defaults
     default_args=task_defaults(),
 )
 def machine_inventory() -> None:
-    """Compare what was listed before, tell what is new, list, summarise."""
+    """Compare the earlier listings, notify, list, summarise."""
 
     @task
     def compare_machines() -> dict[str, int]:
-        """Judge the sightings that polls now surround; yields counts."""
+        """Compare the sightings that have polls on both sides now; yields counts."""
         from include.operations.machines_check import compare_machines
         from include.orchestration import connections, work
 
@@ -60,10 +60,10 @@ def machine_inventory() -> None:
         print(listed.counts())  # noqa: T201 (the task's log)
         return listed.failures
 
-    # A retry would find nothing left to tell and hide that telling failed.
+    # A retry would find nothing left to send and hide that sending failed.
     @task(retries=0)
     def notify_operators() -> int:
-        """Tell what nobody was told yet; skipped when that is nothing."""
+        """Send the new notifications; skipped if there are none."""
         from airflow.sdk import get_current_context
         from airflow.sdk.exceptions import AirflowSkipException
 
@@ -71,12 +71,12 @@ def machine_inventory() -> None:
 
         told = alarms.notify_of_discrepancies(connections.warehouse(), work.run_instant(), get_current_context())
         if not told:
-            raise AirflowSkipException("There is nothing new to tell.")
+            raise AirflowSkipException("There is nothing new to notify of.")
         return told
 
     @task
     def summarise(compared: dict[str, int], failures: dict[str, str]) -> dict[str, int]:
-        """How many findings are open; fail when a buyer could not be asked, and say which."""
+        """How many discrepancies are open; fails if a buyer could not be asked, and names it."""
         from include.operations.machines_check import require_listed
 
         require_listed(failures)

@@ -38,20 +38,20 @@ from include.orchestration.defaults import (
             type="string",
             format="date-time",
             title="From",
-            description="From when the offer holds. An hour is priced by what holds at its start.",
+            description="From when the offer is in force. An hour is priced by what is in force at its start.",
         ),
         "until": Param(
             None,
             type=["null", "string"],
             format="date-time",
             title="Until",
-            description="Until when it holds (exclusive). Empty: without end.",
+            description="Until when it is in force (exclusive). Empty: without end.",
         ),
         "price_plan": price_plan_field(
             "A published plan of the same currency and time zone. Empty: the subscription's own."
         ),
         "discount_percent": discount_field("0 to 100, like 12.5, in place of the plan's. Empty: the plan's."),
-        "reason": reason_field("What was agreed, for whoever asks a year from now."),
+        "reason": reason_field("What was agreed, for someone who asks a year from now."),
     },
 )
 def private_offer() -> None:

@@ -51,7 +51,7 @@ def reconciliation() -> None:
 
     @task
     def fetch_charges(cycles: list[str]) -> dict[str, dict[str, str]]:
-        """What the Marketplace charges each buyer; yields who could not be asked, by cycle and account."""
+        """Fetch what the Marketplace charges each buyer; yields who could not be asked, by cycle and account."""
         from include.alibaba.bss import Bss
         from include.orchestration import connections, work
         from include.reconciliation.charges import fetch_charges
@@ -77,7 +77,7 @@ def reconciliation() -> None:
 
     @task
     def report(failures: dict[str, dict[str, str]], unknown: list[str]) -> None:
-        """Fail where a person has to do something, and say what."""
+        """Fail if a person has to do something, and say what."""
         from include.reconciliation.report import report_open_points
 
         report_open_points(failures, unknown)

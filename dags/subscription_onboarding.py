@@ -31,7 +31,7 @@ CHECKS = ("site", "region", "size", "terms", "unique", "access", "real_name", "p
 
 @task_group
 def prerequisites() -> None:  # noqa: C901 (a task for each rule)
-    """What must hold; each task is one rule, red where it is broken."""
+    """The prerequisites; each task checks one rule and fails if it is broken."""
 
     @task
     def site() -> str:
@@ -113,7 +113,7 @@ def prerequisites() -> None:  # noqa: C901 (a task for each rule)
 
 @task_group
 def clean_up(admission: Any) -> None:  # noqa: ANN401 (Airflow's XComArg)
-    """Take away an attempt that failed for good; after an outage there is nothing to take away."""
+    """Remove an attempt that failed for good; after an outage there is nothing to remove."""
 
     @task(trigger_rule=TriggerRule.ONE_FAILED)
     def remove_deployment(admission: dict[str, Any] | None) -> str | None:
@@ -148,7 +148,7 @@ def subscription_onboarding() -> None:
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def admit() -> dict[str, Any]:
-        """Enter the subscription, or refuse it for all the reasons there are."""
+        """Enter the subscription, or refuse it with all reasons."""
         from include.onboarding import subscriptions
         from include.orchestration import onboarding
         from include.orchestration.work import run_instant

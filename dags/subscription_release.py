@@ -34,7 +34,7 @@ from include.orchestration.defaults import TAG, reason_field, subscription_field
             title="End",
             description="The first instant that does not count any more; not after now.",
         ),
-        "reason": reason_field("Why it ended, for whoever asks a year from now."),
+        "reason": reason_field("Why it ended, for someone who asks a year from now."),
     },
 )
 def subscription_release() -> None:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
             None,
             type=["null", "string"],
             title="File",
-            description="Name of a file in the drop folder; empty sweeps the folder.",
+            description="Name of a file in the drop folder; empty: all files there.",
         ),
         "again": Param(
             default=False,
@@ -71,7 +71,7 @@ def usage_import() -> None:
 
     @task(map_index_template="{{ file_name }}")
     def import_file(name: str) -> dict[str, Any]:
-        """All of the file's good rows, or nothing of it; what is no usage file moves to refused/."""
+        """All good rows of the file, or none; a file without usage rows moves to refused/."""
         from include.metering.imports.drop_folder import drop_folder, find_file, refusing
         from include.metering.imports.load import import_usage
         from include.orchestration.connections import warehouse
@@ -84,7 +84,7 @@ def usage_import() -> None:
 
     @task
     def put_away(name: str, imported: dict[str, Any]) -> dict[str, Any]:
-        """Out of the sweep's way."""
+        """Move the file to imported/."""
         from include.metering.imports.drop_folder import drop_folder, put_away
 
         put_away(drop_folder(), name, imported["file_sha256"])

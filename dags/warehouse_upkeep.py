@@ -66,7 +66,7 @@ def warehouse_upkeep() -> None:
 
     @task
     def delete_old_sightings() -> int:
-        """In which hours machines were seen, once that is older than the retention; yields how many."""
+        """Delete the hours in which machines were seen that are older than the retention; yields how many."""
         from datetime import timedelta
 
         from include.operations.upkeep import delete_old_sightings
@@ -77,7 +77,7 @@ def warehouse_upkeep() -> None:
 
     @task
     def audit_issued_bills() -> list[str]:
-        """Every audit, over the issued bills of recent periods; yields a sentence for each claim that is broken."""
+        """Every audit, over the issued bills of recent periods; yields a sentence for each one that fails."""
         from include.operations.upkeep import audit_issued_bills as audit
         from include.orchestration import connections, work
 
@@ -93,7 +93,7 @@ def warehouse_upkeep() -> None:
 
     @task
     def report(retained: dict[str, Any], broken: list[str], waiting: list[str]) -> None:
-        """Say all of it; fail where a person has to do something."""
+        """Report all of it; fail if a person has to do something."""
         from include.operations.upkeep import UpkeepResult, report_upkeep
 
         report_upkeep(UpkeepResult(**retained), broken, waiting)

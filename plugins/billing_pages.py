@@ -31,7 +31,7 @@ async def billing_pages(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class BillingPagesPlugin(AirflowPlugin):
-    """Bills and environments, for whoever is logged in."""
+    """Bills and environments, for all logged-in users."""
 
     name = "billing_pages"
     fastapi_apps = [{"app": billing_pages, "url_prefix": "/billing", "name": "Billing"}]  # noqa: RUF012 (Airflow's form)

@@ -1,4 +1,4 @@
-"""Tells Airflow of our timetables, by the module that DAG files import them from."""
+"""Registers our timetables with Airflow, by the module that DAG files import them from."""
 
 from __future__ import annotations
 
