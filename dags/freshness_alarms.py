@@ -10,7 +10,7 @@ once, with one notification each; all notifications of a run are one message.
 
 **What you do next.** If `notify_operators` is green, a notification was sent, and its log has it. If it is pink,
 there was nothing new. If it is red, the channel failed: the log has the message, and it is not sent again. Choose a
-channel with the connection `akubill_alarms`; without one, messages are only in the log.
+channel with the connection `akubill_notifications`; without one, messages are only in the log.
 """
 
 from __future__ import annotations
@@ -45,17 +45,17 @@ def freshness_alarms() -> None:
 
     # A retry would find nothing left to send and hide that sending failed.
     @task(retries=0)
-    def notify_operators() -> dict[str, int]:
-        """Send the new notifications; skipped if there are none."""
+    def notify_operators() -> int:
+        """Send what is new, once; skipped when that is nothing. Returns how many notifications were sent."""
         from airflow.sdk import get_current_context
         from airflow.sdk.exceptions import AirflowSkipException
 
-        from include.orchestration import alarms, connections, work
+        from include.orchestration import connections, notifications, work
 
-        told = alarms.notify_operators(connections.warehouse(), work.run_instant(), get_current_context())
-        if told is None:
-            raise AirflowSkipException("There is nothing new to notify of.")
-        return told
+        sent = notifications.notify_of_alarms(connections.warehouse(), work.run_instant(), get_current_context())
+        if not sent:
+            raise AirflowSkipException("There is nothing new to send.")
+        return sent
 
     evaluate_environments() >> notify_operators()
 

@@ -67,9 +67,9 @@ def machine_inventory() -> None:
         from airflow.sdk import get_current_context
         from airflow.sdk.exceptions import AirflowSkipException
 
-        from include.orchestration import alarms, connections, work
+        from include.orchestration import connections, notifications, work
 
-        told = alarms.notify_of_discrepancies(connections.warehouse(), work.run_instant(), get_current_context())
+        told = notifications.notify_of_discrepancies(connections.warehouse(), work.run_instant(), get_current_context())
         if not told:
             raise AirflowSkipException("There is nothing new to notify of.")
         return told

@@ -6,16 +6,15 @@ at most once (see notifications.py). The rules are explained in docs/how-to/rece
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from include.domain.usage import BILLABLE_STATES
-from include.operations.notifications import text_of
+from include.operations.notifications import Notification
 from include.warehouse.engine import locked, run_steps, statement
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import Engine
@@ -69,30 +68,6 @@ class EvaluatedAlarms:
         return asdict(self)
 
 
-class AlarmTransition(NamedTuple):
-    """One transition of an alarm that is to be told: opened or closed."""
-
-    alarm_key: int
-    transition: str
-    kind: str
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What operators are told: all news of one run in one message.
-
-    Attributes:
-        title: one line.
-        text: a sentence a line, at most fifty.
-        news: what it tells.
-    """
-
-    title: str
-    text: str
-    news: tuple[AlarmTransition, ...] = field(repr=False)
-
-
 def evaluate_alarms(warehouse: Engine, at: datetime, rules: AlarmRules = AlarmRules()) -> EvaluatedAlarms:
     """Open what is wrong and not on yet, close what is over, in one transaction.
 
@@ -107,34 +82,11 @@ def evaluate_alarms(warehouse: Engine, at: datetime, rules: AlarmRules = AlarmRu
         return EvaluatedAlarms(*connection.execute(statement("operations/alarms/count_alarms"), {"at": at}).one())
 
 
-def claim_alarm_notifications(warehouse: Engine, at: datetime) -> Message | None:
-    """Take all transitions that nobody has told, in one message; None when there are none.
-
-    Once this returns they are the caller's to tell: they are given to nobody a second time.
-    """
-    with warehouse.begin() as connection:
-        news = [
-            AlarmTransition(*row)
-            for row in connection.execute(statement("operations/alarms/claim_notifications"), {"at": at})
-        ]
-    return _compose(news) if news else None
-
-
-def record_alarm_notifications(warehouse: Engine, message: Message, at: datetime, failure: str | None = None) -> None:
-    """Record that the message was told, or why it could not be; `failure` holds no secrets."""
-    with warehouse.begin() as connection:
-        connection.execute(
-            statement("operations/alarms/record_notification"),
-            [
-                {"alarm_key": news.alarm_key, "transition": news.transition, "at": at, "failure": failure}
-                for news in message.news
-            ],
-        )
-
-
-def _compose(news: Sequence[AlarmTransition]) -> Message:
-    opened = sum(1 for one in news if one.transition == "opened")
-    parts = [f"{opened} new" if opened else "", f"{len(news) - opened} over" if opened < len(news) else ""]
-    lines = [f"{'ALARM' if one.transition == 'opened' else 'OVER'} {one.sentence}" for one in news]
-    title = f"Metering alarms: {', '.join(filter(None, parts))}"
-    return Message(title, text_of(lines, "operations.alarms"), tuple(news))
+def list_alarm_notifications(warehouse: Engine) -> list[Notification]:
+    """Transitions of alarms that were not sent yet: opened ones first, then closed ones."""
+    with warehouse.connect() as connection:
+        rows = connection.execute(statement("operations/alarms/list_unsent_transitions")).all()
+    return [
+        Notification(row.notification_key, f"{'ALARM' if row.transition == 'opened' else 'OVER'} {row.sentence}")
+        for row in rows
+    ]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.domain.errors import FatalError
 from include.domain.usage import BILLABLE_STATES
-from include.operations.notifications import Notice
+from include.operations.notifications import Notification
 from include.warehouse.engine import locked, run_steps, statement
 
 if TYPE_CHECKING:
@@ -137,16 +137,16 @@ def list_findings(warehouse: Engine, *, with_resolved: bool = False) -> list[Fin
         return [Finding(**row) for row in rows.mappings()]
 
 
-def list_discrepancy_notifications(warehouse: Engine) -> list[Notice]:
-    """What nobody was told of findings yet: that they were opened, and that those which were told are resolved."""
+def list_discrepancy_notifications(warehouse: Engine) -> list[Notification]:
+    """What was not sent of findings yet: that they were opened, and that those which were sent are resolved."""
     with warehouse.connect() as connection:
-        rows = connection.execute(statement("operations/machines/list_untold_findings")).mappings().all()
+        rows = connection.execute(statement("operations/machines/list_unsent_findings")).mappings().all()
     return [_notification_of(**row) for row in rows]
 
 
-def _notification_of(discrepancy_key: int, transition: str, **facts: Any) -> Notice:  # noqa: ANN401 (a finding's columns)
+def _notification_of(discrepancy_key: int, transition: str, **facts: Any) -> Notification:  # noqa: ANN401 (a finding's columns)
     word = "FINDING" if transition == "opened" else "OVER, it is no longer so:"
-    return Notice(f"machine_finding/{discrepancy_key}/{transition}", f"{word} {Finding(**facts).sentence}")
+    return Notification(f"machine_discrepancy/{discrepancy_key}/{transition}", f"{word} {Finding(**facts).sentence}")
 
 
 def require_listed(failures: Mapping[str, str]) -> None:

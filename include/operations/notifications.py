@@ -1,6 +1,6 @@
-"""What operators are told, each at most once: the sender enters it in operations.notifications first.
+"""Notifications to operators, each sent at most once: the sender enters it in operations.notifications first.
 
-A notice is known by its key. What was entered and is not known to have arrived is never sent again; it stays visible
+A notification is known by its key. One that was entered and may not have arrived is never sent again; it stays visible
 in the ledger.
 """
 
@@ -19,32 +19,36 @@ if TYPE_CHECKING:
 _LINES_AT_MOST = 50
 
 
-class Notice(NamedTuple):
-    """Something to tell: what it is about, which names it in the ledger, and the sentence."""
+class Notification(NamedTuple):
+    """What it is about, which names it in the ledger, and the sentence."""
 
     notification_key: str
     sentence: str
 
 
-def claim_notifications(warehouse: Engine, notices: Sequence[Notice], at: datetime) -> list[Notice]:
-    """Those that nobody has told yet. Once this returns they are the caller's to tell, and nobody else's."""
-    columns = {"keys": [each.notification_key for each in notices], "sentences": [each.sentence for each in notices]}
+def claim_notifications(warehouse: Engine, notifications: Sequence[Notification], at: datetime) -> list[Notification]:
+    """Claim those that were not sent yet: once this returns, the caller alone has to send them."""
+    columns = {
+        "keys": [each.notification_key for each in notifications],
+        "sentences": [each.sentence for each in notifications],
+    }
     with warehouse.begin() as connection:
         rows = connection.execute(statement("operations/notifications/claim_notifications"), {**columns, "at": at})
         claimed = {row.notification_key for row in rows}
-    return [each for each in notices if each.notification_key in claimed]
+    return [each for each in notifications if each.notification_key in claimed]
 
 
 def record_notifications(
-    warehouse: Engine, notices: Sequence[Notice], at: datetime, failure: str | None = None
+    warehouse: Engine, notifications: Sequence[Notification], at: datetime, failure: str | None = None
 ) -> None:
-    """Record that they were told, or why they could not be; `failure` holds no secrets."""
-    facts = {"keys": [each.notification_key for each in notices], "at": at, "failure": failure}
+    """Record that they were sent, or why they could not be; `failure` holds no secrets."""
+    facts = {"keys": [each.notification_key for each in notifications], "at": at, "failure": failure}
     with warehouse.begin() as connection:
         connection.execute(statement("operations/notifications/record_notification"), facts)
 
 
-def text_of(lines: Sequence[str], table: str) -> str:
-    """The lines of a message, at most fifty, and where the others stand."""
-    more = [f"… and {len(lines) - _LINES_AT_MOST} more; all stand in {table}."] if len(lines) > _LINES_AT_MOST else []
-    return "\n".join([*lines[:_LINES_AT_MOST], *more])
+def text_of(sentences: Sequence[str]) -> str:
+    """The text of a message: a sentence a line, at most fifty, and where to find the others."""
+    more = len(sentences) - _LINES_AT_MOST
+    rest = [f"… and {more} more; all are in operations.notifications."] if more > 0 else []
+    return "\n".join([*sentences[:_LINES_AT_MOST], *rest])

@@ -17,7 +17,7 @@ from airflow.sdk import AsyncCallback, DeadlineAlert, DeadlineReference  # type:
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from include.operations.notifications import Notice
+    from include.operations.notifications import Notification
 
 #: From when an hourly close is queued (7 minutes past) until it must have succeeded: the retries' time and some more,
 #: and early enough to act before the hour cannot be reported to the Marketplace any more.
@@ -52,29 +52,29 @@ async def notify_of_missed_deadline(context: Context) -> str:
     return await asyncio.to_thread(_tell, describe(facts), datetime.now(UTC))
 
 
-def describe(facts: dict[str, Any]) -> Notice:
+def describe(facts: dict[str, Any]) -> Notification:
     """What is told of a missed deadline, from the facts that Airflow hands to the callback."""
-    from include.operations.notifications import Notice
+    from include.operations.notifications import Notification
 
     run, due = facts["dag_run"], _instant(facts["deadline"]["deadline_time"])
-    return Notice(
+    return Notification(
         f"deadline/{run['dag_id']}/{run['dag_run_id']}",
         f"{run['dag_id']} has not closed the hour {run['partition_key']} by {due:%Y-%m-%d %H:%M} UTC (run "
         f"{run['dag_run_id']}, {run['state']}). Look at its task in Airflow; the next run that works closes the hour.",
     )
 
 
-def _tell(notice: Notice, at: datetime) -> str:
+def _tell(notice: Notification, at: datetime) -> str:
     from sqlalchemy.exc import SQLAlchemyError
 
     from include.domain.errors import ConfigurationError
-    from include.orchestration import alarms, connections
+    from include.orchestration import connections, notifications
 
     try:
-        told = alarms.send_notifications(connections.warehouse(), _TITLE, [notice], at, {})
+        told = notifications.send_notifications(connections.warehouse(), _TITLE, [notice], at, {})
     except (ConfigurationError, SQLAlchemyError):
         # The ledger lies in the warehouse, whose failure may be why the hour is late: rather told twice than never.
-        failure = alarms.send(alarms.channel(), {}, _TITLE, notice.sentence, [notice._asdict()])
+        failure = notifications.send(notifications.channel(), {}, _TITLE, notice.sentence, [notice._asdict()])
         return failure or f"Told, though the ledger could not be asked: {notice.sentence}"
     return notice.sentence if told else f"Told before: {notice.sentence}"
 

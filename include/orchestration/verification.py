@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from include.orchestration import alarms
+from include.orchestration import notifications
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,10 +24,10 @@ def tell(warehouse: Engine, sentences: Sequence[str], at: datetime, context: Con
         ConfigurationError: when the channel is set up wrongly; nothing is claimed then.
         RetriableError: when the notifier failed; what it should have told stands in the log and in the ledger.
     """
-    from include.operations.notifications import Notice
+    from include.operations.notifications import Notification
 
-    notices = [Notice(f"bill_verification/{_digest(sentence)}", sentence) for sentence in sentences]
-    return alarms.send_notifications(warehouse, _TITLE, notices, at, context) if notices else 0
+    unsent = [Notification(f"bill_verification/{_digest(sentence)}", sentence) for sentence in sentences]
+    return notifications.send_notifications(warehouse, _TITLE, unsent, at, context) if unsent else 0
 
 
 def _digest(sentence: str) -> str:

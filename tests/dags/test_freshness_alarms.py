@@ -24,12 +24,14 @@ def silent(warehouse, airflow_connections) -> Environment:
 
 @pytest.fixture
 def channel(airflow_connections, tmp_path):
-    """Sets the connection akubill_alarms; gives what the file notifier wrote."""
+    """Sets the connection akubill_notifications; gives what the file notifier wrote."""
 
     def set_up(notifier: str = "tests.support.notifiers.FileNotifier", arguments: object = None) -> None:
-        default = {"path": str(tmp_path / "told"), "text": "{{ alarm_title }}: {{ alarm_text }}"}
+        default = {"path": str(tmp_path / "told"), "text": "{{ notification_title }}: {{ notification_text }}"}
         extra = {"notifier": notifier, "arguments": default if arguments is None else arguments}
-        airflow_connections.setenv("AIRFLOW_CONN_AKUBILL_ALARMS", connection_json(conn_type="generic", extra=extra))
+        airflow_connections.setenv(
+            "AIRFLOW_CONN_AKUBILL_NOTIFICATIONS", connection_json(conn_type="generic", extra=extra)
+        )
 
     set_up.told = lambda: (tmp_path / "told").read_text().splitlines() if (tmp_path / "told").exists() else []
     return set_up
@@ -43,8 +45,8 @@ def run_of(dagbag) -> Any:
     return dagbag.dags["freshness_alarms"].test()
 
 
-def tellings(warehouse) -> list[tuple[Any, ...]]:
-    query = text("SELECT transition, sent_at IS NOT NULL, failure FROM operations.alarm_notifications ORDER BY 1 DESC")
+def ledger(warehouse) -> list[tuple[Any, ...]]:
+    query = text("SELECT notification_key, sent_at IS NOT NULL, failure FROM operations.notifications ORDER BY 1 DESC")
     with warehouse.connect() as connection:
         return [tuple(row) for row in connection.execute(query)]
 
@@ -60,12 +62,12 @@ def test_a_silence_is_told_once_and_again_when_it_is_over(dagbag, silent, channe
     first, second = channel.told()
     assert first.startswith("Metering alarms: 1 new: ALARM Environment env-11-orders has not answered since")
     assert second.startswith("Metering alarms: 1 over: OVER Environment env-11-orders is not metered any more")
-    assert tellings(warehouse) == [("opened", True, None), ("closed", True, None)]
+    assert ledger(warehouse) == [("alarm/1/opened", True, None), ("alarm/1/closed", True, None)]
 
 
 def test_without_a_channel_the_log_is_all(dagbag, silent, warehouse, capfd):
     assert run(dagbag)["notify_operators"] == "success"
-    assert tellings(warehouse) == [("opened", True, None)]
+    assert ledger(warehouse) == [("alarm/1/opened", True, None)]
     captured = capfd.readouterr()
     assert "has not answered since" in captured.out + captured.err
 
@@ -74,15 +76,15 @@ def test_a_channel_that_fails_is_red_once_and_its_secret_is_not_kept(dagbag, sil
     channel("tests.support.notifiers.BrokenNotifier", {})
     assert run(dagbag)["notify_operators"] == "failed"
     assert run(dagbag)["notify_operators"] == "skipped"
-    [(transition, is_told, failure)] = tellings(warehouse)
-    assert (transition, is_told) == ("opened", False)
-    assert failure == "The notifier BrokenNotifier of the connection akubill_alarms failed (OSError)."
+    [(key, is_sent, failure)] = ledger(warehouse)
+    assert (key, is_sent) == ("alarm/1/opened", False)
+    assert failure == "The notifier BrokenNotifier of the connection akubill_notifications failed (OSError)."
 
 
 def test_a_channel_that_cannot_be_made_loses_no_alarm(dagbag, silent, channel, warehouse):
     channel("nowhere.Notifier")
     assert run(dagbag)["notify_operators"] == "failed"
-    assert tellings(warehouse) == []
+    assert ledger(warehouse) == []
 
 
 @pytest.mark.parametrize(
@@ -96,14 +98,14 @@ def test_a_channel_that_cannot_be_made_loses_no_alarm(dagbag, silent, channel, w
     ],
 )
 def test_a_wrong_channel_is_named(channel, notifier, arguments, complaint):
-    from include.orchestration import alarms
+    from include.orchestration import notifications
 
     channel(notifier, arguments)
     with pytest.raises(ConfigurationError, match=complaint):
-        alarms.channel()
+        notifications.channel()
 
 
 def test_arguments_may_be_written_as_text(dagbag, silent, channel, tmp_path):
-    channel(arguments=json.dumps({"path": str(tmp_path / "told"), "text": "{{ alarm_transitions | length }}"}))
+    channel(arguments=json.dumps({"path": str(tmp_path / "told"), "text": "{{ notifications | length }}"}))
     run(dagbag)
     assert channel.told() == ["1"]

@@ -55,9 +55,9 @@ def machines(warehouse, sandbox, airflow_connections):
 @pytest.fixture
 def told(airflow_connections, tmp_path):
     """The lines that the channel was given."""
-    arguments = {"path": str(tmp_path / "told"), "text": "{{ alarm_title }}: {{ alarm_text }}"}
+    arguments = {"path": str(tmp_path / "told"), "text": "{{ notification_title }}: {{ notification_text }}"}
     extra = {"notifier": "tests.support.notifiers.FileNotifier", "arguments": arguments}
-    airflow_connections.setenv("AIRFLOW_CONN_AKUBILL_ALARMS", connection_json(conn_type="generic", extra=extra))
+    airflow_connections.setenv("AIRFLOW_CONN_AKUBILL_NOTIFICATIONS", connection_json(conn_type="generic", extra=extra))
     return lambda: (tmp_path / "told").read_text().splitlines() if (tmp_path / "told").exists() else []
 
 
@@ -73,8 +73,10 @@ def test_a_finding_is_told_once_when_it_is_found_and_once_when_it_is_over(dagbag
         connection.execute(text("DELETE FROM operations.machine_sightings"))
     assert run(dagbag)["notify_operators"] == "success"
     opened, over, *_ = told()
-    assert opened.startswith("Machines against instances: FINDING 3 machine(s) with the paid image in cn-hangzhou")
-    assert over.startswith("Machines against instances: OVER, it is no longer so: 3 machine(s)")
+    assert opened.startswith(
+        "Machines against instances: 1 new: FINDING 3 machine(s) with the paid image in cn-hangzhou"
+    )
+    assert over.startswith("Machines against instances: 1 over: OVER, it is no longer so: 3 machine(s)")
 
 
 def test_a_buyer_without_a_connection_fails_the_summary_and_nothing_else(dagbag, machines, warehouse):

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from include.operations.alarms import AlarmRules, claim_alarm_notifications, evaluate_alarms, record_alarm_notifications
+from include.operations.alarms import AlarmRules, evaluate_alarms, list_alarm_notifications
+from include.operations.notifications import claim_notifications, record_notifications, text_of
 from tests.metering.lives import NOON, Environment, at, every_five_minutes, kafka
 from tests.support.builders import make_instance, make_usage
 
@@ -38,9 +39,10 @@ def judge(warehouse, *minutes, **rules):
     return tuple(done.counts().values())
 
 
-def told(warehouse, minute):
-    message = claim_alarm_notifications(warehouse, at(minute))
-    return [] if message is None else message.text.split("\n")
+def sent(warehouse, minute, failure=None):
+    claimed = claim_notifications(warehouse, list_alarm_notifications(warehouse), at(minute))
+    record_notifications(warehouse, claimed, at(minute), failure)
+    return [each.sentence for each in claimed]
 
 
 def test_an_environment_that_answers_has_no_alarm(orders, warehouse):
@@ -61,7 +63,7 @@ def test_silence_is_told_once_and_again_when_it_is_over(orders, warehouse):
         if minute == 72:
             orders.tell(orders.poll(70, kafka(6)))
         judge(warehouse, minute)
-        news += [(minute, line) for line in told(warehouse, minute)]
+        news += [(minute, line) for line in sent(warehouse, minute)]
     assert news == [
         (
             47,
@@ -89,11 +91,11 @@ def test_an_environment_that_never_answered_is_silent_from_the_start_of_metering
 
 def test_an_environment_that_is_released_ends_its_alarm(orders, warehouse):
     judge(warehouse, 60)
-    told(warehouse, 60)
+    sent(warehouse, 60)
     with warehouse.begin() as connection:
         connection.execute(text("UPDATE core.environments SET state = 'released'"))
     assert judge(warehouse, 65) == (0, 1, 0)
-    assert told(warehouse, 65) == ["OVER Environment env-11-orders is not metered any more (released)."]
+    assert sent(warehouse, 65) == ["OVER Environment env-11-orders is not metered any more (released)."]
     assert judge(warehouse, 70) == (0, 0, 0)
 
 
@@ -116,7 +118,7 @@ def test_a_drop_to_zero_is_an_alarm_until_there_are_aku_again(orders, warehouse)
     orders.tell(orders.poll(50, kafka(3, name="kf-2", c=48)))
     judge(warehouse, 52)
     assert alarms(warehouse) == [("dropped_to_zero", 35, 42, 52)]
-    assert told(warehouse, 52) == [
+    assert sent(warehouse, 52) == [
         (
             "ALARM Environment env-11-orders dropped from 6 AKU to 0 at 2026-10-01 12:35 UTC. Ask the buyer whether "
             "that was meant."
@@ -133,7 +135,7 @@ def test_zero_that_lasts_for_a_day_is_taken_as_meant(orders, warehouse):
     assert alarms(warehouse) == [("dropped_to_zero", 35, 37, None)]
     judge(warehouse, 60 * 24 + 35, 60 * 26)
     assert alarms(warehouse) == [("dropped_to_zero", 35, 37, 60 * 24 + 35)]
-    assert told(warehouse, 60 * 26)[-1].endswith("has stayed at 0 AKU, which is taken as meant.")
+    assert sent(warehouse, 60 * 26)[-1].endswith("has stayed at 0 AKU, which is taken as meant.")
 
 
 def test_an_environment_that_never_had_an_instance_has_not_dropped(warehouse):
@@ -179,7 +181,7 @@ def test_an_unusual_total_is_over_when_a_later_hour_is_usual(past, warehouse):
     past.close(1, 2)
     judge(warehouse, 127)
     assert alarms(warehouse) == [("unusual_total", 0, 67, 127)]
-    assert told(warehouse, 127) == [
+    assert sent(warehouse, 127) == [
         (
             "ALARM Environment env-11-orders used 103680 AKU-seconds in the hour from 2026-10-01 12:00 UTC; the median "
             "of that hour on the days before is 21600. Look at its instances."
@@ -202,41 +204,32 @@ def test_two_days_are_too_few_to_call_an_hour_unusual(orders, warehouse):
     assert judge(warehouse, 67, min_known_days=2) == (1, 0, 1)
 
 
-def test_each_transition_is_given_to_one_teller(orders, warehouse):
+def test_each_transition_is_claimed_once(orders, warehouse):
     judge(warehouse, 60)
-    assert claim_alarm_notifications(warehouse, at(60)) is not None
-    assert claim_alarm_notifications(warehouse, at(60)) is None
-    assert claim_alarm_notifications(warehouse, at(65)) is None
+    unsent = list_alarm_notifications(warehouse)
+    assert claim_notifications(warehouse, unsent, at(60)) == unsent
+    assert claim_notifications(warehouse, unsent, at(60)) == []
+    assert list_alarm_notifications(warehouse) == []
 
 
 def test_the_ledger_says_what_arrived_and_what_did_not(orders, warehouse):
     Environment(warehouse, "payments")
     judge(warehouse, 46)
-    message = claim_alarm_notifications(warehouse, at(46))
-    assert message is not None
-    assert message.title == "Metering alarms: 2 new"
-    record_alarm_notifications(warehouse, message, at(46), "The notifier failed.")
+    assert len(sent(warehouse, 46, "The notifier failed.")) == 2
     orders.tell(orders.poll(50, kafka(6)))
     judge(warehouse, 52)
-    over = claim_alarm_notifications(warehouse, at(52))
-    assert over is not None
-    assert over.title == "Metering alarms: 1 over"
-    record_alarm_notifications(warehouse, over, at(52))
-    query = text(
-        "SELECT transition, sent_at, failure FROM operations.alarm_notifications ORDER BY alarm_key, transition DESC"
-    )
+    assert len(sent(warehouse, 52)) == 1
+    query = text("SELECT notification_key, sent_at, failure FROM operations.notifications ORDER BY 1, 2")
     with warehouse.connect() as connection:
-        assert [tuple(row) for row in connection.execute(query)] == [
-            ("opened", None, "The notifier failed."),
-            ("closed", at(52), None),
-            ("opened", None, "The notifier failed."),
-        ]
+        keys = connection.scalars(text("SELECT alarm_key FROM operations.alarms ORDER BY closed_at")).all()
+        assert {tuple(row) for row in connection.execute(query)} == {
+            (f"alarm/{keys[0]}/opened", None, "The notifier failed."),
+            (f"alarm/{keys[0]}/closed", at(52), None),
+            (f"alarm/{keys[1]}/opened", None, "The notifier failed."),
+        }
 
 
-def test_a_long_message_is_cut_and_says_so(warehouse):
-    for number in range(53):
-        Environment(warehouse, f"e{number:02}")
-    judge(warehouse, 20)
-    lines = told(warehouse, 20)
+def test_a_long_message_is_cut_and_says_so():
+    lines = text_of([f"Environment {number} is silent." for number in range(53)]).split("\n")
     assert len(lines) == 51
-    assert lines[-1] == "… and 3 more; all stand in operations.alarms."
+    assert lines[-1] == "… and 3 more; all are in operations.notifications."

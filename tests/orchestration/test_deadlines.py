@@ -26,9 +26,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def told(airflow_connections, tmp_path):
     """The lines that the channel was given."""
-    arguments = {"path": str(tmp_path / "told"), "text": "{{ alarm_title }}: {{ alarm_text }}"}
+    arguments = {"path": str(tmp_path / "told"), "text": "{{ notification_title }}: {{ notification_text }}"}
     extra = {"notifier": "tests.support.notifiers.FileNotifier", "arguments": arguments}
-    airflow_connections.setenv("AIRFLOW_CONN_AKUBILL_ALARMS", connection_json(conn_type="generic", extra=extra))
+    airflow_connections.setenv("AIRFLOW_CONN_AKUBILL_NOTIFICATIONS", connection_json(conn_type="generic", extra=extra))
     return lambda: (tmp_path / "told").read_text().splitlines() if (tmp_path / "told").exists() else []
 
 
@@ -106,7 +106,7 @@ def test_a_run_that_misses_its_deadline_is_told_once(hourly_dag, told, warehouse
     assert "Told before" in call(trigger)["body"]  # the triggerer died and another one took over
     [line] = told()
     assert line.startswith(
-        "The hourly close missed its deadline: aku_metering has not closed the hour 2026-10-01T05:00:00"
+        "The hourly close missed its deadline: 1 new: aku_metering has not closed the hour 2026-10-01T05:00:00"
     )
     with warehouse.connect() as connection:
         [(key, is_told)] = connection.execute(
@@ -142,11 +142,11 @@ def test_a_warehouse_that_is_away_keeps_nobody_from_being_told(hourly_dag, told,
 
 def test_a_channel_that_fails_is_kept_as_a_failure(hourly_dag, airflow_connections, warehouse: Engine) -> None:
     extra = {"notifier": "tests.support.notifiers.BrokenNotifier", "arguments": {}}
-    airflow_connections.setenv("AIRFLOW_CONN_AKUBILL_ALARMS", connection_json(conn_type="generic", extra=extra))
+    airflow_connections.setenv("AIRFLOW_CONN_AKUBILL_NOTIFICATIONS", connection_json(conn_type="generic", extra=extra))
     [trigger] = miss(start_run(hourly_dag, HOUR))
     answer = call(trigger)
     assert answer["state"] == "failed"
     assert "secret-token" not in str(answer)
     with warehouse.connect() as connection:
         failure = connection.scalar(text("SELECT failure FROM operations.notifications"))
-    assert failure == "The notifier BrokenNotifier of the connection akubill_alarms failed (OSError)."
+    assert failure == "The notifier BrokenNotifier of the connection akubill_notifications failed (OSError)."

@@ -1,4 +1,4 @@
-"""Schema metering, alarms: what operators are told of silent or strange environments, and that they were told."""
+"""Schema operations: alarms of silent or strange environments, and what operators were notified of."""
 
 from __future__ import annotations
 
@@ -37,35 +37,20 @@ alarms = Table(
     comment="Environments that fell silent, dropped to zero, or used unusually much or little; on until they are over.",
 )
 
-alarm_notifications = Table(
-    "alarm_notifications",
-    metadata,
-    Column("alarm_key", ForeignKey("operations.alarms.alarm_key"), primary_key=True, comment="Alarm."),
-    text("transition", "opened or closed.", primary_key=True),
-    instant("claimed_at", "Logical time of the run that took it upon itself to tell; entered before anything is sent."),
-    instant(
-        "sent_at", "Logical time of the run that told it; null when it is not known to have arrived.", nullable=True
-    ),
-    text("failure", "Why telling failed, as a sentence; it is not tried again.", nullable=True),
-    CheckConstraint("transition IN ('opened', 'closed')", name="transition"),
-    CheckConstraint("sent_at IS NULL OR failure IS NULL", name="outcome"),
-    schema="operations",
-    comment="Ledger of what operators were told: each transition of an alarm at most once.",
-)
-
 notifications = Table(
     "notifications",
     metadata,
     text(
         "notification_key",
-        "What it is about: deadline/<DAG>/<run>, or machine_finding/<discrepancy_key>/<opened or resolved>.",
+        "What it is about: alarm/<alarm_key>/<opened or closed>, machine_discrepancy/<key>/<opened or resolved>, "
+        "deadline/<DAG>/<run>, or bill_verification/<digest>.",
         primary_key=True,
     ),
     text("sentence", "What operators are told."),
-    instant("claimed_at", "Instant of who took it upon itself to tell; entered before anything is sent."),
-    instant("sent_at", "Instant of who told it; null when it is not known to have arrived.", nullable=True),
-    text("failure", "Why telling failed, as a sentence; it is not tried again.", nullable=True),
+    instant("claimed_at", "Logical time of the run that claimed it; entered before anything is sent."),
+    instant("sent_at", "Logical time of the run that sent it; null when it may not have arrived.", nullable=True),
+    text("failure", "Why sending failed, as a sentence; it is not tried again.", nullable=True),
     CheckConstraint("sent_at IS NULL OR failure IS NULL", name="outcome"),
     schema="operations",
-    comment="Ledger of what operators were told beside alarms: each notice at most once.",
+    comment="Ledger of notifications to operators: each is sent at most once.",
 )

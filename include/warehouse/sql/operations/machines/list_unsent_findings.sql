@@ -1,4 +1,4 @@
--- What nobody was told of findings yet: that they were opened, and, of those that were told, that they are resolved.
+-- What was not sent of findings yet: that they were opened and, of those that were sent, that they are resolved.
 SELECT
     findings.discrepancy_key,
     news.transition,
@@ -18,7 +18,7 @@ CROSS JOIN
     LATERAL (
         SELECT
             CASE findings.state WHEN 'open' THEN 'opened' ELSE 'resolved' END AS transition,
-            format('machine_finding/%s/', findings.discrepancy_key) AS about
+            format('machine_discrepancy/%s/', findings.discrepancy_key) AS about
     ) AS news
 WHERE
     NOT EXISTS (
