@@ -29,7 +29,7 @@ subscriptions = Table(
     text("product", "Product of the catalogue."),
     Column("account_id", ForeignKey("core.buyers.account_id"), nullable=False, comment="Buyer."),
     text("region", "Cloud region of the environment."),
-    text("network", "VPC that the environment stands in."),
+    text("network", "VPC of the environment."),
     text("department", "Business department the subscription is for; empty when the buyer has only one."),
     text("environment_name", "Name of the environment, unique per buyer and region."),
     text("payment", "payg (pay as you go) or prepaid (licence)."),
@@ -41,7 +41,7 @@ subscriptions = Table(
     text("marketplace_instance_id", "Marketplace instance of the current attempt.", nullable=True, unique=True),
     text("order_id", "Marketplace order of the current attempt.", nullable=True, unique=True),
     json("request", "The onboarding request as it was given; no secrets."),
-    instant("requested_at", "When onboarding was first asked for."),
+    instant("requested_at", "When onboarding was first requested."),
     instant("started_at", "From when the subscription counts; history before onboarding can be imported from here on."),
     instant("metering_started_at", "From when consoles are polled for it.", nullable=True),
     instant("ended_at", "When it was released.", nullable=True),
@@ -94,7 +94,7 @@ environment_credentials = Table(
     Column("secret_ciphertext", LargeBinary, nullable=False, comment="Console secret, encrypted by the vault's key."),
     instant("stored_at", "When this credential was stored."),
     schema="core",
-    comment="How consoles are asked. Not readable by analysts.",
+    comment="Credentials of consoles. Not readable by analysts.",
 )
 
 instances = Table(

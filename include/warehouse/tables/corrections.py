@@ -1,4 +1,4 @@
-"""Schema billing, what changes after a bill was made: late usage, corrections, and findings that a person waived."""
+"""Schema billing, what happens after a bill was drafted: late usage, corrections, and waived findings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ late_usage = Table(
     big("environment_key", "Environment."),
     Column("instance_key", ForeignKey("core.instances.instance_key"), nullable=False, comment="Instance."),
     instant("hour_start", "Start of the UTC hour."),
-    big("aku_seconds_before", "AKU-seconds as billed: on the bill, and after the adjustments applied since."),
+    big("aku_seconds_before", "AKU-seconds as billed: on the bill, and after late usage that was applied since."),
     big("aku_seconds_after", "AKU-seconds as known now."),
     text("cause", "late_answer or closed_again (see metering.usage_revisions), or imported."),
     instant("found_at", "Logical time of the run that found this difference."),
@@ -47,7 +47,7 @@ late_usage = Table(
     ),
     Index("late_usage_by_bill", "bill_key", "hour_start"),
     schema="billing",
-    comment="Usage of hours on issued bills that turned out otherwise: what corrections are made of.",
+    comment="Late usage: differences of hours on issued bills that became known later; corrections bill them.",
 )
 
 corrections = Table(
@@ -67,7 +67,7 @@ corrections = Table(
     ),
     decimal("refund_amount", "For a refund: what is given back, before tax, above 0.", nullable=True),
     integer("refund_line_no", "For a refund: line of the bill that it is for.", nullable=True),
-    text("requested_by", "Who asked for it."),
+    text("requested_by", "Who requested it."),
     instant("requested_at", "When."),
     text("state", "pending (waits for the next bill), applied or withdrawn.", server_default="pending"),
     Column(
@@ -83,7 +83,7 @@ corrections = Table(
     CheckConstraint("(cause = 'refund') = (refund_amount IS NOT NULL)", name="refund"),
     CheckConstraint("refund_amount > 0", name="refund_amount"),
     schema="billing",
-    comment="Corrections of issued bills that a person asked for.",
+    comment="Corrections of issued bills that a person requested.",
 )
 
 waivers = Table(

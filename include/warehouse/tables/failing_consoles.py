@@ -1,4 +1,4 @@
-"""Schema metering, consoles that fail in every run: since when, so that they are asked less often."""
+"""Schema metering, consoles that fail in every run: since when, so that they are polled less often."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ failing_consoles = Table(
     CheckConstraint("failed_runs > 0", name="failed_runs"),
     CheckConstraint("failing_since <= last_failed_at", name="order"),
     schema="metering",
-    comment="Consoles whose latest poll failed. After several in a row they are asked less often; an answer ends it.",
+    comment="Consoles whose latest poll failed. After several in a row they are polled less often; an answer ends it.",
 )

@@ -15,8 +15,8 @@ machine_listings = Table(
     Column(
         "account_id", ForeignKey("core.buyers.account_id"), primary_key=True, comment="Buyer whose machines they are."
     ),
-    text("region", "Cloud region that was asked.", primary_key=True),
-    instant("attempted_at", "When it was asked last."),
+    text("region", "Cloud region that was queried.", primary_key=True),
+    instant("attempted_at", "When it was last queried."),
     text("failure", "Why the last try failed and what to do, as a sentence; null when it did not.", nullable=True),
     instant("listed_at", "When the last whole listing was taken; a failed one is never an empty one.", nullable=True),
     integer("machines", "Running machines with the paid image in the last whole listing.", nullable=True),
@@ -110,7 +110,7 @@ machine_sightings = Table(
         "discrepancy_key",
         ForeignKey("operations.machine_discrepancies.discrepancy_key"),
         nullable=True,
-        comment="Finding that it belongs to; null when an instance accounts for it.",
+        comment="Discrepancy that it belongs to; null when an instance accounts for it.",
     ),
     Index("machine_sightings_pending", "machine_key", postgresql_where=sql("compared_at IS NULL")),
     Index("machine_sightings_in_question", "discrepancy_key", postgresql_where=sql("discrepancy_key IS NOT NULL")),

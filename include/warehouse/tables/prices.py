@@ -77,7 +77,7 @@ price_fees = Table(
     metadata,
     Column("version_key", ForeignKey("billing.price_plan_versions.version_key"), primary_key=True, comment="Version."),
     integer("fee_no", "Number of the fee, from 1.", primary_key=True, autoincrement=False),
-    text("name", "Name of the component, for the customer."),
+    text("name", "Name of the fee, for the customer."),
     decimal("fee", "Fee per billing period."),
     flag("is_prorated", "Whether it counts by seconds of activity."),
     CheckConstraint("fee >= 0", name="fee"),

@@ -1,8 +1,8 @@
 """Schema billing, working tables of rating.
 
 They are real tables, not temporary ones, because PostgreSQL reads only real ones in parallel; they are emptied by the
-transaction that filled them, so nobody else ever sees a row. Parts have no key: two who rate the same subscription do
-not wait for each other.
+transaction that filled them, so no other transaction sees a row. Segments have no key, so two transactions that rate
+the same subscription do not wait for each other.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ rating_segments = Table(
     "rating_segments",
     metadata,
     big("subscription_key", "Subscription."),
-    integer("segment_no", "Number of the part in the period, from 1."),
-    instant("segment_start", "Start of the part (inclusive)."),
-    instant("segment_end", "End of the part (exclusive)."),
+    integer("segment_no", "Number of the segment in the period, from 1."),
+    instant("segment_start", "Start of the segment (inclusive)."),
+    instant("segment_end", "End of the segment (exclusive)."),
     big("version_key", "Price plan version in force; null where there is none.", nullable=True),
     decimal("discount_percent", "Discount in force."),
-    big("active_seconds", "Seconds of the part in which the subscription is active."),
-    flag("is_whole", "Whether the part is its whole period."),
+    big("active_seconds", "Seconds of the segment in which the subscription is active."),
+    flag("is_whole", "Whether the segment is its whole period."),
     flag("is_priced_hourly", "Whether the subscription's hours are counted one after the other, see count_hours.sql."),
     big("scaled_price", "Price of each hour's usage as a whole number, or 0 where hours have no amount of their own."),
     big("divisor", "What AKU-seconds × scaled_price is divided by to have whole last places of an amount."),

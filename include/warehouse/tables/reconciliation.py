@@ -12,8 +12,10 @@ marketplace_fetches = Table(
     "marketplace_fetches",
     metadata,
     text("billing_cycle", "YYYY-MM in UTC+8, as BSS names it.", primary_key=True),
-    Column("account_id", ForeignKey("core.buyers.account_id"), primary_key=True, comment="Buyer whose bill was asked."),
-    instant("attempted_at", "Logical time of the run that asked last."),
+    Column(
+        "account_id", ForeignKey("core.buyers.account_id"), primary_key=True, comment="Buyer whose bill was fetched."
+    ),
+    instant("attempted_at", "Logical time of the last run that tried."),
     text("failure", "Why the last try failed and what to do; null when it came.", nullable=True),
     instant("fetched_at", "Logical time of the last run that got the whole bill; null when none did.", nullable=True),
     schema="reconciliation",

@@ -8,7 +8,7 @@ COMMENT ON SCHEMA billing IS 'Price plans, bills and their lines. Issued bills n
 CREATE SCHEMA reconciliation;
 COMMENT ON SCHEMA reconciliation IS 'What the Marketplace charged, and its agreement with our bills.';
 CREATE SCHEMA operations;
-COMMENT ON SCHEMA operations IS 'What operators are told: alarms, notifications, and machines held against instances.';
+COMMENT ON SCHEMA operations IS 'Alarms, notifications of operators, and machines compared with instances.';
 CREATE SCHEMA analytics;
 COMMENT ON SCHEMA analytics IS 'Bills, their lines, usage and cost by day, customer, region and department, under stable names.';
 CREATE TABLE billing.bill_events (
@@ -75,13 +75,13 @@ CREATE UNLOGGED TABLE billing.rating_segments (
 );
 COMMENT ON TABLE billing.rating_segments IS 'Working table of rating, empty outside a transaction: the period cut where a price changes.';
 COMMENT ON COLUMN billing.rating_segments.subscription_key IS 'Subscription.';
-COMMENT ON COLUMN billing.rating_segments.segment_no IS 'Number of the part in the period, from 1.';
-COMMENT ON COLUMN billing.rating_segments.segment_start IS 'Start of the part (inclusive).';
-COMMENT ON COLUMN billing.rating_segments.segment_end IS 'End of the part (exclusive).';
+COMMENT ON COLUMN billing.rating_segments.segment_no IS 'Number of the segment in the period, from 1.';
+COMMENT ON COLUMN billing.rating_segments.segment_start IS 'Start of the segment (inclusive).';
+COMMENT ON COLUMN billing.rating_segments.segment_end IS 'End of the segment (exclusive).';
 COMMENT ON COLUMN billing.rating_segments.version_key IS 'Price plan version in force; null where there is none.';
 COMMENT ON COLUMN billing.rating_segments.discount_percent IS 'Discount in force.';
-COMMENT ON COLUMN billing.rating_segments.active_seconds IS 'Seconds of the part in which the subscription is active.';
-COMMENT ON COLUMN billing.rating_segments.is_whole IS 'Whether the part is its whole period.';
+COMMENT ON COLUMN billing.rating_segments.active_seconds IS 'Seconds of the segment in which the subscription is active.';
+COMMENT ON COLUMN billing.rating_segments.is_whole IS 'Whether the segment is its whole period.';
 COMMENT ON COLUMN billing.rating_segments.is_priced_hourly IS 'Whether the subscription''s hours are counted one after the other, see count_hours.sql.';
 COMMENT ON COLUMN billing.rating_segments.scaled_price IS 'Price of each hour''s usage as a whole number, or 0 where hours have no amount of their own.';
 COMMENT ON COLUMN billing.rating_segments.divisor IS 'What AKU-seconds × scaled_price is divided by to have whole last places of an amount.';
@@ -170,7 +170,7 @@ COMMENT ON COLUMN metering.imports.rows_read IS 'Rows in the file.';
 COMMENT ON COLUMN metering.imports.rows_loaded IS 'Rows that made or changed usage.';
 COMMENT ON COLUMN metering.imports.rows_changed IS 'Of these, rows that replaced what an earlier import said.';
 COMMENT ON COLUMN metering.imports.rows_unchanged IS 'Rows that said what was known already.';
-COMMENT ON COLUMN metering.imports.rows_late IS 'Rows that differ from an issued bill and wait as pending adjustments of it.';
+COMMENT ON COLUMN metering.imports.rows_late IS 'Rows that differ from an issued bill and became late usage of it.';
 COMMENT ON COLUMN metering.imports.late_for_bills IS 'Public ids of the bills that these rows differ from.';
 COMMENT ON COLUMN metering.imports.rows_rejected IS 'Rows kept as rejections.';
 COMMENT ON COLUMN metering.imports.imported_at IS 'Logical time of the run that imported it first.';
@@ -190,7 +190,7 @@ CREATE TABLE metering.polls (
  PARTITION BY RANGE (observed_at);
 COMMENT ON TABLE metering.polls IS 'One listing of one environment''s instances, or the failure to get it.';
 COMMENT ON COLUMN metering.polls.observed_at IS 'When the listing was taken, in whole seconds.';
-COMMENT ON COLUMN metering.polls.environment_key IS 'Environment asked.';
+COMMENT ON COLUMN metering.polls.environment_key IS 'Environment that was polled.';
 COMMENT ON COLUMN metering.polls.ok IS 'Whether the whole listing came; a failed poll is never an empty listing.';
 COMMENT ON COLUMN metering.polls.cause IS 'If it failed: unreachable, timeout, refused, throttled, broken or misconfigured.';
 COMMENT ON COLUMN metering.polls.error IS 'For failed polls: what happened, as a sentence; no secrets.';
@@ -240,8 +240,8 @@ COMMENT ON COLUMN metering.subscription_hours.hour_start IS 'Start of the UTC ho
 COMMENT ON COLUMN metering.subscription_hours.subscription_key IS 'Subscription.';
 COMMENT ON COLUMN metering.subscription_hours.instance_count IS 'Instances with usage or a gap in the hour.';
 COMMENT ON COLUMN metering.subscription_hours.aku_seconds IS 'AKU-seconds of all its instances.';
-COMMENT ON COLUMN metering.subscription_hours.inferred_aku_seconds IS 'Of these, proved by carry-over across a silence.';
-COMMENT ON COLUMN metering.subscription_hours.estimated_aku_seconds IS 'Of these, assumed.';
+COMMENT ON COLUMN metering.subscription_hours.inferred_aku_seconds IS 'Of these, inferred across a silence.';
+COMMENT ON COLUMN metering.subscription_hours.estimated_aku_seconds IS 'Of these, estimated.';
 COMMENT ON COLUMN metering.subscription_hours.gap_seconds IS 'Seconds under gaps, added up over its instances.';
 CREATE TABLE metering.usage (
 	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -267,9 +267,9 @@ COMMENT ON COLUMN metering.usage.hour_start IS 'Start of the UTC hour.';
 COMMENT ON COLUMN metering.usage.instance_key IS 'Instance.';
 COMMENT ON COLUMN metering.usage.subscription_key IS 'Subscription.';
 COMMENT ON COLUMN metering.usage.environment_key IS 'Environment.';
-COMMENT ON COLUMN metering.usage.aku_seconds IS 'AKU-seconds used in the hour: measured, proved and assumed together.';
-COMMENT ON COLUMN metering.usage.inferred_aku_seconds IS 'Of these, proved by carry-over across a silence.';
-COMMENT ON COLUMN metering.usage.estimated_aku_seconds IS 'Of these, assumed at the smaller of two sizes; a gap is open for them.';
+COMMENT ON COLUMN metering.usage.aku_seconds IS 'AKU-seconds used in the hour: measured, inferred and estimated together.';
+COMMENT ON COLUMN metering.usage.inferred_aku_seconds IS 'Of these, inferred across a silence.';
+COMMENT ON COLUMN metering.usage.estimated_aku_seconds IS 'Of these, estimated at the smaller of two sizes; a gap is open for them.';
 COMMENT ON COLUMN metering.usage.gap_seconds IS 'Seconds of the hour under a gap of this instance.';
 COMMENT ON COLUMN metering.usage.source IS 'readings or import.';
 COMMENT ON COLUMN metering.usage.import_key IS 'Import that brought it; null for readings.';
@@ -311,6 +311,11 @@ COMMENT ON COLUMN operations.notifications.notification_key IS 'What it is about
 COMMENT ON COLUMN operations.notifications.sentence IS 'What operators are told.';
 COMMENT ON COLUMN operations.notifications.claimed_at IS 'Logical time of the run that claimed it; entered before anything is sent.';
 COMMENT ON COLUMN operations.notifications.sent_at IS 'Logical time of the run that sent it; null when it may not have arrived.';
+COMMENT ON TABLE operations.notifications IS 'Ledger of all other notifications of operators: each at most once.';
+COMMENT ON COLUMN operations.notifications.notification_key IS 'What it is about: deadline/<DAG>/<run>, or machine_finding/<discrepancy_key>/<opened or resolved>.';
+COMMENT ON COLUMN operations.notifications.sentence IS 'What the notification says.';
+COMMENT ON COLUMN operations.notifications.claimed_at IS 'When its sender claimed it; entered before anything is sent.';
+COMMENT ON COLUMN operations.notifications.sent_at IS 'When it was sent; null when it is not known to have arrived.';
 COMMENT ON COLUMN operations.notifications.failure IS 'Why sending failed, as a sentence; it is not tried again.';
 CREATE TABLE billing.price_plan_versions (
 	version_key BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -403,7 +408,7 @@ COMMENT ON COLUMN core.subscriptions.subscription_id IS 'Public id, derived from
 COMMENT ON COLUMN core.subscriptions.product IS 'Product of the catalogue.';
 COMMENT ON COLUMN core.subscriptions.account_id IS 'Buyer.';
 COMMENT ON COLUMN core.subscriptions.region IS 'Cloud region of the environment.';
-COMMENT ON COLUMN core.subscriptions.network IS 'VPC that the environment stands in.';
+COMMENT ON COLUMN core.subscriptions.network IS 'VPC of the environment.';
 COMMENT ON COLUMN core.subscriptions.department IS 'Business department the subscription is for; empty when the buyer has only one.';
 COMMENT ON COLUMN core.subscriptions.environment_name IS 'Name of the environment, unique per buyer and region.';
 COMMENT ON COLUMN core.subscriptions.payment IS 'payg (pay as you go) or prepaid (licence).';
@@ -415,7 +420,7 @@ COMMENT ON COLUMN core.subscriptions.service_instance_id IS 'Compute Nest servic
 COMMENT ON COLUMN core.subscriptions.marketplace_instance_id IS 'Marketplace instance of the current attempt.';
 COMMENT ON COLUMN core.subscriptions.order_id IS 'Marketplace order of the current attempt.';
 COMMENT ON COLUMN core.subscriptions.request IS 'The onboarding request as it was given; no secrets.';
-COMMENT ON COLUMN core.subscriptions.requested_at IS 'When onboarding was first asked for.';
+COMMENT ON COLUMN core.subscriptions.requested_at IS 'When onboarding was first requested.';
 COMMENT ON COLUMN core.subscriptions.started_at IS 'From when the subscription counts; history before onboarding can be imported from here on.';
 COMMENT ON COLUMN core.subscriptions.metering_started_at IS 'From when consoles are polled for it.';
 COMMENT ON COLUMN core.subscriptions.ended_at IS 'When it was released.';
@@ -433,8 +438,8 @@ CREATE TABLE operations.machine_listings (
 );
 COMMENT ON TABLE operations.machine_listings IS 'When a buyer''s machines in a region were last listed.';
 COMMENT ON COLUMN operations.machine_listings.account_id IS 'Buyer whose machines they are.';
-COMMENT ON COLUMN operations.machine_listings.region IS 'Cloud region that was asked.';
-COMMENT ON COLUMN operations.machine_listings.attempted_at IS 'When it was asked last.';
+COMMENT ON COLUMN operations.machine_listings.region IS 'Cloud region that was queried.';
+COMMENT ON COLUMN operations.machine_listings.attempted_at IS 'When it was last queried.';
 COMMENT ON COLUMN operations.machine_listings.failure IS 'Why the last try failed and what to do, as a sentence; null when it did not.';
 COMMENT ON COLUMN operations.machine_listings.listed_at IS 'When the last whole listing was taken; a failed one is never an empty one.';
 COMMENT ON COLUMN operations.machine_listings.machines IS 'Running machines with the paid image in the last whole listing.';
@@ -471,8 +476,8 @@ CREATE TABLE reconciliation.marketplace_fetches (
 );
 COMMENT ON TABLE reconciliation.marketplace_fetches IS 'Whether a buyer''s Marketplace bill was got: a bill that was not got is not an empty bill.';
 COMMENT ON COLUMN reconciliation.marketplace_fetches.billing_cycle IS 'YYYY-MM in UTC+8, as BSS names it.';
-COMMENT ON COLUMN reconciliation.marketplace_fetches.account_id IS 'Buyer whose bill was asked.';
-COMMENT ON COLUMN reconciliation.marketplace_fetches.attempted_at IS 'Logical time of the run that asked last.';
+COMMENT ON COLUMN reconciliation.marketplace_fetches.account_id IS 'Buyer whose bill was fetched.';
+COMMENT ON COLUMN reconciliation.marketplace_fetches.attempted_at IS 'Logical time of the last run that tried.';
 COMMENT ON COLUMN reconciliation.marketplace_fetches.failure IS 'Why the last try failed and what to do; null when it came.';
 COMMENT ON COLUMN reconciliation.marketplace_fetches.fetched_at IS 'Logical time of the last run that got the whole bill; null when none did.';
 CREATE TABLE billing.bills (
@@ -553,7 +558,7 @@ CREATE TABLE billing.price_fees (
 COMMENT ON TABLE billing.price_fees IS 'What a plan charges each period besides AKU-hours.';
 COMMENT ON COLUMN billing.price_fees.version_key IS 'Version.';
 COMMENT ON COLUMN billing.price_fees.fee_no IS 'Number of the fee, from 1.';
-COMMENT ON COLUMN billing.price_fees.name IS 'Name of the component, for the customer.';
+COMMENT ON COLUMN billing.price_fees.name IS 'Name of the fee, for the customer.';
 COMMENT ON COLUMN billing.price_fees.fee IS 'Fee per billing period.';
 COMMENT ON COLUMN billing.price_fees.is_prorated IS 'Whether it counts by seconds of activity.';
 CREATE TABLE billing.price_tiers (
@@ -751,7 +756,7 @@ CREATE TABLE billing.bill_findings (
 );
 COMMENT ON TABLE billing.bill_findings IS 'Why a bill is held.';
 COMMENT ON COLUMN billing.bill_findings.bill_key IS 'Bill.';
-COMMENT ON COLUMN billing.bill_findings.finding IS 'Short name of the claim that does not hold.';
+COMMENT ON COLUMN billing.bill_findings.finding IS 'Name of the audit that found it.';
 COMMENT ON COLUMN billing.bill_findings.sentence IS 'What was found, and what to do.';
 COMMENT ON COLUMN billing.bill_findings.content IS 'Digest of all that was found, where the sentence does not say all of it.';
 COMMENT ON COLUMN billing.bill_findings.found_at IS 'Logical time of the run that found it.';
@@ -801,7 +806,7 @@ CREATE TABLE billing.corrections (
 	CONSTRAINT corrections_offer_key_fkey FOREIGN KEY(offer_key) REFERENCES billing.private_offers (offer_key),
 	CONSTRAINT corrections_document_bill_key_fkey FOREIGN KEY(document_bill_key) REFERENCES billing.bills (bill_key)
 );
-COMMENT ON TABLE billing.corrections IS 'Corrections of issued bills that a person asked for.';
+COMMENT ON TABLE billing.corrections IS 'Corrections of issued bills that a person requested.';
 COMMENT ON COLUMN billing.corrections.correction_key IS 'Surrogate key.';
 COMMENT ON COLUMN billing.corrections.correction_id IS 'Public id, derived from the request: asking twice is asking once.';
 COMMENT ON COLUMN billing.corrections.bill_key IS 'Bill of the corrected period.';
@@ -811,7 +816,7 @@ COMMENT ON COLUMN billing.corrections.reason IS 'Why, for the customer.';
 COMMENT ON COLUMN billing.corrections.offer_key IS 'For price and discount: the terms that the period should have been priced by.';
 COMMENT ON COLUMN billing.corrections.refund_amount IS 'For a refund: what is given back, before tax, above 0.';
 COMMENT ON COLUMN billing.corrections.refund_line_no IS 'For a refund: line of the bill that it is for.';
-COMMENT ON COLUMN billing.corrections.requested_by IS 'Who asked for it.';
+COMMENT ON COLUMN billing.corrections.requested_by IS 'Who requested it.';
 COMMENT ON COLUMN billing.corrections.requested_at IS 'When.';
 COMMENT ON COLUMN billing.corrections.state IS 'pending (waits for the next bill), applied or withdrawn.';
 COMMENT ON COLUMN billing.corrections.document_bill_key IS 'Issued document with its lines.';
@@ -853,7 +858,7 @@ CREATE TABLE core.environment_credentials (
 	CONSTRAINT environment_credentials_pkey PRIMARY KEY (environment_key),
 	CONSTRAINT environment_credentials_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key)
 );
-COMMENT ON TABLE core.environment_credentials IS 'How consoles are asked. Not readable by analysts.';
+COMMENT ON TABLE core.environment_credentials IS 'Credentials of consoles. Not readable by analysts.';
 COMMENT ON COLUMN core.environment_credentials.environment_key IS 'Environment.';
 COMMENT ON COLUMN core.environment_credentials.access_key_id IS 'Access key id of the console.';
 COMMENT ON COLUMN core.environment_credentials.secret_ciphertext IS 'Console secret, encrypted by the vault''s key.';
@@ -892,7 +897,7 @@ CREATE TABLE metering.failing_consoles (
 	CONSTRAINT failing_consoles_order_check CHECK (failing_since <= last_failed_at),
 	CONSTRAINT failing_consoles_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key)
 );
-COMMENT ON TABLE metering.failing_consoles IS 'Consoles whose latest poll failed. After several in a row they are asked less often; an answer ends it.';
+COMMENT ON TABLE metering.failing_consoles IS 'Consoles whose latest poll failed. After several in a row they are polled less often; an answer ends it.';
 COMMENT ON COLUMN metering.failing_consoles.environment_key IS 'Environment whose console fails.';
 COMMENT ON COLUMN metering.failing_consoles.failed_runs IS 'Failed polls in a row, since its last answer.';
 COMMENT ON COLUMN metering.failing_consoles.failing_since IS 'Instant of the first of them.';
@@ -948,13 +953,13 @@ COMMENT ON TABLE operations.alarms IS 'Environments that fell silent, dropped to
 COMMENT ON COLUMN operations.alarms.alarm_key IS 'Surrogate key.';
 COMMENT ON COLUMN operations.alarms.environment_key IS 'Environment.';
 COMMENT ON COLUMN operations.alarms.kind IS 'silent, dropped_to_zero or unusual_total.';
-COMMENT ON COLUMN operations.alarms.since IS 'What it counts from: the last answer (silent), the first answer with 0 AKU (dropped_to_zero), the start of the hour (unusual_total). Names the alarm, so that judging the same again opens no second one.';
-COMMENT ON COLUMN operations.alarms.sentence IS 'What is wrong, as operators are told.';
+COMMENT ON COLUMN operations.alarms.since IS 'What it counts from: the last answer (silent), the first answer with 0 AKU (dropped_to_zero), the start of the hour (unusual_total). Identifies the alarm, so that evaluating it again opens no second one.';
+COMMENT ON COLUMN operations.alarms.sentence IS 'What is wrong, in the words of the notification.';
 COMMENT ON COLUMN operations.alarms.observed IS 'What was seen: AKU, or AKU-seconds of the hour; null when silent.';
-COMMENT ON COLUMN operations.alarms.expected IS 'What it was held against: AKU before, or the median of AKU-seconds; null when silent.';
+COMMENT ON COLUMN operations.alarms.expected IS 'What it was compared with: AKU before, or the median of AKU-seconds; null when silent.';
 COMMENT ON COLUMN operations.alarms.opened_at IS 'Logical time of the run that opened it.';
 COMMENT ON COLUMN operations.alarms.closed_at IS 'Logical time of the run that found it over; null while it is on.';
-COMMENT ON COLUMN operations.alarms.closing_sentence IS 'How it ended, as operators are told.';
+COMMENT ON COLUMN operations.alarms.closing_sentence IS 'How it ended, in the words of the notification.';
 CREATE UNIQUE INDEX alarms_one_on_at_a_time ON operations.alarms (environment_key, kind) WHERE closed_at IS NULL;
 CREATE TABLE operations.machine_discrepancies (
 	discrepancy_key BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -1059,15 +1064,15 @@ CREATE TABLE billing.bill_lines (
 COMMENT ON TABLE billing.bill_lines IS 'Rounded, explained amounts of bills. A correction keeps the kind of what it corrects.';
 COMMENT ON COLUMN billing.bill_lines.bill_key IS 'Bill.';
 COMMENT ON COLUMN billing.bill_lines.line_no IS 'Number of the line on the bill, from 1.';
-COMMENT ON COLUMN billing.bill_lines.kind IS 'licence, covered (usage within a licence), included (free usage), usage, overage (usage above a licence), flat_fee (of a tier), fee (of a component), discount, maximum, minimum or refund.';
+COMMENT ON COLUMN billing.bill_lines.kind IS 'licence, covered (usage within a licence), included (free usage), usage, overage (usage above a licence), flat_fee (of a tier), fee (per period), discount, maximum, minimum or refund.';
 COMMENT ON COLUMN billing.bill_lines.tier IS 'Tier that usage or flat fee belongs to; null for other kinds.';
-COMMENT ON COLUMN billing.bill_lines.name IS 'Name of the component, for fees.';
+COMMENT ON COLUMN billing.bill_lines.name IS 'Name of the fee, for fees.';
 COMMENT ON COLUMN billing.bill_lines.description IS 'What is charged, for the customer.';
 COMMENT ON COLUMN billing.bill_lines.line_start IS 'Start of what the line covers (inclusive).';
 COMMENT ON COLUMN billing.bill_lines.line_end IS 'End of what the line covers (exclusive).';
 COMMENT ON COLUMN billing.bill_lines.aku_seconds IS 'AKU-seconds of the line; 0 where it is not about usage.';
 COMMENT ON COLUMN billing.bill_lines.quantity IS 'Charged quantity, in its unit.';
-COMMENT ON COLUMN billing.bill_lines.unit IS 'AKU-hour, package, AKU-month, or period (fees and what adjusts the sum).';
+COMMENT ON COLUMN billing.bill_lines.unit IS 'AKU-hour, package, AKU-month, or period (fees, minimum and maximum).';
 COMMENT ON COLUMN billing.bill_lines.unit_price IS 'Price per unit.';
 COMMENT ON COLUMN billing.bill_lines.exact_amount IS 'Quantity × price before any rounding, to 9 places.';
 COMMENT ON COLUMN billing.bill_lines.amount IS 'Rounded amount; what rounding took is exact_amount - amount.';
@@ -1077,7 +1082,7 @@ COMMENT ON COLUMN billing.bill_lines.tax_is_inclusive IS 'Whether the amount con
 COMMENT ON COLUMN billing.bill_lines.corrects_bill_key IS 'For a correction: the bill of the corrected period, however often it was corrected.';
 COMMENT ON COLUMN billing.bill_lines.corrects_document_key IS 'For a correction: document with the line that said it last; or null.';
 COMMENT ON COLUMN billing.bill_lines.corrects_line_no IS 'For a correction: number of that line; null where no line did.';
-COMMENT ON COLUMN billing.bill_lines.correction_key IS 'For a correction that a person asked for: which.';
+COMMENT ON COLUMN billing.bill_lines.correction_key IS 'For a correction that a person requested: which one.';
 COMMENT ON COLUMN billing.bill_lines.reason IS 'For a correction: why, for the customer.';
 CREATE INDEX bill_lines_by_corrected ON billing.bill_lines (corrects_bill_key) WHERE corrects_bill_key IS NOT NULL;
 CREATE TABLE billing.late_usage (
@@ -1104,14 +1109,14 @@ CREATE TABLE billing.late_usage (
 	CONSTRAINT late_usage_instance_key_fkey FOREIGN KEY(instance_key) REFERENCES core.instances (instance_key),
 	CONSTRAINT late_usage_applied_on_bill_key_fkey FOREIGN KEY(applied_on_bill_key) REFERENCES billing.bills (bill_key)
 );
-COMMENT ON TABLE billing.late_usage IS 'Usage of hours on issued bills that turned out otherwise: what corrections are made of.';
+COMMENT ON TABLE billing.late_usage IS 'Late usage: differences of hours on issued bills that became known later; corrections bill them.';
 COMMENT ON COLUMN billing.late_usage.late_usage_key IS 'Surrogate key.';
 COMMENT ON COLUMN billing.late_usage.bill_key IS 'Issued bill that has the hour.';
 COMMENT ON COLUMN billing.late_usage.subscription_key IS 'Subscription.';
 COMMENT ON COLUMN billing.late_usage.environment_key IS 'Environment.';
 COMMENT ON COLUMN billing.late_usage.instance_key IS 'Instance.';
 COMMENT ON COLUMN billing.late_usage.hour_start IS 'Start of the UTC hour.';
-COMMENT ON COLUMN billing.late_usage.aku_seconds_before IS 'AKU-seconds as billed: on the bill, and after the adjustments applied since.';
+COMMENT ON COLUMN billing.late_usage.aku_seconds_before IS 'AKU-seconds as billed: on the bill, and after late usage that was applied since.';
 COMMENT ON COLUMN billing.late_usage.aku_seconds_after IS 'AKU-seconds as known now.';
 COMMENT ON COLUMN billing.late_usage.cause IS 'late_answer or closed_again (see metering.usage_revisions), or imported.';
 COMMENT ON COLUMN billing.late_usage.found_at IS 'Logical time of the run that found this difference.';
@@ -1152,6 +1157,23 @@ COMMENT ON COLUMN metering.gaps.closed_by IS 'Who waived it.';
 COMMENT ON COLUMN metering.gaps.closed_reason IS 'Why it was waived.';
 CREATE UNIQUE INDEX gaps_one_per_silence ON metering.gaps (environment_key, coalesce(instance_key, 0), gap_start);
 CREATE INDEX gaps_open ON metering.gaps (gap_end) WHERE state = 'open';
+CREATE TABLE operations.alarm_notifications (
+	alarm_key BIGINT NOT NULL,
+	transition TEXT NOT NULL,
+	claimed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	sent_at TIMESTAMP WITH TIME ZONE,
+	failure TEXT,
+	CONSTRAINT alarm_notifications_pkey PRIMARY KEY (alarm_key, transition),
+	CONSTRAINT alarm_notifications_transition_check CHECK (transition IN ('opened', 'closed')),
+	CONSTRAINT alarm_notifications_outcome_check CHECK (sent_at IS NULL OR failure IS NULL),
+	CONSTRAINT alarm_notifications_alarm_key_fkey FOREIGN KEY(alarm_key) REFERENCES operations.alarms (alarm_key)
+);
+COMMENT ON TABLE operations.alarm_notifications IS 'Ledger of the notifications of alarms: each transition of an alarm at most once.';
+COMMENT ON COLUMN operations.alarm_notifications.alarm_key IS 'Alarm.';
+COMMENT ON COLUMN operations.alarm_notifications.transition IS 'opened or closed.';
+COMMENT ON COLUMN operations.alarm_notifications.claimed_at IS 'Logical time of the run that sends it; entered before anything is sent.';
+COMMENT ON COLUMN operations.alarm_notifications.sent_at IS 'Logical time of the run that sent it; null when it is not known to have arrived.';
+COMMENT ON COLUMN operations.alarm_notifications.failure IS 'Why sending failed, as a sentence; it is not tried again.';
 CREATE TABLE operations.machine_sightings (
 	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
 	machine_key BIGINT NOT NULL,
@@ -1167,6 +1189,6 @@ COMMENT ON COLUMN operations.machine_sightings.hour_start IS 'Start of the UTC h
 COMMENT ON COLUMN operations.machine_sightings.machine_key IS 'Machine.';
 COMMENT ON COLUMN operations.machine_sightings.observed_at IS 'Last listing of that hour that showed it running.';
 COMMENT ON COLUMN operations.machine_sightings.compared_at IS 'Logical time of the run that compared it; null until a poll after it exists.';
-COMMENT ON COLUMN operations.machine_sightings.discrepancy_key IS 'Finding that it belongs to; null when an instance accounts for it.';
+COMMENT ON COLUMN operations.machine_sightings.discrepancy_key IS 'Discrepancy that it belongs to; null when an instance accounts for it.';
 CREATE INDEX machine_sightings_in_question ON operations.machine_sightings (discrepancy_key) WHERE discrepancy_key IS NOT NULL;
 CREATE INDEX machine_sightings_pending ON operations.machine_sightings (machine_key) WHERE compared_at IS NULL;

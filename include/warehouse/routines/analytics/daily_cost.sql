@@ -138,5 +138,5 @@ COMMENT ON COLUMN analytics.daily_cost.cost IS 'What the day cost.';
 COMMENT ON COLUMN analytics.daily_cost.is_exact IS
 'Whether all of it is charged by the hour at one price; else some of it is spread.';
 COMMENT ON COLUMN analytics.daily_cost.is_final IS
-'Whether all of it stands on issued documents; else some of it may change.';
+'Whether all of it is on issued documents; if not, some of it may change.';
 COMMENT ON COLUMN analytics.daily_cost.time_zone IS 'Zone of the day.';

@@ -38,8 +38,8 @@ COMMENT ON COLUMN analytics.daily_usage.region IS 'Cloud region of the environme
 COMMENT ON COLUMN analytics.daily_usage.department IS 'Business department; empty when the customer has only one.';
 COMMENT ON COLUMN analytics.daily_usage.subscription_id IS 'Subscription.';
 COMMENT ON COLUMN analytics.daily_usage.aku_hours IS 'AKU-hours of all its instances, to 6 places.';
-COMMENT ON COLUMN analytics.daily_usage.inferred_aku_hours IS 'Of these, proved by carry-over across a silence.';
-COMMENT ON COLUMN analytics.daily_usage.estimated_aku_hours IS 'Of these, assumed.';
+COMMENT ON COLUMN analytics.daily_usage.inferred_aku_hours IS 'Of these, inferred across a silence.';
+COMMENT ON COLUMN analytics.daily_usage.estimated_aku_hours IS 'Of these, estimated.';
 COMMENT ON COLUMN analytics.daily_usage.gap_hours IS 'Hours under gaps, added up over its instances.';
 COMMENT ON COLUMN analytics.daily_usage.largest_instance_count IS 'Most instances with usage in one hour of the day.';
 COMMENT ON COLUMN analytics.daily_usage.time_zone IS 'Zone of the day.';
