@@ -308,14 +308,9 @@ CREATE TABLE operations.notifications (
 );
 COMMENT ON TABLE operations.notifications IS 'Ledger of notifications to operators: each is sent at most once.';
 COMMENT ON COLUMN operations.notifications.notification_key IS 'What it is about: alarm/<alarm_key>/<opened or closed>, machine_discrepancy/<key>/<opened or resolved>, deadline/<DAG>/<run>, or bill_verification/<digest>.';
-COMMENT ON COLUMN operations.notifications.sentence IS 'What operators are told.';
+COMMENT ON COLUMN operations.notifications.sentence IS 'What the notification says.';
 COMMENT ON COLUMN operations.notifications.claimed_at IS 'Logical time of the run that claimed it; entered before anything is sent.';
 COMMENT ON COLUMN operations.notifications.sent_at IS 'Logical time of the run that sent it; null when it may not have arrived.';
-COMMENT ON TABLE operations.notifications IS 'Ledger of all other notifications of operators: each at most once.';
-COMMENT ON COLUMN operations.notifications.notification_key IS 'What it is about: deadline/<DAG>/<run>, or machine_finding/<discrepancy_key>/<opened or resolved>.';
-COMMENT ON COLUMN operations.notifications.sentence IS 'What the notification says.';
-COMMENT ON COLUMN operations.notifications.claimed_at IS 'When its sender claimed it; entered before anything is sent.';
-COMMENT ON COLUMN operations.notifications.sent_at IS 'When it was sent; null when it is not known to have arrived.';
 COMMENT ON COLUMN operations.notifications.failure IS 'Why sending failed, as a sentence; it is not tried again.';
 CREATE TABLE billing.price_plan_versions (
 	version_key BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -1157,23 +1152,6 @@ COMMENT ON COLUMN metering.gaps.closed_by IS 'Who waived it.';
 COMMENT ON COLUMN metering.gaps.closed_reason IS 'Why it was waived.';
 CREATE UNIQUE INDEX gaps_one_per_silence ON metering.gaps (environment_key, coalesce(instance_key, 0), gap_start);
 CREATE INDEX gaps_open ON metering.gaps (gap_end) WHERE state = 'open';
-CREATE TABLE operations.alarm_notifications (
-	alarm_key BIGINT NOT NULL,
-	transition TEXT NOT NULL,
-	claimed_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	sent_at TIMESTAMP WITH TIME ZONE,
-	failure TEXT,
-	CONSTRAINT alarm_notifications_pkey PRIMARY KEY (alarm_key, transition),
-	CONSTRAINT alarm_notifications_transition_check CHECK (transition IN ('opened', 'closed')),
-	CONSTRAINT alarm_notifications_outcome_check CHECK (sent_at IS NULL OR failure IS NULL),
-	CONSTRAINT alarm_notifications_alarm_key_fkey FOREIGN KEY(alarm_key) REFERENCES operations.alarms (alarm_key)
-);
-COMMENT ON TABLE operations.alarm_notifications IS 'Ledger of the notifications of alarms: each transition of an alarm at most once.';
-COMMENT ON COLUMN operations.alarm_notifications.alarm_key IS 'Alarm.';
-COMMENT ON COLUMN operations.alarm_notifications.transition IS 'opened or closed.';
-COMMENT ON COLUMN operations.alarm_notifications.claimed_at IS 'Logical time of the run that sends it; entered before anything is sent.';
-COMMENT ON COLUMN operations.alarm_notifications.sent_at IS 'Logical time of the run that sent it; null when it is not known to have arrived.';
-COMMENT ON COLUMN operations.alarm_notifications.failure IS 'Why sending failed, as a sentence; it is not tried again.';
 CREATE TABLE operations.machine_sightings (
 	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
 	machine_key BIGINT NOT NULL,
