@@ -145,7 +145,7 @@ def list_asked(
     state: Annotated[State, typer.Option("--state", help="pending, applied or all.")] = State.ALL,
     form: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.TABLE,
 ) -> None:
-    """List corrections that were asked for, and late usage that waits without anybody asking."""
+    """List requested corrections, and late usage that waits without a request."""
     from include.billing.corrections.correct import list_corrections
     from include.orchestration.connections import warehouse
 

@@ -43,7 +43,7 @@ def run() -> None:
 
 @app.command()
 def check() -> None:
-    """Play the demo, verify what stands in the warehouse, stop everything; exit code 1 when anything is off."""
+    """Run the demo, verify the results in the warehouse, stop everything; exit code 1 if anything is wrong."""
 
     def perform() -> None:
         from include.local.demo_checks import verify

@@ -10,7 +10,7 @@ import typer
 from include.cli.output import print_table, say
 
 app = typer.Typer(
-    name="machines", help="Hold machines with the paid image against metered instances.", no_args_is_help=True
+    name="machines", help="Compare machines that run the paid image with metered instances.", no_args_is_help=True
 )
 
 

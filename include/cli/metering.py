@@ -56,7 +56,7 @@ def close(
 
 @app.command()
 def failing() -> None:
-    """List the consoles that fail, since when and why, and which are spared: asked less often until they answer."""
+    """List the consoles that fail, since when and why, and which are spared: polled less often until they answer."""
     from include.metering.polling.failing import list_failing
     from include.orchestration.connections import warehouse
 

@@ -40,7 +40,7 @@ def onboard(  # noqa: PLR0917 (Typer passes them by name)
 ) -> None:
     """Onboard a buyer: prerequisites, order, deployment, registration, first instance, metering.
 
-    The same command again goes on where it stopped, or tells what stands; it makes nothing twice.
+    The same command again continues where it stopped, or shows what exists; it creates nothing twice.
     """
     from include.domain.onboarding import OnboardingRequest
     from include.onboarding.story import Moment
@@ -78,7 +78,7 @@ def release(
     ended_at: Annotated[str, typer.Option("--ended-at", help="First instant that does not count, with an offset.")],
     reason: Annotated[str, typer.Option("--reason", help="Why it ended: 10 to 500 characters.")],
 ) -> None:
-    """End a subscription, in the name of the user of this computer; the same again changes nothing."""
+    """End a subscription, in the name of the user of this computer; repeating the command changes nothing."""
     from include.domain.periods import parse_instant
     from include.onboarding.release import release_subscription
     from include.orchestration.connections import warehouse

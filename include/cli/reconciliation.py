@@ -10,7 +10,7 @@ import typer
 from include.cli.output import print_table, say
 
 app = typer.Typer(
-    name="reconciliation", help="Hold our bills against the Marketplace's, and see the verdicts.", no_args_is_help=True
+    name="reconciliation", help="Compare our bills with the Marketplace's, and show the verdicts.", no_args_is_help=True
 )
 
 Period = Annotated[str | None, typer.Option("--period", help="Billing period, YYYY-MM.")]

@@ -28,7 +28,7 @@ def soak(
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the stack up, to look into it.")] = False,
 ) -> None:
-    """Meter a sandbox whose clusters change all the time, and hold our hours against its truth; exit code 1 if off.
+    """Meter a sandbox whose clusters change all the time, and compare our hours with its truth; exit code 1 if off.
 
     Airflow meters, in a stack of its own that goes again. It goes on until the hour that is then under way has ended
     and is closed.

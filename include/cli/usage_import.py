@@ -14,7 +14,7 @@ from include.cli.output import say
 def import_file(
     file: Annotated[Path, typer.Argument(help="A .csv, .jsonl, .ndjson or .parquet file of hourly usage.")],
     again: Annotated[
-        bool, typer.Option("--again", help="Judge a file again whose bytes were imported before.")
+        bool, typer.Option("--again", help="Import a file again whose bytes were imported before.")
     ] = False,
 ) -> None:
     """Import usage history; rejected rows are kept with their reason, and the file stays where it is."""
