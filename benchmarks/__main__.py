@@ -15,6 +15,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from include.local.interrupts import listen_once
+
 RESULTS = Path(__file__).parent / "results"
 NAMES = [
     "parse_dags",
@@ -55,4 +57,5 @@ def main(
 
 
 if __name__ == "__main__":
+    listen_once()  # servers end with the measuring, however it ends
     typer.run(main)

@@ -21,11 +21,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from airflow.sdk import CronPartitionTimetable, Param, dag, task
+from airflow.sdk import CronPartitionTimetable, Param, dag
 
 from include.orchestration.assets import USAGE
 from include.orchestration.deadlines import hourly_close
 from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.errors import task
 
 
 @dag(

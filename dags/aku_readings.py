@@ -21,11 +21,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from airflow.sdk import CronTriggerTimetable, dag, task
+from airflow.sdk import CronTriggerTimetable, dag
 
 from include.domain.sharding import SHARDS
 from include.orchestration.assets import READINGS
 from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.errors import task
 
 
 @dag(

@@ -23,7 +23,7 @@ now on, enter an offer: `private_offer`. `akubill corrections list` shows what w
 
 from __future__ import annotations
 
-from airflow.sdk import Param, dag, task
+from airflow.sdk import Param, dag
 
 from include.orchestration.defaults import (
     TAG,
@@ -33,6 +33,7 @@ from include.orchestration.defaults import (
     subscription_field,
     task_defaults,
 )
+from include.orchestration.errors import task
 
 
 @dag(

@@ -20,10 +20,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, Param, dag, task
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, Param, dag
 
 from include.orchestration.assets import BILLS
 from include.orchestration.defaults import TAG, period_field, task_defaults
+from include.orchestration.errors import task
 
 
 @dag(

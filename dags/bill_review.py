@@ -21,9 +21,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Param, dag, task
+from airflow.sdk import Param, dag
 
 from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.errors import task
 from include.orchestration.review import DAG_ID, AwaitAnswer
 
 

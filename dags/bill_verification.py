@@ -20,9 +20,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from airflow.sdk import CronTriggerTimetable, dag, task
+from airflow.sdk import CronTriggerTimetable, dag
 
 from include.orchestration.defaults import TAG, period_field, task_defaults
+from include.orchestration.errors import task
 
 
 @dag(

@@ -22,10 +22,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import dag, task
+from airflow.sdk import dag
 
 from include.orchestration.assets import BILLS
 from include.orchestration.defaults import TAG, period_field, task_defaults
+from include.orchestration.errors import task
 from include.orchestration.timetables import BillingPeriodTimetable
 
 

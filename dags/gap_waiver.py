@@ -13,9 +13,10 @@ more. A waiver covers what you saw: if the gap turns out to be longer, it is ope
 
 from __future__ import annotations
 
-from airflow.sdk import Param, dag, task
+from airflow.sdk import Param, dag
 
 from include.orchestration.defaults import TAG, reason_field, task_defaults
+from include.orchestration.errors import task
 
 
 @dag(

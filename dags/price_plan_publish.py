@@ -14,9 +14,10 @@ published version never changes: a later version replaces it from its `effective
 
 from __future__ import annotations
 
-from airflow.sdk import Param, dag, task
+from airflow.sdk import Param, dag
 
 from include.orchestration.defaults import TAG, period_field, task_defaults
+from include.orchestration.errors import task
 
 
 @dag(

@@ -14,7 +14,7 @@ it where the refusal says, and correct the bill for the time before (`bill_corre
 
 from __future__ import annotations
 
-from airflow.sdk import Param, dag, task
+from airflow.sdk import Param, dag
 
 from include.orchestration.defaults import (
     TAG,
@@ -24,6 +24,7 @@ from include.orchestration.defaults import (
     subscription_field,
     task_defaults,
 )
+from include.orchestration.errors import task
 
 
 @dag(

@@ -18,10 +18,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from airflow.sdk import CronTriggerTimetable, dag, task
+from airflow.sdk import CronTriggerTimetable, dag
 
 from include.orchestration.assets import BILLS, RECONCILIATIONS
 from include.orchestration.defaults import TAG, period_field, task_defaults
+from include.orchestration.errors import task
 
 
 @dag(

@@ -20,9 +20,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import TriggerRule, dag, result, task, task_group
+from airflow.sdk import TriggerRule, dag, result, task_group
 
 from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.errors import task
 from include.orchestration.onboarding_form import onboarding_form
 from include.orchestration.operators import AwaitConsole, AwaitDeployment, AwaitRemoval
 

@@ -15,9 +15,10 @@ late_usage).
 
 from __future__ import annotations
 
-from airflow.sdk import Param, dag, task
+from airflow.sdk import Param, dag
 
 from include.orchestration.defaults import TAG, reason_field, subscription_field, task_defaults
+from include.orchestration.errors import task
 
 
 @dag(

@@ -22,10 +22,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Param, dag, get_current_context, task, task_group
+from airflow.sdk import Param, dag, get_current_context, task_group
 
 from include.orchestration.assets import USAGE
 from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.errors import task
 
 if TYPE_CHECKING:
     from airflow.sdk import XComArg

@@ -18,9 +18,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow.sdk import CronTriggerTimetable, Param, dag, task
+from airflow.sdk import CronTriggerTimetable, Param, dag
 
 from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.errors import task
 
 
 @dag(

@@ -72,11 +72,10 @@ def _play(running: Running) -> tuple[Demo, DemoResult]:
 
 def _with_stop(perform: Callable[[], None]) -> None:
     """Do it, and stop the stack however it ends."""
-    from include.local.interrupts import INTERRUPTED, listen_once
+    from include.local.interrupts import INTERRUPTED
     from include.local.stack import down
     from include.local.state import State
 
-    listen_once()
     try:
         perform()
     except KeyboardInterrupt:

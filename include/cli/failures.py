@@ -84,7 +84,9 @@ def _explain_usage(error: TyperException) -> None:
 def _fail(error: Exception) -> int:
     if os.environ.get(DEBUG):
         print_error("".join(traceback.format_exception(error)).rstrip())
-    sentence = _outage(error) or _file_trouble(error)
+    from include.warehouse.sentences import known_reason
+
+    sentence = known_reason(error)
     if sentence:
         print_error(sentence)
         return _WRONG
@@ -94,26 +96,6 @@ def _fail(error: Exception) -> int:
         "the command to whoever maintains this installation."
     )
     return _UNEXPECTED
-
-
-def _outage(error: Exception) -> str | None:
-    """A sentence for a database that is not there, is going down, or lets nobody in; None for any other error."""
-    from include.warehouse.outages import outage_reason
-
-    reason = outage_reason(error)
-    if reason is None:
-        return None
-    return (
-        f"The warehouse does not answer: {reason}. Check that its server runs and that the Airflow connection "
-        "`warehouse` is right; `akubill doctor` looks at each part."
-    )
-
-
-def _file_trouble(error: Exception) -> str | None:
-    """A sentence for a file that the system does not let us read or write; None for any other error."""
-    if not isinstance(error, OSError) or error.filename is None or not error.strerror:
-        return None
-    return f"{error.filename!r} cannot be used: {error.strerror}. Check the path and who may read and write it."
 
 
 def _first_line(error: Exception) -> str:

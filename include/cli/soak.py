@@ -33,7 +33,6 @@ def soak(
     Airflow meters, in a stack of its own that goes again. It goes on until the hour that is then under way has ended
     and is closed.
     """
-    from include.local.interrupts import listen_once
     from include.local.soak import soak
     from include.local.soak_here import soak_here
     from include.local.soak_scene import Soak
@@ -42,7 +41,6 @@ def soak(
         raise typer.BadParameter("--hours and --faults must be numbers.")
     if not in_process and every is not None:
         raise typer.BadParameter("Airflow's rounds come every five minutes. Leave --every out, or add --in-process.")
-    listen_once()
     wanted = Soak(hours * 3600, consoles, every or 300, pause, faults)
     soaked = soak_here(wanted, say) if in_process else soak(wanted, say, keep=keep)
     _report(soaked)

@@ -16,6 +16,8 @@ from include.local.interrupts import INTERRUPTED, pause
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+#: Who says in a task's log why it failed.
+LOGGER = "include.orchestration.errors"
 _ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
 #: For what is only asked; whoever uses it looks for Ctrl-C first, by pause(0).
 _with_retries = retry(
@@ -111,11 +113,11 @@ class AirflowApi:
         return self._get(path)["value"]
 
     def errors(self, run: Run, task_id: str, attempt: int = 1) -> list[str]:
-        """The errors in a task's log."""
+        """The errors in a task's log: our sentences, and what other exceptions say."""
         path = f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{task_id}/logs/{attempt}"
-        content = self._get(path)["content"]
-        details = [detail for line in content if isinstance(line, dict) for detail in line.get("error_detail") or []]
-        return [str(detail["exc_value"]) for detail in details]
+        lines = [line for line in self._get(path)["content"] if isinstance(line, dict)]
+        said = [str(line["event"]) for line in lines if line.get("logger") == LOGGER]
+        return said + [str(detail["exc_value"]) for line in lines for detail in line.get("error_detail") or []]
 
     @_with_retries
     def _get(self, path: str) -> dict[str, Any]:

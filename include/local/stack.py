@@ -48,6 +48,8 @@ class Running(NamedTuple):
 def up(place: State, say: Say) -> Running:
     """Start what does not run, wait until all of it is healthy, and say what happens.
 
+    A start that fails, or is interrupted, leaves nothing running that it started.
+
     Raises:
         ConfigurationError: with a sentence on what is in the way and what to do.
     """
@@ -56,9 +58,12 @@ def up(place: State, say: Say) -> Running:
     with _only_one(place):
         settings = state.load_settings(place) or state.make_settings()
         state.make_passwords(place)
-        if not all(statuses(place).values()):
-            _start_all(place, settings, say)
-        _wait_until_healthy(place, settings, say)
+        if all(statuses(place).values()):
+            _wait_until_healthy(place, settings, say)
+        else:
+            with _all_or_nothing(place, settings):
+                _start_all(place, settings, say)
+                _wait_until_healthy(place, settings, say)
         passwords_are_new, settings.passwords_shown = not settings.passwords_shown, True
         state.save_settings(place, settings)
         return Running(place, settings, passwords_are_new)
@@ -118,6 +123,16 @@ def _require_ownership(place: State) -> None:
             f"{place.folder} belongs to another user ({owner}). Run as that user, or set AKUBILL_STATE to a folder of "
             "your own."
         )
+
+
+@contextmanager
+def _all_or_nothing(place: State, settings: Settings) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        processes.stop_all(place, settings.stack_id)
+        server.stop(place.postgres)
+        raise
 
 
 def _start_all(place: State, settings: Settings, say: Say) -> None:
@@ -219,7 +234,7 @@ def _wait_for(place: State, name: str, is_ready: Callable[[], bool], timeout_sec
             problem = "ended" if dead else f"was not ready after {timeout_seconds:.0f} s"
             raise ConfigurationError(
                 f"{culprit} {problem}. It said last: {processes.last_words(place, culprit) or 'nothing'}. "
-                f"Its log is {place.logs / culprit}.log; `make down` stops the rest, `make up` tries again."
+                f"Its log is {place.logs / culprit}.log. All of it was stopped; `make up` tries again."
             )
         time.sleep(0.3)
 

@@ -1,18 +1,96 @@
-"""The one place that turns our errors into Airflow's next step.
+"""The one place that turns our errors into Airflow's next step, and into what a person reads of them in a task's log.
 
 FatalError fails the task at once, RetriableError is tried again after the delay that the outside asked for, anything
-else follows the task's own retries.
+else follows the task's own retries. An error whose reason is known is one sentence in the log: Airflow prints the
+traceback of every exception but SystemExit, so that is how such a task ends.
 """
 
 from __future__ import annotations
 
+import logging
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from collections.abc import Callable, Iterator
+
+    from airflow.sdk import BaseOperator, Context, task
+else:
+
+    def task(work: Callable[..., Any] | None = None, **settings: object) -> object:
+        """Airflow's `@task`, for work that fails with a sentence where its reason is known."""
+        from airflow.sdk import task
+
+        def decorate(work: Callable[..., Any]) -> object:
+            return task(**settings)(failing_in_words(work))
+
+        return decorate(work) if work else decorate
+
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_Operator = TypeVar("_Operator", bound="BaseOperator")
+
+#: Carried by work that fails in words: a test looks for it in every task.
+IN_WORDS = "fails_in_words"
+
+
+class FailedInWords(SystemExit):
+    """A task failed, and its log says why.
+
+    Args:
+        reason: the error, by which Airflow's next step is decided.
+    """
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__(1)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        """What callbacks and notifiers print."""
+        return str(self.reason)
+
+
+def failing_in_words(work: Callable[_P, _R]) -> Callable[_P, _R]:
+    """The same work; where it fails for a known reason, the log has one sentence and no traceback."""
+    said = _in_words()(work)
+    setattr(said, IN_WORDS, True)
+    return said
+
+
+def operator_failing_in_words(operator: type[_Operator]) -> type[_Operator]:
+    """The same for what an operator does, at once and after a wait."""
+    for name in ("execute", "resume_execution"):
+        setattr(operator, name, _in_words()(getattr(operator, name)))
+    setattr(operator, IN_WORDS, True)
+    return operator
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        from include.warehouse.sentences import known_reason
+
+        sentence = known_reason(error)
+        if sentence is None:
+            raise
+        logging.getLogger(__name__).error("%s", sentence)  # noqa: TRY400 (the sentence says it all)
+        _name_mapped_task()
+        raise FailedInWords(error) from None
+
+
+def _name_mapped_task() -> None:
+    """Give a mapped task its name in the UI, as Airflow does when another exception ends it."""
+    from airflow.sdk import get_current_context
+
+    context: dict[str, Any] = dict(get_current_context())
+    if template := context.get("map_index_template"):
+        context["ti"].rendered_map_index = context["task"].render_template(template, context)
 
 
 class RetryByError(RetryPolicy):
@@ -28,6 +106,8 @@ class RetryByError(RetryPolicy):
         """Fail, retry with the asked delay, or leave it to the task's retries."""
         from include.domain.errors import FatalError, RetriableError
 
+        if isinstance(exception, FailedInWords):
+            exception = exception.reason
         if isinstance(exception, FatalError):
             return RetryDecision.fail(str(exception))
         if isinstance(exception, RetriableError) and exception.retry_after is not None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, BaseSensorOperator
 
+from include.orchestration.errors import operator_failing_in_words
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -37,6 +39,7 @@ class _AwaitServiceInstance(BaseOperator):
         )
 
 
+@operator_failing_in_words
 class AwaitDeployment(_AwaitServiceInstance):
     """Waits until the deployment of an attempt is decided, and records how.
 
@@ -64,6 +67,7 @@ class AwaitDeployment(_AwaitServiceInstance):
             self._wait_for(waited_for, deployments.DEPLOYING)
 
 
+@operator_failing_in_words
 class AwaitRemoval(_AwaitServiceInstance):
     """Waits until a service instance that is being deleted is gone, or cannot go.
 
@@ -90,6 +94,7 @@ class AwaitRemoval(_AwaitServiceInstance):
             self._wait_for(going, deployments.DELETING)
 
 
+@operator_failing_in_words
 class AwaitConsole(BaseSensorOperator):
     """Looks every 15 seconds whether the console answers, and holds no worker slot between looks.
 

@@ -15,6 +15,8 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk.exceptions import TaskAwaitingInput
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
+from include.orchestration.errors import operator_failing_in_words
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -33,6 +35,7 @@ REVIEWERS = "bill_reviewers"
 LOOKS_EVERY = timedelta(hours=1)
 
 
+@operator_failing_in_words
 class AwaitAnswer(HITLOperator):
     """Shows a held bill and waits for a person's answer, as long as the bill waits for one.
 

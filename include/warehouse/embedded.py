@@ -46,9 +46,9 @@ def start_server(folder: Path, *, keep_running: bool = False) -> URL:
         keep_running: leave it running when this process ends. Otherwise it is scratch: it does not wait for disks.
     """
     runs_already = postmaster(folder.resolve()) is not None
-    socket_folder = start(folder, LASTING if keep_running else SCRATCH)
     if not keep_running and not runs_already:
         atexit.register(_stop_at_exit, folder, os.getpid())
+    socket_folder = start(folder, LASTING if keep_running else SCRATCH)
     return server_url(socket_folder)
 
 

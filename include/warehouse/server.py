@@ -54,7 +54,11 @@ def start(folder: Path, settings: Mapping[str, str]) -> Path:
             _clear_after_a_kill(folder)
             _make_cluster(folder, durable=settings.get("fsync") != "off")
             _write_settings(folder, settings)
-            _start(folder)
+            try:
+                _start(folder)
+            except BaseException:  # interrupted, too: what it started may not have written its pid file yet
+                _end_all(folder)
+                raise
     return socket_folder(folder)
 
 
@@ -95,11 +99,18 @@ def _servers(folder: Path) -> Iterator[psutil.Process]:
 def _clear_after_a_kill(folder: Path) -> None:
     """Wait for what a killed server left running, then drop its pid file: the id may be another process's by now."""
     left = list(_servers(folder))
-    _, left = psutil.wait_procs(left, timeout=10)
-    for process in left:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.terminate()
     psutil.wait_procs(left, timeout=10)
+    _end_all(folder)
+
+
+def _end_all(folder: Path) -> None:
+    """End every PostgreSQL process of the folder, kindly first, and drop the pid file."""
+    for end in (psutil.Process.terminate, psutil.Process.kill):
+        left = list(_servers(folder))
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                end(process)
+        psutil.wait_procs(left, timeout=10)
     (folder / "postmaster.pid").unlink(missing_ok=True)
 
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import httpx
-import psutil
 import pytest
 
 from include.domain.errors import ConfigurationError
-from include.local import processes, stack, state
+from include.local import stack, state
 from include.local.state import State
-from include.warehouse import server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,20 +78,3 @@ def test_stopping_what_never_ran_is_no_mistake(place: State, capsys: pytest.Capt
     stack.down(place, print)
     stack.clean(place, print)
     assert capsys.readouterr().out == "Nothing to stop.\nNothing to clean.\n"
-
-
-@pytest.mark.slow
-def test_a_stack_that_was_killed_comes_up_again_with_its_passwords(place: State) -> None:
-    first = stack.up(place, print)
-    assert first.passwords_are_new
-    for process in [*processes.members(first.settings.stack_id), server.postmaster(place.postgres)]:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    second = stack.up(place, print)
-    assert not second.passwords_are_new
-    assert all(stack.statuses(place).values())
-    health = httpx.get(f"{second.settings.ui_url}/api/v2/monitor/health", trust_env=False).json()
-    assert {part["status"] for part in health.values()} == {"healthy"}
-    stack.down(place, print)
-    assert not any(stack.statuses(place).values())
-    assert list(processes.members(first.settings.stack_id)) == []

@@ -8,7 +8,7 @@ import pytest
 from airflow.sdk.definitions.retry_policy import RetryAction
 
 from include.domain.errors import ConflictError, RetriableError
-from include.orchestration.errors import RetryByError
+from include.orchestration.errors import FailedInWords, RetryByError
 
 pytestmark = pytest.mark.slow
 
@@ -29,3 +29,9 @@ def test_a_retriable_error_without_a_wish_follows_the_tasks_own_retries() -> Non
 
 def test_any_other_error_follows_the_tasks_own_retries() -> None:
     assert RetryByError().evaluate(ValueError("bug"), 1, 4).action is RetryAction.DEFAULT
+
+
+def test_what_was_said_in_words_is_decided_by_its_reason() -> None:
+    decision = RetryByError().evaluate(FailedInWords(ConflictError("It exists already.")), 1, 4)
+    assert (decision.action, decision.reason) == (RetryAction.FAIL, "It exists already.")
+    assert str(FailedInWords(ConflictError("It exists already."))) == "It exists already."
