@@ -14,6 +14,8 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from include.domain.errors import ConfigurationError
+
 ROOT = Path(__file__).parents[2]
 USERS = {"admin": "admin", "ops": "op", "viewer": "viewer"}
 
@@ -119,9 +121,19 @@ class Settings:
 
 
 def load_settings(state: State) -> Settings | None:
-    """The settings of the state folder, or None before its first start."""
+    """The settings of the state folder, or None before its first start.
+
+    Raises:
+        ConfigurationError: when the file is not what a start has written.
+    """
     path = state.folder / "settings.json"
-    return Settings(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+    try:
+        return Settings(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+    except (ValueError, TypeError):
+        raise ConfigurationError(
+            f"{path} does not hold the settings of a stack of this version. Put it back as it was, or delete "
+            f"{state.folder} and start with an empty stack."
+        ) from None
 
 
 def make_settings() -> Settings:

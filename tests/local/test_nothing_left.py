@@ -98,6 +98,7 @@ def make(target: str) -> tuple[str, ...]:
 
 
 SERVE = (AKUBILL, "sandbox", "serve", "--port", "0", "--state", "sandbox")
+BENCH = (sys.executable, "-m", "benchmarks", "import_usage", "--size", "small")
 SOAK_HERE = (AKUBILL, "soak", "--in-process", "--consoles", "2", "--hours", "1")
 TESTS = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/alibaba", "tests/warehouse")
 PARTS = [
@@ -108,7 +109,7 @@ PARTS = [
     (make("demo-check"), signal.SIGINT, until_said("Airflow: starting")),
     (make("demo"), signal.SIGHUP, until_it_serves),
     (make("soak"), signal.SIGTERM, until_said("Airflow and warehouse: migrating")),
-    (make("bench"), signal.SIGTERM, until_it_serves),
+    (BENCH, signal.SIGTERM, until_it_serves),
     (SOAK_HERE, signal.SIGTERM, until_it_serves),
     (SOAK_HERE, signal.SIGINT, until_said("Round 1")),
     (TESTS, signal.SIGTERM, until_it_serves),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import replace
@@ -125,6 +128,18 @@ def test_everything_listens_on_this_machine_only(running: Running) -> None:
     }
     assert {running.settings.ui_port, running.settings.sandbox_port} <= {port for port, _ in heard}
     assert [(port, ip) for port, ip in heard if not ip_address(ip).is_loopback] == []
+
+
+def test_psql_opens_the_warehouse_and_leaves_nothing(running: Running) -> None:
+    program = str(Path(sys.executable).with_name("akubill"))
+    environment = {**os.environ, "AKUBILL_STATE": str(running.state.folder), "PSQLRC": os.devnull}
+    query = "SELECT 'the ' || current_database();"
+    done = subprocess.run(
+        [program, "stack", "psql"], env=environment, input=query, capture_output=True, text=True, check=True
+    )
+    assert "the warehouse" in done.stdout
+    mine = [child for child in psutil.Process().children(recursive=True) if child.name() == "psql"]
+    assert mine == []
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,10 @@ import shlex
 import stat
 from typing import TYPE_CHECKING
 
+import pytest
 from dotenv import dotenv_values
 
+from include.domain.errors import ConfigurationError
 from include.local import environment, state
 from include.local.state import State
 
@@ -22,6 +24,13 @@ def test_settings_are_kept_and_closed_to_others(tmp_path: Path) -> None:
     state.save_settings(place, settings)
     assert state.load_settings(place) == settings
     assert stat.S_IMODE((tmp_path / "settings.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"stack_id": "x"}', '{"of_another_version": 1}', "\\udc80"])
+def test_settings_that_no_start_has_written_are_refused_by_name(tmp_path: Path, content: str) -> None:
+    (tmp_path / "settings.json").write_text(content)
+    with pytest.raises(ConfigurationError, match=r"settings\.json does not hold the settings"):
+        state.load_settings(State(tmp_path))
 
 
 def test_settings_do_not_print_their_secrets() -> None:
