@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+_INTERRUPTED = 130
+
 
 def main() -> int:
     """Read the arguments and serve."""
@@ -15,13 +17,17 @@ def main() -> int:
     parser.add_argument("--state", type=Path, required=True, help="folder that keeps the state over a restart")
     arguments = parser.parse_args()
 
-    from include.sandbox.server import CannotServeError, serve
-
+    try:
+        from include.sandbox.server import CannotServeError, serve
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     try:
         serve(arguments.port, arguments.state, arguments.host)
     except CannotServeError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     return 0
 
 
