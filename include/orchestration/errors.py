@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 else:
 
     def task(work: Callable[..., Any] | None = None, **settings: object) -> object:
-        """Airflow's `@task`, for work that fails with a sentence where its reason is known."""
+        """Airflow's `@task`, whose known errors are reported in one sentence."""
         from airflow.sdk import task
 
         def decorate(work: Callable[..., Any]) -> object:
-            return task(**settings)(failing_in_words(work))
+            return task(**settings)(reporting_known_errors(work))
 
         return decorate(work) if work else decorate
 
@@ -34,11 +34,11 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _Operator = TypeVar("_Operator", bound="BaseOperator")
 
-#: Carried by work that fails in words: a test looks for it in every task.
-IN_WORDS = "fails_in_words"
+#: Marks work whose known errors are reported in one sentence: a test looks for it in every task.
+REPORTS = "reports_known_errors"
 
 
-class FailedInWords(SystemExit):
+class KnownFailure(SystemExit):
     """A task failed, and its log says why.
 
     Args:
@@ -54,23 +54,23 @@ class FailedInWords(SystemExit):
         return str(self.reason)
 
 
-def failing_in_words(work: Callable[_P, _R]) -> Callable[_P, _R]:
+def reporting_known_errors(work: Callable[_P, _R]) -> Callable[_P, _R]:
     """The same work; where it fails for a known reason, the log has one sentence and no traceback."""
-    said = _in_words()(work)
-    setattr(said, IN_WORDS, True)
+    said = _report_known_errors()(work)
+    setattr(said, REPORTS, True)
     return said
 
 
-def operator_failing_in_words(operator: type[_Operator]) -> type[_Operator]:
+def operator_reporting_known_errors(operator: type[_Operator]) -> type[_Operator]:
     """The same for what an operator does, at once and after a wait."""
     for name in ("execute", "resume_execution"):
-        setattr(operator, name, _in_words()(getattr(operator, name)))
-    setattr(operator, IN_WORDS, True)
+        setattr(operator, name, _report_known_errors()(getattr(operator, name)))
+    setattr(operator, REPORTS, True)
     return operator
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
+def _report_known_errors() -> Iterator[None]:
     try:
         yield
     except Exception as error:
@@ -81,7 +81,7 @@ def _in_words() -> Iterator[None]:
             raise
         logging.getLogger(__name__).error("%s", sentence)  # noqa: TRY400 (the sentence says it all)
         _name_mapped_task()
-        raise FailedInWords(error) from None
+        raise KnownFailure(error) from None
 
 
 def _name_mapped_task() -> None:
@@ -106,7 +106,7 @@ class RetryByError(RetryPolicy):
         """Fail, retry with the asked delay, or leave it to the task's retries."""
         from include.domain.errors import FatalError, RetriableError
 
-        if isinstance(exception, FailedInWords):
+        if isinstance(exception, KnownFailure):
             exception = exception.reason
         if isinstance(exception, FatalError):
             return RetryDecision.fail(str(exception))

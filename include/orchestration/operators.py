@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, BaseSensorOperator
 
-from include.orchestration.errors import operator_failing_in_words
+from include.orchestration.errors import operator_reporting_known_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,7 +39,7 @@ class _AwaitServiceInstance(BaseOperator):
         )
 
 
-@operator_failing_in_words
+@operator_reporting_known_errors
 class AwaitDeployment(_AwaitServiceInstance):
     """Waits until the deployment of an attempt is decided, and records how.
 
@@ -67,7 +67,7 @@ class AwaitDeployment(_AwaitServiceInstance):
             self._wait_for(waited_for, deployments.DEPLOYING)
 
 
-@operator_failing_in_words
+@operator_reporting_known_errors
 class AwaitRemoval(_AwaitServiceInstance):
     """Waits until a service instance that is being deleted is gone, or cannot go.
 
@@ -94,7 +94,7 @@ class AwaitRemoval(_AwaitServiceInstance):
             self._wait_for(going, deployments.DELETING)
 
 
-@operator_failing_in_words
+@operator_reporting_known_errors
 class AwaitConsole(BaseSensorOperator):
     """Looks every 15 seconds whether the console answers, and holds no worker slot between looks.
 

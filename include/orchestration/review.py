@@ -15,7 +15,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk.exceptions import TaskAwaitingInput
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
-from include.orchestration.errors import operator_failing_in_words
+from include.orchestration.errors import operator_reporting_known_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,7 @@ REVIEWERS = "bill_reviewers"
 LOOKS_EVERY = timedelta(hours=1)
 
 
-@operator_failing_in_words
+@operator_reporting_known_errors
 class AwaitAnswer(HITLOperator):
     """Shows a held bill and waits for a person's answer, as long as the bill waits for one.
 

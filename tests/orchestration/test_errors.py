@@ -8,7 +8,7 @@ import pytest
 from airflow.sdk.definitions.retry_policy import RetryAction
 
 from include.domain.errors import ConflictError, RetriableError
-from include.orchestration.errors import FailedInWords, RetryByError
+from include.orchestration.errors import KnownFailure, RetryByError
 
 pytestmark = pytest.mark.slow
 
@@ -32,6 +32,6 @@ def test_any_other_error_follows_the_tasks_own_retries() -> None:
 
 
 def test_what_was_said_in_words_is_decided_by_its_reason() -> None:
-    decision = RetryByError().evaluate(FailedInWords(ConflictError("It exists already.")), 1, 4)
+    decision = RetryByError().evaluate(KnownFailure(ConflictError("It exists already.")), 1, 4)
     assert (decision.action, decision.reason) == (RetryAction.FAIL, "It exists already.")
-    assert str(FailedInWords(ConflictError("It exists already."))) == "It exists already."
+    assert str(KnownFailure(ConflictError("It exists already."))) == "It exists already."

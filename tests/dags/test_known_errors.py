@@ -1,4 +1,4 @@
-"""Every task fails in words: where the reason is known, its log has one sentence and no traceback of ours."""
+"""Every task that fails for a known reason has one sentence in its log, and no traceback."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airflow.sdk import BaseOperator, dag
 
 from include.domain.errors import ConflictError
 from include.orchestration.defaults import task_defaults
-from include.orchestration.errors import IN_WORDS, operator_failing_in_words, task
+from include.orchestration.errors import REPORTS, operator_reporting_known_errors, task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,14 +28,14 @@ def does(task: Any) -> Any:
     return work or settings.get("class") or type(task)
 
 
-def test_every_task_of_every_dag_fails_in_words(dagbag: DagBag) -> None:
+def test_every_task_of_every_dag_reports_known_errors(dagbag: DagBag) -> None:
     tasks = [task for dag in dagbag.dags.values() for task in dag.tasks]
     assert len(dagbag.dags) >= 18
-    left_out = [f"{task.dag.dag_id}.{task.task_id}" for task in tasks if not getattr(does(task), IN_WORDS, False)]
-    assert left_out == [], "use `task` or `operator_failing_in_words` of include/orchestration/errors.py"
+    left_out = [f"{task.dag.dag_id}.{task.task_id}" for task in tasks if not getattr(does(task), REPORTS, False)]
+    assert left_out == [], "use `task` or `operator_reporting_known_errors` of include/orchestration/errors.py"
 
 
-@operator_failing_in_words
+@operator_reporting_known_errors
 class Failing(BaseOperator):
     def execute(self, context: Any) -> None:
         raise ConflictError(SENTENCE)
@@ -95,11 +95,11 @@ def test_known_reasons_are_sentences_and_faults_keep_their_traceback(
 def test_work_that_ends_otherwise_is_left_alone() -> None:
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from include.orchestration.errors import failing_in_words
+    from include.orchestration.errors import reporting_known_errors
 
     def skip() -> None:
         raise AirflowSkipException("There is nothing to do.")
 
-    skipping: Callable[[], None] = failing_in_words(skip)
+    skipping: Callable[[], None] = reporting_known_errors(skip)
     with pytest.raises(AirflowSkipException):
         skipping()
