@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import gzip
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import typer.main
 from cryptography.fernet import Fernet
+from sqlalchemy import text
 
 from include.billing.bills.close import close_period
 from include.billing.prices.plans import publish_price_plans
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+#: What `app()` makes each time it is called, from the annotations of every command; made once, it takes a third less.
+AKUBILL = typer.main.get_command(app)
 BILL = "2026-10-sub-01-orders"
 LONG = "x" * 10_000
 HUGE = str(10**30)
@@ -59,7 +63,7 @@ class Command(NamedTuple):
 
 def commands() -> list[Command]:
     """All commands, in the order of `--help`."""
-    return list(_commands(typer.main.get_command(app), ()))
+    return list(_commands(AKUBILL, ()))
 
 
 def _commands(command: Any, path: tuple[str, ...]) -> Iterator[Command]:
@@ -78,7 +82,11 @@ def house(airflow: None, postgres_server: URL, tmp_path_factory: pytest.TempPath
     folder = tmp_path_factory.mktemp("bad-input")
     for name, content in _files().items():
         (folder / name).write_bytes(content)
-    with embedded.scratch_warehouse(postgres_server) as warehouse, pytest.MonkeyPatch.context() as patch:
+    with (
+        embedded.scratch_warehouse(postgres_server) as warehouse,
+        embedded.scratch_warehouse(postgres_server) as empty,
+        pytest.MonkeyPatch.context() as patch,
+    ):
         publish_price_plans(warehouse, [price_plan()])
         with warehouse.begin() as connection:
             key = make_subscription(connection, make_buyer(connection), started_at=LONG_AGO, metering_started_at=None)
@@ -94,8 +102,8 @@ def house(airflow: None, postgres_server: URL, tmp_path_factory: pytest.TempPath
             connection_json(conn_type="akubill_vault", password=Fernet.generate_key().decode()),
         )
         patch.setenv("AKUBILL_STATE", str(folder / "state"))
-        # A server of its own for each command would take minutes; this one is as empty.
-        patch.setattr(embedded, "temporary_warehouse", lambda: embedded.scratch_warehouse(postgres_server))
+        # A server of its own for each command would take minutes; that nothing is committed here is checked below.
+        patch.setattr(embedded, "temporary_warehouse", lambda: nullcontext(empty))
         for started in STARTED:
             patch.setattr(started, _start)
         SecretCache.reset()
@@ -110,6 +118,8 @@ def house(airflow: None, postgres_server: URL, tmp_path_factory: pytest.TempPath
             "gaps": "1", "line": "1", "account": "1100000000000009", "region": "cn-hangzhou", "environment": "orders",
             "network": "vpc-bp1a2b3c", "state": str(folder / "state"),
         }  # fmt: skip
+        with empty.connect() as connection:
+            assert connection.scalar(text("SELECT count(*) FROM core.buyers")) == 0
     SecretCache.reset()
 
 
@@ -168,7 +178,7 @@ def run(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int | str:
     """The exit code, as the shell sees it."""
     monkeypatch.setattr(sys, "argv", ["akubill", *arguments])
     try:
-        return failures.run(app)
+        return failures.run(AKUBILL)
     except BaseException as error:  # noqa: BLE001 (whatever comes out of it would be a traceback)
         return repr(error)
 
