@@ -78,38 +78,38 @@ def prerequisites() -> None:  # noqa: C901 (a task for each rule)
         return conclude(check_access())
 
     @task
-    def rehearse() -> dict[str, Any]:
+    def try_order() -> dict[str, Any]:
         """Have Compute Nest check the order without placing it."""
-        from include.onboarding.prerequisites import rehearse
+        from include.onboarding.prerequisites import try_order
         from include.orchestration.onboarding import compute_nest, product, request
 
-        return rehearse(compute_nest(request().account_id), product(), request())._asdict()
+        return try_order(compute_nest(request().account_id), product(), request())._asdict()
 
     @task
-    def real_name(rehearsal: dict[str, Any]) -> str:
+    def real_name(dry_run: dict[str, Any]) -> str:
         from include.onboarding.prerequisites import DryRun, check_real_name
         from include.orchestration.onboarding import conclude, product
 
-        return conclude(check_real_name(product(), DryRun(**rehearsal)))
+        return conclude(check_real_name(product(), DryRun(**dry_run)))
 
     @task
-    def permissions(rehearsal: dict[str, Any]) -> str:
+    def permissions(dry_run: dict[str, Any]) -> str:
         from include.onboarding.prerequisites import DryRun, check_permissions
         from include.orchestration.onboarding import conclude
 
-        return conclude(check_permissions(DryRun(**rehearsal)))
+        return conclude(check_permissions(DryRun(**dry_run)))
 
     @task
-    def order(rehearsal: dict[str, Any]) -> str:
+    def order(dry_run: dict[str, Any]) -> str:
         from include.onboarding.prerequisites import DryRun, check_order
         from include.orchestration.onboarding import conclude, product, request
 
-        return conclude(check_order(product(), request(), DryRun(**rehearsal)))
+        return conclude(check_order(product(), request(), DryRun(**dry_run)))
 
     site(), region(), size(), terms(), unique()
-    rehearsed = rehearse()
-    access() >> rehearsed
-    real_name(rehearsed), permissions(rehearsed), order(rehearsed)
+    tried = try_order()
+    access() >> tried
+    real_name(tried), permissions(tried), order(tried)
 
 
 @task_group
@@ -121,16 +121,16 @@ def clean_up(admission: Any) -> None:  # noqa: ANN401 (Airflow's XComArg)
         from include.onboarding.deployments import remove_failed
         from include.orchestration import onboarding
 
-        admitted, desk = onboarding.admission(admission), onboarding.desk()
-        return remove_failed(desk.warehouse, desk.cloud, admitted)
+        admitted, services = onboarding.admission(admission), onboarding.services()
+        return remove_failed(services.warehouse, services.cloud, admitted)
 
     @task
     def close_attempt(admission: dict[str, Any]) -> str | None:
         from include.onboarding.deployments import close_failed
         from include.orchestration import onboarding
 
-        desk = onboarding.desk()
-        return close_failed(desk.warehouse, desk.cloud, onboarding.admission(admission))
+        services = onboarding.services()
+        return close_failed(services.warehouse, services.cloud, onboarding.admission(admission))
 
     removed = remove_deployment(admission)
     AwaitRemoval(task_id="await_removal", service_instance_id=removed) >> close_attempt(admission)
@@ -154,19 +154,19 @@ def subscription_onboarding() -> None:
         from include.orchestration import onboarding
         from include.orchestration.work import run_instant
 
-        asked, desk = onboarding.request(), onboarding.desk()
+        asked, services = onboarding.request(), onboarding.services()
         onboarding.require_all(CHECKS)
-        return subscriptions.admit(desk.warehouse, desk.product, asked, run_instant())._asdict()
+        return subscriptions.admit(services.warehouse, services.product, asked, run_instant())._asdict()
 
     @task
     def place_order(admission: dict[str, Any]) -> dict[str, Any]:
         """Order, or take over the buyer's own order."""
-        from include.onboarding.story import place_or_adopt
+        from include.onboarding.onboard import place_or_adopt
         from include.orchestration import onboarding
         from include.orchestration.work import run_instant
 
-        desk, admitted = onboarding.desk(), onboarding.admission(admission)
-        return place_or_adopt(desk, onboarding.request(), admitted, run_instant())._asdict()
+        services, admitted = onboarding.services(), onboarding.admission(admission)
+        return place_or_adopt(services, onboarding.request(), admitted, run_instant())._asdict()
 
     @task
     def register_environment(admission: dict[str, Any]) -> str:
@@ -174,8 +174,8 @@ def subscription_onboarding() -> None:
         from include.orchestration import onboarding
         from include.orchestration.work import run_instant
 
-        desk, admitted = onboarding.desk(), onboarding.admission(admission)
-        return register_environment(desk.warehouse, desk.cloud, desk.vault, admitted, run_instant())
+        services, admitted = onboarding.services(), onboarding.admission(admission)
+        return register_environment(services.warehouse, services.cloud, services.vault, admitted, run_instant())
 
     @task
     def create_first_instance(admission: dict[str, Any]) -> str | None:
@@ -183,8 +183,8 @@ def subscription_onboarding() -> None:
         from include.orchestration import onboarding
         from include.orchestration.work import run_instant
 
-        desk = onboarding.desk()
-        return create_first_instance(desk.warehouse, desk.vault, onboarding.admission(admission), run_instant())
+        services = onboarding.services()
+        return create_first_instance(services.warehouse, services.vault, onboarding.admission(admission), run_instant())
 
     @task
     def start_metering(admission: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from include.alibaba.answers import amount, items, optional, required, required_amount
 from include.alibaba.errors import error_from_code
-from include.alibaba.gateway import Gateway, Limits
+from include.alibaba.gateway import CallLimits, Gateway
 from include.alibaba.pages import TokenPage, follow_tokens
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class BillItem:
 class Bss:
     """Bills of one account. Every method waits for its answer; see Gateway.call for what they raise."""
 
-    def __init__(self, access: CloudAccess, limits: Limits | None = None) -> None:
+    def __init__(self, access: CloudAccess, limits: CallLimits | None = None) -> None:
         self._access = access
         self._gateway = Gateway(access, "BSS", "alibabacloud_bssopenapi20171214", limits)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from include.alibaba.answers import instant, integer, items, json_object, optional, required, required_instant
-from include.alibaba.gateway import Gateway, Limits
+from include.alibaba.gateway import CallLimits, Gateway
 from include.alibaba.pages import TokenPage, follow_tokens
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class ServiceInstance:
 class ComputeNest:
     """Compute Nest for one buyer. Every method waits for its answer; see Gateway.call for what they raise."""
 
-    def __init__(self, access: CloudAccess, limits: Limits | None = None) -> None:
+    def __init__(self, access: CloudAccess, limits: CallLimits | None = None) -> None:
         self._gateway = Gateway(access, "Compute Nest", "alibabacloud_computenest20210601", limits)
 
     def create_service_instance(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from include.alibaba.answers import instant, items, optional, required, required_instant
-from include.alibaba.gateway import Gateway, Limits
+from include.alibaba.gateway import CallLimits, Gateway
 from include.alibaba.pages import TokenPage, follow_tokens
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Image:
 class Ecs:
     """ECS for one account. Every method waits for its answer; see Gateway.call for what they raise."""
 
-    def __init__(self, access: CloudAccess, limits: Limits | None = None) -> None:
+    def __init__(self, access: CloudAccess, limits: CallLimits | None = None) -> None:
         self._access, self._limits = access, limits
 
     def describe_instances(self, region_id: str, wanted: MachineFilter | None = None) -> Iterator[Machine]:

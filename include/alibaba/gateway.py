@@ -41,7 +41,7 @@ CONNECT_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CallLimits:
     """How long a call may take.
 
     Attributes:
@@ -67,9 +67,9 @@ class _Call(NamedTuple):
 class Gateway:
     """One account's way to one service, over that service's SDK package (imported at the first call)."""
 
-    def __init__(self, access: CloudAccess, service: str, package: str, limits: Limits | None = None) -> None:
+    def __init__(self, access: CloudAccess, service: str, package: str, limits: CallLimits | None = None) -> None:
         self._access, self._service, self._package = access, service, package
-        self._limits = limits or Limits()
+        self._limits = limits or CallLimits()
 
     @cached_property
     def models(self) -> Any:  # noqa: ANN401 (the SDKs are untyped)

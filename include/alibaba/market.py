@@ -15,7 +15,7 @@ from include.alibaba.answers import (
     required,
     required_instant,
 )
-from include.alibaba.gateway import Gateway, Limits
+from include.alibaba.gateway import CallLimits, Gateway
 from include.alibaba.pages import NumberedPage, follow_numbers
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class FailedNotification:
 class Market:
     """The Marketplace for the vendor. Every method waits for its answer; see Gateway.call for what they raise."""
 
-    def __init__(self, access: CloudAccess, limits: Limits | None = None) -> None:
+    def __init__(self, access: CloudAccess, limits: CallLimits | None = None) -> None:
         self._gateway = Gateway(access, "Marketplace", "alibabacloud_market20151101", limits)
 
     def describe_order(self, order_id: str) -> MarketOrder:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from include.billing.evidence.explain import Correction, Explanation, Hour, Instance, LateHour, Line
-    from include.billing.evidence.explain_readings import HourOfReadings, Poll, Stretch
+    from include.billing.evidence.explain_readings import HourOfReadings, Poll, UsageSpan
 
 _DOCUMENTS = {"bill": "Bill", "credit_note": "Credit note", "debit_note": "Debit note"}
 
@@ -123,7 +123,7 @@ def _describe_readings(readings: HourOfReadings) -> Iterator[str]:
     yield from (f"      {sentence}" for sentence in (*readings.failures, *readings.notes))
 
 
-def _describe_stretch(stretch: Stretch) -> str:
+def _describe_stretch(stretch: UsageSpan) -> str:
     bounds = f"answers of {_clock(stretch.from_poll)} and {_clock(stretch.to_poll)}"
     between = f", {stretch.interval_count} intervals" if stretch.interval_count > 1 else ""
     return (

@@ -51,10 +51,10 @@ def check() -> None:
         from include.local.state import State
 
         demo, played = _play(up(State.here(), say))
-        claims = list(verify(demo, played))
-        for claim in claims:
-            say(f"{'ok    ' if claim.holds else 'FAILED'} {claim.claim}: {claim.found}", "" if claim.holds else "red")
-        if not claims or not all(claim.holds for claim in claims):
+        checks = list(verify(demo, played))
+        for check in checks:
+            say(f"{'ok    ' if check.holds else 'FAILED'} {check.check}: {check.found}", "" if check.holds else "red")
+        if not checks or not all(check.holds for check in checks):
             raise typer.Exit(1)
 
     _with_stop(perform)

@@ -19,7 +19,7 @@ def check() -> None:
     """Compare what was seen before, and see what runs now, as machine_inventory does every hour."""
     from include.alibaba.ecs import Ecs
     from include.operations.machines import list_machines
-    from include.operations.machines_check import compare_machines, list_findings, report_machines
+    from include.operations.machines_check import compare_machines, list_discrepancies, report_machines
     from include.orchestration import connections
 
     warehouse, now = connections.warehouse(), datetime.now(UTC)
@@ -27,7 +27,7 @@ def check() -> None:
     listed = list_machines(warehouse, now, lambda account_id: Ecs(connections.buyer_access(account_id)))
     for counts in (compared.counts(), listed.counts()):
         say(", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts.items()))
-    report_machines(listed.failures, list_findings(warehouse))
+    report_machines(listed.failures, list_discrepancies(warehouse))
     if not listed.buyers:
         say("Nothing was checked: there is no buyer whose machines could be listed.")
         raise typer.Exit(1)
@@ -38,15 +38,15 @@ def list_stored(
     with_resolved: Annotated[bool, typer.Option("--all", help="Those that are resolved, too.")] = False,
 ) -> None:
     """List what disagrees."""
-    from include.operations.machines_check import list_findings
+    from include.operations.machines_check import list_discrepancies
     from include.orchestration.connections import warehouse
 
-    findings = list_findings(warehouse(), with_resolved=with_resolved)
+    findings = list_discrepancies(warehouse(), with_resolved=with_resolved)
     if not findings:
         say("Nothing disagrees, as far as machines were listed. Run `akubill machines check`.")
         return
     headings = (
-        *("Finding", "Buyer", "Region", "Environment", "Instance", "Machine hours"),
+        *("Discrepancy", "Buyer", "Region", "Environment", "Instance", "Machine hours"),
         *("First seen", "Last seen", "State"),
     )
     rows = []

@@ -43,8 +43,8 @@ def onboard(  # noqa: PLR0917 (Typer passes them by name)
     The same command again continues where it stopped, or shows what exists; it creates nothing twice.
     """
     from include.domain.onboarding import OnboardingRequest
-    from include.onboarding.story import Moment
-    from include.onboarding.story import onboard as take_all_steps
+    from include.onboarding.onboard import Clock
+    from include.onboarding.onboard import onboard as take_all_steps
     from include.orchestration.onboarding import services_for
 
     request = OnboardingRequest.from_form(
@@ -66,9 +66,9 @@ def onboard(  # noqa: PLR0917 (Typer passes them by name)
             "began_on": began_on,
         }
     )
-    moment = Moment(now=lambda: datetime.now(UTC), wait=time.sleep)
+    clock = Clock(now=lambda: datetime.now(UTC), wait=time.sleep)
     with redirect_stdout(sys.stderr):  # Airflow logs to standard output, which is for the report
-        report = take_all_steps(services_for(account), request, moment, print_error)
+        report = take_all_steps(services_for(account), request, clock, print_error)
     typer.echo(json.dumps(report.to_json(), indent=2))
 
 

@@ -44,7 +44,7 @@ class PrerequisiteError(FatalError):
     """One prerequisite does not hold; its message says which and what to do."""
 
 
-class Finding(NamedTuple):
+class CheckResult(NamedTuple):
     """The result of one check.
 
     Attributes:

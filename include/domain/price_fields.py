@@ -31,7 +31,7 @@ class Unquoted(str):
     __slots__ = ()
 
 
-class Part(BaseModel):
+class PlanModel(BaseModel):
     """A part of a plan's file: unknown fields are mistakes, values do not change."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

@@ -21,8 +21,8 @@ from include.domain.price_fields import (
     Instant,
     OptionalPrice,
     OptionalQuantity,
-    Part,
     Percent,
+    PlanModel,
     Price,
     Quantity,
     Rate,
@@ -51,14 +51,14 @@ def _model(name: object) -> object:
 Model = Annotated[Literal["per_unit", "graduated", "volume", "package"], BeforeValidator(_model)]
 
 
-class Rounding(Part):
+class Rounding(PlanModel):
     """How an amount is rounded: once, to `digits` places."""
 
     digits: int = Field(ge=0, le=6)
     mode: RoundingMode
 
 
-class Tier(Part):
+class Tier(PlanModel):
     """A range of AKU-hours and its price; `up_to` is inclusive, None is without end. Reaching it costs the flat fee."""
 
     up_to: OptionalQuantity
@@ -66,7 +66,7 @@ class Tier(Part):
     flat_fee: Price = ZERO
 
 
-class LicencePrice(Part):
+class LicencePrice(PlanModel):
     """The price of a prepaid licence: per AKU of capacity and month of term, and per AKU-hour above the capacity.
 
     Without an `overage_price` usage above the capacity is shown and not charged.
@@ -76,15 +76,15 @@ class LicencePrice(Part):
     overage_price: OptionalPrice = None
 
 
-class Fee(Part):
+class Fee(PlanModel):
     """What a plan charges each period besides AKU-hours, like a platform fee."""
 
     name: str = Field(min_length=1, max_length=80)
-    fee: Price
+    amount: Price
     prorate: bool = False
 
 
-class PlanVersion(Part):
+class PlanVersion(PlanModel):
     """The rules of a plan from an instant on.
 
     Attributes:
@@ -111,7 +111,7 @@ class PlanVersion(Part):
     discount_percent: Percent = ZERO
     tax_rate: Rate = ZERO
     tax_inclusive: bool = False
-    components: list[Fee] = Field(default=[])
+    fees: list[Fee] = Field(default=[])
     licence: LicencePrice | None = None
 
     @model_validator(mode="after")
@@ -156,12 +156,12 @@ class PlanVersion(Part):
     @model_validator(mode="after")
     def _names_fees_once(self) -> Self:
         seen: set[str] = set()
-        for number, component in enumerate(self.components):
-            if component.name in seen:
+        for number, fee in enumerate(self.fees):
+            if fee.name in seen:
                 raise InvalidInputError(
-                    f"components[{number}].name", component.name, "stands twice", "Give each component its own name."
+                    f"fees[{number}].name", fee.name, "is a duplicate", "Give each fee its own name."
                 )
-            seen.add(component.name)
+            seen.add(fee.name)
         return self
 
     @model_validator(mode="after")
@@ -216,7 +216,7 @@ class PlanVersion(Part):
         return round_amount(exact, self.rounding.digits, self.rounding.mode)
 
 
-class PricePlan(Part):
+class PricePlan(PlanModel):
     """A named plan: one currency, one time zone for its billing periods, versions in order of time."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")

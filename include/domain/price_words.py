@@ -28,9 +28,9 @@ def _describe_version(version: PlanVersion, currency: str) -> Iterator[str]:
     if version.included:
         yield f"{plain(version.included)} AKU-hours of each period are free"
     yield from _describe_tiers(version, currency)
-    for component in version.components:
-        shared = ", by seconds of activity" if component.prorate else ""
-        yield f"{component.name}: {component.fee:f} {currency} a period{shared}"
+    for fee in version.fees:
+        shared = ", by seconds of activity" if fee.prorate else ""
+        yield f"{fee.name}: {fee.amount:f} {currency} a period{shared}"
     if version.licence is not None:
         yield f"licences: {version.licence.price_per_aku_month:f} {currency} per AKU and month"
     if version.discount_percent:

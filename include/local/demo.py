@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from include.domain.errors import AkubillError
 from include.domain.periods import BillingPeriod, floor_to_hour
 from include.local.airflow_api import AirflowApi
-from include.local.demo_cast import CAST, REFUSED
+from include.local.demo_buyers import DEMO_BUYERS, REFUSED
 from include.local.demo_files import write_usage
 from include.local.sandbox_api import SandboxApi
 from include.local.state import load_passwords
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from include.local.airflow_api import Run
-    from include.local.demo_cast import Buyer, DemoOrder
+    from include.local.demo_buyers import Buyer, DemoOrder
     from include.local.stack import Running
 
     Say = Callable[[str], None]
@@ -42,7 +42,7 @@ class Onboarded:
     """A subscription of the demo, as the onboarding DAG reported it."""
 
     buyer: Buyer
-    wish: DemoOrder
+    order: DemoOrder
     subscription_id: str
     environment_id: str
 
@@ -74,12 +74,12 @@ class Demo:
         """The whole story."""
         self.say("1. The outside world: four buyers have accounts, and delegate access to the vendor")
         self.sandbox.change_settings(deploy_seconds=15, instance_create_seconds=5, bill_delay_seconds=0)
-        for buyer in (*CAST, REFUSED):
+        for buyer in (*DEMO_BUYERS, REFUSED):
             self.enter_buyer(buyer)
         self.say("2. Onboarding: four subscriptions of three buyers, and one who is refused")
         with ThreadPoolExecutor() as pool:
             refusal = pool.submit(self.expect_refusals, REFUSED)
-            waiting = [pool.submit(self.onboard, buyer, wish) for buyer in CAST for wish in buyer.wishes]
+            waiting = [pool.submit(self.onboard, buyer, order) for buyer in DEMO_BUYERS for order in buyer.orders]
             subscriptions = [future.result() for future in waiting]
         self.say("3. Live readings: the consoles are asked what they run")
         self.run("aku_readings", "readings", {})
@@ -113,45 +113,45 @@ class Demo:
         )
         self.say(f"   {buyer.title}: account {buyer.account_id}")
 
-    def onboard(self, buyer: Buyer, wish: DemoOrder) -> Onboarded:
+    def onboard(self, buyer: Buyer, order: DemoOrder) -> Onboarded:
         """Trigger the onboarding; once the order is placed, the buyer's clusters have lived since the beginning."""
-        run = self.operator.trigger("subscription_onboarding", self._form(buyer, wish))
+        run = self.operator.trigger("subscription_onboarding", self._form(buyer, order))
         with ThreadPoolExecutor(1) as outside:
-            life = outside.submit(self.live, buyer, wish)
-            self._finish(run, wish.environment_name)
+            life = outside.submit(self.live, buyer, order)
+            self._finish(run, order.environment_name)
             environment_id = life.result()
         report = self.operator.result(run, "report")
-        return Onboarded(buyer, wish, report["subscription_id"], environment_id)
+        return Onboarded(buyer, order, report["subscription_id"], environment_id)
 
-    def live(self, buyer: Buyer, wish: DemoOrder) -> str:
+    def live(self, buyer: Buyer, order: DemoOrder) -> str:
         """Let the clusters of an ordered environment live, once; the environment's id."""
-        ordered = self.sandbox.wait_for_service_instance(buyer.account_id, wish.environment_name)
+        ordered = self.sandbox.wait_for_service_instance(buyer.account_id, order.environment_name)
         environment_id = str(ordered["environment_id"])
         if not self.sandbox.has_a_life(environment_id):
-            plan = {"since": self.began_at.isoformat(), "traffic": list(wish.traffic)}
-            self.sandbox.play_life(ordered["service_instance_id"], **plan, licence_aku=wish.form.get("licence_aku", 0))
+            plan = {"since": self.began_at.isoformat(), "traffic": list(order.traffic)}
+            self.sandbox.play_life(ordered["service_instance_id"], **plan, licence_aku=order.form.get("licence_aku", 0))
         return environment_id
 
     def expect_refusals(self, buyer: Buyer) -> str:
         """Onboard a buyer that does not meet the prerequisites; the reasons that the run gives."""
-        wish = buyer.wishes[0]
-        run = self.operator.trigger("subscription_onboarding", self._form(buyer, wish))
+        order = buyer.orders[0]
+        run = self.operator.trigger("subscription_onboarding", self._form(buyer, order))
         state = self.operator.follow(run, lambda _name, _state: None)
         if state != "failed":
             raise AkubillError(f"{buyer.title} should have been refused, but its run ended as {state}.")
         reasons = " ".join(self.operator.errors(run, "admit"))
-        self.say(f"   {wish.environment_name}: refused, as it must be. {reasons}")
+        self.say(f"   {order.environment_name}: refused, as it must be. {reasons}")
         return reasons
 
     def drop_history(self, subscription: Onboarded) -> None:
         """The hours before metering began, as a file in the drop folder."""
         until = floor_to_hour(self.metering_began_at(subscription.subscription_id))
         usage = self.sandbox.usage(subscription.environment_id, self.began_at, until)
-        name = f"{subscription.wish.environment_name}-history.{subscription.wish.file_format}"
+        name = f"{subscription.order.environment_name}-history.{subscription.order.file_format}"
         folder = self.running.state.folder / "usage-drop"
         folder.mkdir(exist_ok=True)
         write_usage(folder / name, subscription.subscription_id, usage, until)
-        self.say(f"   {name}: {len(usage)} hours of {subscription.wish.environment_name}")
+        self.say(f"   {name}: {len(usage)} hours of {subscription.order.environment_name}")
 
     def metering_began_at(self, subscription_id: str) -> datetime:
         """When the consoles began to be asked; earlier hours are history."""
@@ -187,10 +187,10 @@ class Demo:
         finally:
             warehouse.dispose()
 
-    def _form(self, buyer: Buyer, wish: DemoOrder) -> dict[str, object]:
-        contact = f"operations@{wish.environment_name}.example"
+    def _form(self, buyer: Buyer, order: DemoOrder) -> dict[str, object]:
+        contact = f"operations@{order.environment_name}.example"
         since = self.began_at.isoformat()
-        return {"account_id": buyer.account_id, "site": buyer.site, "contact": contact, "began_on": since, **wish.form}
+        return {"account_id": buyer.account_id, "site": buyer.site, "contact": contact, "began_on": since, **order.form}
 
     def _finish(self, run: Run, about: str) -> None:
         def tell(task: str, state: str) -> None:

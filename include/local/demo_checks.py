@@ -1,4 +1,4 @@
-"""Verifies what the demo left in the warehouse, against the sandbox's own truth. Every claim is one sentence."""
+"""Verifies what the demo left in the warehouse, against the sandbox's own truth. Every check is one sentence."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from include.local.demo import Demo, DemoResult
 
 
-class Claim(NamedTuple):
+class DemoCheck(NamedTuple):
     """Something that must be so, and what was found."""
 
-    claim: str
+    check: str
     holds: bool
     found: str
 
 
-def verify(demo: Demo, played: DemoResult) -> Iterator[Claim]:
-    """Every claim about a finished demo."""
+def verify(demo: Demo, played: DemoResult) -> Iterator[DemoCheck]:
+    """Every check about a finished demo."""
     yield from bills_equal_the_marketplace(demo, played)
     yield on_exactly_one_bill(demo)
     yield one_environment_each(demo, played)
@@ -41,7 +41,7 @@ def verify(demo: Demo, played: DemoResult) -> Iterator[Claim]:
     yield analysts_cannot_write(demo)
 
 
-def bills_equal_the_marketplace(demo: Demo, played: DemoResult) -> Iterator[Claim]:
+def bills_equal_the_marketplace(demo: Demo, played: DemoResult) -> Iterator[DemoCheck]:
     """Every bill's subtotal, against the sum that the sandbox computed from its own truth."""
     rows = demo.ask(
         "SELECT s.subscription_id, s.marketplace_instance_id, b.period, b.subtotal, b.state, r.verdict "
@@ -53,14 +53,14 @@ def bills_equal_the_marketplace(demo: Demo, played: DemoResult) -> Iterator[Clai
     for period in played.periods:
         for subscription in played.subscriptions:
             bill = bills.get((subscription.subscription_id, period.name))
-            claim = f"The bill of {subscription.wish.environment_name} for {period.name} is the Marketplace's"
+            check = f"The bill of {subscription.order.environment_name} for {period.name} is the Marketplace's"
             if bill is None:
-                yield Claim(claim, holds=False, found="there is no bill")
+                yield DemoCheck(check, holds=False, found="there is no bill")
                 continue
             theirs = _charged(demo, subscription.buyer.account_id, period.name)[bill.marketplace_instance_id]
             confirmed = bill.state in {"issued", "reconciled"} and bill.verdict == "agrees"
             found = f"ours {bill.subtotal}, theirs {theirs}, {bill.state}, {bill.verdict}"
-            yield Claim(claim, bill.subtotal == theirs and bill.subtotal > ZERO and confirmed, found)
+            yield DemoCheck(check, bill.subtotal == theirs and bill.subtotal > ZERO and confirmed, found)
 
 
 def _charged(demo: Demo, account_id: str, cycle: str) -> dict[str, Decimal]:
@@ -70,15 +70,15 @@ def _charged(demo: Demo, account_id: str, cycle: str) -> dict[str, Decimal]:
     return sums
 
 
-def on_exactly_one_bill(demo: Demo) -> Claim:
+def on_exactly_one_bill(demo: Demo) -> DemoCheck:
     """The audit of completeness finds nothing, as an analyst sees the warehouse."""
     warehouse = analysts_warehouse(demo.running)
     found = audit_completeness(warehouse)
     warehouse.dispose()
-    return Claim("All that was metered is on exactly one bill", not found, describe_completeness(found))
+    return DemoCheck("All that was metered is on exactly one bill", not found, describe_completeness(found))
 
 
-def one_environment_each(demo: Demo, played: DemoResult) -> Claim:
+def one_environment_each(demo: Demo, played: DemoResult) -> DemoCheck:
     """Every subscription has its own environment, and the Marketplace had as many orders."""
     rows = list(
         demo.ask(
@@ -89,26 +89,26 @@ def one_environment_each(demo: Demo, played: DemoResult) -> Claim:
     wanted = {(each.subscription_id, each.environment_id) for each in played.subscriptions}
     orders = len(demo.sandbox.service_instances())
     holds = sorted(map(tuple, rows)) == sorted(wanted) and orders == len(wanted)
-    return Claim("Each subscription has exactly one environment", holds, f"{len(rows)} metered, {orders} ordered")
+    return DemoCheck("Each subscription has exactly one environment", holds, f"{len(rows)} metered, {orders} ordered")
 
 
-def refused_with_reasons(played: DemoResult) -> Claim:
+def refused_with_reasons(played: DemoResult) -> DemoCheck:
     """The refused buyer heard of its site and its region, and whom to ask."""
     missing = [word for word in ("Site", "Region", "eu-central-1", "Obtaining Services") if word not in played.refusal]
-    return Claim(
+    return DemoCheck(
         "The fourth buyer was refused with all its reasons",
         not missing,
         f"not said: {missing}" if missing else "site, region, and whom to ask",
     )
 
 
-def refused_left_nothing(demo: Demo) -> Claim:
+def refused_left_nothing(demo: Demo) -> DemoCheck:
     """Nothing was entered for the refused buyer."""
     count = next(demo.ask("SELECT count(*) FROM core.subscriptions WHERE region = 'eu-central-1'"))[0]
-    return Claim("Nothing was made for the refused buyer", count == 0, f"{count} subscriptions")
+    return DemoCheck("Nothing was made for the refused buyer", count == 0, f"{count} subscriptions")
 
 
-def readings_arrive(demo: Demo, played: DemoResult, timeout_seconds: float = 90) -> Claim:
+def readings_arrive(demo: Demo, played: DemoResult, timeout_seconds: float = 90) -> DemoCheck:
     """Every environment was asked, answered, and has readings."""
     query = (
         "SELECT count(DISTINCT p.environment_key) FROM metering.polls AS p "
@@ -118,23 +118,25 @@ def readings_arrive(demo: Demo, played: DemoResult, timeout_seconds: float = 90)
     deadline = time.monotonic() + timeout_seconds
     while (count := next(demo.ask(query))[0]) < len(played.subscriptions) and time.monotonic() < deadline:
         pause(2)
-    return Claim("Live readings arrive from every environment", count == len(played.subscriptions), f"from {count}")
+    return DemoCheck("Live readings arrive from every environment", count == len(played.subscriptions), f"from {count}")
 
 
-def nothing_was_refused(demo: Demo) -> Claim:
+def nothing_was_refused(demo: Demo) -> DemoCheck:
     """Every request that the outside got was rightly signed."""
     seen = demo.sandbox.requests()
     found = f"{seen['verified']} verified, {seen['refused']} refused"
-    return Claim("Every request to the outside was signed and verified", seen["refused"] == 0 < seen["verified"], found)
+    return DemoCheck(
+        "Every request to the outside was signed and verified", seen["refused"] == 0 < seen["verified"], found
+    )
 
 
-def analysts_read(demo: Demo) -> Claim:
+def analysts_read(demo: Demo) -> DemoCheck:
     """The analyst role reads bills."""
     count = next(demo.ask("SELECT count(*) FROM billing.bills"))[0]
-    return Claim("An analyst reads billing.bills", count > 0, f"{count} bills")
+    return DemoCheck("An analyst reads billing.bills", count > 0, f"{count} bills")
 
 
-def analysts_cannot_write(demo: Demo) -> Claim:
+def analysts_cannot_write(demo: Demo) -> DemoCheck:
     """The analyst role is refused a write, and the consoles' credentials."""
     refused = 0
     attempts = ("UPDATE billing.bills SET total = 0", "SELECT count(*) FROM core.environment_credentials")
@@ -146,4 +148,4 @@ def analysts_cannot_write(demo: Demo) -> Claim:
         except ProgrammingError:
             refused += 1
     warehouse.dispose()
-    return Claim("An analyst writes nothing and sees no secret", refused == len(attempts), f"{refused} refusals")
+    return DemoCheck("An analyst writes nothing and sees no secret", refused == len(attempts), f"{refused} refusals")

@@ -1,4 +1,4 @@
-"""The last steps: the first Kafka instance, metering, and what there is to tell."""
+"""The last steps: the first Kafka instance, metering, and what there is to progress."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from include.alibaba.errors import refusal_kind
 from include.domain.errors import AkubillError, InvalidInputError, RefusedError
-from include.domain.onboarding import SITES, Finding, NotAdmittedError
+from include.domain.onboarding import SITES, CheckResult, NotAdmittedError
 from include.domain.regions import CLOUD_REGIONS, similar_region
 from include.domain.subscriptions import client_token
 from include.onboarding.orders import order_request
@@ -47,7 +47,7 @@ class DryRun(NamedTuple):
     sentence: str
 
 
-def check_site(product: Product, request: OnboardingRequest) -> Finding:
+def check_site(product: Product, request: OnboardingRequest) -> CheckResult:
     """Pay-as-you-go is sold on one site of the cloud only."""
     title = SITES.get(request.site, request.site)
     if request.site == product.site:
@@ -58,7 +58,7 @@ def check_site(product: Product, request: OnboardingRequest) -> Finding:
     )  # fmt: skip
 
 
-def check_region(product: Product, request: OnboardingRequest) -> Finding:
+def check_region(product: Product, request: OnboardingRequest) -> CheckResult:
     """The product is offered in the regions of its catalogue file."""
     region = request.region
     if region in product.regions:
@@ -77,7 +77,7 @@ def check_region(product: Product, request: OnboardingRequest) -> Finding:
     )  # fmt: skip
 
 
-def check_size(product: Product, request: OnboardingRequest) -> Finding:
+def check_size(product: Product, request: OnboardingRequest) -> CheckResult:
     """A Kafka instance has a smallest and a largest size, and fits the licence that pays for it."""
     low, high = product.aku.minimum, product.aku.maximum
     first, licence = request.first_instance, request.licence
@@ -95,7 +95,7 @@ def check_size(product: Product, request: OnboardingRequest) -> Finding:
     return _held("size", f"{first.aku} AKU is within {low} to {high}.")
 
 
-def check_terms(product: Product, request: OnboardingRequest, at: datetime) -> Finding:
+def check_terms(product: Product, request: OnboardingRequest, at: datetime) -> CheckResult:
     """What is paid is offered, and priced from the day the subscription counts."""
     licence, began_at = request.licence, request.began_at or at
     offered = product.licence_terms_months
@@ -117,14 +117,14 @@ def check_terms(product: Product, request: OnboardingRequest, at: datetime) -> F
     return _held("terms", "The payment is offered and priced.")
 
 
-def check_unique(warehouse: Engine, product: Product, request: OnboardingRequest) -> Finding:
+def check_unique(warehouse: Engine, product: Product, request: OnboardingRequest) -> CheckResult:
     """The subscription is new, or the same request again; see subscriptions.py for the rule."""
     with warehouse.connect() as connection:
         conflict = find_conflict(connection, product, request)
-    return Finding("unique", conflict is None, conflict or "No other subscription stands in its way.")
+    return CheckResult("unique", conflict is None, conflict or "No other subscription stands in its way.")
 
 
-def check_access(request: OnboardingRequest, access: CloudAccess) -> Finding:
+def check_access(request: OnboardingRequest, access: CloudAccess) -> CheckResult:
     """The buyer's delegated access is that of the buyer."""
     if access.account_id and access.account_id != request.account_id:
         return _broken(
@@ -134,51 +134,51 @@ def check_access(request: OnboardingRequest, access: CloudAccess) -> Finding:
     return _held("access", f"Access key {access.access_key_id} stands for the buyer.")
 
 
-def rehearse(cloud: ComputeNest, product: Product, request: OnboardingRequest) -> DryRun:
+def try_order(cloud: ComputeNest, product: Product, request: OnboardingRequest) -> DryRun:
     """Have Compute Nest check the order without placing it.
 
     Raises:
         RetriableError: when it did not answer.
     """
-    token = client_token(id_of(product, request), 0, f"rehearse {json.dumps(request.to_json())}")
+    token = client_token(id_of(product, request), 0, f"try_order {json.dumps(request.to_json())}")
     try:
-        cloud.create_service_instance(order_request(product, request, "rehearsal"), token, dry_run=True)
+        cloud.create_service_instance(order_request(product, request, "dry_run"), token, dry_run=True)
     except RefusedError as error:
         kind = "site" if error.code.startswith(_SITE) else refusal_kind(error.code)
         return DryRun(kind, str(error))
     return DryRun(None, "Compute Nest would take the order.")
 
 
-def check_real_name(product: Product, rehearsal: DryRun) -> Finding:
+def check_real_name(product: Product, dry_run: DryRun) -> CheckResult:
     """The buyer's account passed real-name authentication."""
-    if rehearsal.kind == "real_name":
-        return _lacking("real_name", f"{rehearsal.sentence} Questions: {product.contact}.")
-    if rehearsal.kind:
+    if dry_run.kind == "real_name":
+        return _lacking("real_name", f"{dry_run.sentence} Questions: {product.contact}.")
+    if dry_run.kind:
         return _held("real_name", _UNKNOWN)
     return _held("real_name", "The account has passed real-name authentication.")
 
 
-def check_permissions(rehearsal: DryRun) -> Finding:
+def check_permissions(dry_run: DryRun) -> CheckResult:
     """The access key may order: it is valid, and its user has the permissions."""
-    if rehearsal.kind in ("permission", "credentials", "clock"):
-        return _lacking("permissions", rehearsal.sentence)
-    if rehearsal.kind:
+    if dry_run.kind in ("permission", "credentials", "clock"):
+        return _lacking("permissions", dry_run.sentence)
+    if dry_run.kind:
         return _held("permissions", _UNKNOWN)
     return _held("permissions", "The access key is valid, and its user has the permissions.")
 
 
-def check_order(product: Product, request: OnboardingRequest, rehearsal: DryRun) -> Finding:
+def check_order(product: Product, request: OnboardingRequest, dry_run: DryRun) -> CheckResult:
     """Compute Nest objects to nothing else in the order: balance, quota, parameters, or a site that was misstated."""
     said_elsewhere = {"real_name", "permission", "credentials", "clock"}
     if not check_site(product, request).holds:
         said_elsewhere.add("site")
     if not check_region(product, request).holds:
         said_elsewhere.add("region")
-    holds = rehearsal.kind is None or rehearsal.kind in said_elsewhere
-    return Finding("order", holds, rehearsal.sentence)
+    holds = dry_run.kind is None or dry_run.kind in said_elsewhere
+    return CheckResult("order", holds, dry_run.sentence)
 
 
-def require_all(findings: Iterable[Finding]) -> None:
+def require_all(findings: Iterable[CheckResult]) -> None:
     """Let pass what holds in full.
 
     Raises:
@@ -189,18 +189,18 @@ def require_all(findings: Iterable[Finding]) -> None:
         raise NotAdmittedError(list(dict.fromkeys(reasons)))
 
 
-def failed_check(check: str, error: AkubillError) -> Finding:
+def failed_check(check: str, error: AkubillError) -> CheckResult:
     """The finding of a check that could not be made because something it needs is missing or wrong."""
     return _lacking(check, str(error))
 
 
-def _broken(check: str, what: str, value: object, rule: str, remedy: str) -> Finding:
+def _broken(check: str, what: str, value: object, rule: str, remedy: str) -> CheckResult:
     return _lacking(check, str(InvalidInputError(what, value, rule, remedy)))
 
 
-def _held(check: str, sentence: str) -> Finding:
-    return Finding(check, holds=True, sentence=sentence)
+def _held(check: str, sentence: str) -> CheckResult:
+    return CheckResult(check, holds=True, sentence=sentence)
 
 
-def _lacking(check: str, sentence: str) -> Finding:
-    return Finding(check, holds=False, sentence=sentence)
+def _lacking(check: str, sentence: str) -> CheckResult:
+    return CheckResult(check, holds=False, sentence=sentence)

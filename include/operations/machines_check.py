@@ -4,7 +4,7 @@
     instance_without_machines   an instance billable in the polls around a listing that shows no machine of it
     unregistered_environment    machines that belong to no environment that is registered here
 
-Polls and listings are taken at different instants, so nothing is judged by the one that happens to be newest: a
+Polls and listings are taken at different instants, so nothing is evaluated by the one that happens to be newest: a
 sighting waits until its environment has answered a poll after it. So no race between the two makes a finding, and a
 console's silence delays the judgement but loses nothing. A finding resolves by itself when it is no longer so.
 """
@@ -70,22 +70,22 @@ class ComparedMachines:
     """What a comparison gave.
 
     Attributes:
-        judged: sightings that were compared.
+        evaluated: sightings that were compared.
         resolved: findings that are no longer so.
         open: findings that stand now.
     """
 
-    judged: int
+    evaluated: int
     resolved: int
     open: int
 
     def counts(self) -> dict[str, int]:
         """The numbers by name."""
-        return {"judged": self.judged, "resolved": self.resolved, "open": self.open}
+        return {"evaluated": self.evaluated, "resolved": self.resolved, "open": self.open}
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Discrepancy:
     """One disagreement; see the table operations.machine_discrepancies."""
 
     kind: str
@@ -127,14 +127,16 @@ def compare_machines(warehouse: Engine, at: datetime, tolerance: timedelta = TOL
     with warehouse.begin() as connection, locked(connection, "operations", "machines"):
         counts = run_steps(connection, _STEPS, window)
         resolved = connection.execute(statement("operations/machines/resolve_findings"), window).all()
-    return ComparedMachines(counts["operations/machines/mark_judged"], len(resolved), len(list_findings(warehouse)))
+    return ComparedMachines(
+        counts["operations/machines/mark_judged"], len(resolved), len(list_discrepancies(warehouse))
+    )
 
 
-def list_findings(warehouse: Engine, *, with_resolved: bool = False) -> list[Finding]:
+def list_discrepancies(warehouse: Engine, *, with_resolved: bool = False) -> list[Discrepancy]:
     """The open findings, the oldest first; with the resolved ones where wanted."""
     with warehouse.connect() as connection:
-        rows = connection.execute(statement("operations/machines/list_findings"), {"with_resolved": with_resolved})
-        return [Finding(**row) for row in rows.mappings()]
+        rows = connection.execute(statement("operations/machines/list_discrepancies"), {"with_resolved": with_resolved})
+        return [Discrepancy(**row) for row in rows.mappings()]
 
 
 def list_discrepancy_notifications(warehouse: Engine) -> list[Notification]:
@@ -146,7 +148,9 @@ def list_discrepancy_notifications(warehouse: Engine) -> list[Notification]:
 
 def _notification_of(discrepancy_key: int, transition: str, **facts: Any) -> Notification:  # noqa: ANN401 (a finding's columns)
     word = "FINDING" if transition == "opened" else "OVER, it is no longer so:"
-    return Notification(f"machine_discrepancy/{discrepancy_key}/{transition}", f"{word} {Finding(**facts).sentence}")
+    return Notification(
+        f"machine_discrepancy/{discrepancy_key}/{transition}", f"{word} {Discrepancy(**facts).sentence}"
+    )
 
 
 def require_listed(failures: Mapping[str, str]) -> None:
@@ -162,7 +166,7 @@ def require_listed(failures: Mapping[str, str]) -> None:
         raise MachinesNotListedError(" ".join(_silent(failures)))
 
 
-def report_machines(failures: Mapping[str, str], findings: Sequence[Finding]) -> None:
+def report_machines(failures: Mapping[str, str], findings: Sequence[Discrepancy]) -> None:
     """Name the buyers that could not be asked and what disagrees.
 
     Args:

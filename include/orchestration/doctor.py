@@ -22,7 +22,7 @@ OLDEST_POSTGRES = 16
 LARGEST_SKEW_SECONDS = 30
 
 
-class Finding(NamedTuple):
+class CheckResult(NamedTuple):
     """One check: its name, whether it holds, and what was found or what to do."""
 
     check: str
@@ -30,7 +30,7 @@ class Finding(NamedTuple):
     sentence: str
 
 
-def examine() -> Iterator[Finding]:
+def examine() -> Iterator[CheckResult]:
     """Every check, in the order in which one would mend things."""
     yield _find("Airflow's database", check_airflow_database)
     opened = _find("Connection warehouse", check_warehouse)
@@ -46,11 +46,11 @@ def examine() -> Iterator[Finding]:
         yield _find("Consoles", check_consoles)
 
 
-def _find(check: str, look: Callable[[], str]) -> Finding:
+def _find(check: str, look: Callable[[], str]) -> CheckResult:
     try:
-        return Finding(check, holds=True, sentence=look())
+        return CheckResult(check, holds=True, sentence=look())
     except AkubillError as error:
-        return Finding(check, holds=False, sentence=str(error))
+        return CheckResult(check, holds=False, sentence=str(error))
 
 
 def check_airflow_database() -> str:

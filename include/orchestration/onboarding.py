@@ -7,7 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from include.domain.errors import ConfigurationError
-from include.domain.onboarding import Admission, Finding, OnboardingRequest, PrerequisiteError
+from include.domain.onboarding import Admission, CheckResult, OnboardingRequest, PrerequisiteError
 from include.domain.periods import parse_instant
 from include.orchestration import connections, work
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from include.alibaba.access import CloudAccess
     from include.alibaba.computenest import ComputeNest
     from include.domain.products import Product
-    from include.onboarding.story import Services
+    from include.onboarding.onboard import Services
 
 log = logging.getLogger(__name__)
 LOG_WIDTH = 110
@@ -40,14 +40,14 @@ def product() -> Product:
     return load_product()
 
 
-def desk() -> Services:
+def services() -> Services:
     """What onboarding works with, for the buyer of this run's form."""
     return services_for(request().account_id)
 
 
 def services_for(account_id: str) -> Services:
     """What onboarding works with, for a buyer."""
-    from include.onboarding.story import Services
+    from include.onboarding.onboard import Services
 
     return Services(
         product=product(),
@@ -60,12 +60,12 @@ def services_for(account_id: str) -> Services:
 
 def compute_nest(account_id: str) -> ComputeNest:
     """Compute Nest for a buyer."""
-    from include.onboarding.story import buyer_cloud
+    from include.onboarding.onboard import buyer_cloud
 
     return buyer_cloud(product(), connections.buyer_access(account_id))
 
 
-def check_access() -> Finding:
+def check_access() -> CheckResult:
     """The buyer's access connection is there, complete, and the buyer's."""
     from include.onboarding import prerequisites
 
@@ -77,7 +77,7 @@ def check_access() -> Finding:
     return prerequisites.check_access(asked, access)
 
 
-def conclude(finding: Finding) -> str:
+def conclude(finding: CheckResult) -> str:
     """Show a finding as its task's own result: green with the sentence, or red with it.
 
     It is handed on either way, so that a refusal can say all the reasons.
@@ -92,13 +92,13 @@ def conclude(finding: Finding) -> str:
     return finding.sentence
 
 
-def findings(checks: Iterable[str]) -> list[Finding]:
+def findings(checks: Iterable[str]) -> list[CheckResult]:
     """What the checks found; one that gave no result although it could have been made does not hold."""
     found = {check: _finding_of(check) for check in checks}
     made = [finding for finding in found.values() if finding]
     if all(finding.holds for finding in made):
         made += [
-            Finding(check, holds=False, sentence=f"Check {check} gave no result; the log of its task says why.")
+            CheckResult(check, holds=False, sentence=f"Check {check} gave no result; the log of its task says why.")
             for check, finding in found.items()
             if finding is None
         ]
@@ -137,9 +137,9 @@ def _folded(sentence: str) -> str:
     return textwrap.fill(sentence, LOG_WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-def _finding_of(check: str) -> Finding | None:
+def _finding_of(check: str) -> CheckResult | None:
     kept = _task_instance().xcom_pull(task_ids=f"prerequisites.{check}", key=_FINDING)
-    return Finding(**kept) if kept else None
+    return CheckResult(**kept) if kept else None
 
 
 def _task_instance() -> Any:  # noqa: ANN401 (the SDK types it as a protocol without these)

@@ -61,9 +61,9 @@ class AwaitDeployment(_AwaitServiceInstance):
         from include.onboarding import deployments
         from include.orchestration import onboarding
 
-        desk, admission = onboarding.desk(), onboarding.admission(self.admission)
-        if not deployments.is_decided(desk.warehouse, desk.cloud, admission, datetime.now(UTC)):
-            waited_for = deployments.service_instance_of(desk.warehouse, admission)
+        services, admission = onboarding.services(), onboarding.admission(self.admission)
+        if not deployments.is_decided(services.warehouse, services.cloud, admission, datetime.now(UTC)):
+            waited_for = deployments.service_instance_of(services.warehouse, admission)
             self._wait_for(waited_for, deployments.DEPLOYING)
 
 
@@ -90,7 +90,7 @@ class AwaitRemoval(_AwaitServiceInstance):
         from include.orchestration import onboarding
 
         going: str | None = self.service_instance_id
-        if going and not deployments.is_removed(onboarding.desk().cloud, going):
+        if going and not deployments.is_removed(onboarding.services().cloud, going):
             self._wait_for(going, deployments.DELETING)
 
 
@@ -115,5 +115,5 @@ class AwaitConsole(BaseSensorOperator):
         from include.onboarding.environments import console_answers
         from include.orchestration import onboarding
 
-        desk, admission = onboarding.desk(), onboarding.admission(self.admission)
-        return console_answers(desk.warehouse, desk.vault, admission, datetime.now(UTC))
+        services, admission = onboarding.services(), onboarding.admission(self.admission)
+        return console_answers(services.warehouse, services.vault, admission, datetime.now(UTC))

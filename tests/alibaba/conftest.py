@@ -14,13 +14,13 @@ import pytest
 from pydantic import SecretStr
 
 from include.alibaba.access import CloudAccess
-from include.alibaba.gateway import Limits
+from include.alibaba.gateway import CallLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SECRET = "a-secret-that-nobody-may-read"
-QUICK = Limits(call_seconds=5, attempt_seconds=2, attempts=4, first_wait_seconds=0.01)
+QUICK = CallLimits(call_seconds=5, attempt_seconds=2, attempts=4, first_wait_seconds=0.01)
 
 
 @dataclass

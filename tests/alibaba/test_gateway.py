@@ -8,7 +8,7 @@ import traceback
 import pytest
 
 from include.alibaba.computenest import ComputeNest
-from include.alibaba.gateway import Gateway, Limits
+from include.alibaba.gateway import CallLimits, Gateway
 from include.domain.errors import RefusedError, RetriableError
 from tests.alibaba.conftest import QUICK, SECRET, Cloud, Said, says
 
@@ -18,7 +18,7 @@ THROTTLED = says(429, {"x-acs-retry-after": "60"}, Code="Throttling.User", Messa
 
 def test_a_server_that_drips_bytes_does_not_hold_a_call(cloud: Cloud) -> None:
     cloud.answers = [Said(body=b" " * 1000 + b"{}", drip_seconds=0.05)]
-    limits = Limits(call_seconds=0.8, attempt_seconds=0.5, attempts=5, first_wait_seconds=0.01)
+    limits = CallLimits(call_seconds=0.8, attempt_seconds=0.5, attempts=5, first_wait_seconds=0.01)
     with pytest.raises(RetriableError, match=r"was not answered within 0\.\d s") as failure:
         ComputeNest(cloud.access, limits).get_service_instance("si-1")
     assert failure.value.code == "Deadline"
@@ -27,7 +27,7 @@ def test_a_server_that_drips_bytes_does_not_hold_a_call(cloud: Cloud) -> None:
 
 def test_a_slow_attempt_leaves_time_for_another(cloud: Cloud) -> None:
     cloud.answers = [Said(body=b" " * 1000, drip_seconds=0.05), DEPLOYED]
-    limits = Limits(call_seconds=5, attempt_seconds=0.3, attempts=5, first_wait_seconds=0.01)
+    limits = CallLimits(call_seconds=5, attempt_seconds=0.3, attempts=5, first_wait_seconds=0.01)
     assert ComputeNest(cloud.access, limits).get_service_instance("si-1").status == "Deployed"
 
 

@@ -69,7 +69,7 @@ class Bill(NamedTuple):
 
 
 @dataclass
-class Part:
+class Segment:
     """A stretch of the period under one version and one discount, and what was used in it."""
 
     start: datetime
@@ -122,7 +122,7 @@ def shared(exacts: list[Fraction], rounding: Rounding) -> list[Fraction]:
     return shares
 
 
-def share_out(lines: list[Line], groups: dict[Any, list[int]], parts: list[Part]) -> list[Line]:
+def share_out(lines: list[Line], groups: dict[Any, list[int]], parts: list[Segment]) -> list[Line]:
     """The lines with their shares as amounts; a group, lines by number, is rounded as its last part says."""
     for numbers in groups.values():
         last = parts[max(lines[number].part for number in numbers)]
@@ -228,14 +228,14 @@ def sells_licences(plan: PricePlan, offers: list[Offer], at: datetime) -> bool:
     return bool(effective) and effective[-1].licence is not None
 
 
-def cut(period: Window, plan: PricePlan, offers: list[Offer]) -> list[Part]:
+def cut(period: Window, plan: PricePlan, offers: list[Offer]) -> list[Segment]:
     """Second by second it would be: at every instant the terms in force; a new part where they become others."""
     instants = {period.start}
     for offer in offers:
         instants |= {offer.start, offer.end or period.end}
     for one in [plan, *(offer.plan for offer in offers if offer.plan)]:
         instants |= {version.effective_from for version in one.versions}
-    parts: list[Part] = []
+    parts: list[Segment] = []
     for instant in sorted(instant for instant in instants if instant in period):
         holding = [one for one in offers if one.start <= instant and (one.end is None or instant < one.end)]
         offer = holding[-1] if holding else Offer(instant, None, None, None)
@@ -247,16 +247,16 @@ def cut(period: Window, plan: PricePlan, offers: list[Offer]) -> list[Part]:
         if parts:
             parts[-1].end = instant
         if not parts or parts[-1].version is not version or parts[-1].discount != discount:
-            parts.append(Part(instant, period.end, version, discount))
+            parts.append(Segment(instant, period.end, version, discount))
     parts[-1].end = period.end
     return parts
 
 
-def part_at(parts: list[Part], instant: datetime) -> Part:
+def part_at(parts: list[Segment], instant: datetime) -> Segment:
     return next((part for part in parts if part.start <= instant < part.end), parts[-1])
 
 
-def place_hours(parts: list[Part], usage: dict[datetime, int], licences: list[Licence]) -> None:
+def place_hours(parts: list[Segment], usage: dict[datetime, int], licences: list[Licence]) -> None:
     """Each hour's usage to its part, what licences cover of it aside."""
     for hour, used in sorted(usage.items()):
         capacity, priced_at = 0, hour
@@ -275,7 +275,7 @@ def place_hours(parts: list[Part], usage: dict[datetime, int], licences: list[Li
 class Weights:
     """What part of the period, or of the active time, each part is."""
 
-    def __init__(self, period: Window, parts: list[Part], active: tuple[datetime, datetime | None] | None) -> None:
+    def __init__(self, period: Window, parts: list[Segment], active: tuple[datetime, datetime | None] | None) -> None:
         start, end = active or (period.start, None)
         start, end = max(start, period.start), min(end or period.end, period.end)
         if start >= end:
@@ -287,7 +287,7 @@ class Weights:
         return Fraction(self.active[number], self.period if is_prorated else sum(self.active))
 
 
-def licence_lines(parts: list[Part], licences: list[Licence]) -> list[Line]:
+def licence_lines(parts: list[Segment], licences: list[Licence]) -> list[Line]:
     lines = []
     for one in sorted(licences, key=lambda one: (one.start, one.end, one.capacity * one.months)):
         if parts[0].start <= one.start < parts[-1].end:
@@ -335,7 +335,7 @@ def charge(rules: PlanVersion, start: Fraction, end: Fraction, final: Fraction) 
     return charges
 
 
-def usage_lines(parts: list[Part]) -> list[Line]:
+def usage_lines(parts: list[Segment]) -> list[Line]:
     lines: list[Line] = []
     same_price: dict[Any, list[int]] = defaultdict(list)
     total = Fraction(sum(part.rest for part in parts), 3600)
@@ -368,7 +368,7 @@ def usage_lines(parts: list[Part]) -> list[Line]:
     return share_out(lines, same_price, parts)
 
 
-def flat_fee_lines(parts: list[Part]) -> list[Line]:
+def flat_fee_lines(parts: list[Segment]) -> list[Line]:
     """Each tier's fee once: in the part that reaches it, or for the first tier at zero usage in the first part."""
     priced = [number for number, part in enumerate(parts) if part.version]
     total = Fraction(sum(part.rest for part in parts), 3600)
@@ -399,16 +399,16 @@ def flat_fee_lines(parts: list[Part]) -> list[Line]:
     return sorted(lines, key=lambda line: (line.part, line.tier))
 
 
-def fee_lines(parts: list[Part], weigh: Weights) -> list[Line]:
+def fee_lines(parts: list[Segment], weigh: Weights) -> list[Line]:
     lines = []
     same_name: dict[Any, list[int]] = defaultdict(list)
     for number, part in enumerate(parts):
-        for component in part.version.components if part.version else []:
-            weight = weigh.of(number, is_prorated=component.prorate)
+        for fee in part.version.fees if part.version else []:
+            weight = weigh.of(number, is_prorated=fee.prorate)
             if weight:
-                same_name[component.name].append(len(lines))
-                exact = weight * Fraction(component.fee)
-                lines.append(Line("fee", number, None, component.name, 0, weight, exact, Fraction(0)))
+                same_name[fee.name].append(len(lines))
+                exact = weight * Fraction(fee.amount)
+                lines.append(Line("fee", number, None, fee.name, 0, weight, exact, Fraction(0)))
     return [line for line in share_out(lines, same_name, parts) if line.amount]
 
 
@@ -416,7 +416,7 @@ def charged(lines: list[Line], numbers: set[int]) -> Fraction:
     return sum((one.amount for one in lines if one.part in numbers and one.kind != "licence"), Fraction(0))
 
 
-def discount_lines(parts: list[Part], lines: list[Line]) -> list[Line]:
+def discount_lines(parts: list[Segment], lines: list[Line]) -> list[Line]:
     discounts = []
     same_percent: dict[Any, list[int]] = defaultdict(list)
     for number, part in enumerate(parts):
@@ -427,7 +427,7 @@ def discount_lines(parts: list[Part], lines: list[Line]) -> list[Line]:
     return [line for line in share_out(discounts, same_percent, parts) if line.amount]
 
 
-def limit_lines(kind: str, parts: list[Part], lines: list[Line], weigh: Weights) -> list[Line]:
+def limit_lines(kind: str, parts: list[Segment], lines: list[Line], weigh: Weights) -> list[Line]:
     limits = {
         number: Fraction(limit)
         for number, part in enumerate(parts)
@@ -467,7 +467,7 @@ def limit_lines(kind: str, parts: list[Part], lines: list[Line], weigh: Weights)
     ]
 
 
-def taxes_of(parts: list[Part], lines: list[Line]) -> list[Tax]:
+def taxes_of(parts: list[Segment], lines: list[Line]) -> list[Tax]:
     groups: dict[tuple[Fraction, bool], list[Line]] = defaultdict(list)
     for line in lines:
         rules = parts[line.part].rules

@@ -72,8 +72,8 @@ def rules(draw: st.DrawFn, start: str, *, can_license: bool = True) -> dict[str,
         discount_percent=draw(st.just("0") | st.integers(0, 100).map(str) | st.just("12.5")),
         tax_rate=draw(st.sampled_from(["0", "0.06", "0.13", "0.0825"])),
         tax_inclusive=draw(st.booleans()),
-        components=[
-            {"name": f"fee {n}", "fee": draw(decimals(9_000, 3)), "prorate": draw(st.booleans())}
+        fees=[
+            {"name": f"fee {n}", "amount": draw(decimals(9_000, 3)), "prorate": draw(st.booleans())}
             for n in range(draw(st.integers(0, 2)))
         ],
         licence={"price_per_aku_month": draw(decimals(900, 2)), "overage_price": draw(st.none() | decimals(9_000))}

@@ -43,7 +43,7 @@ def billed(warehouse: Engine, subscribe: Callable[..., int]) -> Engine:
         charge_every="period",
         model="graduated",
         tiers=tiers,
-        components=[{"name": "Platform", "fee": "31.00"}],
+        fees=[{"name": "Platform", "amount": "31.00"}],
         discount_percent="10",
         tax_rate="0.06",
         tax_inclusive=True,

@@ -64,7 +64,7 @@ PLANS = [
             tiers=[tier("5", "1.00", "2"), tier("12.5", "0.80", "1"), tier(None, "0.553")],
             minimum_charge="5",
             prorate=True,
-            components=[{"name": "Platform", "fee": "3.33", "prorate": True}],
+            fees=[{"name": "Platform", "amount": "3.33", "prorate": True}],
             tax_rate="0.06",
         ),
         name="graduated",

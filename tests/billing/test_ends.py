@@ -35,7 +35,7 @@ BILL = "2026-10-sub-01-orders"
 
 @pytest.mark.parametrize(
     "terms",
-    [{"components": [{"name": "Platform", "fee": "99.00"}]}, {"minimum_charge": "300"}, {"maximum_charge": "300"}],
+    [{"fees": [{"name": "Platform", "amount": "99.00"}]}, {"minimum_charge": "300"}, {"maximum_charge": "300"}],
 )
 @pytest.mark.parametrize(
     ("started", "ended"),
@@ -59,8 +59,8 @@ def test_a_life_of_no_second_stops_nobodys_close_and_costs_nothing(
 
 
 def test_a_life_of_one_second_pays_its_share(warehouse: Engine, subscribe: Callable[..., int]) -> None:
-    fee = {"name": "Platform", "fee": "2678400.00", "prorate": True}
-    publish_price_plans(warehouse, [price_plan(version(components=[fee]))])
+    fee = {"name": "Platform", "amount": "2678400.00", "prorate": True}
+    publish_price_plans(warehouse, [price_plan(version(fees=[fee]))])
     subscribe("gone", state="released", ended_at=START + timedelta(seconds=1))
     close_period(warehouse, OCTOBER, DUE)
     with warehouse.connect() as connection:
@@ -133,8 +133,8 @@ def test_late_usage_of_a_subscription_whose_last_bill_is_out_needs_a_note_and_sa
 def test_an_end_within_an_issued_bill_gives_back_fees_where_nothing_was_used_after_it(
     warehouse: Engine, subscribe: Callable[..., int]
 ) -> None:
-    fee = {"name": "Platform", "fee": "31.00", "prorate": True}
-    publish_price_plans(warehouse, [price_plan(version(components=[fee]))])
+    fee = {"name": "Platform", "amount": "31.00", "prorate": True}
+    publish_price_plans(warehouse, [price_plan(version(fees=[fee]))])
     subscribe(usage=(3600,))
     close_period(warehouse, OCTOBER, DUE)
     release_subscription(warehouse, ID, START + timedelta(days=19), "ann", "Released by the buyer on the 20th.", DUE)

@@ -99,7 +99,7 @@ def test_each_kind_of_line_says_its_rule(warehouse: Engine, subscribe: Callable[
         maximum_charge="10.00",
         discount_percent="10",
         tax_rate="0.06",
-        components=[{"name": "Platform", "fee": "10.00"}],
+        fees=[{"name": "Platform", "amount": "10.00"}],
     )
     publish_price_plans(warehouse, [price_plan(graduated)])
     subscribe(usage=(3600, 7200, 9000))
@@ -330,7 +330,7 @@ __all__ += ["explain_readings"]
 
 
 def test_a_share_of_a_fee_names_the_whole_that_was_rounded(warehouse: Engine, subscribe: Callable[..., int]) -> None:
-    fee = {"components": [{"name": "Platform", "fee": "100.00"}]}
+    fee = {"fees": [{"name": "Platform", "amount": "100.00"}]}
     days = ("2024-01-01T00:00:00+08:00", "2026-10-12T00:00:00+08:00", "2026-10-22T00:00:00+08:00")
     publish_price_plans(warehouse, [price_plan(*(version(day, f"1.{n}", **fee) for n, day in enumerate(days)))])
     subscribe(usage=(3600,))

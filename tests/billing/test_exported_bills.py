@@ -43,7 +43,7 @@ TIERED = version(
     discount_percent="10",
     minimum_charge="500.00",
     tax_rate="0.06",
-    components=[{"name": "Platform fee", "fee": "30.00"}],
+    fees=[{"name": "Platform fee", "amount": "30.00"}],
 )
 LICENSED = version(
     price="0",

@@ -200,8 +200,8 @@ REFUSALS = {"P0001", "42501", "23503"}
 @pytest.fixture
 def issued(warehouse: Engine, subscribe: Callable[..., int]) -> Engine:
     """An issued bill with tax, of a plan with a fee; a held one beside it; and everything that hangs on bills."""
-    fee = {"name": "Platform", "fee": "10.00"}
-    plans = [price_plan(version(tax_rate="0.06", components=[fee])), price_plan(version(tax_rate="0.06"), name="gold")]
+    fee = {"name": "Platform", "amount": "10.00"}
+    plans = [price_plan(version(tax_rate="0.06", fees=[fee])), price_plan(version(tax_rate="0.06"), name="gold")]
     publish_price_plans(warehouse, plans)
     orders, stock = subscribe(usage=(3600,)), subscribe("stock", usage=(3600,))
     open_gap(warehouse, stock)

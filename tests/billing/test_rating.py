@@ -223,7 +223,7 @@ def test_shares_of_an_amount_add_up_to_it(
 FEE: dict[str, Any] = {
     "charge_every": "period",
     "rounding": {"digits": 2, "mode": "half_up"},
-    "components": [{"name": "platform", "fee": "100.00"}],
+    "fees": [{"name": "platform", "amount": "100.00"}],
 }
 
 
@@ -243,7 +243,7 @@ def test_a_fee_of_a_period_is_whole_however_many_versions_the_month_has(
 
 
 def test_a_prorated_fee_is_rounded_once_and_then_split(rating_warehouse: Engine) -> None:
-    rules = FEE | {"components": [{"name": "platform", "fee": "100.00", "prorate": True}]}
+    rules = FEE | {"fees": [{"name": "platform", "amount": "100.00", "prorate": True}]}
     days = [START, *(START + timedelta(days=day) for day in (3, 7, 9))]
     plan = price_plan(*(version(day.isoformat(), f"1.{number:02}", **rules) for number, day in enumerate(days, 1)))
     with rating_warehouse.connect() as connection:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 BILL = "2026-10-sub-01-orders"
 DAY = timedelta(days=1)
-FEE = {"components": [{"name": "Platform", "fee": "99.00"}]}
+FEE = {"fees": [{"name": "Platform", "amount": "99.00"}]}
 DEARER = price_plan(version(), version("2026-10-16T00:00:00+08:00", price="9.99"))
 
 

@@ -102,7 +102,7 @@ def test_a_correction_after_a_refund_leaves_what_was_given_back(
 
 
 def test_two_refunds_that_wait_share_what_is_left(warehouse: Engine, subscribe: Callable[..., int]) -> None:
-    billed(warehouse, subscribe, components=[{"name": "Platform", "fee": "100.00"}])
+    billed(warehouse, subscribe, fees=[{"name": "Platform", "amount": "100.00"}])
     ask(warehouse, "next_bill", **HALF)
     refund(warehouse, "100.00", "next_bill")
     refund(warehouse, "90.00", "next_bill", line=2)
@@ -118,8 +118,8 @@ def test_a_line_that_a_correction_makes_smaller_is_not_given_back_twice(
     warehouse: Engine, subscribe: Callable[..., int]
 ) -> None:
     """Though the bill has other lines that would bear it."""
-    half = price_plan(version(price="0.60", components=[{"name": "Platform", "fee": "500.00"}]), name="half")
-    billed(warehouse, subscribe, half, components=[{"name": "Platform", "fee": "500.00"}])
+    half = price_plan(version(price="0.60", fees=[{"name": "Platform", "amount": "500.00"}]), name="half")
+    billed(warehouse, subscribe, half, fees=[{"name": "Platform", "amount": "500.00"}])
     refund(warehouse, "288.00", "next_bill")
     with pytest.raises(ConflictError, match=re.escape("line 1 of bill 2026-10-sub-01-orders would cost 144 CNY")):
         ask(warehouse, cause="price", price_plan="half")
@@ -173,7 +173,7 @@ def test_at_one_tax_rate_no_more_is_given_back_than_was_taxed_at_it(
     warehouse: Engine, subscribe: Callable[..., int]
 ) -> None:
     """Of 288.00 at 6 % a discount leaves 144.00; what is taxed otherwise is not given back with this tax."""
-    later = version("2026-10-16T00:00:00+08:00", tax_rate="0.13", components=[{"name": "Platform", "fee": "900.00"}])
+    later = version("2026-10-16T00:00:00+08:00", tax_rate="0.13", fees=[{"name": "Platform", "amount": "900.00"}])
     publish_price_plans(warehouse, [price_plan(version(tax_rate="0.06", discount_percent="50"), later)])
     subscribe(usage=(36_000,) * 24)
     close_period(warehouse, OCTOBER, DUE)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.billing.prices.terms import OfferInForce, Stretch, Terms, stretches
+from include.billing.prices.terms import OfferInForce, Terms, TermsSpan, spans_of_terms
 from include.domain.money import Decimal
 from include.domain.periods import Window
 
@@ -20,20 +20,20 @@ def day(number: int) -> datetime:
 
 
 def test_without_offers_the_window_is_one_stretch_of_no_terms():
-    assert stretches([], WINDOW) == [Stretch(WINDOW.start, WINDOW.end, Terms())]
+    assert spans_of_terms([], WINDOW) == [TermsSpan(WINDOW.start, WINDOW.end, Terms())]
 
 
 def test_the_offer_entered_last_counts_whole():
-    assert stretches([OfferInForce(day(1), None, GOLD), OfferInForce(day(10), day(20), TEN)], WINDOW) == [
-        Stretch(day(1), day(10), GOLD),
-        Stretch(day(10), day(20), TEN),
-        Stretch(day(20), WINDOW.end, GOLD),
+    assert spans_of_terms([OfferInForce(day(1), None, GOLD), OfferInForce(day(10), day(20), TEN)], WINDOW) == [
+        TermsSpan(day(1), day(10), GOLD),
+        TermsSpan(day(10), day(20), TEN),
+        TermsSpan(day(20), WINDOW.end, GOLD),
     ]
 
 
 def test_an_overridden_offer_cuts_nothing():
-    assert stretches([OfferInForce(day(5), None, TEN), OfferInForce(day(1), None, GOLD)], WINDOW) == [
-        Stretch(day(1), WINDOW.end, GOLD)
+    assert spans_of_terms([OfferInForce(day(5), None, TEN), OfferInForce(day(1), None, GOLD)], WINDOW) == [
+        TermsSpan(day(1), WINDOW.end, GOLD)
     ]
 
 
@@ -54,7 +54,7 @@ _OFFERS = st.builds(
 
 @given(st.lists(_OFFERS, max_size=6), _DAYS)
 def test_at_every_instant_the_stretch_says_what_the_last_offer_says(offers, number):
-    cut = stretches(offers, WINDOW)
+    cut = spans_of_terms(offers, WINDOW)
     assert [stretch.end for stretch in cut[:-1]] == [stretch.start for stretch in cut[1:]]
     assert (cut[0].start, cut[-1].end) == (WINDOW.start, WINDOW.end)
     holding = [offer.terms for offer in offers if offer.in_force_at(day(number))]

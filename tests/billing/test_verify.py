@@ -29,9 +29,9 @@ _MINE = f"(SELECT bill_key FROM billing.bills WHERE bill_id = '{BILL}')"
 
 @pytest.fixture
 def issued(warehouse: Engine, subscribe: Callable[..., int]) -> Engine:
-    """Two issued bills with usage, tax and a component, one of them under a private offer."""
-    fee = {"name": "Platform", "fee": "10.00"}
-    publish_price_plans(warehouse, [price_plan(version(tax_rate="0.06", components=[fee]))])
+    """Two issued bills with usage, tax and a fee, one of them under a private offer."""
+    fee = {"name": "Platform", "amount": "10.00"}
+    publish_price_plans(warehouse, [price_plan(version(tax_rate="0.06", fees=[fee]))])
     orders, _ = subscribe(usage=(21_607, 3_601, 15)), subscribe("stock", usage=(3600,))
     with warehouse.begin() as connection:
         make_instance(connection, orders, "kf-second")
@@ -203,9 +203,9 @@ def test_bills_of_an_earlier_form_are_checked_by_their_sums(issued: Engine) -> N
 
 def test_what_comes_after_a_bill_changes_nothing_in_it(issued: Engine) -> None:
     """A later version, an offer entered later, the next licence term, another plan, the release: none was an input."""
-    fee = {"name": "Platform", "fee": "10.00"}
+    fee = {"name": "Platform", "amount": "10.00"}
     later = version("2026-11-01T00:00:00+08:00", "2.00")
-    publish_price_plans(issued, [price_plan(version(tax_rate="0.06", components=[fee]), later)])
+    publish_price_plans(issued, [price_plan(version(tax_rate="0.06", fees=[fee]), later)])
     with issued.begin() as connection:
         connection.execute(
             text("""

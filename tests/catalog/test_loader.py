@@ -105,7 +105,7 @@ def test_yaml_that_says_other_than_it_shows_is_refused(tmp_path: Path, right: st
 
 @pytest.mark.parametrize("name", ["NUL \\0", "half \\ud83d", "bell \\a"])
 def test_text_that_a_bill_cannot_show_is_refused(tmp_path: Path, name: str) -> None:
-    fees = f'    components: [{{name: "{name}", fee: "1"}}]\n'
+    fees = f'    fees: [{{name: "{name}", fee: "1"}}]\n'
     with pytest.raises(InvalidInputError, match=r"line \d+: a text has characters that cannot be seen"):
         load_price_plan(plan_file(tmp_path, PLAN + fees))
 

@@ -25,8 +25,8 @@ versions:
     maximum_charge: "5000"
     discount_percent: "10"
     tax_rate: "0.06"
-    components:
-      - {name: Platform fee, fee: "500"}
+    fees:
+      - {name: Platform fee, amount: "500"}
 """
 MISTAKES = [
     ('up_to: "1000"', 'up_to: "100"', "versions[0].tiers[1].up_to is '100': it must be more than 100, where the tier"),
@@ -44,9 +44,9 @@ MISTAKES = [
     ('minimum_charge: "50"', "minimum_charge: 5001", "minimum_charge is '5001': it must be at most the maximum_charge"),
     ('discount_percent: "10"', "discount_percent: 101", "discount_percent is 101: it must be at most 100"),
     ('tax_rate: "0.06"', "tax_rate: 6", "versions[0].tax_rate is 6: it must be a fraction from 0 to 1. Write six per"),
-    ("name: Platform fee", 'name: ""', "versions[0].components[0].name is '': it must have at least 1 character"),
-    ('fee: "500"', 'fee: "-500"', "versions[0].components[0].fee is '-500': it must not be negative"),
-    ('fee: "500"}', 'fee: "5"}\n      - {name: Platform fee, fee: "6"}', "components[1].name is 'Platform fee': it st"),
+    ("name: Platform fee", 'name: ""', "versions[0].fees[0].name is '': it must have at least 1 character"),
+    ('amount: "500"', 'amount: "-500"', "versions[0].fees[0].amount is '-500': it must not be negative"),
+    ('amount: "500"}', 'amount: "5"}\n      - {name: Platform fee, amount: "6"}', "fees[1].name is 'Platform fee'"),
     ("currency: CNY", "currency: XXQ", "currency is 'XXQ': it must be a currency code of ISO 4217"),
     ("included: 10", 'licence: {price_per_aku_month: "620"}', "model is 'graduated': it cannot be combined with a li"),
 ]  # fmt: skip

@@ -20,7 +20,7 @@ RULES = {
     "prorate": True,
     "discount_percent": "12.5",
     "tax_rate": "0.06",
-    "components": [{"name": "Platform fee", "fee": "500.00", "prorate": True}],
+    "fees": [{"name": "Platform fee", "amount": "500.00", "prorate": True}],
 }
 
 

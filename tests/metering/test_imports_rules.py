@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.metering.imports.files import COLUMNS
-from include.metering.imports.rules import SENTENCES, Limits, sort_rows
+from include.metering.imports.rules import SENTENCES, ImportLimits, sort_rows
 
 AT = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
-LIMITS = Limits(AT, 1_800_000)
+LIMITS = ImportLimits(AT, 1_800_000)
 GOOD = {"subscription_id": "sub-1", "instance_id": "kf-1", "hour": "2026-10-01T08:00:00+08:00", "aku_seconds": "21600"}
 
 

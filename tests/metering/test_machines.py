@@ -12,15 +12,15 @@ from sqlalchemy import text
 from include.alibaba.access import CloudAccess
 from include.alibaba.computenest import ComputeNest, CreateRequest
 from include.alibaba.ecs import Ecs
-from include.alibaba.gateway import Limits
+from include.alibaba.gateway import CallLimits
 from include.domain.errors import ConfigurationError
 from include.operations.machines import list_machines
 from include.operations.machines_check import (
     MachineDiscrepancyError,
     MachinesNotListedError,
     compare_machines,
+    list_discrepancies,
     list_discrepancy_notifications,
-    list_findings,
     report_machines,
     require_listed,
 )
@@ -30,7 +30,7 @@ from tests.metering.lives import Environment, at, kafka
 from tests.support.builders import make_buyer, make_subscription
 
 BUYER, OTHER = "1100000000000001", "1100000000000002"
-QUICK = Limits(call_seconds=5, attempt_seconds=2, attempts=1)
+QUICK = CallLimits(call_seconds=5, attempt_seconds=2, attempts=1)
 LONG_SINCE = "2026-01-01T00:00:00Z"
 
 
@@ -86,7 +86,7 @@ def registered(warehouse, service_instance_id, name="orders", region="cn-hangzho
 def found(warehouse, *, with_resolved=True):
     return [
         (one.kind, one.instance_id, one.machines, one.machine_hours, one.state)
-        for one in list_findings(warehouse, with_resolved=with_resolved)
+        for one in list_discrepancies(warehouse, with_resolved=with_resolved)
     ]
 
 
@@ -107,7 +107,7 @@ def test_an_instance_and_its_machines_agree(warehouse, sandbox, outside):
     assert (listed.buyers, listed.listings, listed.machines, listed.failures) == (1, 11, 4, {})
     assert compare_machines(warehouse, at(80)).counts() == {"judged": 4, "resolved": 0, "open": 0}
     assert found(warehouse) == []
-    report_machines(listed.failures, list_findings(warehouse))
+    report_machines(listed.failures, list_discrepancies(warehouse))
     assert sandbox.requests()["refused"] == 0
 
 
@@ -143,7 +143,7 @@ def test_an_instance_that_lived_between_two_polls_is_known_by_its_machines(wareh
     ComputeNest(outside.access, QUICK).delete_service_instance(order, "token-gone")
     compare_machines(warehouse, at(80))
     list_machines(warehouse, at(80), outside.machines)
-    [finding] = list_findings(warehouse)
+    [finding] = list_discrepancies(warehouse)
     assert (finding.machine_hours, finding.first_seen_at, finding.last_seen_at) == (3, at(20), at(20))
     assert finding.sentence.startswith(
         f"3 machine(s) of environment env-01-orders in cn-hangzhou (buyer {BUYER}) ran for 3 machine hours for "
@@ -218,7 +218,7 @@ def test_an_environment_nobody_registered_is_found_in_any_region(warehouse, outs
     registered(warehouse, outside.order())
     list_machines(warehouse, at(20), outside.machines)
     compare_machines(warehouse, at(80))
-    [finding] = list_findings(warehouse)
+    [finding] = list_discrepancies(warehouse)
     assert (finding.kind, finding.region, finding.environment_id) == ("unregistered_environment", "us-west-1", hidden)
     assert f"in {hidden}, which is not registered here" in finding.sentence
     list_machines(warehouse, at(80), outside.machines)
@@ -298,7 +298,7 @@ def test_a_buyer_whose_access_is_missing_or_refused_stops_nobody(warehouse, sand
     assert "not-the-secret" not in str(listed)
     assert compare_machines(warehouse, at(80)).open == 0
     with pytest.raises(MachineDiscrepancyError, match="The machines of buyer 1100000000000003 could not be listed"):
-        report_machines(listed.failures, list_findings(warehouse))
+        report_machines(listed.failures, list_discrepancies(warehouse))
     with warehouse.connect() as connection:
         failed = connection.execute(
             text("SELECT count(*) FROM operations.machine_listings WHERE failure IS NOT NULL AND listed_at IS NULL")

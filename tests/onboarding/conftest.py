@@ -1,4 +1,4 @@
-"""A desk on real parts: a warehouse of its own, and the real SDKs against the sandbox."""
+"""A services on real parts: a warehouse of its own, and the real SDKs against the sandbox."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy import text
 from include.alibaba.access import CloudAccess
 from include.catalog.loader import load_product
 from include.domain.onboarding import OnboardingRequest
-from include.onboarding.story import Moment, Services, onboard
+from include.onboarding.onboard import Clock, Services, onboard
 from include.warehouse.vault import Vault
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 BUYER = "1700000000000017"
 
 
-class Clock:
+class FakeClock:
     """A clock that goes only when one waits."""
 
     def __init__(self) -> None:
@@ -41,8 +41,8 @@ class Clock:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def access_of(sandbox: SandboxHandle, account: SandboxAccount) -> CloudAccess:
 
 
 @pytest.fixture
-def desk(warehouse: Engine, sandbox: SandboxHandle, buyer: SandboxAccount, vendor: SandboxAccount) -> Services:
+def services(warehouse: Engine, sandbox: SandboxHandle, buyer: SandboxAccount, vendor: SandboxAccount) -> Services:
     return Services(
         product=load_product(),
         warehouse=warehouse,
@@ -98,11 +98,11 @@ def request_for(**changes: Any) -> OnboardingRequest:
 
 
 @pytest.fixture
-def onboarded(desk: Services, clock: Clock) -> Callable[..., Report]:
+def onboarded(services: Services, clock: FakeClock) -> Callable[..., Report]:
     """Onboards a request and gives its report."""
 
     def run(**changes: Any) -> Report:
-        return onboard(desk, request_for(**changes), Moment(clock.now, clock.wait), lambda _line: None)
+        return onboard(services, request_for(**changes), Clock(clock.now, clock.wait), lambda _line: None)
 
     return run
 

@@ -7,6 +7,7 @@ import pytest
 from include.catalog.loader import load_product
 from include.domain.errors import ConfigurationError
 from include.domain.onboarding import NotAdmittedError
+from include.onboarding.onboard import Services, examine
 from include.onboarding.prerequisites import (
     check_region,
     check_site,
@@ -14,8 +15,7 @@ from include.onboarding.prerequisites import (
     check_terms,
     require_all,
 )
-from include.onboarding.story import Services, examine
-from tests.onboarding.conftest import Clock, access_of, request_for, rows
+from tests.onboarding.conftest import FakeClock, access_of, request_for, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +91,7 @@ def test_the_limits_themselves_are_sizes(aku: int) -> None:
     ],
 )
 def test_terms_that_are_not_offered_or_not_priced_are_refused(
-    asked: dict[str, object], part: str, clock: Clock
+    asked: dict[str, object], part: str, clock: FakeClock
 ) -> None:
     finding = check_terms(PRODUCT, request_for(**asked), clock.now())
     assert not finding.holds
@@ -99,7 +99,7 @@ def test_terms_that_are_not_offered_or_not_priced_are_refused(
 
 
 def test_all_reasons_are_said_at_once_and_nothing_is_left_half_made(
-    sandbox: SandboxHandle, desk: Services, buyer: SandboxAccount, onboarded: Callable[..., Report]
+    sandbox: SandboxHandle, services: Services, buyer: SandboxAccount, onboarded: Callable[..., Report]
 ) -> None:
     sandbox.account(
         "buyer",
@@ -112,9 +112,9 @@ def test_all_reasons_are_said_at_once_and_nothing_is_left_half_made(
         onboarded(site="international", region="eu-central-1", first_instance_name="kafka", first_instance_aku=1)
     assert "refused for 3 reasons" in str(refusal.value)
     assert [reason.split(" is ")[0] for reason in refusal.value.reasons] == ["Site", "Region", "First instance's AKU"]
-    assert rows(desk.warehouse, "SELECT FROM core.buyers") == []
-    assert rows(desk.warehouse, "SELECT FROM core.subscriptions") == []
-    assert list(desk.cloud.find_service_instances()) == []
+    assert rows(services.warehouse, "SELECT FROM core.buyers") == []
+    assert rows(services.warehouse, "SELECT FROM core.subscriptions") == []
+    assert list(services.cloud.find_service_instances()) == []
 
 
 def test_a_buyer_without_real_name_authentication_is_refused(
@@ -157,19 +157,23 @@ def test_a_wrong_secret_names_the_key_and_not_the_secret(
     assert sandbox.requests()["verified"] == 0
 
 
-def test_a_buyer_without_a_connection_is_one_more_reason(desk: Services, sandbox: SandboxHandle, clock: Clock) -> None:
+def test_a_buyer_without_a_connection_is_one_more_reason(
+    services: Services, sandbox: SandboxHandle, clock: FakeClock
+) -> None:
     def no_connection() -> None:
         raise ConfigurationError("The Airflow connection is missing.")
 
-    lacking = Services(desk.product, desk.warehouse, desk.vault, no_connection, desk.open_vendor)
+    lacking = Services(services.product, services.warehouse, services.vault, no_connection, services.open_vendor)
     findings = examine(lacking, request_for(region="eu-central-1"), clock.now())
     with pytest.raises(NotAdmittedError, match="2 reasons"):
         require_all(findings)
 
 
-def test_an_access_of_another_account_is_refused(desk: Services, sandbox: SandboxHandle, clock: Clock) -> None:
+def test_an_access_of_another_account_is_refused(services: Services, sandbox: SandboxHandle, clock: FakeClock) -> None:
     other = sandbox.account("buyer", account_id="1800000000000018")
-    mistaken = Services(desk.product, desk.warehouse, desk.vault, lambda: access_of(sandbox, other), desk.open_vendor)
+    mistaken = Services(
+        services.product, services.warehouse, services.vault, lambda: access_of(sandbox, other), services.open_vendor
+    )
     broken = [finding for finding in examine(mistaken, request_for(), clock.now()) if not finding.holds]
     assert [finding.check for finding in broken] == ["access"]
 

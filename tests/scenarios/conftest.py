@@ -1,7 +1,7 @@
 """The vendor's office: what its people do day by day, on a warehouse, the real SDKs and the sandbox.
 
 The office's clock goes only when one says so; the sandbox lives by the real one. So a story plays in months that have
-ended, which the sandbox knows whole: what it would have answered at some past moment is taken from its timelines.
+ended, which the sandbox knows whole: what it would have answered at some past clock is taken from its timelines.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from include.metering.imports.load import UsageImport, import_usage
 from include.metering.polling.collect import collect_shard
 from include.metering.polling.readings import Poll, read_listing
 from include.metering.polling.record import record_polls
-from include.onboarding.story import Moment, Services, onboard
+from include.onboarding.onboard import Clock, Services, onboard
 from include.reconciliation.charges import fetch_charges
 from include.reconciliation.compare import Verdict, list_verdicts, reconcile_period
 from include.warehouse.vault import Vault
-from tests.onboarding.conftest import Clock, access_of, request_for
+from tests.onboarding.conftest import FakeClock, access_of, request_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,7 +51,7 @@ class Office:
     def __init__(self, warehouse: Engine, sandbox: SandboxHandle, folder: Path) -> None:
         self.warehouse, self.sandbox, self.folder = warehouse, sandbox, folder
         self.vault = Vault(SecretStr(Fernet.generate_key().decode()))
-        self.clock = Clock()
+        self.clock = FakeClock()
         self.vendor = access_of(sandbox, sandbox.account("vendor"))
         self.accesses: dict[str, CloudAccess] = {}
         publish_price_plans(warehouse, catalog_price_plans())
@@ -60,7 +60,7 @@ class Office:
         """Onboard a buyer at the office's time."""
         if account_id not in self.accesses:
             self.accesses[account_id] = access_of(self.sandbox, self.sandbox.account("buyer", account_id=account_id))
-        desk = Services(
+        services = Services(
             product=load_product(),
             warehouse=self.warehouse,
             vault=self.vault,
@@ -68,7 +68,7 @@ class Office:
             open_vendor=lambda: self.vendor,
         )
         request = request_for(account_id=account_id, **wish)
-        return onboard(desk, request, Moment(self.clock.now, self.clock.wait), lambda _line: None)
+        return onboard(services, request, Clock(self.clock.now, self.clock.wait), lambda _line: None)
 
     def live(self, report: Report, since: datetime, **plan: Any) -> None:
         """Let Kafka instances live in the environment; the Marketplace charges for them since then."""
@@ -140,7 +140,7 @@ def _listed(lives: list[dict[str, Any]], at: datetime) -> list[dict[str, Any]]:
     """The instances as the console would have listed them at that instant."""
     listed = []
     for life in lives:
-        past = [moment for moment in life["timeline"] if datetime.fromisoformat(moment["at"]) <= at]
+        past = [clock for clock in life["timeline"] if datetime.fromisoformat(clock["at"]) <= at]
         if past and past[-1]["state"] != "Deleted":
             listed.append(
                 {

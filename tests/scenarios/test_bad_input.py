@@ -24,10 +24,10 @@ from include.cli.main import app
 from include.domain.billing_cycles import last_ended_cycle
 from include.domain.errors import AkubillError, RefusedError
 from include.onboarding.ledger import AttemptFailedError
+from include.onboarding.onboard import buyer_cloud
 from include.onboarding.orders import order_request
-from include.onboarding.story import buyer_cloud
 from include.warehouse.tables import metadata
-from tests.onboarding.conftest import Clock, access_of, request_for
+from tests.onboarding.conftest import FakeClock, access_of, request_for
 from tests.scenarios.conftest import middle_of
 from tests.support.airflow import connection_json
 
@@ -46,7 +46,7 @@ HEADER = "subscription_id,instance_id,hour,aku_seconds"
 LAST_MONTH = last_ended_cycle(datetime.now(UTC) - timedelta(hours=3))
 
 
-class HurriedClock(Clock):
+class HurriedClock(FakeClock):
     """Goes a minute when one waits for a second, so that half an hour is a few looks."""
 
     def wait(self, seconds: float) -> None:

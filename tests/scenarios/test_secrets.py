@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from include.alibaba.bss import Bss
 from include.alibaba.computenest import ComputeNest
-from include.alibaba.gateway import Limits
+from include.alibaba.gateway import CallLimits
 from include.domain.errors import AkubillError
 from include.onboarding.environments import console_access
 from include.reconciliation.charges import fetch_charges
@@ -75,7 +75,7 @@ def test_an_error_of_the_cloud_shows_none(office: Office, caplog: pytest.LogCapt
     office.sandbox.fault(kind, service="computenest", times=None)
     access = access_of(office.sandbox, office.sandbox.account("buyer", account_id=SHOP))
     with pytest.raises(AkubillError) as failed:
-        ComputeNest(access, Limits(attempts=2, first_wait_seconds=0.01)).get_service_instance("si-1")
+        ComputeNest(access, CallLimits(attempts=2, first_wait_seconds=0.01)).get_service_instance("si-1")
     errors: list[BaseException] = [failed.value]
     while errors[-1].__context__ is not None:
         errors.append(errors[-1].__context__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.billing.prices.offers import find_subscription, insert_offer, refuse_unfit_plan
-from include.billing.prices.terms import OfferInForce, Stretch, Terms, stretches
+from include.billing.prices.terms import OfferInForce, Terms, TermsSpan, spans_of_terms
 from include.domain.errors import ConflictError, InvalidInputError
 from include.domain.periods import Window
 from include.warehouse.engine import statement
@@ -58,7 +58,7 @@ def _within(bill: Row[Any], asked: Correction) -> Window:
     return Window(start, bill.period_end)
 
 
-def _terms_of(connection: Connection, bill: Row[Any], window: Window) -> list[Stretch]:
+def _terms_of(connection: Connection, bill: Row[Any], window: Window) -> list[TermsSpan]:
     parameters = {
         "subscription_key": bill.subscription_key,
         "window_start": window.start,
@@ -66,10 +66,10 @@ def _terms_of(connection: Connection, bill: Row[Any], window: Window) -> list[St
     }
     rows = connection.execute(statement("billing/corrections/list_offers"), parameters)
     offers = [OfferInForce(start, end, Terms(price_plan, percent)) for start, end, price_plan, percent in rows]
-    return stretches(offers, window)
+    return spans_of_terms(offers, window)
 
 
-def _entry(bill: Row[Any], asked: Correction, stretch: Stretch, terms: Terms, at: datetime) -> dict[str, Any]:
+def _entry(bill: Row[Any], asked: Correction, stretch: TermsSpan, terms: Terms, at: datetime) -> dict[str, Any]:
     return {
         "subscription_key": bill.subscription_key,
         "effective_from": stretch.start,

@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from include.billing.evidence.explain_readings import HourOfReadings, explain_readings
-from include.billing.evidence.explain_rules import Part, Rated, read_rated, rules_of
+from include.billing.evidence.explain_rules import Rated, Segment, read_rated, rules_of
 from include.billing.rating.rate import rate
 from include.domain.errors import AkubillError, InvalidInputError
 from include.domain.periods import HOUR, BillingPeriod, Window, floor_to_hour, month_name
@@ -137,7 +137,7 @@ class Explanation:
     bill: Row[Any]
     lines: list[Line]
     taxes: list[Row[Any]]
-    parts: list[Part]
+    parts: list[Segment]
     findings: list[Row[Any]]
 
 

@@ -57,7 +57,7 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class UsageSpan:
     """Time in which an instance has one size, known in one way.
 
     Attributes:
@@ -92,7 +92,7 @@ class HourOfReadings:
     """
 
     hour_start: datetime
-    stretches: list[Stretch]
+    stretches: list[UsageSpan]
     failures: list[str]
     notes: list[str]
 
@@ -128,7 +128,7 @@ def explain_readings(
         {**facts, "billable_states": sorted(BILLABLE_STATES), "tolerance": TOLERANCE},
     )
     found = [
-        Stretch(
+        UsageSpan(
             row.instance_id,
             row.start_at,
             row.end_at,
@@ -149,7 +149,7 @@ def explain_readings(
     return HourOfReadings(hour, stretches, _failures(connection, facts), notes)
 
 
-def _disagreements(stretches: Iterable[Stretch], used: Mapping[str, int]) -> list[str]:
+def _disagreements(stretches: Iterable[UsageSpan], used: Mapping[str, int]) -> list[str]:
     sums: dict[str, int] = dict.fromkeys(used, 0)
     for stretch in stretches:
         sums[stretch.instance_id] = sums.get(stretch.instance_id, 0) + stretch.aku_seconds
@@ -161,9 +161,9 @@ def _disagreements(stretches: Iterable[Stretch], used: Mapping[str, int]) -> lis
     ]
 
 
-def _put_together(stretches: Iterable[Stretch]) -> list[Stretch]:
+def _put_together(stretches: Iterable[UsageSpan]) -> list[UsageSpan]:
     """Neighbouring stretches in which all answers say the same, as one."""
-    merged: list[Stretch] = []
+    merged: list[UsageSpan] = []
     for stretch in stretches:
         last = merged[-1] if merged else None
         if last is not None and _continues(last, stretch):
@@ -179,12 +179,12 @@ def _put_together(stretches: Iterable[Stretch]) -> list[Stretch]:
     return merged
 
 
-def _continues(last: Stretch, stretch: Stretch) -> bool:
+def _continues(last: UsageSpan, stretch: UsageSpan) -> bool:
     is_alike = (last.instance_id, last.aku, last.known) == (stretch.instance_id, stretch.aku, stretch.known)
     return is_alike and last.end_at == stretch.start_at and last.rule == stretch.rule == "steady"
 
 
-def _with_polls(connection: Connection, environment_key: int, stretches: list[Stretch]) -> list[Stretch]:
+def _with_polls(connection: Connection, environment_key: int, stretches: list[UsageSpan]) -> list[UsageSpan]:
     instants = sorted({at for each in stretches for at in (each.from_poll, each.to_poll) if at is not None})
     facts = {"environment_key": environment_key, "instants": instants}
     rows = {row.observed_at: row for row in connection.execute(statement("billing/evidence/list_polls"), facts)}

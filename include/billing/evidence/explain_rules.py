@@ -27,7 +27,7 @@ _HUNDRED = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Segment:
     """A part of a period: between two instants one version and one discount hold.
 
     Attributes:
@@ -54,10 +54,10 @@ class Part:
 class Rated:
     """A period as rating gives it today."""
 
-    parts: list[Part]
+    parts: list[Segment]
     lines: dict[int, Row[Any]]
 
-    def segment_from(self, start: datetime) -> Part | None:
+    def segment_from(self, start: datetime) -> Segment | None:
         """The part that starts then."""
         return next((part for part in self.parts if part.row.segment_start == start), None)
 
@@ -85,7 +85,7 @@ def read_rated(connection: Connection, subscription_key: int, known_at: datetime
         )
     }
     lines = {row.line_no: row for row in connection.execute(statement("billing/evidence/list_rated_lines"), key)}
-    return Rated([Part(row, tiers.get(row.version_key, [])) for row in rows], lines)
+    return Rated([Segment(row, tiers.get(row.version_key, [])) for row in rows], lines)
 
 
 def rules_of(connection: Connection, line: Row[Any], rated: Rated) -> list[str]:
@@ -134,7 +134,7 @@ def _is_of(line: Row[Any], rated: Rated) -> tuple[object, ...]:
     return line.kind, line.tier, row.model == "package", price, *rounding
 
 
-def _usage(line: Row[Any], part: Part) -> list[str]:
+def _usage(line: Row[Any], part: Segment) -> list[str]:
     row = part.row
     hours = f"The part counts from {_hours(row.cumulative_start)} to {_hours(row.cumulative_end)}" + (
         f", after {_hours(row.included_aku_seconds)} that are included." if row.included_aku_seconds else "."
@@ -146,7 +146,7 @@ def _usage(line: Row[Any], part: Part) -> list[str]:
     return [hours, which, price]
 
 
-def _choice(line: Row[Any], part: Part) -> str:
+def _choice(line: Row[Any], part: Segment) -> str:
     """Which of the part's usage the line charges, by the plan's model."""
     row, bounds = part.row, _bounds(part.tier(line.tier))
     match row.model:
@@ -162,7 +162,7 @@ def _choice(line: Row[Any], part: Part) -> str:
             return f"{_hours(line.aku_seconds)} are charged."
 
 
-def _included(line: Row[Any], part: Part) -> list[str]:
+def _included(line: Row[Any], part: Segment) -> list[str]:
     row = part.row
     return [
         (
@@ -172,7 +172,7 @@ def _included(line: Row[Any], part: Part) -> list[str]:
     ]
 
 
-def _covered(line: Row[Any], _part: Part) -> list[str]:
+def _covered(line: Row[Any], _part: Segment) -> list[str]:
     return [
         "Of each hour, usage up to the licences' capacity × its seconds within their terms: "
         + _hours(line.aku_seconds)
@@ -180,7 +180,7 @@ def _covered(line: Row[Any], _part: Part) -> list[str]:
     ]
 
 
-def _flat_fee(line: Row[Any], part: Part) -> list[str]:
+def _flat_fee(line: Row[Any], part: Segment) -> list[str]:
     tier, row = part.tier(line.tier), part.row
     if row.model == "volume":
         reached = f"The period's last position, {_hours(row.final_quantity)}, lies in tier {line.tier}"
@@ -191,7 +191,7 @@ def _flat_fee(line: Row[Any], part: Part) -> list[str]:
     return [f"{reached}: its fee is {tier.flat_fee:f}, once in the period.", _rounding(line)]
 
 
-def _discount(line: Row[Any], part: Part) -> list[str]:
+def _discount(line: Row[Any], part: Segment) -> list[str]:
     row = part.row
     return [
         (
@@ -201,7 +201,7 @@ def _discount(line: Row[Any], part: Part) -> list[str]:
     ]
 
 
-def _fee(connection: Connection, line: Row[Any], part: Part) -> list[str]:
+def _fee(connection: Connection, line: Row[Any], part: Segment) -> list[str]:
     row = part.row
     fees = connection.execute(statement("billing/evidence/list_fees"), {"version_key": row.version_key})
     fee = next((fee for fee in fees if fee.name == line.name), None)
@@ -239,7 +239,7 @@ def _limit(line: Row[Any], rated: Rated) -> list[str]:
     return [*steps, f"What is taxed at each rate has its share of the difference, {difference:f}: {line.amount:f}."]
 
 
-_BY_KIND: dict[str, Callable[[Row[Any], Part], list[str]]] = {
+_BY_KIND: dict[str, Callable[[Row[Any], Segment], list[str]]] = {
     "usage": _usage,
     "overage": _usage,
     "included": _included,
@@ -251,7 +251,7 @@ _BY_KIND: dict[str, Callable[[Row[Any], Part], list[str]]] = {
 }
 
 
-def _offer(part: Part) -> list[str]:
+def _offer(part: Segment) -> list[str]:
     row = part.row
     if row.offer_entered_at is None:
         return []

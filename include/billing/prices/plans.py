@@ -181,8 +181,14 @@ def _insert_version(connection: Connection, plan_key: int, version: PlanVersion)
     ]
     connection.execute(statement("billing/prices/insert_tier"), tiers)
     fees = [
-        {"version_key": version_key, "fee_no": number, "name": one.name, "fee": one.fee, "is_prorated": one.prorate}
-        for number, one in enumerate(version.components, start=1)
+        {
+            "version_key": version_key,
+            "fee_no": number,
+            "name": one.name,
+            "amount": one.amount,
+            "is_prorated": one.prorate,
+        }
+        for number, one in enumerate(version.fees, start=1)
     ]
     if fees:
         connection.execute(statement("billing/prices/insert_fee"), fees)

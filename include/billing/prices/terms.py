@@ -55,7 +55,7 @@ class OfferInForce:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class TermsSpan:
     """Terms that hold from start (inclusive) to end (exclusive)."""
 
     start: datetime
@@ -63,7 +63,7 @@ class Stretch:
     terms: Terms
 
 
-def stretches(offers: Sequence[OfferInForce], window: Window) -> list[Stretch]:
+def spans_of_terms(offers: Sequence[OfferInForce], window: Window) -> list[TermsSpan]:
     """The window cut where terms change.
 
     Args:
@@ -72,11 +72,11 @@ def stretches(offers: Sequence[OfferInForce], window: Window) -> list[Stretch]:
     """
     bounds = {instant for offer in offers for instant in (offer.start, offer.end) if instant and instant in window}
     starts = sorted(bounds | {window.start})
-    cut: list[Stretch] = []
+    cut: list[TermsSpan] = []
     for start, end in zip(starts, [*starts[1:], window.end], strict=True):
         terms = next((offer.terms for offer in reversed(offers) if offer.in_force_at(start)), NO_TERMS)
         if cut and cut[-1].terms == terms:
-            cut[-1] = Stretch(cut[-1].start, end, terms)
+            cut[-1] = TermsSpan(cut[-1].start, end, terms)
         else:
-            cut.append(Stretch(start, end, terms))
+            cut.append(TermsSpan(start, end, terms))
     return cut

@@ -23,7 +23,7 @@ from include.domain.usage import SECONDS_PER_HOUR
 from include.metering.hours.close import close_hours
 from include.metering.imports.drop_folder import hash_of
 from include.metering.imports.files import form_of, read_pieces
-from include.metering.imports.rules import Limits, sort_rows
+from include.metering.imports.rules import ImportLimits, sort_rows
 from include.metering.imports.staging import staging
 from include.warehouse.engine import USAGE, ensure_partitions, locked, run_steps, statement
 
@@ -158,7 +158,7 @@ class _Loading:
         self._connection = connection
         self._facts = {"import_key": import_key, "file_sha256": file_sha256, "rejected_at": at}
         self.due: list[tuple[Window, int]] = []
-        self._limits = Limits(at, load_product().aku.maximum * SECONDS_PER_HOUR)
+        self._limits = ImportLimits(at, load_product().aku.maximum * SECONDS_PER_HOUR)
 
     def stage(self, file: Path) -> int:
         """Check the file's rows and stage them, the bad ones with their reason; how many there are."""

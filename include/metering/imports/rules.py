@@ -22,7 +22,7 @@ from include.metering.imports.files import COLUMNS
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-#: Rule → what is wrong and what to do. Placeholders are the row's columns, and the limits of `Limits`.
+#: Rule → what is wrong and what to do. Placeholders are the row's columns, and the limits of `ImportLimits`.
 SENTENCES = {
     "bad_subscription_id": "subscription_id is {subscription_id}: it must be 1 to 100 visible ASCII characters.",
     "bad_instance_id": "instance_id is {instance_id}: it must be 1 to 100 visible ASCII characters.",
@@ -44,7 +44,7 @@ _LONGEST_VALUE = 200
 _NAIVE = datetime(2000, 1, 1)  # noqa: DTZ001 (stands for every time without an offset)
 
 
-class Limits(NamedTuple):
+class ImportLimits(NamedTuple):
     """What the rules compare with.
 
     Attributes:
@@ -63,7 +63,7 @@ class BadRow(NamedTuple):
     rejection: Rejection
 
 
-def sort_rows(piece: pd.DataFrame, limits: Limits) -> tuple[pd.DataFrame, list[BadRow]]:
+def sort_rows(piece: pd.DataFrame, limits: ImportLimits) -> tuple[pd.DataFrame, list[BadRow]]:
     """Tell the good rows of a piece from the bad ones.
 
     Returns:
@@ -117,7 +117,7 @@ def _read_instant(text: str) -> datetime | None:
         return _NAIVE if error.rule == NO_TIME_ZONE else None
 
 
-def _schema(limits: Limits) -> pa.DataFrameSchema:
+def _schema(limits: ImportLimits) -> pa.DataFrameSchema:
     def rule(name: str, holds: Callable[[pd.Series[Any]], pd.Series[bool]]) -> pa.Check:
         return pa.Check(holds, error=name)
 
@@ -160,7 +160,7 @@ def _are_ids(texts: pd.Series[Any]) -> pd.Series[bool]:
     return texts.isin(names[names.str.fullmatch(_ID)])
 
 
-def _broken_rules(rows: pd.DataFrame, limits: Limits) -> dict[int, str]:
+def _broken_rules(rows: pd.DataFrame, limits: ImportLimits) -> dict[int, str]:
     """Row number → the first rule that the row breaks."""
     try:
         _schema(limits).validate(rows, lazy=True)
@@ -174,7 +174,7 @@ def _broken_rules(rows: pd.DataFrame, limits: Limits) -> dict[int, str]:
     return {int(row): str(rule) for row, rule in zip(first["index"], first["check"], strict=True)}
 
 
-def _rejection(row: int, rule: str, texts: dict[Hashable, Any], limits: Limits) -> Rejection:
+def _rejection(row: int, rule: str, texts: dict[Hashable, Any], limits: ImportLimits) -> Rejection:
     payload = {name: _storable(texts[name]) for name in COLUMNS}
     quoted: dict[str, Hashable] = {name: repr(value) for name, value in payload.items()}
     sentence = SENTENCES[rule].format(**quoted, at=limits.at.isoformat(), largest=limits.largest)

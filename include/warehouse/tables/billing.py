@@ -79,7 +79,7 @@ bill_lines = Table(
         "flat_fee (of a tier), fee (per period), discount, maximum, minimum or refund.",
     ),
     integer("tier", "Tier that usage or flat fee belongs to; null for other kinds.", nullable=True),
-    text("name", "Name of the fee, for fees.", nullable=True),
+    text("name", "Name of the fee, for lines of kind fee.", nullable=True),
     text("description", "What is charged, for the customer."),
     instant("line_start", "Start of what the line covers (inclusive)."),
     instant("line_end", "End of what the line covers (exclusive)."),

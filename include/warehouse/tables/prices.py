@@ -78,9 +78,9 @@ price_fees = Table(
     Column("version_key", ForeignKey("billing.price_plan_versions.version_key"), primary_key=True, comment="Version."),
     integer("fee_no", "Number of the fee, from 1.", primary_key=True, autoincrement=False),
     text("name", "Name of the fee, for the customer."),
-    decimal("fee", "Fee per billing period."),
+    decimal("amount", "Per billing period."),
     flag("is_prorated", "Whether it counts by seconds of activity."),
-    CheckConstraint("fee >= 0", name="fee"),
+    CheckConstraint("amount >= 0", name="amount"),
     schema="billing",
     comment="What a plan charges each period besides AKU-hours.",
 )

@@ -544,17 +544,17 @@ CREATE TABLE billing.price_fees (
 	version_key BIGINT NOT NULL,
 	fee_no INTEGER NOT NULL,
 	name TEXT NOT NULL,
-	fee NUMERIC NOT NULL,
+	amount NUMERIC NOT NULL,
 	is_prorated BOOLEAN NOT NULL,
 	CONSTRAINT price_fees_pkey PRIMARY KEY (version_key, fee_no),
-	CONSTRAINT price_fees_fee_check CHECK (fee >= 0),
+	CONSTRAINT price_fees_amount_check CHECK (amount >= 0),
 	CONSTRAINT price_fees_version_key_fkey FOREIGN KEY(version_key) REFERENCES billing.price_plan_versions (version_key)
 );
 COMMENT ON TABLE billing.price_fees IS 'What a plan charges each period besides AKU-hours.';
 COMMENT ON COLUMN billing.price_fees.version_key IS 'Version.';
 COMMENT ON COLUMN billing.price_fees.fee_no IS 'Number of the fee, from 1.';
 COMMENT ON COLUMN billing.price_fees.name IS 'Name of the fee, for the customer.';
-COMMENT ON COLUMN billing.price_fees.fee IS 'Fee per billing period.';
+COMMENT ON COLUMN billing.price_fees.amount IS 'Per billing period.';
 COMMENT ON COLUMN billing.price_fees.is_prorated IS 'Whether it counts by seconds of activity.';
 CREATE TABLE billing.price_tiers (
 	version_key BIGINT NOT NULL,
@@ -1061,7 +1061,7 @@ COMMENT ON COLUMN billing.bill_lines.bill_key IS 'Bill.';
 COMMENT ON COLUMN billing.bill_lines.line_no IS 'Number of the line on the bill, from 1.';
 COMMENT ON COLUMN billing.bill_lines.kind IS 'licence, covered (usage within a licence), included (free usage), usage, overage (usage above a licence), flat_fee (of a tier), fee (per period), discount, maximum, minimum or refund.';
 COMMENT ON COLUMN billing.bill_lines.tier IS 'Tier that usage or flat fee belongs to; null for other kinds.';
-COMMENT ON COLUMN billing.bill_lines.name IS 'Name of the fee, for fees.';
+COMMENT ON COLUMN billing.bill_lines.name IS 'Name of the fee, for lines of kind fee.';
 COMMENT ON COLUMN billing.bill_lines.description IS 'What is charged, for the customer.';
 COMMENT ON COLUMN billing.bill_lines.line_start IS 'Start of what the line covers (inclusive).';
 COMMENT ON COLUMN billing.bill_lines.line_end IS 'End of what the line covers (exclusive).';

@@ -56,7 +56,7 @@ COMMENT ON COLUMN analytics.bill_lines.kind IS
 'licence, covered (usage within a licence), included (free usage), usage, overage (usage above a licence), flat_fee, '
 'fee, discount, maximum, minimum or refund. A correction keeps the kind of what it corrects.';
 COMMENT ON COLUMN analytics.bill_lines.tier IS 'Price tier of usage or flat fee; null for other kinds.';
-COMMENT ON COLUMN analytics.bill_lines.name IS 'Name of the fee, for fees.';
+COMMENT ON COLUMN analytics.bill_lines.name IS 'Name of the fee, for lines of kind fee.';
 COMMENT ON COLUMN analytics.bill_lines.description IS 'What is charged, in words.';
 COMMENT ON COLUMN analytics.bill_lines.line_start IS 'Start of what the line covers (inclusive).';
 COMMENT ON COLUMN analytics.bill_lines.line_end IS 'End of what the line covers (exclusive).';

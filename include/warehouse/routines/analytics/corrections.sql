@@ -49,7 +49,7 @@ COMMENT ON COLUMN analytics.corrections.corrects_document_id IS 'Document that s
 COMMENT ON COLUMN analytics.corrections.corrects_line_no IS 'Number of that line; null where no line did.';
 COMMENT ON COLUMN analytics.corrections.kind IS 'Kind of what is corrected, or refund; see analytics.bill_lines.';
 COMMENT ON COLUMN analytics.corrections.tier IS 'Price tier of usage or flat fee; null for other kinds.';
-COMMENT ON COLUMN analytics.corrections.name IS 'Name of the fee, for fees.';
+COMMENT ON COLUMN analytics.corrections.name IS 'Name of the fee, for lines of kind fee.';
 COMMENT ON COLUMN analytics.corrections.aku_hours IS 'AKU-hours that the correction adds, or takes where negative.';
 COMMENT ON COLUMN analytics.corrections.amount IS 'Amount that it adds, or gives back where negative.';
 COMMENT ON COLUMN analytics.corrections.currency IS 'ISO 4217 code.';

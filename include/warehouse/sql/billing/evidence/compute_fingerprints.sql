@@ -218,7 +218,7 @@ versions AS MATERIALIZED (
             (
                 SELECT
                     string_agg(
-                        CAST(json_build_array('fee', f.fee_no, f.name, f.fee, f.is_prorated) AS text),
+                        CAST(json_build_array('fee', f.fee_no, f.name, f.amount, f.is_prorated) AS text),
                         E'\n' ORDER BY f.fee_no
                     )
                 FROM billing.price_fees AS f

@@ -1,7 +1,7 @@
--- The components of a version.
+-- The fees of a version.
 SELECT
     name,
-    fee,
+    amount,
     is_prorated
 FROM billing.price_fees
 WHERE version_key = :version_key

@@ -1,6 +1,6 @@
 -- What each part costs before discounts and limits, into rated_charges of this transaction: usage tier by tier, free
--- usage at zero, flat fees of the tiers that were reached, and components. What several parts have of one amount is
--- rounded once and shared: usage that is charged by the period, of a tier at one price, and a component.
+-- usage at zero, flat fees of the tiers that were reached, and fees. What several parts have of one amount is
+-- rounded once and shared: usage that is charged by the period, of a tier at one price, and a fee.
 CREATE TEMPORARY TABLE rated_charges ON COMMIT DROP AS
 WITH hourly AS (
     SELECT
@@ -90,7 +90,7 @@ flat_fees AS (
     ORDER BY subscription_key ASC, tier ASC, is_reached DESC, segment_no ASC
 ),
 
--- Each component by its share of the period: of all its seconds, or of those in which the subscription was active. Both
+-- Each fee by its share of the period: of all its seconds, or of those in which the subscription was active. Both
 -- over one divisor, so that shares add up.
 fees AS (
     SELECT
@@ -98,10 +98,10 @@ fees AS (
         p.segment_no,
         f.fee_no,
         f.name,
-        f.fee,
+        f.amount AS fee,
         p.active_seconds,
         CASE WHEN f.is_prorated THEN s.seconds ELSE p.active_seconds_of_period END AS seconds,
-        f.fee * p.active_seconds * CASE WHEN f.is_prorated THEN p.active_seconds_of_period ELSE s.seconds END AS n,
+        f.amount * p.active_seconds * CASE WHEN f.is_prorated THEN p.active_seconds_of_period ELSE s.seconds END AS n,
         CAST(s.seconds AS numeric) * p.active_seconds_of_period AS divisor,
         p.rounding_digits,
         p.rounding_mode

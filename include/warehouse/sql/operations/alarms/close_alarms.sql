@@ -1,4 +1,4 @@
--- Closes alarms that are over: judged and not raised any more, or of an environment that is not metered any more. A run
+-- Closes alarms that are over: evaluated and not raised any more, or of an environment that is not metered any more. A run
 -- for an earlier instant leaves alone what was opened later.
 UPDATE operations.alarms AS standing
 SET
@@ -8,16 +8,16 @@ FROM (
     SELECT
         alarms.alarm_key,
         coalesce(
-            judged.sentence,
+            evaluated.sentence,
             format('Environment %s is not metered any more (%s).', environments.environment_id, environments.state)
         ) AS sentence
     FROM operations.alarms
     INNER JOIN core.environments ON alarms.environment_key = environments.environment_key
-    LEFT JOIN evaluated_alarms AS judged
-        ON alarms.environment_key = judged.environment_key AND alarms.kind = judged.kind
+    LEFT JOIN evaluated_alarms AS evaluated
+        ON alarms.environment_key = evaluated.environment_key AND alarms.kind = evaluated.kind
     WHERE
         alarms.closed_at IS NULL
         AND alarms.opened_at < :at
-        AND (NOT judged.is_raised OR environments.state <> 'metered')
+        AND (NOT evaluated.is_raised OR environments.state <> 'metered')
 ) AS found
 WHERE standing.alarm_key = found.alarm_key

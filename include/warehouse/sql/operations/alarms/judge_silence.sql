@@ -22,7 +22,7 @@ WITH answered AS (
     WHERE environments.state = 'metered' AND subscriptions.metering_started_at <= :at
 ),
 
-judged AS (
+evaluated AS (
     SELECT
         *,
         CAST(:at AS timestamptz) - last_at > CAST(:tolerance AS interval) AS is_raised
@@ -31,35 +31,35 @@ judged AS (
 
 INSERT INTO evaluated_alarms (environment_key, kind, is_raised, since, sentence)
 SELECT
-    judged.environment_key,
+    evaluated.environment_key,
     'silent' AS kind,
-    judged.is_raised,
-    judged.last_at AS since,
+    evaluated.is_raised,
+    evaluated.last_at AS since,
     CASE
-        WHEN judged.is_raised
+        WHEN evaluated.is_raised
             THEN
                 format(
                     'Environment %s has not answered since %s UTC (%s). Look at its console; '
                     'a gap is open until it answers.',
-                    judged.environment_id,
-                    to_char(judged.last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
+                    evaluated.environment_id,
+                    to_char(evaluated.last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
                     coalesce(failed.cause, 'nobody asked it: look at aku_readings')
                 )
         ELSE format(
             'Environment %s answers again, last at %s UTC.',
-            judged.environment_id,
-            to_char(judged.last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
+            evaluated.environment_id,
+            to_char(evaluated.last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
         )
     END AS sentence
-FROM judged
+FROM evaluated
 LEFT JOIN LATERAL (
     SELECT polls.cause
     FROM metering.polls
     WHERE
-        judged.is_raised
-        AND polls.environment_key = judged.environment_key
+        evaluated.is_raised
+        AND polls.environment_key = evaluated.environment_key
         AND NOT polls.ok
-        AND polls.observed_at > judged.last_at
+        AND polls.observed_at > evaluated.last_at
         AND polls.observed_at <= :at
     ORDER BY polls.observed_at DESC
     LIMIT 1

@@ -60,7 +60,7 @@ compared AS (
     HAVING count(*) FILTER (WHERE day_number > 0) >= :min_known_days
 ),
 
-judged AS (
+evaluated AS (
     SELECT
         evaluated_hours.*,
         compared.total,
@@ -94,4 +94,4 @@ SELECT
         to_char(hour_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
         median
     ) AS sentence
-FROM judged
+FROM evaluated

@@ -1,4 +1,4 @@
--- Opens what is raised and not on yet. An alarm that was on already, or was over already when this is judged again,
+-- Opens what is raised and not on yet. An alarm that was on already, or was over already when this is evaluated again,
 -- stays the one it is.
 INSERT INTO operations.alarms (environment_key, kind, since, sentence, observed, expected, opened_at)
 SELECT

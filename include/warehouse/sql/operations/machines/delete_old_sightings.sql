@@ -1,4 +1,4 @@
--- Forgets in which hours machines were seen, where that is older than the retention, was judged, and is no part of a
+-- Forgets in which hours machines were seen, where that is older than the retention, was evaluated, and is no part of a
 -- finding that is still open. Machines, findings and their machine hours stay.
 DELETE FROM operations.machine_sightings AS sightings
 WHERE

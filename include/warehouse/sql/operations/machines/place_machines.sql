@@ -1,4 +1,4 @@
--- Says which environment a machine belongs to, for those with sightings to be judged: by the service instance that
+-- Says which environment a machine belongs to, for those with sightings to be evaluated: by the service instance that
 -- Compute Nest tagged it with, else by the environment's own tag, else by its Kafka instance. Tags are the buyer's to
 -- write, so only environments of the same buyer count. An environment registered later is found by the next sighting.
 WITH pending AS (

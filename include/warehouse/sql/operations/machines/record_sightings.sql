@@ -1,5 +1,5 @@
 -- Enters that the machines of a listing were seen in its hour. Seen again in the same hour by a later listing, a
--- machine is judged again by that one.
+-- machine is evaluated again by that one.
 INSERT INTO operations.machine_sightings AS kept (hour_start, machine_key, observed_at)
 SELECT
     date_trunc('hour', CAST(:observed_at AS timestamptz), 'UTC') AS hour_start,

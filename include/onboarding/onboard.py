@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from include.alibaba.access import CloudAccess
-    from include.domain.onboarding import Admission, Finding, OnboardingRequest
+    from include.domain.onboarding import Admission, CheckResult, OnboardingRequest
     from include.domain.products import Product
     from include.warehouse.vault import Vault
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 STEP_ATTEMPTS = 5
 
 
-class Moment(NamedTuple):
+class Clock(NamedTuple):
     """How the story sees time.
 
     Attributes:
@@ -69,109 +69,109 @@ def buyer_cloud(product: Product, access: CloudAccess) -> ComputeNest:
     return ComputeNest(replace(access, region_id=product.service_region))
 
 
-def examine(desk: Services, request: OnboardingRequest, at: datetime) -> list[Finding]:
+def examine(services: Services, request: OnboardingRequest, at: datetime) -> list[CheckResult]:
     """All prerequisites of a request, each with its finding."""
-    product = desk.product
+    product = services.product
     findings = [
         prerequisites.check_site(product, request),
         prerequisites.check_region(product, request),
         prerequisites.check_size(product, request),
         prerequisites.check_terms(product, request, at),
-        prerequisites.check_unique(desk.warehouse, product, request),
+        prerequisites.check_unique(services.warehouse, product, request),
     ]
     try:
-        access = desk.open_buyer()
+        access = services.open_buyer()
     except ConfigurationError as error:
         return [*findings, prerequisites.failed_check("access", error)]
     findings.append(prerequisites.check_access(request, access))
-    rehearsal = prerequisites.rehearse(buyer_cloud(product, access), product, request)
+    dry_run = prerequisites.try_order(buyer_cloud(product, access), product, request)
     return [
         *findings,
-        prerequisites.check_real_name(product, rehearsal),
-        prerequisites.check_permissions(rehearsal),
-        prerequisites.check_order(product, request, rehearsal),
+        prerequisites.check_real_name(product, dry_run),
+        prerequisites.check_permissions(dry_run),
+        prerequisites.check_order(product, request, dry_run),
     ]
 
 
 def onboard(
-    desk: Services, request: OnboardingRequest, moment: Moment, tell: Callable[[str], None]
+    services: Services, request: OnboardingRequest, clock: Clock, progress: Callable[[str], None]
 ) -> activation.Report:
     """Take a buyer from its request to a metered environment; asked again, go on where it stopped.
 
     Args:
-        desk: what to work with.
+        services: what to work with.
         request: checked for its form.
-        moment: how time passes.
-        tell: is told of each step, in a line.
+        clock: how time passes.
+        progress: is told of each step, in a line.
 
     Raises:
         NotAdmittedError: prerequisites that do not hold, all of them.
         AttemptFailedError: this attempt failed for good; it has been cleaned up.
         RetriableError: something outside did not answer, several times; asked again, it goes on.
     """
-    at = moment.now()
-    findings = _again(moment, lambda: examine(desk, request, at))
+    at = clock.now()
+    findings = _again(clock, lambda: examine(services, request, at))
     for finding in findings:
-        tell(f"{finding.check}: {finding.sentence}")
+        progress(f"{finding.check}: {finding.sentence}")
     prerequisites.require_all(findings)
-    admission = subscriptions.admit(desk.warehouse, desk.product, request, at)
-    tell(f"Subscription {admission.subscription_id}, attempt {admission.attempt}.")
+    admission = subscriptions.admit(services.warehouse, services.product, request, at)
+    progress(f"Subscription {admission.subscription_id}, attempt {admission.attempt}.")
     try:
-        _deploy(desk, request, admission, moment, tell)
+        _deploy(services, request, admission, clock, progress)
     except AttemptFailedError:
-        _clean_up(desk, admission, moment, tell)
+        _clean_up(services, admission, clock, progress)
         raise
-    _again(moment, lambda: activation.create_first_instance(desk.warehouse, desk.vault, admission, at))
-    activation.start_metering(desk.warehouse, admission, at)
-    tell("Metering has started.")
-    return activation.report(desk.warehouse, admission.subscription_id)
+    _again(clock, lambda: activation.create_first_instance(services.warehouse, services.vault, admission, at))
+    activation.start_metering(services.warehouse, admission, at)
+    progress("Metering has started.")
+    return activation.report(services.warehouse, admission.subscription_id)
 
 
-def place_or_adopt(desk: Services, request: OnboardingRequest, admission: Admission, at: datetime) -> orders.Order:
+def place_or_adopt(services: Services, request: OnboardingRequest, admission: Admission, at: datetime) -> orders.Order:
     """Order the service, or take over the order that the request names."""
     if request.order_id is None:
-        return orders.place_order(desk.warehouse, desk.cloud, desk.product, admission, at)
-    market = Market(desk.open_vendor())
-    return orders.adopt_order(desk.warehouse, desk.cloud, market, desk.product, admission, at=at)
+        return orders.place_order(services.warehouse, services.cloud, services.product, admission, at)
+    market = Market(services.open_vendor())
+    return orders.adopt_order(services.warehouse, services.cloud, market, services.product, admission, at=at)
 
 
 def _deploy(
-    desk: Services, request: OnboardingRequest, admission: Admission, moment: Moment, tell: Callable[[str], None]
+    services: Services, request: OnboardingRequest, admission: Admission, clock: Clock, progress: Callable[[str], None]
 ) -> None:
-    at = moment.now()
-    order = _again(moment, lambda: place_or_adopt(desk, request, admission, at))
-    tell(f"Ordered: service instance {order.service_instance_id}, order {order.order_id}.")
-    cloud = desk.cloud
-    while not _again(moment, lambda: deployments.is_decided(desk.warehouse, cloud, admission, moment.now())):
-        tell(deployments.progress_of(_again(moment, lambda: cloud.get_service_instance(order.service_instance_id))))
-        moment.wait(5)
+    at = clock.now()
+    order = _again(clock, lambda: place_or_adopt(services, request, admission, at))
+    progress(f"Ordered: service instance {order.service_instance_id}, order {order.order_id}.")
+    cloud = services.cloud
+    while not _again(clock, lambda: deployments.is_decided(services.warehouse, cloud, admission, clock.now())):
+        progress(deployments.progress_of(_again(clock, lambda: cloud.get_service_instance(order.service_instance_id))))
+        clock.wait(5)
     environment_id = _again(
-        moment,
-        lambda: environments.register_environment(desk.warehouse, cloud, desk.vault, admission, at),
+        clock,
+        lambda: environments.register_environment(services.warehouse, cloud, services.vault, admission, at),
     )
-    tell(f"Registered environment {environment_id}.")
-    while not environments.console_answers(desk.warehouse, desk.vault, admission, moment.now()):
-        tell("The console does not answer yet.")
-        moment.wait(10)
-    tell("The console answers.")
+    progress(f"Registered environment {environment_id}.")
+    while not environments.console_answers(services.warehouse, services.vault, admission, clock.now()):
+        progress("The console does not answer yet.")
+        clock.wait(10)
+    progress("The console answers.")
 
 
-def _clean_up(desk: Services, admission: Admission, moment: Moment, tell: Callable[[str], None]) -> None:
-    cloud = desk.cloud
-    going = _again(moment, lambda: deployments.remove_failed(desk.warehouse, cloud, admission))
-    while going and not _again(moment, lambda: deployments.is_removed(cloud, going)):
-        tell(f"Service instance {going} is being deleted.")
-        moment.wait(5)
-    _again(moment, lambda: deployments.close_failed(desk.warehouse, cloud, admission))
+def _clean_up(services: Services, admission: Admission, clock: Clock, progress: Callable[[str], None]) -> None:
+    cloud = services.cloud
+    going = _again(clock, lambda: deployments.remove_failed(services.warehouse, cloud, admission))
+    while going and not _again(clock, lambda: deployments.is_removed(cloud, going)):
+        progress(f"Service instance {going} is being deleted.")
+        clock.wait(5)
+    _again(clock, lambda: deployments.close_failed(services.warehouse, cloud, admission))
 
 
-def _again(moment: Moment, step: Callable[[], T]) -> T:
+def _again(clock: Clock, step: Callable[[], T]) -> T:
     """Take a step, and again while it fails for now."""
     retrying = Retrying(
         retry=retry_if_exception_type(RetriableError),
         wait=wait_exponential(min=2, max=60),
         stop=stop_after_attempt(STEP_ATTEMPTS),
-        sleep=moment.wait,
+        sleep=clock.wait,
         reraise=True,
     )
     return retrying(step)

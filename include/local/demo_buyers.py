@@ -31,11 +31,11 @@ class DemoOrder:
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """A cloud account and its wishes."""
+    """A cloud account and its orders."""
 
     account_id: str
     title: str
-    wishes: tuple[DemoOrder, ...]
+    orders: tuple[DemoOrder, ...]
     site: str = "china"
 
 
@@ -43,7 +43,7 @@ def _flow(file: str, peak: float, instances: int) -> dict[str, Any]:
     return {"file": file, "peak_mib_per_second": peak, "instances": instances}
 
 
-CAST = (
+DEMO_BUYERS = (
     Buyer(
         "1650000000000001",
         "Hangzhou shop, pay as you go",
