@@ -105,7 +105,7 @@ def test_an_instance_and_its_machines_agree(warehouse, sandbox, outside):
     environment.tell(environment.poll(15, kafka(8, name=instance)), environment.poll(25, kafka(8, name=instance)))
     listed = list_machines(warehouse, at(20), outside.machines)
     assert (listed.buyers, listed.listings, listed.machines, listed.failures) == (1, 11, 4, {})
-    assert compare_machines(warehouse, at(80)).counts() == {"judged": 4, "resolved": 0, "open": 0}
+    assert compare_machines(warehouse, at(80)).counts() == {"evaluated": 4, "resolved": 0, "open": 0}
     assert found(warehouse) == []
     report_machines(listed.failures, list_discrepancies(warehouse))
     assert sandbox.requests()["refused"] == 0
@@ -196,7 +196,7 @@ def test_machines_of_an_instance_that_a_poll_around_them_lists_are_accounted_for
         *(environment.poll(minutes, kafka(name=instance, state="Deleting")) for minutes in polls), environment.poll(95)
     )
     list_machines(warehouse, at(20), outside.machines)
-    assert compare_machines(warehouse, at(100)).counts() == {"judged": 3, "resolved": 0, "open": 0}
+    assert compare_machines(warehouse, at(100)).counts() == {"evaluated": 3, "resolved": 0, "open": 0}
 
 
 def test_while_a_console_is_silent_nothing_is_judged_and_nothing_is_lost(warehouse, outside):
@@ -206,9 +206,9 @@ def test_while_a_console_is_silent_nothing_is_judged_and_nothing_is_lost(warehou
     environment.tell(environment.poll(15), environment.poll(25, error="unreachable"))
     for minutes in (20, 80, 140):
         list_machines(warehouse, at(minutes), outside.machines)
-        assert compare_machines(warehouse, at(minutes + 30)).counts() == {"judged": 0, "resolved": 0, "open": 0}
+        assert compare_machines(warehouse, at(minutes + 30)).counts() == {"evaluated": 0, "resolved": 0, "open": 0}
     environment.tell(environment.poll(170))
-    assert compare_machines(warehouse, at(200)).judged == 9
+    assert compare_machines(warehouse, at(200)).evaluated == 9
     assert [one[3] for one in found(warehouse)] == [9]
 
 
@@ -340,7 +340,7 @@ def test_machines_whose_tags_name_no_instance_go_with_their_environment(warehous
     list_machines(warehouse, at(20), outside.machines)
     with warehouse.begin() as connection:
         connection.execute(text("UPDATE operations.machines SET instance_tag = NULL"))
-    assert compare_machines(warehouse, at(80)).counts() == {"judged": 3, "resolved": 0, "open": 0}
+    assert compare_machines(warehouse, at(80)).counts() == {"evaluated": 3, "resolved": 0, "open": 0}
 
 
 def test_an_image_that_the_marketplace_no_longer_shows_stays_paid(warehouse, sandbox, outside):
