@@ -9,7 +9,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3.14 python
 BIN := .venv/bin
 PROJECT := pyproject.toml build_metadata.py include/local/bootstrap.py
 export PYTHONDONTWRITEBYTECODE :=
-IN_PARALLEL := -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+IN_PARALLEL := -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 LINTED := include dags plugins tests benchmarks build_metadata.py
 
 ## Say what each target does.

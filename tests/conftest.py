@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import URL, Engine
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["tests.support.airflow", "tests.support.sandbox"]
 
@@ -70,14 +72,23 @@ _FIRST = (
 )
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Keep each file on one worker, and all files that start stacks on the same one."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "stacks" if file.removeprefix("tests/").startswith(_STACKS) else file
+
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests that need real parts, keep each file on one worker, and put long files first."""
+    """Mark tests that need real parts, and put long files first."""
     for item in items:
         if _PARTS & set(getattr(item, "fixturenames", ())):
             item.add_marker("parts")
-        name = item.path.relative_to(Path(__file__).parent).with_suffix("").as_posix()
-        item.add_marker(pytest.mark.xdist_group("stacks" if name.startswith(_STACKS) else name))
         if "AKUBILL_EXAMPLES" in os.environ:
             item.add_marker(pytest.mark.timeout(0))  # a long run of a property
     items.sort(key=lambda item: _rank(item.path.relative_to(Path(__file__).parent).as_posix()))
