@@ -159,7 +159,7 @@ def test_a_task_that_fails_for_a_known_reason_says_so_and_shows_no_traceback(
 ) -> None:
     run, (_, _, task_id, words) = runs[number], REFUSED[number]
     failed: list[str] = []
-    api.follow(run, lambda name, state: failed.append(name) if state == "failed" else None, patience_seconds=240)
+    api.follow(run, lambda name, state: failed.append(name) if state == "failed" else None, timeout_seconds=240)
     [task] = [name for name in failed if name.split("[")[0] == task_id]
     lines = log_of(running, run, task)
     first = next(line for line in lines if line["level"] in {"warning", "error", "critical"})
