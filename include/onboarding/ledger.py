@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from include.domain.errors import ConflictError
+from include.domain.lifecycles import ONBOARDING_STATES
 from include.onboarding.subscriptions import Subscription, find
 from include.warehouse.engine import alone, statement
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from include.domain.onboarding import Admission
-
-OPEN_STATES = ("requested", "ordered", "deployed", "active")
 
 
 class AttemptFailedError(ConflictError):
@@ -123,7 +122,7 @@ def current(connection: Connection, admission: Admission) -> Subscription:
             f"This run stands for attempt {admission.attempt} of {subscription.subscription_id}, which is over: "
             f"attempt {subscription.attempt} is under way. Look at the later run."
         )
-    if subscription.state not in OPEN_STATES:
+    if subscription.state not in ONBOARDING_STATES:
         reason = f": {subscription.state_reason}" if subscription.state_reason else "."
         raise ConflictError(
             f"Attempt {subscription.attempt} of {subscription.subscription_id} is {subscription.state}{reason} "

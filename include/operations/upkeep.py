@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.domain.errors import ConflictError
+from include.domain.lifecycles import FINAL_BILL_STATES
 from include.warehouse.engine import audits, ensure_partitions, statement
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def audit_issued_bills(warehouse: Engine, at: datetime) -> list[FailedAudit]:
             (claim, row)
             for period in periods.all()
             for claim, audit in audits().items()
-            for row in connection.execute(audit, {**period, "states": ["issued", "reconciled"]})
+            for row in connection.execute(audit, {**period, "states": list(FINAL_BILL_STATES)})
         ]
         named = connection.execute(
             statement("operations/upkeep/name_bills"), {"bill_keys": [row.bill_key for _, row in found]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from include.domain.lifecycles import BILL
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _Row = TypeVar("_Row")
 PAGE_SIZE = 100
-STATES = ("draft", "held", "issued", "reconciled")
+STATES = tuple(state for state in BILL.states if state != "void")
 
 
 @dataclass(frozen=True, slots=True)

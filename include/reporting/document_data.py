@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.domain.errors import InvalidInputError
+from include.domain.lifecycles import FINAL_BILL_STATES
 from include.domain.money import Decimal, round_amount
 from include.domain.periods import time_zone
 from include.domain.usage import SECONDS_PER_HOUR
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from include.domain.products import Product
     from include.reporting.charts import DailyChart
     from include.reporting.document_words import Words
-
-_ISSUED = ("issued", "reconciled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ class Document:
     @property
     def is_issued(self) -> bool:
         """Whether it was issued, so that it never changes."""
-        return self.state in _ISSUED
+        return self.state in FINAL_BILL_STATES
 
 
 @dataclass(frozen=True, slots=True)

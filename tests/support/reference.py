@@ -6,6 +6,7 @@ import html
 import re
 from pathlib import Path
 
+from include.domain.lifecycles import LIFECYCLES
 from include.warehouse.routines import ROUTINES, routine
 from include.warehouse.tables import SCHEMAS, VIEW_SCHEMAS, metadata
 
@@ -79,7 +80,23 @@ def analyst_views() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"analyst-views.md": analyst_views, "command-line.md": command_line, "warehouse.md": warehouse}
+def lifecycles() -> str:
+    """Every lifecycle as a diagram and a table."""
+    lines = ["# Lifecycles", "", "The states of `include/domain/lifecycles.py`. The warehouse refuses any other state."]
+    for life in LIFECYCLES:
+        lines += ["", f"## {life.name.capitalize()}", "", "```mermaid", "stateDiagram-v2", f"    [*] --> {life.begins}"]
+        lines += [f"    {start} --> {end}" for start, ends in life.steps.items() for end in ends]
+        lines += ["```", "", "| state | means | can become |", "|---|---|---|"]
+        lines += [f"| {state} | {life.meaning[state]} | {', '.join(life.steps[state])} |" for state in life.states]
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {
+    "analyst-views.md": analyst_views,
+    "command-line.md": command_line,
+    "lifecycles.md": lifecycles,
+    "warehouse.md": warehouse,
+}
 
 if __name__ == "__main__":
     for name, write in PAGES.items():

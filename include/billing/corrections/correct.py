@@ -14,6 +14,7 @@ from include.billing.corrections.refunds import refuse_refund, refuse_too_large_
 from include.billing.corrections.terms import enter_terms
 from include.billing.evidence.events import BillEvent, record
 from include.domain.errors import ConflictError, InvalidInputError
+from include.domain.lifecycles import FINAL_BILL_STATES
 from include.domain.periods import BillingPeriod
 from include.warehouse.engine import USAGE, alone_on_snapshot, statement
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     from include.billing.corrections.requests import Correction
     from include.domain.money import Decimal
-
-_ISSUED = ("issued", "reconciled")
 
 
 class CorrectionResult(NamedTuple):
@@ -117,7 +116,7 @@ def _find_bill(connection: Connection, asked: Correction) -> Row[Any]:
     if bill.subscription_id != asked.subscription_id:
         rule = f"is a bill of subscription {bill.subscription_id}, not of {asked.subscription_id}"
         raise InvalidInputError("Bill", asked.bill_id, rule, "Check both ids.")
-    if bill.state not in _ISSUED:
+    if bill.state not in FINAL_BILL_STATES:
         raise ConflictError(
             f"Bill {bill.bill_id} is {bill.state}, and only issued bills are corrected. Change what it is made of "
             "(usage, an offer) and close its period again."

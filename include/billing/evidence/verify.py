@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from include.billing.rating.rate import rate, use_memory, window_of
 from include.domain.errors import AkubillError, ConflictError, InvalidInputError
+from include.domain.lifecycles import FINAL_BILL_STATES
 from include.domain.money import plain
 from include.domain.periods import BillingPeriod, month_name
 from include.warehouse.engine import statement
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 #: The form of fingerprints that can be computed again group by group.
 FORM = 3
-_STATES = ["issued", "reconciled"]
 _WHAT_TO_DO = (
     "Issued bills never change, so find out who put the database's guards aside and restore it from a backup; if what "
     "stands now is right after all, correct the bill."
@@ -167,7 +167,9 @@ _Found = tuple[int, str, str]
 
 
 def _compare_fingerprints(connection: Connection, period: BillingPeriod, keys: list[int]) -> Iterator[_Found]:
-    connection.execute(statement("billing/evidence/compute_fingerprints"), {**window_of(period), "states": _STATES})
+    connection.execute(
+        statement("billing/evidence/compute_fingerprints"), {**window_of(period), "states": list(FINAL_BILL_STATES)}
+    )
     for row in connection.execute(statement("billing/evidence/compare_fingerprints"), {"bill_keys": keys}):
         if not row.changed:
             yield row.bill_key, "identity", "Its fingerprint or its period is not what it was issued with."

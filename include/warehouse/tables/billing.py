@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table
 from sqlalchemy import text as sql
 
+from include.domain.lifecycles import BILL, FINAL_BILL_STATES
 from include.warehouse.tables.base import big, decimal, flag, instant, integer, json, key, metadata, text
 
 bills = Table(
@@ -50,8 +51,8 @@ bills = Table(
     instant("drafted_at", "Logical time of the run that made the draft."),
     instant("issued_at", "Logical time of the run that issued it.", nullable=True),
     instant("reconciled_at", "When the Marketplace's bill agreed with it.", nullable=True),
-    CheckConstraint("state IN ('draft', 'held', 'issued', 'reconciled', 'void')", name="state"),
-    CheckConstraint("(state IN ('issued', 'reconciled')) = (issued_at IS NOT NULL)", name="issued_at"),
+    CheckConstraint(BILL.constraint(), name="state"),
+    CheckConstraint(f"(state IN {FINAL_BILL_STATES}) = (issued_at IS NOT NULL)", name="issued_at"),
     CheckConstraint("total = subtotal + tax - tax_included", name="total"),
     CheckConstraint("document IN ('bill', 'credit_note', 'debit_note')", name="document"),
     CheckConstraint("(document = 'bill') = (corrects_bill_key IS NULL)", name="corrects"),

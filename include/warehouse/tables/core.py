@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, UniqueConstraint
 from sqlalchemy import text as sql
 
+from include.domain.lifecycles import ENVIRONMENT, SUBSCRIPTION
 from include.warehouse.tables.base import big, decimal, flag, instant, integer, json, key, metadata, text
 
-SUBSCRIPTION_STATES = ("requested", "ordered", "deployed", "active", "failed", "released")
 _LIVE = sql("state NOT IN ('failed', 'released')")
 
 buyers = Table(
@@ -46,7 +46,7 @@ subscriptions = Table(
     instant("metering_started_at", "From when consoles are polled for it.", nullable=True),
     instant("ended_at", "When it was released.", nullable=True),
     CheckConstraint("payment IN ('payg', 'prepaid')", name="payment"),
-    CheckConstraint(f"state IN {SUBSCRIPTION_STATES}", name="state"),
+    CheckConstraint(SUBSCRIPTION.constraint(), name="state"),
     CheckConstraint("attempt >= 1", name="attempt"),
     Index("subscriptions_one_per_environment_name", "account_id", "region", "environment_name", unique=True),
     Index(
@@ -79,7 +79,7 @@ environments = Table(
     integer("shard", "Which of the fixed number of polling shards asks it."),
     instant("registered_at", "When it was registered."),
     instant("verified_at", "When its console first answered.", nullable=True),
-    CheckConstraint("state IN ('registered', 'verified', 'metered', 'released')", name="state"),
+    CheckConstraint(ENVIRONMENT.constraint(), name="state"),
     schema="core",
     comment="The deployment of one subscription: one console, one network.",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, UniqueConstraint
 from sqlalchemy import text as sql
 
+from include.domain.lifecycles import CORRECTION
 from include.warehouse.tables.base import big, decimal, instant, integer, key, metadata, text
 
 late_usage = Table(
@@ -34,7 +35,7 @@ late_usage = Table(
         nullable=True,
         comment="Issued document that it was applied on.",
     ),
-    CheckConstraint("state IN ('pending', 'applied', 'withdrawn')", name="state"),
+    CheckConstraint(CORRECTION.constraint(), name="state"),
     CheckConstraint("(state = 'pending') = (closed_at IS NULL)", name="closed_at"),
     CheckConstraint("aku_seconds_before <> aku_seconds_after", name="difference"),
     CheckConstraint("(state = 'applied') = (applied_on_bill_key IS NOT NULL)", name="document"),
@@ -78,7 +79,7 @@ corrections = Table(
     ),
     CheckConstraint("cause IN ('late_usage', 'price', 'discount', 'refund')", name="cause"),
     CheckConstraint("delivery IN ('next_bill', 'note')", name="delivery"),
-    CheckConstraint("state IN ('pending', 'applied', 'withdrawn')", name="state"),
+    CheckConstraint(CORRECTION.constraint(), name="state"),
     CheckConstraint("(state = 'applied') = (document_bill_key IS NOT NULL)", name="document"),
     CheckConstraint("(cause = 'refund') = (refund_amount IS NOT NULL)", name="refund"),
     CheckConstraint("refund_amount > 0", name="refund_amount"),

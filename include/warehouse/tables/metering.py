@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import ARRAY, CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, Text
 from sqlalchemy import text as sql
 
+from include.domain.lifecycles import GAP, HOUR
 from include.warehouse.tables.base import big, flag, instant, integer, json, key, metadata, text
 
 PARTITIONED = {
@@ -155,7 +156,7 @@ environment_hours = Table(
     ),
     integer("revision", "0 until it is first closed, then from 1; grows when a later closing changed its usage."),
     instant("closed_at", "Logical time of the run that gave it this state and this usage."),
-    CheckConstraint("state IN ('closed', 'provisional', 'open', 'stale')", name="state"),
+    CheckConstraint(HOUR.constraint(), name="state"),
     Index("environment_hours_due", "hour_start", postgresql_where=sql("state IN ('open', 'stale', 'provisional')")),
     Index("environment_hours_by_environment", "environment_key", "hour_start"),
     schema="metering",
@@ -186,7 +187,7 @@ gaps = Table(
     text("closed_by", "Who waived it.", nullable=True),
     text("closed_reason", "Why it was waived.", nullable=True),
     CheckConstraint("gap_start < gap_end", name="window"),
-    CheckConstraint("state IN ('open', 'resolved', 'waived')", name="state"),
+    CheckConstraint(GAP.constraint(), name="state"),
     # Those that reach into an hour are found however many there were before.
     Index("gaps_open", "gap_end", postgresql_where=sql("state = 'open'")),
     Index("gaps_one_per_silence", "environment_key", sql("coalesce(instance_key, 0)"), "gap_start", unique=True),

@@ -120,7 +120,7 @@ CREATE TABLE metering.environment_hours (
 	revision INTEGER NOT NULL,
 	closed_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	CONSTRAINT environment_hours_pkey PRIMARY KEY (hour_start, environment_key),
-	CONSTRAINT environment_hours_state_check CHECK (state IN ('closed', 'provisional', 'open', 'stale'))
+	CONSTRAINT environment_hours_state_check CHECK (state IN ('open', 'provisional', 'closed', 'stale'))
 );
 COMMENT ON TABLE metering.environment_hours IS 'Hours of environments that were closed.';
 COMMENT ON COLUMN metering.environment_hours.hour_start IS 'Start of the UTC hour.';
