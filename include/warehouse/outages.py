@@ -10,6 +10,15 @@ _CLASSES = ("08", "28")
 _STATES = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "53300", "3D000"})
 
 
+#: SQLSTATE of what may pass when the same is tried again: serialization failures, deadlocks and lock timeouts.
+_PASSING = frozenset({"40001", "40P01", "55P03"})
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether the database took this transaction back only because of others at work beside it."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _PASSING
+
+
 def outage_reason(error: BaseException) -> str | None:
     """The first line of what the driver says, where no session could be had or it broke; None for any other error.
 

@@ -78,8 +78,8 @@ def test_of_two_files_for_the_same_hours_the_later_one_counts(warehouse: Engine,
 
 def test_two_closings_of_the_same_hours_leave_them_closed_once(warehouse: Engine) -> None:
     orders = Environment(warehouse)
-    orders.progress(*every_five_minutes(orders, 20, kafka(6)), orders.poll(30, error="unreachable"))
-    orders.progress(*every_five_minutes(orders, 125, kafka(9, m=40), since=50))
+    orders.tell(*every_five_minutes(orders, 20, kafka(6)), orders.poll(30, error="unreachable"))
+    orders.tell(*every_five_minutes(orders, 125, kafka(9, m=40), since=50))
 
     def close() -> int:
         return close_hours(warehouse, Window(at(0), at(120)), at(127)).closed
@@ -93,7 +93,7 @@ def test_two_closings_of_the_same_hours_leave_them_closed_once(warehouse: Engine
 
 def test_polls_that_arrive_while_their_hour_is_being_closed_are_not_lost(warehouse: Engine) -> None:
     orders = Environment(warehouse)
-    orders.progress(*every_five_minutes(orders, 65, kafka(6)))
+    orders.tell(*every_five_minutes(orders, 65, kafka(6)))
     late = orders.poll(42.5, kafka(9, m=41))
 
     def close() -> None:

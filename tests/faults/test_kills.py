@@ -154,8 +154,8 @@ def test_a_period_close(table: str, warehouse: Engine, undisturbed: Engine) -> N
 def test_a_closing_of_hours(table: str, warehouse: Engine, undisturbed: Engine) -> None:
     for engine in (warehouse, undisturbed):
         orders = Environment(engine)
-        orders.progress(*every_five_minutes(orders, 20, kafka(6)), orders.poll(30, error="unreachable"))
-        orders.progress(*every_five_minutes(orders, 125, kafka(9, m=40), since=50))
+        orders.tell(*every_five_minutes(orders, 20, kafka(6)), orders.poll(30, error="unreachable"))
+        orders.tell(*every_five_minutes(orders, 125, kafka(9, m=40), since=50))
     window = Window(at(0), at(120))
     kill_in_the_middle(
         warehouse,

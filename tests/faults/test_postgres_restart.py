@@ -70,7 +70,7 @@ def break_in_the_middle(folder: Path, fragile: Engine, table: str, work: Callabl
 
 def test_hours_that_were_being_closed_are_closed_by_the_next_try(folder: Path, fragile: Engine) -> None:
     orders = Environment(fragile)
-    orders.progress(*every_five_minutes(orders, 65, kafka(6)))
+    orders.tell(*every_five_minutes(orders, 65, kafka(6)))
 
     def close() -> object:
         return close_hours(fragile, Window(at(0), at(60)), at(67))

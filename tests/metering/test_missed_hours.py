@@ -70,6 +70,36 @@ def test_what_the_database_refuses_of_one_environment_is_named_and_the_others_ar
     assert [used.aku_seconds for used in hours(warehouse)] == [21_600] * len(others)
 
 
+@pytest.mark.parametrize(("failures", "others"), [(2, 2), (100, 1)])
+def test_a_deadlock_is_tried_again_and_then_named_and_stops_no_other(
+    warehouse: Engine, failures: int, others: int
+) -> None:
+    sick, well = (Environment(warehouse, name) for name in ("sick", "orders"))
+    for environment in (sick, well):
+        environment.tell(*every_five_minutes(environment, 65, kafka(6, name=f"kf-{environment.key}")))
+    change(
+        warehouse,
+        f"""
+        CREATE SEQUENCE public.attempts;
+        GRANT USAGE ON SEQUENCE public.attempts TO billing_writer;
+        CREATE FUNCTION public.deadlock() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF NEW.environment_key = {sick.key} AND nextval('public.attempts') <= {failures} THEN
+                RAISE EXCEPTION 'deadlock detected' USING ERRCODE = 'deadlock_detected';
+            END IF;
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER deadlock BEFORE INSERT ON metering.usage FOR EACH ROW EXECUTE FUNCTION public.deadlock();
+        """,
+    )
+    if failures == 2:
+        close_hour(warehouse, at(0), at(67))
+    else:
+        with pytest.raises(ConflictError, match=r"env-11-sick could not be closed: deadlock detected"):
+            close_hour(warehouse, at(0), at(67))
+    assert [used.aku_seconds for used in hours(warehouse)] == [21_600] * others
+
+
 def test_an_hour_that_was_refused_is_closed_once_it_can_be_though_later_ones_were_closed(warehouse: Engine) -> None:
     orders = Environment(warehouse)
     orders.tell(*every_five_minutes(orders, 245, kafka(6)))

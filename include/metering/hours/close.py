@@ -13,7 +13,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
 from include.domain.errors import ConflictError, InvalidInputError
 from include.domain.periods import HOUR, Window, floor_to_hour, parse_instant
@@ -21,6 +22,7 @@ from include.domain.usage import BILLABLE_STATES
 from include.metering.hours.retention import refuse_dropped_hours
 from include.metering.hours.rollup import refreshed_sums
 from include.warehouse.engine import USAGE, ensure_partitions, locked, run_steps, statement
+from include.warehouse.outages import may_pass, outage_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -179,13 +181,16 @@ def _close_piece(
 ) -> ClosedHours:
     """Close one piece; where the database refuses something in it, close all environments but the ones with that."""
     try:
-        # Usage first: whoever issues bills then holds up this closing, and not the polls behind it.
-        with warehouse.begin() as connection, locked(connection, *USAGE), locked(connection, *CLOSING):
-            refuse_dropped_hours(connection, piece)
-            return close_window(connection, piece, at, environments=environments, rules=rules)
-    except OperationalError:
-        raise  # The database is away: nothing is wrong with the hours.
+        for attempt in Retrying(
+            retry=retry_if_exception(may_pass), stop=stop_after_attempt(3), wait=wait_random(max=1), reraise=True
+        ):
+            # Usage first: a close of bills then holds up this closing, and not the polls behind it.
+            with attempt, warehouse.begin() as connection, locked(connection, *USAGE), locked(connection, *CLOSING):
+                refuse_dropped_hours(connection, piece)
+                closed = close_window(connection, piece, at, environments=environments, rules=rules)
     except DBAPIError as error:
+        if outage_reason(error):
+            raise  # Nothing is wrong with the hours.
         with warehouse.connect() as connection:
             listed = connection.execute(
                 statement("metering/hours/list_metered_environments"),
@@ -202,6 +207,8 @@ def _close_piece(
             (_close_piece(warehouse, piece, at, part, rules=rules, failures=failures) for part in halves),
             start=ClosedHours(),
         )
+    else:
+        return closed
 
 
 def close_asked(
