@@ -1,7 +1,7 @@
 """### Exports bills as files: PDF, lines as CSV, costs as FOCUS.
 
 **What.** Writes issued documents to a folder or bucket: a PDF of each bill and note, and for each period one CSV of
-all lines and one FOCUS 1.2 file (Parquet). Each file is recorded in `billing.exports`. A file contains what was
+all lines and one FOCUS 1.2 file (Parquet). Each file is recorded in `reporting.exports`. A file contains what was
 issued, so it has the same bytes when it is written again.
 
 **When.** Every hour, and at once after a correction: it finds the documents without a file. (A close is a run of a

@@ -1,5 +1,5 @@
 """The read side: what the pages and exports show.
 
-Owns: queries for people and their presentation, and the ledger of exported files (billing.exports), which is all that
+Owns: queries for people and their presentation, and the ledger of exported files (reporting.exports), which is all that
 it writes to the warehouse.
 """

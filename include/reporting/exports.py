@@ -1,4 +1,4 @@
-"""Writes files of bills to a folder or bucket, and enters them in the ledger `billing.exports`.
+"""Writes files of bills to a folder or bucket, and enters them in the ledger `reporting.exports`.
 
 A file of a document or a period is a function of what was issued: written again it has the same bytes. The file is
 written first and entered then, so what the ledger names is there; after a kill in between it is written once more.

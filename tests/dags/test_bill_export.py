@@ -30,7 +30,7 @@ def exporting(warehouse, airflow_connections, tmp_path):
 
 def ledger(warehouse):
     with warehouse.connect() as connection:
-        return connection.scalars(text("SELECT uri FROM billing.exports ORDER BY uri")).all()
+        return connection.scalars(text("SELECT uri FROM reporting.exports ORDER BY uri")).all()
 
 
 def test_it_sweeps_every_hour_and_listens_for_bills(dagbag):

@@ -1,12 +1,18 @@
-"""The page on the house shows a task of today."""
+"""The page on the house shows a task of today, and every table that one room writes for another."""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/concepts/house.md"
+SQL = ROOT / "include/warehouse/sql"
+#: These fill warehouses that are thrown away afterwards.
+SCRATCH = ("billing/quotes/", "metering/soak/", "metering/imports/insert_scratch_")
+WRITE = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM|MERGE INTO)\s+([a-z]+\.[a-z_]+)")
+READ = re.compile(r"\b(?:FROM|JOIN|USING)\s+(?:ONLY\s+)?([a-z]+\.[a-z_]+)")
 
 
 def test_its_sample_of_a_task_is_that_of_the_dag() -> None:
@@ -14,3 +20,26 @@ def test_its_sample_of_a_task_is_that_of_the_dag() -> None:
     dag = (ROOT / "dags/aku_metering.py").read_text(encoding="utf-8")
     lines = [line.split("  #")[0].strip() for line in sample.splitlines()]
     assert [line for line in lines if line not in dag] == []
+
+
+def test_it_lists_every_table_that_passes_from_one_room_to_another() -> None:
+    writers, readers = defaultdict(set), defaultdict(set)
+    for file in SQL.rglob("*.sql"):
+        name = file.relative_to(SQL).as_posix()
+        if name.startswith(SCRATCH):
+            continue
+        text = re.sub(r"--.*", "", file.read_text(encoding="utf-8"))
+        for table in WRITE.findall(text):
+            writers[table].add(name.partition("/")[0])
+        for table in READ.findall(text):
+            readers[table].add(name.partition("/")[0])
+    passing = {
+        table: (written, readers[table] - written) for table, written in writers.items() if readers[table] - written
+    } | {table: (written, readers[table] - written) for table, written in writers.items() if len(written) > 1}
+    listed = {}
+    for tables, written, read in re.findall(
+        r"^\| (`[a-z_]+\..*?) \| (.*?) \| (.*?) \|$", PAGE.read_text(), re.MULTILINE
+    ):
+        for table in re.findall(r"`([a-z_.]+)`", tables):
+            listed[table] = (set(re.findall(r"[a-z]+", written)), set(re.findall(r"[a-z]+", read)))
+    assert listed == passing

@@ -31,7 +31,7 @@ def filled(warehouse: Engine) -> Engine:
 
 def ledger(warehouse: Engine) -> dict[str, str]:
     with warehouse.connect() as connection:
-        return dict(connection.execute(text("SELECT uri, sha256 FROM billing.exports ORDER BY export_key")).all())
+        return dict(connection.execute(text("SELECT uri, sha256 FROM reporting.exports ORDER BY export_key")).all())
 
 
 def test_the_same_export_twice_gives_the_same_files_and_one_entry_each(filled: Engine, tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_the_same_export_twice_gives_the_same_files_and_one_entry_each(filled: E
         "/2026-10/lines-2026-10.csv",
     ]
     with filled.connect() as connection:
-        assert connection.scalars(text("SELECT DISTINCT exported_at FROM billing.exports")).all() == [LATER]
+        assert connection.scalars(text("SELECT DISTINCT exported_at FROM reporting.exports")).all() == [LATER]
 
 
 def test_a_bill_that_the_marketplace_confirmed_since_keeps_its_files(filled: Engine, tmp_path: Path) -> None:

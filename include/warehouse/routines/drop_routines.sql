@@ -10,20 +10,20 @@ BEGIN
         WHERE
             NOT t.tgisinternal
             AND t.tgparentid = 0
-            AND CAST(CAST(c.relnamespace AS regnamespace) AS text) IN ('core', 'metering', 'billing', 'reconciliation', 'operations')
+            AND CAST(CAST(c.relnamespace AS regnamespace) AS text) IN ('core', 'metering', 'billing', 'reconciliation', 'reporting', 'operations')
         UNION ALL
         SELECT format('DROP VIEW IF EXISTS %s CASCADE', CAST(c.oid AS regclass))
         FROM pg_class AS c
         WHERE
             c.relkind = 'v'
             AND CAST(CAST(c.relnamespace AS regnamespace) AS text)
-            IN ('core', 'metering', 'billing', 'reconciliation', 'operations', 'analytics')
+            IN ('core', 'metering', 'billing', 'reconciliation', 'reporting', 'operations', 'analytics')
         UNION ALL
         SELECT format('DROP ROUTINE IF EXISTS %s CASCADE', CAST(p.oid AS regprocedure))
         FROM pg_proc AS p
         WHERE
             CAST(CAST(p.pronamespace AS regnamespace) AS text)
-            IN ('core', 'metering', 'billing', 'reconciliation', 'operations', 'analytics')
+            IN ('core', 'metering', 'billing', 'reconciliation', 'reporting', 'operations', 'analytics')
     LOOP
         EXECUTE dropping;
     END LOOP;

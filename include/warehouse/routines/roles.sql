@@ -15,10 +15,11 @@ $$;
 COMMENT ON ROLE billing_writer IS 'Does the product''s work: reads and writes rows, owns nothing.';
 COMMENT ON ROLE billing_analyst IS 'Reads everything but credentials, writes nothing.';
 
-GRANT USAGE ON SCHEMA core, metering, billing, reconciliation, operations, analytics TO billing_writer, billing_analyst;
+GRANT USAGE ON SCHEMA core, metering, billing, reconciliation, reporting, operations, analytics
+TO billing_writer, billing_analyst;
 GRANT SELECT, INSERT, UPDATE, DELETE
-ON ALL TABLES IN SCHEMA core, metering, billing, reconciliation, operations TO billing_writer;
-GRANT SELECT ON ALL TABLES IN SCHEMA core, metering, billing, reconciliation, operations TO billing_analyst;
+ON ALL TABLES IN SCHEMA core, metering, billing, reconciliation, reporting, operations TO billing_writer;
+GRANT SELECT ON ALL TABLES IN SCHEMA core, metering, billing, reconciliation, reporting, operations TO billing_analyst;
 GRANT SELECT ON ALL TABLES IN SCHEMA analytics TO billing_writer, billing_analyst;
 REVOKE ALL ON core.environment_credentials FROM billing_analyst;
 REVOKE INSERT, UPDATE, DELETE ON TABLE public.alembic_version FROM PUBLIC;

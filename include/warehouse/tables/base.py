@@ -12,6 +12,7 @@ SCHEMAS = {
     "metering": "What consoles said and what it means: polls, readings, usage per hour, gaps, rejections, imports.",
     "billing": "Price plans, bills and their lines. Issued bills never change.",
     "reconciliation": "What the Marketplace charged, and its agreement with our bills.",
+    "reporting": "Which documents were written to which files.",
     "operations": "Alarms, notifications of operators, and machines compared with instances.",
 }
 #: Schemas of views; they have no tables.

@@ -1,4 +1,4 @@
-"""Schema billing, its ledger of files: which documents were written where, with what content."""
+"""Schema reporting: the ledger of files: which documents were written where, with what content."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ exports = Table(
     CheckConstraint("(format = 'pdf') = (language IS NOT NULL)", name="language"),
     Index("exports_by_bill", "bill_key"),
     Index("exports_by_period", "period", "format"),
-    schema="billing",
+    schema="reporting",
     comment="Files of issued documents, one row per content that a file had; the last row of a uri is what it holds.",
 )

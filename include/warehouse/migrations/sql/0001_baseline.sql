@@ -7,6 +7,8 @@ CREATE SCHEMA billing;
 COMMENT ON SCHEMA billing IS 'Price plans, bills and their lines. Issued bills never change.';
 CREATE SCHEMA reconciliation;
 COMMENT ON SCHEMA reconciliation IS 'What the Marketplace charged, and its agreement with our bills.';
+CREATE SCHEMA reporting;
+COMMENT ON SCHEMA reporting IS 'Which documents were written to which files.';
 CREATE SCHEMA operations;
 COMMENT ON SCHEMA operations IS 'Alarms, notifications of operators, and machines compared with instances.';
 CREATE SCHEMA analytics;
@@ -815,36 +817,6 @@ COMMENT ON COLUMN billing.corrections.requested_by IS 'Who requested it.';
 COMMENT ON COLUMN billing.corrections.requested_at IS 'When.';
 COMMENT ON COLUMN billing.corrections.state IS 'pending (waits for the next bill), applied or withdrawn.';
 COMMENT ON COLUMN billing.corrections.document_bill_key IS 'Issued document with its lines.';
-CREATE TABLE billing.exports (
-	export_key BIGINT GENERATED ALWAYS AS IDENTITY,
-	period TEXT NOT NULL,
-	bill_key BIGINT,
-	format TEXT NOT NULL,
-	language TEXT,
-	uri TEXT NOT NULL,
-	sha256 TEXT NOT NULL,
-	size_bytes BIGINT NOT NULL,
-	document_count INTEGER NOT NULL,
-	exported_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	CONSTRAINT exports_pkey PRIMARY KEY (export_key),
-	CONSTRAINT exports_uri_sha256_unique UNIQUE (uri, sha256),
-	CONSTRAINT exports_format_check CHECK (format IN ('pdf', 'csv', 'focus')),
-	CONSTRAINT exports_language_check CHECK ((format = 'pdf') = (language IS NOT NULL)),
-	CONSTRAINT exports_bill_key_fkey FOREIGN KEY(bill_key) REFERENCES billing.bills (bill_key)
-);
-COMMENT ON TABLE billing.exports IS 'Files of issued documents, one row per content that a file had; the last row of a uri is what it holds.';
-COMMENT ON COLUMN billing.exports.export_key IS 'Surrogate key.';
-COMMENT ON COLUMN billing.exports.period IS 'Period whose files it belongs to, YYYY-MM: of the bill, or in which the note was issued.';
-COMMENT ON COLUMN billing.exports.bill_key IS 'Document, for a file of one issued document; null for a file of the whole period.';
-COMMENT ON COLUMN billing.exports.format IS 'pdf, csv or focus.';
-COMMENT ON COLUMN billing.exports.language IS 'en or zh, for PDF; null for other formats.';
-COMMENT ON COLUMN billing.exports.uri IS 'Where the file was written.';
-COMMENT ON COLUMN billing.exports.sha256 IS 'SHA-256 of its content, in hex.';
-COMMENT ON COLUMN billing.exports.size_bytes IS 'Length of its content in bytes.';
-COMMENT ON COLUMN billing.exports.document_count IS 'Documents that it holds.';
-COMMENT ON COLUMN billing.exports.exported_at IS 'Logical time of the run that wrote it last.';
-CREATE INDEX exports_by_bill ON billing.exports (bill_key);
-CREATE INDEX exports_by_period ON billing.exports (period, format);
 CREATE TABLE core.environment_credentials (
 	environment_key BIGINT NOT NULL,
 	access_key_id TEXT NOT NULL,
@@ -1027,6 +999,36 @@ COMMENT ON COLUMN operations.machines.created_at IS 'When the cloud says it was 
 COMMENT ON COLUMN operations.machines.first_seen_at IS 'First listing that showed it running.';
 COMMENT ON COLUMN operations.machines.last_seen_at IS 'Last listing that showed it running.';
 CREATE INDEX machines_by_place ON operations.machines (account_id, region);
+CREATE TABLE reporting.exports (
+	export_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	period TEXT NOT NULL,
+	bill_key BIGINT,
+	format TEXT NOT NULL,
+	language TEXT,
+	uri TEXT NOT NULL,
+	sha256 TEXT NOT NULL,
+	size_bytes BIGINT NOT NULL,
+	document_count INTEGER NOT NULL,
+	exported_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT exports_pkey PRIMARY KEY (export_key),
+	CONSTRAINT exports_uri_sha256_unique UNIQUE (uri, sha256),
+	CONSTRAINT exports_format_check CHECK (format IN ('pdf', 'csv', 'focus')),
+	CONSTRAINT exports_language_check CHECK ((format = 'pdf') = (language IS NOT NULL)),
+	CONSTRAINT exports_bill_key_fkey FOREIGN KEY(bill_key) REFERENCES billing.bills (bill_key)
+);
+COMMENT ON TABLE reporting.exports IS 'Files of issued documents, one row per content that a file had; the last row of a uri is what it holds.';
+COMMENT ON COLUMN reporting.exports.export_key IS 'Surrogate key.';
+COMMENT ON COLUMN reporting.exports.period IS 'Period whose files it belongs to, YYYY-MM: of the bill, or in which the note was issued.';
+COMMENT ON COLUMN reporting.exports.bill_key IS 'Document, for a file of one issued document; null for a file of the whole period.';
+COMMENT ON COLUMN reporting.exports.format IS 'pdf, csv or focus.';
+COMMENT ON COLUMN reporting.exports.language IS 'en or zh, for PDF; null for other formats.';
+COMMENT ON COLUMN reporting.exports.uri IS 'Where the file was written.';
+COMMENT ON COLUMN reporting.exports.sha256 IS 'SHA-256 of its content, in hex.';
+COMMENT ON COLUMN reporting.exports.size_bytes IS 'Length of its content in bytes.';
+COMMENT ON COLUMN reporting.exports.document_count IS 'Documents that it holds.';
+COMMENT ON COLUMN reporting.exports.exported_at IS 'Logical time of the run that wrote it last.';
+CREATE INDEX exports_by_bill ON reporting.exports (bill_key);
+CREATE INDEX exports_by_period ON reporting.exports (period, format);
 CREATE TABLE billing.bill_lines (
 	bill_key BIGINT NOT NULL,
 	line_no INTEGER NOT NULL,

@@ -12,7 +12,7 @@ WHERE
     AND (
         NOT :only_new
         OR NOT EXISTS (
-            SELECT 1 FROM billing.exports AS x
+            SELECT 1 FROM reporting.exports AS x
             WHERE b.bill_key = x.bill_key AND x.format = 'pdf' AND x.language = :language
         )
     )

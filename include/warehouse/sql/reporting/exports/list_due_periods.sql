@@ -19,7 +19,7 @@ periods AS (
         count(*) AS document_count,
         count(*) FILTER (
             WHERE NOT EXISTS (
-                SELECT 1 FROM billing.exports AS x
+                SELECT 1 FROM reporting.exports AS x
                 WHERE d.bill_key = x.bill_key AND x.format = 'pdf' AND x.language = :language
             )
         ) AS unprinted_count
@@ -32,7 +32,7 @@ files AS (
         period,
         format,
         max(document_count) AS document_count
-    FROM billing.exports
+    FROM reporting.exports
     WHERE bill_key IS NULL
     GROUP BY period, format
 )

@@ -1,5 +1,5 @@
 -- Enters a file that was written; the same content at the same place again only says when.
-INSERT INTO billing.exports (
+INSERT INTO reporting.exports (
     period, bill_key, format, language, uri, sha256, size_bytes, document_count, exported_at
 )
 VALUES (
