@@ -105,7 +105,7 @@ def _describe_hour(hour: Hour, zone: ZoneInfo) -> Iterator[str]:
 def _describe_instance(used: Instance) -> str:
     known = ", ".join(
         f"{seconds} {how}"
-        for how, seconds in (("proved", used.inferred_aku_seconds), ("assumed", used.estimated_aku_seconds))
+        for how, seconds in (("inferred", used.inferred_aku_seconds), ("estimated", used.estimated_aku_seconds))
         if seconds
     )
     source = f"the import of {used.file_name}" if used.file_name else used.source

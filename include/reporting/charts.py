@@ -133,7 +133,7 @@ def hour_calendar(first: date, days: int, hours: Sequence[UsageHour]) -> HourCal
             hour = by_hour.get((day, hour_of_day))
             seconds, guess = (hour.aku_seconds, hour.estimated_aku_seconds) if hour else (0, 0)
             title = f"{_day(day)}, {hour_of_day:02d}:00: {aku_hours(seconds)} AKU-hours"
-            title += f", of these {aku_hours(guess)} assumed" if guess else ""
+            title += f", of these {aku_hours(guess)} estimated" if guess else ""
             level = -(-seconds * _LEVELS // highest) if highest else 0
             boxes.append(
                 Box(

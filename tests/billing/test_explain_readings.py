@@ -25,7 +25,7 @@ __all__ = ["environments"]
 
 
 def used_in(connection: Connection, environment_key: int, hour: datetime) -> dict[str, tuple[int, int, int]]:
-    """AKU-seconds, proved and assumed ones, by instance."""
+    """AKU-seconds, inferred and estimated ones, by instance."""
     query = text("""
         SELECT instance_id, aku_seconds, inferred_aku_seconds, estimated_aku_seconds
         FROM metering.usage INNER JOIN core.instances USING (instance_key)
@@ -47,13 +47,13 @@ def test_readings_explain_exactly_the_usage_that_metering_stored(
                 used = used_in(connection, environment.key, hour)
                 explained = explain_readings(connection, environment.key, hour, {key: n[0] for key, n in used.items()})
                 assert explained.notes == []
-                for instance_id, (_, proved, assumed) in used.items():
+                for instance_id, (_, inferred, estimated) in used.items():
                     mine = [each for each in explained.stretches if each.instance_id == instance_id]
                     by = {
                         known: sum(each.aku_seconds for each in mine if each.known == known)
-                        for known in ("proved", "assumed")
+                        for known in ("inferred", "estimated")
                     }
-                    assert by == {"proved": proved, "assumed": assumed}
+                    assert by == {"inferred": inferred, "estimated": estimated}
 
 
 def test_a_payload_that_is_not_kept_has_no_pages() -> None:

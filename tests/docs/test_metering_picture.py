@@ -17,7 +17,7 @@ def areas(example: Example) -> dict[str, int]:
     return {
         "aku_seconds": sum((each.end - each.start) * each.what.size for each in pieces),
         "estimated_aku_seconds": sum(
-            (each.end - each.start) * each.what.size for each in pieces if each.what.known == "assumed"
+            (each.end - each.start) * each.what.size for each in pieces if each.what.known == "estimated"
         ),
         "gap_seconds": sum(each.end - each.start for each in pieces if each.what.gap),
     }

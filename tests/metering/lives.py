@@ -48,8 +48,8 @@ class Hour(NamedTuple):
     instance_id: str
     hour: int
     aku_seconds: int
-    proved: int
-    assumed: int
+    inferred: int
+    estimated: int
     gap_seconds: int
 
 

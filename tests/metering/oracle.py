@@ -28,8 +28,8 @@ class Usage(NamedTuple):
     """One instance-hour."""
 
     aku_seconds: int
-    proved: int
-    assumed: int
+    inferred: int
+    estimated: int
     gap_seconds: int
 
 
@@ -51,7 +51,7 @@ def explain(  # noqa: PLR0911, PLR0917 (one row of the table each)
     b1, created, modified = sight1
     if before is None:
         if second >= max(created, modified, start):
-            return Second(b1, "proved")
+            return Second(b1, "inferred")
         return Second(0, "unknown", gap=True) if second >= max(created, start) and created < modified else NOTHING
     p0, sight0 = before
     if sight0 is None:
@@ -60,12 +60,12 @@ def explain(  # noqa: PLR0911, PLR0917 (one row of the table each)
     if b0 == b1:
         if not is_long:
             return Second(b0, "measured")
-        return Second(b0, "proved") if modified <= p0 else Second(b0, "assumed", gap=True)
+        return Second(b0, "inferred") if modified <= p0 else Second(b0, "estimated", gap=True)
     if not p0 < modified <= p1:
-        return Second(min(b0, b1), "assumed", gap=True)
+        return Second(min(b0, b1), "estimated", gap=True)
     if not is_long:
         return Second(b0 if second < modified else b1, "measured")
-    return Second(min(b0, b1), "assumed", gap=True) if second < modified else Second(b1, "proved")
+    return Second(min(b0, b1), "estimated", gap=True) if second < modified else Second(b1, "inferred")
 
 
 def explain_tail(
@@ -75,7 +75,7 @@ def explain_tail(
     if carries and before and before[1] and before[1][0]:
         if ended is not None and ended - before[0] <= tolerance:
             return Second(before[1][0], "measured")
-        return Second(before[1][0], "assumed", gap=True)
+        return Second(before[1][0], "estimated", gap=True)
     return NOTHING
 
 
@@ -116,4 +116,4 @@ def _sum(seconds: Counter[Second]) -> Usage:
     for second, count in seconds.items():
         of[second.known] += second.size * count
     gaps = sum(count for second, count in seconds.items() if second.gap)
-    return Usage(of.total(), of["proved"], of["assumed"], gaps)
+    return Usage(of.total(), of["inferred"], of["estimated"], gaps)

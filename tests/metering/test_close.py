@@ -171,12 +171,12 @@ def test_a_console_that_was_down_for_six_hours_is_one_gap_and_loses_nothing(ware
     for hour in range(7):
         close_hour(warehouse, at(hour * 60), at(hour * 60 + 67))
         close_due_hours(warehouse, at(hour * 60 + 100))
-    assert [used.assumed for used in hours(warehouse)] == [0, 6 * 55 * 60] + [6 * 3600] * 5
+    assert [used.estimated for used in hours(warehouse)] == [0, 6 * 55 * 60] + [6 * 3600] * 5
     assert gaps(warehouse) == [(None, 65, 420, "not_asked", "open"), ("kf-1", 65, 420, "no_answer_yet", "open")]
 
     orders.tell(*every_five_minutes(orders, 480, kafka(6), since=425))
     close_due_hours(warehouse, at(430))
-    assert [(used.aku_seconds, used.assumed, used.gap_seconds) for used in hours(warehouse)] == [(6 * 3600, 0, 0)] * 7
+    assert [(used.aku_seconds, used.estimated, used.gap_seconds) for used in hours(warehouse)] == [(6 * 3600, 0, 0)] * 7
     assert [gap[1:] for gap in gaps(warehouse) if gap[-1] == "open"] == [(65, 425, "not_asked", "open")]
 
 

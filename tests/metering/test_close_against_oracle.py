@@ -139,10 +139,10 @@ def test_measured_proved_assumed_and_not_known_seconds_make_up_the_hour(
     found = usage(warehouse)
     for environment, history in zip(environments, lives, strict=True):
         seconds = {
-            key: (used.aku_seconds - used.proved - used.assumed)  # measured
-            + used.proved
-            + used.assumed
-            + (used.gap_seconds - used.assumed)  # not known
+            key: (used.aku_seconds - used.inferred - used.estimated)  # measured
+            + used.inferred
+            + used.estimated
+            + (used.gap_seconds - used.estimated)  # not known
             for key, used in found.get(environment.key, {}).items()
         }
         answered = any(listing is not None for _, listing in history.told)

@@ -15,8 +15,8 @@ def part(day, instance, aku):
     return UsageDay(FIRST + timedelta(days=day), instance, instance, aku * 3600)
 
 
-def hour(day, hour_of_day, aku, assumed=0):
-    return UsageHour(FIRST + timedelta(days=day), hour_of_day, aku * 3600, assumed * 3600)
+def hour(day, hour_of_day, aku, estimated=0):
+    return UsageHour(FIRST + timedelta(days=day), hour_of_day, aku * 3600, estimated * 3600)
 
 
 def test_a_day_is_one_bar_of_its_instances_the_largest_at_the_bottom():
@@ -59,5 +59,5 @@ def test_every_hour_is_shaded_by_its_share_of_the_highest():
     shades = [calendar.boxes[n].shade for n in (0, 1, 2, 24)]
     assert shades == [5, 1, 0, 2]
     assert calendar.boxes[24].is_estimated
-    assert calendar.boxes[24].title.endswith("4.00 AKU-hours, of these 2.00 assumed")
+    assert calendar.boxes[24].title.endswith("4.00 AKU-hours, of these 2.00 estimated")
     assert (calendar.highest, calendar.has_estimated) == ("10.00", True)

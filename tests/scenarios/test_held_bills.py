@@ -72,7 +72,7 @@ def test_a_gap_holds_the_bill_until_better_data_comes_and_then_it_is_issued_to_t
     assert "gap(s) of unknown usage are open" in held.held[0].sentence
     assert "close the period again" in held.held[0].sentence
     drafted = office.bills()[0].total
-    # What is not known is assumed against nobody: the draft charges less than the buyer used.
+    # What is not known is estimated in the buyer's favour: the draft charges less than the buyer used.
     assert drafted < office.marketplace_total(SHOP, last_month)
 
     office.poll_then(shop, polls[1])

@@ -24,7 +24,7 @@ TEN, TOLERANCE = datetime.fromisoformat("2026-10-01T10:00:00Z"), 900
 # Geometry, in the drawing's units; a minute is 20 wide and an AKU 3 high.
 _LEFT, _TOP, _ROW, _SECONDS, _BASE = 190, 76, 74, 33 * 60, 46
 _WIDTH = _LEFT + _SECONDS // 3 + 40
-_FILLS = {"measured": "#3b73b9", "proved": "#2a9d76", "assumed": "url(#assumed)", "unknown": "#f4d9d6"}
+_FILLS = {"measured": "#3b73b9", "inferred": "#2a9d76", "estimated": "url(#estimated)", "unknown": "#f4d9d6"}
 _STYLE = """
   text { font: 12px system-ui, sans-serif; fill: #24292f } .name { font-weight: 600 } .small { font-size: 11px }
   .grid { stroke: #d8dee4 } .base { stroke: #8c959f } .gap { stroke: #c8372d; stroke-width: 3 }
@@ -32,7 +32,7 @@ _STYLE = """
   .told { stroke: #24292f; stroke-dasharray: 3 2 }
 """
 _HATCH = (
-    '<pattern id="assumed" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<pattern id="estimated" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     '<rect width="7" height="7" fill="#f6c177"/><rect width="3" height="7" fill="#d98c21"/></pattern>'
 )
 
@@ -111,7 +111,7 @@ def draw() -> str:
 
 
 def _legend() -> Iterator[str]:
-    names = {"measured": "measured", "proved": "inferred", "assumed": "estimated", "unknown": "not known"}
+    names = {"measured": "measured", "inferred": "inferred", "estimated": "estimated", "unknown": "not known"}
     x = 16
     for known, words in names.items():
         yield f'<rect x="{x}" y="12" width="22" height="13" fill="{_FILLS[known]}"/>{_text(x + 28, 23, words)}'

@@ -48,7 +48,7 @@ class Instance:
 
     Attributes:
         instance_id: as the console gives it.
-        aku_seconds: all of it; proved and assumed ones are among them.
+        aku_seconds: all of it; inferred and estimated ones are among them.
         source: readings or import; an import with the name of its file.
     """
 

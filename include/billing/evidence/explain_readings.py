@@ -61,7 +61,7 @@ class UsageSpan:
     """Time in which an instance has one size, known in one way.
 
     Attributes:
-        known: measured, proved, assumed or not known.
+        known: measured, inferred, estimated or unknown.
         rule: a key of RULES.
         from_poll: answer at or before its start; None before an environment's first one.
         to_poll: answer at or after its end; None where none came.

@@ -1,7 +1,7 @@
-"""Gaps as work for people: who has to do something, since when, and the waiver by which a person lets one be.
+"""Gaps as work for people: who has to do something, since when, and the waiver by which a person closes one.
 
-A waiver decides that what is not known stays at what was assumed. It names its person, its instant and its reason, and
-it holds for what that person saw: when a later closing finds the gap longer, it is open again (close.py).
+A waiver decides that the estimate stands. It names its person, instant and reason, and it holds for what that person
+saw: if a later closing finds the gap longer, the gap is open again (hours/close.py).
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class Rules:
     Attributes:
         tolerance: the longest interval between two answers in which nothing needs a proof.
         provisional_after: how long after its end an hour waits for a poll before it is closed without one.
-        carries: whether an hour that is closed without a further poll carries the last answer on, as assumed.
+        carries: whether an hour that is closed without a further poll carries the last answer on, as estimated.
     """
 
     tolerance: timedelta = timedelta(minutes=15)

@@ -44,7 +44,7 @@ _BATCH = 500
 
 
 class UsageRow(NamedTuple):
-    """Usage of one instance in one UTC hour; assumed AKU-seconds are part of aku_seconds.
+    """Usage of one instance in one UTC hour; estimated AKU-seconds are part of aku_seconds.
 
     Two environments may use the same instance id: a row is of the environment that it names.
     """
@@ -109,7 +109,7 @@ def meter_file(
     Args:
         warehouse: empty, migrated, and thrown away afterwards.
         file: JSON Lines of polls.
-        window: what to report; metering starts with it, and nothing is assumed after an environment's last poll.
+        window: what to report; metering starts with it, and nothing is estimated after an environment's last poll.
         tolerance: the longest interval between two answers that needs no proof.
 
     Returns:

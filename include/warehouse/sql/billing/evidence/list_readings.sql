@@ -1,6 +1,5 @@
--- How the usage of an hour of an environment follows from readings: stretches of one size of each instance, with the
--- two answered polls that bound the interval and the rule (docs/concepts/metering.md) that chose the size. The same
--- rules as compute_usage.sql, for one hour and without its short cuts; whether they come to what was billed is said.
+-- How the usage of an hour of an environment follows from readings: spans of one size of each instance, with the two
+-- answered polls that bound the interval and the rule that chose the size. The rules are those of routines/metering.
 WITH environment AS (
     SELECT
         e.environment_key,
@@ -41,12 +40,8 @@ sightings AS (
         r.instance_key,
         r.state,
         r.is_rejected,
-        coalesce(
-            CASE
-                WHEN r.is_rejected
-                    THEN metering.known_aku(r.environment_key, r.instance_key, r.observed_at, :billable_states)
-            END,
-            CASE WHEN r.state = any(:billable_states) THEN r.aku ELSE 0 END
+        metering.counted_aku(
+            r.is_rejected, r.environment_key, r.instance_key, r.observed_at, r.state, r.aku, :billable_states
         ) AS aku,
         r.instance_created_at AS created_at,
         r.instance_modified_at AS modified_at
@@ -75,26 +70,16 @@ ruled AS (
         observed_at AS to_at,
         CAST(observed_at AS timestamptz) AS to_poll,
         CASE WHEN NOT is_first THEN previous_at END AS from_poll,
-        -- The size before is then as little known as in a silence.
-        is_long OR was_listed AND was_rejected AND modified_at > previous_at AS is_long,
-        -- After a rejected reading, what was not modified since then had its size already.
-        CASE
-            WHEN was_listed AND was_rejected AND modified_at <= previous_at THEN aku
-            WHEN was_listed THEN earlier_aku
-            ELSE 0
-        END AS earlier_aku,
+        metering.interval_is_silent(is_long, was_listed, was_rejected, modified_at, previous_at) AS is_silent,
+        metering.interval_earlier_aku(
+            was_listed, was_rejected, earlier_aku, aku, modified_at, previous_at
+        ) AS earlier_aku,
         aku,
         created_at,
         modified_at,
-        CASE
-            WHEN is_rejected THEN 'rejected'
-            WHEN was_listed AND (earlier_aku = aku OR was_rejected) AND modified_at <= previous_at THEN 'steady'
-            WHEN was_listed AND earlier_aku = aku THEN 'touched'
-            WHEN was_listed AND modified_at > previous_at AND modified_at <= observed_at THEN 'changed'
-            WHEN was_listed THEN 'inconsistent'
-            WHEN is_first THEN 'first'
-            ELSE 'appeared'
-        END AS rule
+        metering.interval_rule(
+            was_listed, was_rejected, earlier_aku, is_first, is_rejected, aku, modified_at, previous_at, observed_at
+        ) AS rule
     FROM chained
     WHERE previous_at IS NOT NULL
     UNION ALL
@@ -107,55 +92,42 @@ ruled AS (
         least(:hour_end, s.ended_at) AS to_at,
         CAST(NULL AS timestamptz) AS to_poll,
         s.observed_at AS from_poll,
-        coalesce(s.ended_at - s.observed_at > CAST(:tolerance AS interval), TRUE) AS is_long,
+        coalesce(s.ended_at - s.observed_at > CAST(:tolerance AS interval), TRUE) AS is_silent,
         s.aku AS earlier_aku,
         s.aku,
         s.created_at,
         s.modified_at,
-        CASE WHEN s.ended_at - s.observed_at <= CAST(:tolerance AS interval) THEN 'held' ELSE 'carried' END AS rule
+        metering.tail_rule(coalesce(s.ended_at - s.observed_at > CAST(:tolerance AS interval), TRUE)) AS rule
     FROM sightings AS s
     INNER JOIN environment AS e ON e.after_at IS NULL
     WHERE s.observed_at = (SELECT max(p.observed_at) FROM polls AS p) AND s.aku > 0
 ),
 
-judged AS (
+spans AS (
     SELECT
-        *,
-        CASE
-            WHEN rule = 'changed' THEN modified_at
-            WHEN rule = 'appeared' THEN greatest(created_at, modified_at, from_at)
-            WHEN rule = 'first' THEN greatest(created_at, modified_at, metered_from)
-            ELSE to_at
-        END AS split_at,
-        CASE
-            WHEN rule IN ('appeared', 'first') THEN 0
-            WHEN rule = 'inconsistent' OR rule = 'changed' AND is_long THEN least(earlier_aku, aku)
-            ELSE earlier_aku
-        END AS aku_before,
-        CASE
-            WHEN
-                rule IN ('inconsistent', 'carried', 'rejected') OR rule IN ('touched', 'changed') AND is_long
-                THEN 'assumed'
-            WHEN rule = 'steady' AND is_long THEN 'proved'
-            WHEN rule = 'first' AND created_at < modified_at THEN 'not known'
-            ELSE 'measured'
-        END AS known_before,
-        CASE WHEN rule = 'first' OR rule = 'changed' AND is_long THEN 'proved' ELSE 'measured' END AS known_after
-    FROM ruled
-),
-
-stretches AS (
-    SELECT
-        j.*,
-        s.aku AS stretch_aku,
+        r.*,
+        s.aku AS span_aku,
         s.known,
-        greatest(s.start_at, j.metered_from, :hour_start) AS start_at,
-        least(s.end_at, :hour_end, j.ended_at) AS end_at
-    FROM judged AS j
+        greatest(s.start_at, r.metered_from, :hour_start) AS start_at,
+        least(s.end_at, :hour_end, r.ended_at) AS end_at
+    FROM ruled AS r
+    CROSS JOIN
+        LATERAL metering.measured_interval(
+            r.rule,
+            r.is_silent,
+            r.from_at,
+            r.to_at,
+            r.metered_from,
+            r.ended_at,
+            r.earlier_aku,
+            r.aku,
+            r.created_at,
+            r.modified_at
+        ) AS m
     CROSS JOIN LATERAL (
         VALUES
-        (j.from_at, least(j.split_at, j.to_at), j.aku_before, j.known_before),
-        (greatest(j.split_at, j.from_at), j.to_at, j.aku, j.known_after)
+        (r.from_at, least(m.split_at, r.to_at), m.aku_before, m.known_before),
+        (greatest(m.split_at, r.from_at), r.to_at, m.aku_after, m.known_after)
     ) AS s (start_at, end_at, aku, known)
 )
 
@@ -164,14 +136,14 @@ SELECT
     i.instance_id,
     s.start_at,
     s.end_at,
-    s.stretch_aku AS aku,
+    s.span_aku AS aku,
     s.known,
     s.rule,
     s.from_poll,
     s.to_poll,
     s.modified_at,
-    CAST(s.stretch_aku * extract(EPOCH FROM s.end_at - s.start_at) AS bigint) AS aku_seconds
-FROM stretches AS s
+    CAST(s.span_aku * extract(EPOCH FROM s.end_at - s.start_at) AS bigint) AS aku_seconds
+FROM spans AS s
 INNER JOIN core.instances AS i ON s.instance_key = i.instance_key
-WHERE s.start_at < s.end_at AND (s.stretch_aku > 0 OR s.known IN ('assumed', 'not known'))
+WHERE s.start_at < s.end_at AND (s.span_aku > 0 OR s.known IN ('estimated', 'unknown'))
 ORDER BY i.instance_id, s.start_at

@@ -1,22 +1,20 @@
--- The rules of metering (docs/concepts/metering.md), as one pass over the readings of the window.
---
--- An interval lies between two answered polls of an environment. For each instance it is cut in two at split_at:
--- before it aku_before was used, from it on aku_after. Every rule is a choice of these three, of how they are known,
--- and of the gap. Nothing is used, and nothing is missing, before metering starts and after the subscription has ended.
+-- Usage and gaps of the window, in one pass over its readings. The rules are in routines/metering: interval_rule says
+-- which one an interval between two answered polls falls under, measured_interval what the interval comes to. Nothing
+-- is used, and nothing is missing, before metering starts and after the subscription has ended.
 WITH sightings AS MATERIALIZED (
     SELECT
         readings.instance_key,
         readings.environment_key,
         readings.observed_at,
         readings.is_rejected,
-        coalesce(
-            CASE
-                WHEN readings.is_rejected
-                    THEN metering.known_aku(
-                        readings.environment_key, readings.instance_key, readings.observed_at, :billable_states
-                    )
-            END,
-            CASE WHEN readings.state = any(:billable_states) THEN readings.aku ELSE 0 END
+        metering.counted_aku(
+            readings.is_rejected,
+            readings.environment_key,
+            readings.instance_key,
+            readings.observed_at,
+            readings.state,
+            readings.aku,
+            :billable_states
         ) AS aku,
         readings.instance_created_at AS created_at,
         readings.instance_modified_at AS modified_at
@@ -31,14 +29,14 @@ WITH sightings AS MATERIALIZED (
         readings.environment_key,
         readings.observed_at,
         readings.is_rejected,
-        coalesce(
-            CASE
-                WHEN readings.is_rejected
-                    THEN metering.known_aku(
-                        readings.environment_key, readings.instance_key, readings.observed_at, :billable_states
-                    )
-            END,
-            CASE WHEN readings.state = any(:billable_states) THEN readings.aku ELSE 0 END
+        metering.counted_aku(
+            readings.is_rejected,
+            readings.environment_key,
+            readings.instance_key,
+            readings.observed_at,
+            readings.state,
+            readings.aku,
+            :billable_states
         ) AS aku,
         readings.instance_created_at AS created_at,
         readings.instance_modified_at AS modified_at
@@ -128,26 +126,16 @@ ruled AS (
         ended_at,
         previous_at AS from_at,
         observed_at AS to_at,
-        -- The size before is then as little known as in a silence.
-        is_long OR was_listed AND was_rejected AND modified_at > previous_at AS is_long,
-        -- After a rejected reading, what was not modified since then had its size already.
-        CASE
-            WHEN was_listed AND was_rejected AND modified_at <= previous_at THEN aku
-            WHEN was_listed THEN earlier_aku
-            ELSE 0
-        END AS earlier_aku,
+        metering.interval_is_silent(is_long, was_listed, was_rejected, modified_at, previous_at) AS is_silent,
+        metering.interval_earlier_aku(
+            was_listed, was_rejected, earlier_aku, aku, modified_at, previous_at
+        ) AS earlier_aku,
         aku,
         created_at,
         modified_at,
-        CASE
-            WHEN is_rejected THEN 'rejected'
-            WHEN was_listed AND (earlier_aku = aku OR was_rejected) AND modified_at <= previous_at THEN 'steady'
-            WHEN was_listed AND earlier_aku = aku THEN 'touched'
-            WHEN was_listed AND modified_at > previous_at AND modified_at <= observed_at THEN 'changed'
-            WHEN was_listed THEN 'inconsistent'
-            WHEN is_first THEN 'first'
-            ELSE 'appeared'
-        END AS rule
+        metering.interval_rule(
+            was_listed, was_rejected, earlier_aku, is_first, is_rejected, aku, modified_at, previous_at, observed_at
+        ) AS rule
     FROM chained
     -- The poll before the window is nobody's interval.
     WHERE previous_at IS NOT NULL
@@ -161,12 +149,12 @@ ruled AS (
         tails.ended_at,
         tails.previous_at AS from_at,
         tails.observed_at AS to_at,
-        tails.is_long,
+        tails.is_long AS is_silent,
         sightings.aku AS earlier_aku,
         sightings.aku,
         sightings.created_at,
         sightings.modified_at,
-        CASE WHEN tails.is_long THEN 'carried' ELSE 'held' END AS rule
+        metering.tail_rule(tails.is_long) AS rule
     FROM closing_polls AS tails
     INNER JOIN sightings
         ON tails.environment_key = sightings.environment_key AND tails.previous_at = sightings.observed_at
@@ -175,33 +163,24 @@ ruled AS (
 
 judged AS MATERIALIZED (
     SELECT
-        instance_key,
-        environment_key,
-        to_at,
-        rule,
-        CASE
-            WHEN rule = 'changed' THEN modified_at
-            WHEN rule = 'appeared' THEN greatest(created_at, modified_at, from_at)
-            WHEN rule = 'first' THEN greatest(created_at, modified_at, metered_from)
-            ELSE to_at
-        END AS split_at,
-        CASE
-            WHEN rule IN ('appeared', 'first') THEN 0
-            WHEN rule = 'inconsistent' OR rule = 'changed' AND is_long THEN least(earlier_aku, aku)
-            ELSE earlier_aku
-        END AS aku_before,
-        aku AS aku_after,
-        rule = 'steady' AND is_long AS is_inferred_before,
-        rule = 'first' OR rule = 'changed' AND is_long AS is_inferred_after,
-        rule IN ('inconsistent', 'carried', 'rejected')
-        OR rule IN ('touched', 'changed') AND is_long AS is_estimated_before,
-        CASE
-            WHEN rule = 'first' AND created_at < modified_at THEN greatest(created_at, metered_from)
-            WHEN rule IN ('inconsistent', 'carried', 'rejected') OR rule IN ('touched', 'changed') AND is_long
-                THEN greatest(from_at, metered_from)
-        END AS gap_start,
-        least(CASE WHEN rule IN ('changed', 'first') THEN modified_at END, to_at, ended_at) AS gap_end
+        ruled.instance_key,
+        ruled.environment_key,
+        ruled.to_at,
+        interval.*
     FROM ruled
+    CROSS JOIN
+        LATERAL metering.measured_interval(
+            ruled.rule,
+            ruled.is_silent,
+            ruled.from_at,
+            ruled.to_at,
+            ruled.metered_from,
+            ruled.ended_at,
+            ruled.earlier_aku,
+            ruled.aku,
+            ruled.created_at,
+            ruled.modified_at
+        ) AS interval
 ),
 
 gaps AS (
@@ -211,13 +190,7 @@ gaps AS (
         instance_key,
         gap_start,
         gap_end,
-        CASE rule
-            WHEN 'inconsistent' THEN 'inconsistent_times'
-            WHEN 'carried' THEN 'no_answer_yet'
-            WHEN 'rejected' THEN 'rejected_reading'
-            WHEN 'first' THEN 'changed_before_first_poll'
-            ELSE 'changed_in_silence'
-        END AS cause,
+        gap_cause AS cause,
         to_at AS observed_at
     FROM judged
     WHERE gap_start < gap_end
@@ -275,9 +248,8 @@ measured AS (
         pieces.hour_start,
         judged.aku_before,
         judged.aku_after,
-        judged.is_inferred_before,
-        judged.is_inferred_after,
-        judged.is_estimated_before,
+        judged.known_before,
+        judged.known_after,
         pieces.seconds,
         CASE
             WHEN judged.split_at >= pieces.to_at THEN pieces.seconds
@@ -315,10 +287,12 @@ summed AS (
         environment_key,
         CAST(sum(used_before + used_after) AS bigint) AS aku_seconds,
         CAST(
-            coalesce(sum(used_before) FILTER (WHERE is_inferred_before), 0)
-            + coalesce(sum(used_after) FILTER (WHERE is_inferred_after), 0) AS bigint
+            coalesce(sum(used_before) FILTER (WHERE known_before = 'inferred'), 0)
+            + coalesce(sum(used_after) FILTER (WHERE known_after = 'inferred'), 0) AS bigint
         ) AS inferred_aku_seconds,
-        CAST(coalesce(sum(used_before) FILTER (WHERE is_estimated_before), 0) AS bigint) AS estimated_aku_seconds,
+        CAST(
+            coalesce(sum(used_before) FILTER (WHERE known_before = 'estimated'), 0) AS bigint
+        ) AS estimated_aku_seconds,
         sum(gap_seconds) AS gap_seconds
     FROM used
     GROUP BY hour_start, instance_key, environment_key

@@ -1,5 +1,5 @@
 -- Enters the readings. A rejected one is entered as last known (at size 0 when nothing was known), and marked: the
--- instance was there, so it is not absent, and what it used is assumed.
+-- instance was there, so it is not absent, and what it used is estimated.
 INSERT INTO metering.readings (
     observed_at,
     environment_key,

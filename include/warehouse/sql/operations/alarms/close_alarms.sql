@@ -1,5 +1,5 @@
--- Closes alarms that are over: evaluated and not raised any more, or of an environment that is not metered any more. A run
--- for an earlier instant leaves alone what was opened later.
+-- Closes alarms that are over: evaluated and not raised any more, or of an environment that is not metered any more. A
+-- run for an earlier instant leaves alone what was opened later.
 UPDATE operations.alarms AS standing
 SET
     closed_at = :at,

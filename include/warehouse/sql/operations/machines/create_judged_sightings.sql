@@ -1,5 +1,5 @@
--- Judges the sightings that can be evaluated: which finding each belongs to, or none (kind is null). A machine whose tags
--- name no instance is accounted for by any instance of its environment.
+-- Judges the sightings that can be evaluated: which finding each belongs to, or none (kind is null). A machine whose
+-- tags name no instance is accounted for by any instance of its environment.
 CREATE TEMPORARY TABLE evaluated_sightings ON COMMIT DROP AS
 WITH with_instances AS (
     SELECT DISTINCT

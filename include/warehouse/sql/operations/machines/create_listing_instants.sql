@@ -1,6 +1,6 @@
--- Each environment at each instant at which its machines were listed: the polls around it, and whether it can be evaluated
--- yet. What is true at an instant is known once a poll after it exists; a poll before it counts within the tolerance
--- only, because an instance that was last seen long ago need not have been there still.
+-- Each environment at each instant at which its machines were listed: the polls around it, and whether it can be
+-- evaluated yet. What is true at an instant is known once a poll after it exists; a poll before it counts within the
+-- tolerance only, because an instance that was last seen long ago need not have been there still.
 CREATE TEMPORARY TABLE machine_moments ON COMMIT DROP AS
 WITH instants AS (
     SELECT
