@@ -289,7 +289,7 @@ class Weights:
 
 def licence_lines(parts: list[Segment], licences: list[Licence]) -> list[Line]:
     lines = []
-    for one in sorted(licences, key=lambda one: (one.start, one.end, one.capacity * one.months)):
+    for one in sorted(licences, key=lambda one: (one.start, one.end, one.capacity * one.months, one.capacity)):
         if parts[0].start <= one.start < parts[-1].end:
             number = parts.index(part_at(parts, one.start))
             rules = parts[number].rules

@@ -44,10 +44,16 @@ class Left:
     """A re-rated bill, and what refunds leave of it."""
 
     def __init__(
-        self, period: Window, terms: tuple[PricePlan, list[Offer]], usage: dict[datetime, int], own: list[Own]
+        self,
+        period: Window,
+        terms: tuple[PricePlan, list[Offer]],
+        usage: dict[datetime, int],
+        own: list[Own],
+        **life: Any,
     ) -> None:
         plan, offers = terms
-        self.bill: Bill = rate_by_the_rules(period, plan, usage, offers=offers)
+        self.bill: Bill = rate_by_the_rules(period, plan, usage, offers=offers, **life)
+        self.cent = Fraction(1, 10 ** plan.versions[0].rounding.digits)
         self.parts = cut(period, plan, offers)
         self.own = own
         self.refunds: list[Refund] = []
@@ -120,7 +126,7 @@ class Left:
             if self.of_rate(rate) == 0:
                 assert tax == told.get(rate, Fraction(0))
             else:
-                assert abs(tax - exact) < Fraction(1, 100)
+                assert abs(tax - exact) < self.cent
 
     def _place(self, line: Line) -> tuple[Any, ...]:
         start = self._start(line)

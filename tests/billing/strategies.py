@@ -8,17 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from include.domain.money import Decimal
+from include.domain.money import Decimal, currency_digits
+from include.domain.periods import BillingPeriod
+from tests.billing.cases import Case
 from tests.billing.conftest import OCTOBER, price_plan, version
 from tests.billing.oracle import Licence, Offer
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from include.domain.periods import Window
     from include.domain.price_plans import PricePlan
 
 MODES = ("down", "up", "half_up", "half_even")
 MODELS = ("per_unit", "graduated", "volume", "package")
+#: Months of 744, 745 (summer time ends in October), 721 (in November) and, half a day ahead of UTC, 744 hours.
+MONTHS = (
+    OCTOBER,
+    BillingPeriod("2026-10", "Europe/Berlin"),
+    BillingPeriod("2026-11", "America/New_York"),
+    BillingPeriod("2026-10", "Pacific/Kiritimati"),
+)
+CURRENCIES = ("CNY", "USD", "JPY", "KWD")
 _WINDOW = OCTOBER.window
 
 
@@ -32,7 +43,11 @@ def decimals(most: int, places: int = 5) -> st.SearchStrategy[str]:
 #: AKU-hours that are whole AKU-seconds.
 quantities = st.integers(1, 40).map(lambda quarters: f"{Decimal(quarters) / 4:f}")
 optional_amounts = st.none() | decimals(5_000, 3)
-instants = st.integers(1, _WINDOW.seconds - 1).map(lambda second: _WINDOW.start + timedelta(seconds=second))
+
+
+def instants(window: Window = _WINDOW) -> st.SearchStrategy[datetime]:
+    """Any second within the period."""
+    return st.integers(1, window.seconds - 1).map(lambda second: window.start + timedelta(seconds=second))
 
 
 @st.composite
@@ -47,7 +62,7 @@ def tiers(draw: st.DrawFn, model: str) -> list[dict[str, Any]]:
 
 
 @st.composite
-def rules(draw: st.DrawFn, start: str, *, can_license: bool = True) -> dict[str, Any]:
+def rules(draw: st.DrawFn, start: str, *, can_license: bool = True, most_digits: int = 4) -> dict[str, Any]:
     """A version from that instant on."""
     licensing = can_license and draw(st.integers(0, 4)) == 0
     model = "per_unit" if licensing else draw(st.sampled_from(MODELS))
@@ -60,7 +75,7 @@ def rules(draw: st.DrawFn, start: str, *, can_license: bool = True) -> dict[str,
     return version(
         start,
         charge_every=draw(st.sampled_from(["hour", "period"])),
-        rounding={"digits": draw(st.integers(0, 4)), "mode": draw(st.sampled_from(MODES))},
+        rounding={"digits": draw(st.integers(0, most_digits)), "mode": draw(st.sampled_from(MODES))},
         model=model,
         tiers=prices,
         flat_fee_at_zero=draw(st.booleans()),
@@ -83,28 +98,37 @@ def rules(draw: st.DrawFn, start: str, *, can_license: bool = True) -> dict[str,
 
 
 @st.composite
-def plans(draw: st.DrawFn, name: str = "automq-byoc-payg", *, can_license: bool = True) -> PricePlan:
-    """One to three versions; the later ones start within October, at any second."""
-    later = sorted(draw(st.lists(instants, max_size=2, unique=True)))
+def plans(
+    draw: st.DrawFn,
+    name: str = "automq-byoc-payg",
+    *,
+    can_license: bool = True,
+    month: BillingPeriod = OCTOBER,
+    currency: str = "CNY",
+) -> PricePlan:
+    """One to three versions; the later ones start within the month, at any second."""
+    later = sorted(draw(st.lists(instants(month.window), max_size=2, unique=True)))
     starts = ["2024-01-01T00:00:00+08:00", *(at.isoformat() for at in later)]
-    return price_plan(*(draw(rules(start, can_license=can_license)) for start in starts), name=name)
+    digits = 4 if currency_digits(currency) else 0
+    versions = (draw(rules(start, can_license=can_license, most_digits=digits)) for start in starts)
+    return price_plan(*versions, name=name, time_zone=month.zone_name, currency=currency)
 
 
 @st.composite
-def usages(draw: st.DrawFn) -> dict[datetime, int]:
-    """AKU-seconds by hour, around the edges of the month in UTC+8 too: two hours before it and two after."""
-    hours = st.integers(-2, 745) | st.integers(0, 3)
+def usages(draw: st.DrawFn, window: Window = _WINDOW) -> dict[datetime, int]:
+    """AKU-seconds by hour, around the edges of the month too: two hours before it and two after."""
+    hours = st.integers(-2, window.seconds // 3600 + 1) | st.integers(0, 3)
     seconds = st.integers(0, 40_000) | st.integers(0, 20).map(lambda n: n * 900) | st.just(6_000_000_000)
     drawn = draw(st.dictionaries(hours, seconds, max_size=14))
-    return {_WINDOW.start + timedelta(hours=hour): used for hour, used in drawn.items()}
+    return {window.start + timedelta(hours=hour): used for hour, used in drawn.items()}
 
 
 @st.composite
-def offers(draw: st.DrawFn, plan: PricePlan) -> list[Offer]:
+def offers(draw: st.DrawFn, plan: PricePlan, window: Window = _WINDOW) -> list[Offer]:
     drawn = []
     for _ in range(draw(st.integers(0, 2))):
-        start = draw(instants | st.just(_WINDOW.start - timedelta(days=3)))
-        end = draw(st.none() | instants | st.just(_WINDOW.end + timedelta(days=3)))
+        start = draw(instants(window) | st.just(window.start - timedelta(days=3)))
+        end = draw(st.none() | instants(window) | st.just(window.end + timedelta(days=3)))
         discount = draw(st.none() | st.integers(0, 100).map(Fraction))
         drawn.append(
             Offer(
@@ -115,29 +139,45 @@ def offers(draw: st.DrawFn, plan: PricePlan) -> list[Offer]:
 
 
 @st.composite
-def licences(draw: st.DrawFn) -> list[Licence]:
+def licences(draw: st.DrawFn, window: Window = _WINDOW) -> list[Licence]:
     """Terms at any second, apart, one after the other, or overlapping; often with ends inside hours with usage.
 
     Some renew by themselves.
     """
-    near = st.integers(0, 4 * 3600).map(lambda second: _WINDOW.start + timedelta(seconds=second))
+    near = st.integers(0, 4 * 3600).map(lambda second: window.start + timedelta(seconds=second))
     drawn: dict[datetime, Licence] = {}
     for _ in range(draw(st.integers(0, 3))):
         start = draw(
             near
-            | instants
-            | st.just(_WINDOW.start - timedelta(days=9))
-            | st.sampled_from([one.end for one in drawn.values()] or [_WINDOW.start])
+            | instants(window)
+            | st.just(window.start - timedelta(days=9))
+            | st.sampled_from([one.end for one in drawn.values()] or [window.start])
         )
-        end = draw(near | instants | st.just(_WINDOW.end + timedelta(days=9)))
+        end = draw(near | instants(window) | st.just(window.end + timedelta(days=9)))
         if start < end:
             drawn[start] = Licence(start, end, draw(st.integers(1, 12)), draw(st.integers(1, 5)), draw(st.booleans()))
     return list(drawn.values())
 
 
 @st.composite
-def activities(draw: st.DrawFn) -> tuple[datetime, datetime | None]:
+def activities(draw: st.DrawFn, window: Window = _WINDOW) -> tuple[datetime, datetime | None]:
     """When the subscription started and ended; it lives in the period."""
-    start = draw(st.just(_WINDOW.start - timedelta(days=40)) | instants)
-    end = draw(st.none() | instants | st.just(_WINDOW.end + timedelta(days=40)))
+    start = draw(st.just(window.start - timedelta(days=40)) | instants(window))
+    end = draw(st.none() | instants(window) | st.just(window.end + timedelta(days=40)))
     return start, end if end is not None and end > start else None
+
+
+@st.composite
+def cases(draw: st.DrawFn, month: BillingPeriod = OCTOBER, *, has_offers: bool = True) -> Case:
+    """One subscription: a plan of any currency, its usage, when it started and ended, its offers and licences."""
+    currency = draw(st.sampled_from(CURRENCIES))
+    plan = draw(plans(month=month, currency=currency))
+    other = draw(plans("another", month=month, currency=currency)) if has_offers else None
+    return Case(
+        plan,
+        draw(usages(month.window)),
+        other,
+        draw(offers(other, month.window)) if other else [],
+        draw(licences(month.window)),
+        draw(activities(month.window)),
+    )

@@ -20,6 +20,7 @@ from include.billing.prices.plans import publish_price_plans
 from include.domain.errors import ConfigurationError, InvalidInputError
 from include.domain.periods import BillingPeriod
 from tests.billing.conftest import DUE, OCTOBER, price_plan, version
+from tests.billing.documents import late_usage
 from tests.support.builders import environment_of, insert
 
 if TYPE_CHECKING:
@@ -245,21 +246,51 @@ def test_two_closes_at_once_make_each_bill_once(prices: Engine, subscribe: Calla
     assert [str(bill.total) for bill in bills_of(prices)] == ["1.20"] * 5
 
 
-def test_a_subscription_whose_plan_is_not_published_stops_the_close_whole(
+def test_a_subscription_whose_plan_is_not_published_is_named_and_keeps_nobody_from_a_bill(
     prices: Engine, subscribe: Callable[..., int]
 ) -> None:
     subscribe("fine", usage=(3600,))
     subscribe("odd", usage=(3600,), price_plan="nowhere")
-    with pytest.raises(ConfigurationError, match="sub-01-odd has the price plan nowhere, which is not published"):
-        close_period(prices, OCTOBER, DUE)
-    assert bills_of(prices) == []
+    closed = close_period(prices, OCTOBER, DUE)
+    assert [bill.bill_id for bill in bills_of(prices)] == ["2026-10-sub-01-fine"]
+    assert (closed.issued_count, closed.missing) == (1, ["sub-01-odd"])
+    (sentence,) = closed.describe_missing()
+    assert sentence == (
+        "Subscription sub-01-odd has the price plan nowhere, which is not published. Publish it with "
+        "`akubill plan publish FILE`. Then close the period again: only this subscription has no bill."
+    )
+    publish_price_plans(prices, [price_plan(name="nowhere")])
+    assert close_period(prices, OCTOBER, DUE).describe_missing() == []
+    assert [bill.state for bill in bills_of(prices)] == ["issued", "issued"]
 
 
-def test_usage_that_no_version_prices_stops_the_close(warehouse: Engine, subscribe: Callable[..., int]) -> None:
-    publish_price_plans(warehouse, [price_plan(version("2026-10-01T01:00:00+08:00"))])
-    subscribe(usage=(3600,))
-    with pytest.raises(InvalidInputError, match=r"2026-09-30T16:00:00.*has no version in force then"):
-        close_period(warehouse, OCTOBER, DUE)
+def test_usage_that_no_version_prices_is_named(warehouse: Engine, subscribe: Callable[..., int]) -> None:
+    young = price_plan(version("2026-10-01T01:00:00+08:00"), name="young")
+    publish_price_plans(warehouse, [price_plan(), young])
+    subscribe("fine", usage=(3600,))
+    subscribe("early", usage=(3600,), price_plan="young")
+    closed = close_period(warehouse, OCTOBER, DUE)
+    assert (closed.issued_count, closed.missing) == (1, ["sub-01-early"])
+    assert "2026-09-30T16:00:00" in closed.describe_missing()[0]
+    assert "has no version in force then" in closed.describe_missing()[0]
+
+
+def test_late_usage_that_no_version_prices_keeps_nobody_else_from_a_bill(
+    warehouse: Engine, subscribe: Callable[..., int]
+) -> None:
+    young = price_plan(version("2026-10-01T01:00:00+08:00"), name="young")
+    publish_price_plans(warehouse, [price_plan(), young])
+    subscribe("fine", usage=(3600,))
+    subscribe("early", usage=(3600,), start=OCTOBER.window.start + HOUR, price_plan="young")
+    close_period(warehouse, OCTOBER, DUE)
+    late_usage(warehouse, "kf-early", OCTOBER.window.start, 3600, DUE)
+    november = OCTOBER.next
+    closed = close_period(warehouse, november, november.window.end + timedelta(hours=6))
+    assert [held.bill_id for held in closed.held if "early" in held.bill_id] == []
+    assert closed.missing == ["sub-01-early"]
+    (sentence,) = (said for said in closed.describe_missing() if "no version in force" in said)
+    assert "sub-01-early" in sentence
+    assert "2026-11-sub-01-fine" in [bill.bill_id for bill in bills_of(warehouse)]
 
 
 def test_a_plan_with_periods_of_another_zone_is_named(prices: Engine, subscribe: Callable[..., int]) -> None:

@@ -213,3 +213,15 @@ def test_licences_that_start_together_are_listed_by_their_end(prices: Engine, pr
     license_it(prices, prepaid, start, earlier, term_months=1, capacity_aku=20, auto_renew=False)
     close_period(prices, OCTOBER, DUE)
     assert [str(line.quantity) for line in lines_of(prices) if line.kind == "licence"] == ["20", "2"]
+
+
+@pytest.mark.parametrize("capacities", [(4, 2), (2, 4)])
+def test_licences_of_one_start_have_lines_in_the_same_order_whichever_was_sold_first(
+    prices: Engine, prepaid: int, capacities: tuple[int, int]
+) -> None:
+    """Or a bill would not verify: its lines are compared by number."""
+    for capacity in capacities:
+        license_it(prices, prepaid, local("2026-10-05"), local("2026-11-05"), capacity_aku=capacity)
+    close_period(prices, OCTOBER, DUE)
+    licences = [line for line in lines_of(prices) if line.kind == "licence"]
+    assert [line.description.split(" AKU")[0] for line in licences] == ["Licence for 2", "Licence for 4"]

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from include.billing.bills.drafts import renew_licences
-from include.billing.prices.plans import publish_price_plan
 from include.billing.rating.rate import rate
 from include.domain.errors import InvalidInputError
 from include.domain.money import Decimal, round_amount
-from include.domain.price_plans import PlanVersion, Rounding
+from include.domain.price_plans import Rounding
 from include.warehouse.engine import ensure_partitions
 from tests.billing import strategies as draws
+from tests.billing.cases import Case, enter_case, enter_offer
 from tests.billing.conftest import LONG_AGO, OCTOBER, price_plan, version
-from tests.billing.oracle import Bill, Licence, Offer, rate_by_the_rules, rounded, shared, with_renewals
-from tests.support.builders import insert, make_buyer, make_subscription
+from tests.billing.oracle import Licence, Offer, rounded, shared
+from tests.support.builders import make_buyer, make_subscription
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,126 +73,10 @@ def rate_usage(
     table: str = "metering.subscription_hours",
 ) -> list[Any]:
     """The rated lines of the warehouse's one subscription."""
-    for one in (plan, other):
-        if one:
-            publish_price_plan(connection, one)
-    query = "UPDATE core.subscriptions SET started_at = :start, ended_at = :end"
-    connection.execute(text(query), dict(zip(("start", "end"), active, strict=True)))
-    sums = {"instance_count": 1, "inferred_aku_seconds": 0, "estimated_aku_seconds": 0, "gap_seconds": 0}
-    for hour, used in usage.items():
-        row = {"hour_start": hour, "subscription_key": 1, "aku_seconds": used}
-        insert(connection, table, **row, **(sums if table == "metering.subscription_hours" else {}))
-    for number, offer in enumerate(offers):
-        enter_offer(connection, offer, LONG_AGO + timedelta(days=number))
-    for licence in licences:
-        insert(
-            connection,
-            "core.licences",
-            subscription_key=1,
-            term_start=licence.start,
-            term_end=licence.end,
-            term_months=licence.months,
-            capacity_aku=licence.capacity,
-            price=0,
-            currency="CNY",
-            auto_renew=licence.renews,
-        )
+    enter_case(connection, 1, Case(plan, usage, other, list(offers), list(licences), active), table)
     renew_licences(connection, OCTOBER, OCTOBER.window.end)
     rate(connection, OCTOBER)
     return list(connection.execute(text("SELECT * FROM rated_lines ORDER BY line_no")))
-
-
-def enter_offer(connection: Connection, offer: Offer, at: datetime) -> None:
-    insert(
-        connection,
-        "billing.private_offers",
-        subscription_key=1,
-        effective_from=offer.start,
-        effective_until=offer.end,
-        price_plan=offer.plan and offer.plan.name,
-        discount_percent=None if offer.discount is None else Decimal(int(offer.discount)),
-        reason="agreed",
-        entered_by="sales",
-        entered_at=at,
-    )
-
-
-def assert_agrees(lines: list[Any], taxes: list[Any], bill: Bill) -> None:
-    six = (6, "half_up")
-    assert [
-        (
-            line.kind,
-            line.tier,
-            line.name,
-            line.aku_seconds,
-            Fraction(line.quantity),
-            Fraction(line.amount),
-            Fraction(line.exact_amount),
-        )
-        for line in lines
-    ] == [
-        (
-            line.kind,
-            line.tier,
-            line.name,
-            line.aku_seconds,
-            rounded(line.quantity, six),
-            line.amount,
-            rounded(line.exact, (9, "half_up")),
-        )
-        for line in bill.lines
-    ]
-    assert [(Fraction(tax.tax_rate), tax.is_inclusive, Fraction(tax.base), Fraction(tax.amount)) for tax in taxes] == [
-        tuple(tax) for tax in bill.taxes
-    ]
-
-
-@given(data=st.data())
-@often
-def test_rating_is_what_the_rules_say_to_the_last_digit(rating_warehouse: Engine, data: st.DataObject) -> None:
-    plan, other = data.draw(draws.plans()), data.draw(draws.plans("another"))
-    usage, active = data.draw(draws.usages()), data.draw(draws.activities())
-    offers, licences = data.draw(draws.offers(other)), data.draw(draws.licences())
-    with rating_warehouse.connect() as connection:
-        lines = rate_usage(connection, plan, usage, other=other, offers=offers, licences=licences, active=active)
-        taxes = list(connection.execute(text("SELECT * FROM rated_taxes ORDER BY tax_rate, is_inclusive")))
-        connection.rollback()
-    terms = with_renewals(OCTOBER.window, plan, licences, offers=offers, end=active[1])
-    assert_agrees(
-        lines, taxes, rate_by_the_rules(OCTOBER.window, plan, usage, offers=offers, licences=terms, active=active)
-    )
-
-
-@given(data=st.data())
-@often
-def test_versions_that_say_the_same_change_no_amount(rating_warehouse: Engine, data: st.DataObject) -> None:
-    """Wherever they cut the period: each line, discount and tax of the month stays the same to the cent."""
-    plan, usage = data.draw(draws.plans()), data.draw(draws.usages())
-    active, licences = data.draw(draws.activities()), data.draw(draws.licences())
-    before = plan.versions[0]
-    cuts = sorted(data.draw(st.sets(draws.instants, min_size=1, max_size=6)))
-    again = [
-        PlanVersion.model_validate(before.model_dump(mode="json") | {"effective_from": cut.isoformat()}) for cut in cuts
-    ]
-    whole, parted = (plan.model_copy(update={"versions": versions}) for versions in ([before], [before, *again]))
-    found = []
-    for one in (whole, parted):
-        with rating_warehouse.connect() as connection:
-            lines = rate_usage(connection, one, usage, licences=licences, active=active)
-            taxes = list(connection.execute(text("SELECT * FROM rated_taxes ORDER BY tax_rate, is_inclusive")))
-            connection.rollback()
-        terms = with_renewals(OCTOBER.window, one, licences, end=active[1])
-        assert_agrees(lines, taxes, rate_by_the_rules(OCTOBER.window, one, usage, licences=terms, active=active))
-        found.append((sums(lines), [(tax.base, tax.amount) for tax in taxes]))
-    assert found[0] == found[1]
-
-
-def sums(lines: list[Any]) -> dict[tuple[object, ...], tuple[int, Decimal]]:
-    found: dict[tuple[object, ...], tuple[int, Decimal]] = {}
-    for line in lines:
-        seconds, amount = found.get((line.kind, line.tier, line.name), (0, Decimal(0)))
-        found[line.kind, line.tier, line.name] = seconds + line.aku_seconds, amount + line.amount
-    return {key: numbers for key, numbers in found.items() if any(numbers)}
 
 
 @given(
@@ -342,7 +226,7 @@ def test_an_offer_entered_later_is_not_known_before(rating_warehouse: Engine) ->
     offer = Offer(START, None, None, Fraction(50))
     with rating_warehouse.connect() as connection:
         rate_usage(connection, price_plan(), {START: 36_000})
-        enter_offer(connection, offer, START)
+        enter_offer(connection, 1, offer, START)
         totals = []
         for known_at in (START - timedelta(seconds=1), START, None):
             rate(connection, OCTOBER, subscriptions=[1], known_at=known_at)

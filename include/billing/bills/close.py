@@ -55,6 +55,7 @@ class ClosedPeriod(NamedTuple):
 
     Attributes:
         missing: subscriptions that lived in the period and have no bill; each is a mistake that somebody must look at.
+        unpriced: of these, the ones whose usage could not be priced this time, each with a sentence on why.
         incomplete: a sentence on everything else in closed periods that is not on exactly one bill.
     """
 
@@ -65,6 +66,7 @@ class ClosedPeriod(NamedTuple):
     held: list[HeldBill]
     missing: list[str]
     incomplete: tuple[str, ...] = ()
+    unpriced: dict[str, str] = {}  # noqa: RUF012 (nobody writes to it)
 
     def describe(self) -> str:
         """The same in words, with what to do about each held bill; see `describe_missing` for those without one."""
@@ -77,11 +79,14 @@ class ClosedPeriod(NamedTuple):
 
     def describe_missing(self) -> list[str]:
         """A sentence on each subscription without a bill, and on whatever else is not on exactly one bill."""
-        return [
-            f"Subscription {subscription} lived in {self.period} and has no bill of it. Look at its state and dates "
-            "in core.subscriptions, then close the period again."
-            for subscription in self.missing
-        ] + list(self.incomplete)
+        unknown = (
+            "Subscription {} lived in {} and has no bill of it. Look at its state and dates in core.subscriptions, "
+            "then close the period again."
+        )
+        again = "Then close the period again: only this subscription has no bill."
+        unpriced = {name: f"{why} {again}" for name, why in self.unpriced.items()}
+        missing = {name: unpriced.get(name, unknown.format(name, self.period)) for name in self.missing}
+        return list((unpriced | missing).values()) + list(self.incomplete)
 
 
 def close_period(warehouse: Engine, period: BillingPeriod, at: datetime, by: str = AKUBILL) -> ClosedPeriod:
@@ -97,7 +102,7 @@ def close_period(warehouse: Engine, period: BillingPeriod, at: datetime, by: str
         PeriodNotEndedError: when the period has not ended at `at`.
         PeriodIssuedError: when all its bills are issued already.
         EmptyPeriodError: when there is nothing to bill in it, and never was.
-        ConfigurationError, InvalidInputError: when some usage cannot be priced; then nothing is changed.
+        ConfigurationError: when all that there is belongs to periods of another time zone.
     """
     if not period.has_ended(at):
         raise PeriodNotEndedError(
@@ -105,11 +110,12 @@ def close_period(warehouse: Engine, period: BillingPeriod, at: datetime, by: str
             "period is closed after it has ended. Close it then."
         )
     with alone(warehouse, period) as connection:
-        drafted = draft_and_audit(connection, period, at, by)
+        unpriced: dict[str, str] = {}
+        drafted = draft_and_audit(connection, period, at, by, unpriced=unpriced)
         missing = list_missing(connection, period)
         _refuse_nothing_left(connection, period, drafted, missing)
         issue(connection, period, at, by)
-        return _summary(connection, period, drafted, missing)
+        return _summary(connection, period, drafted, missing)._replace(unpriced=unpriced)
 
 
 def summarise_period(warehouse: Engine, period: BillingPeriod) -> ClosedPeriod:
@@ -126,12 +132,21 @@ def alone(warehouse: Engine, period: BillingPeriod) -> Iterator[Connection]:
 
 
 def draft_and_audit(
-    connection: Connection, period: BillingPeriod, at: datetime, by: str, subscription_key: int | None = None
+    connection: Connection,
+    period: BillingPeriod,
+    at: datetime,
+    by: str,
+    subscription_key: int | None = None,
+    *,
+    unpriced: dict[str, str] | None = None,
 ) -> int:
-    """Make the period's drafts, or one subscription's, anew, with what holds each; how many there are."""
+    """Make the period's drafts, or one subscription's, again, with what holds each; how many there are.
+
+    `unpriced` takes those that cannot be rated, as `rate` says.
+    """
     window = window_of(period)
     renew_licences(connection, period, period.window.end)
-    drafted = draft_bills(connection, period, at, subscription_key)
+    drafted = draft_bills(connection, period, at, subscription_key, unpriced=unpriced)
     connection.execute(statement("billing/bills/record_drafts"), {**window, "who": by, "at": at})
     audit_drafts(connection, period, at, subscription_key)
     connection.execute(statement("billing/bills/delete_waived_findings"), window)

@@ -33,7 +33,12 @@ def renew_licences(connection: Connection, period: BillingPeriod, before: dateti
 
 
 def draft_bills(
-    connection: Connection, period: BillingPeriod, at: datetime, subscription_key: int | None = None
+    connection: Connection,
+    period: BillingPeriod,
+    at: datetime,
+    subscription_key: int | None = None,
+    *,
+    unpriced: dict[str, str] | None = None,
 ) -> int:
     """Draft the bill of every subscription that lives in the period, or has usage in it; how many there are.
 
@@ -42,6 +47,8 @@ def draft_bills(
         period: subscriptions of plans with months of another time zone are left out.
         at: logical time of the run.
         subscription_key: drafts only this one's, whose bill must not be final.
+        unpriced: takes the subscriptions that cannot be rated, for this period or for one that is corrected, by id,
+            each with a sentence on why; they get no draft then. Without it, the first of them is raised.
 
     Raises:
         ConfigurationError: when a subscription's price plan is not published.
@@ -50,7 +57,12 @@ def draft_bills(
     window = window_of(period)
     if subscription_key is None:
         _join_whole_sets(connection)
-    rate(connection, period, subscriptions=None if subscription_key is None else [subscription_key])
+    rate(
+        connection,
+        period,
+        subscriptions=None if subscription_key is None else [subscription_key],
+        unpriced=unpriced,
+    )
     connection.execute(statement("billing/bills/delete_drafts"), {**window, "subscription_key": subscription_key})
     drafted = connection.execute(
         statement("billing/bills/insert_drafts"),
@@ -58,7 +70,9 @@ def draft_bills(
     ).rowcount
     connection.execute(statement("billing/bills/insert_lines"), window)
     connection.execute(statement("billing/bills/insert_taxes"), window)
-    add_corrections(connection, period, subscription_key)
+    for left_out in add_corrections(connection, period, subscription_key, unpriced):
+        connection.execute(statement("billing/bills/delete_drafts"), {**window, "subscription_key": left_out})
+        drafted -= 1
     connection.execute(statement("billing/bills/sum_drafts"), window)
     fingerprint(connection, period, ["draft"])
     connection.execute(statement("billing/evidence/store_fingerprints"))

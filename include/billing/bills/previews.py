@@ -58,7 +58,6 @@ def draft_running(warehouse: Engine, period: BillingPeriod, at: datetime, by: st
 
     Raises:
         PeriodNotRunningError: when the period does not hold `at`.
-        ConfigurationError, InvalidInputError: when some usage cannot be priced; then nothing is changed.
     """
     if at not in period.window:
         raise PeriodNotRunningError(
@@ -68,8 +67,9 @@ def draft_running(warehouse: Engine, period: BillingPeriod, at: datetime, by: st
     with alone(warehouse, period) as connection:
         window = window_of(period)
         renew_licences(connection, period, at)
-        _forecast(connection, period, at)
-        draft_bills(connection, period, at)
+        unpriced: dict[str, str] = {}  # the close of the period names them
+        _forecast(connection, period, at, unpriced)
+        draft_bills(connection, period, at, unpriced=unpriced)
         connection.execute(statement("billing/bills/store_forecasts"), window)
         connection.execute(statement("billing/bills/record_drafts"), {**window, "who": by, "at": at})
         return [
@@ -77,10 +77,10 @@ def draft_running(warehouse: Engine, period: BillingPeriod, at: datetime, by: st
         ]
 
 
-def _forecast(connection: Connection, period: BillingPeriod, at: datetime) -> None:
+def _forecast(connection: Connection, period: BillingPeriod, at: datetime, unpriced: dict[str, str]) -> None:
     to_come = renew_licences(connection, period, period.window.end)
     connection.execute(statement("billing/bills/fill_expected_hours"), {**window_of(period), "at": at})
-    rate(connection, period)
+    rate(connection, period, unpriced=unpriced)
     connection.execute(text("DELETE FROM core.licences WHERE licence_key = ANY(:keys)"), {"keys": to_come})
     connection.execute(statement("billing/bills/create_forecasts"))
     connection.execute(statement("billing/bills/delete_expected_hours"))

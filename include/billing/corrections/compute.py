@@ -47,25 +47,37 @@ class Difference(NamedTuple):
     total: Decimal
 
 
-def add_corrections(connection: Connection, period: BillingPeriod, subscription_key: int | None = None) -> int:
-    """Put what is pending for earlier periods on the drafts of this one, before they are summed; how many lines.
+def add_corrections(
+    connection: Connection,
+    period: BillingPeriod,
+    subscription_key: int | None = None,
+    unpriced: dict[str, str] | None = None,
+) -> list[int]:
+    """Put what is pending for earlier periods on the drafts of this one, before they are summed.
 
-    Of all drafts, or of one subscription's, which was just made anew.
+    Of all drafts, or of one subscription's, which was just made again. Returns the subscriptions that cannot be rated
+    again: `unpriced` has them, as `rate` says.
 
     Rates other periods, so the tables of an earlier `rate` in this transaction are gone afterwards.
     """
     chosen = {**window_of(period), "states": ["draft"], "subscription_key": subscription_key}
-    compute_corrections(connection, chosen)
-    return insert_corrections(connection)
+    compute_corrections(connection, chosen, unpriced)
+    left_out = connection.execute(statement("billing/corrections/delete_unpriced"), {"ids": list(unpriced or ())})
+    keys = list(left_out.scalars())
+    insert_corrections(connection)
+    return keys
 
 
-def compute_corrections(connection: Connection, chosen: dict[str, Any]) -> Difference:
+def compute_corrections(
+    connection: Connection, chosen: dict[str, Any], unpriced: dict[str, str] | None = None
+) -> Difference:
     """Work out what corrects the chosen bills, into the tables of this transaction, which replace earlier ones.
 
     Args:
         connection: the transaction.
         chosen: `root_key` of one bill, or `period_start`, `period_end`, `states` of the drafts that corrections go on,
             of which `document_key` or `subscription_key` chooses one.
+        unpriced: takes the subscriptions that cannot be rated again; without it, the first of them is raised.
     """
     for table in _TABLES:
         connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{table}"))
@@ -78,7 +90,7 @@ def compute_corrections(connection: Connection, chosen: dict[str, Any]) -> Diffe
     for name, zone in sorted({(root.period, root.time_zone) for root in roots}):
         period = BillingPeriod(name, zone)
         keys = [root.subscription_key for root in roots if (root.period, root.time_zone) == (name, zone)]
-        _compare(connection, period, keys)
+        _compare(connection, period, keys, unpriced)
     connection.execute(statement("billing/corrections/add_refunds"))
     connection.execute(statement("billing/corrections/add_refund_taxes"))
     return Difference(*connection.execute(statement("billing/corrections/sum_difference")).one())
@@ -95,11 +107,13 @@ def sum_documents(connection: Connection, bill_keys: Sequence[int]) -> None:
     connection.execute(statement("billing/corrections/sum_documents"), {"bill_keys": list(bill_keys)})
 
 
-def _compare(connection: Connection, period: BillingPeriod, subscriptions: Sequence[int]) -> None:
+def _compare(
+    connection: Connection, period: BillingPeriod, subscriptions: Sequence[int], unpriced: dict[str, str] | None
+) -> None:
     """Rate a period's bills with what is known now, and take off what documents say."""
     window = window_of(period)
     connection.execute(statement("billing/corrections/take_hours"), window)
-    rate(connection, period, subscriptions=subscriptions)
+    rate(connection, period, subscriptions=subscriptions, unpriced=unpriced)
     connection.execute(statement("billing/corrections/add_lines"), window)
     connection.execute(statement("billing/corrections/add_taxes"), window)
     connection.execute(statement("billing/corrections/delete_rating_hours"))

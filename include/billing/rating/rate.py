@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from include.domain.periods import BillingPeriod
 
@@ -44,6 +44,7 @@ def rate(
     *,
     subscriptions: Sequence[int] | None = None,
     known_at: datetime | None = None,
+    unpriced: dict[str, str] | None = None,
 ) -> None:
     """Rate the period's usage into rated_lines and rated_taxes, which replace those of an earlier call.
 
@@ -54,6 +55,8 @@ def rate(
         period: months of the plans' time zone.
         subscriptions: keys to rate, whatever bills they have; without, all whose bill of the period is not final.
         known_at: leaves out private offers entered later; without, all count.
+        unpriced: takes the subscriptions that cannot be rated, by id, each with a sentence on why; they have no lines
+            then, and all others do. Without it, the first of them is raised.
 
     Raises:
         ConfigurationError: when a subscription's price plan is not published.
@@ -61,7 +64,7 @@ def rate(
     """
     parameters = split_periods(connection, period, subscriptions=subscriptions, known_at=known_at)
     sum_hours(connection, parameters)
-    charge_segments(connection, parameters)
+    charge_segments(connection, parameters, unpriced)
 
 
 def split_periods(
@@ -94,10 +97,10 @@ def sum_hours(connection: Connection, parameters: dict[str, Any]) -> None:
     run_steps(connection, ("billing/rating/sum_segments", "billing/rating/count_hours"), parameters)
 
 
-def charge_segments(connection: Connection, parameters: dict[str, Any]) -> None:
+def charge_segments(connection: Connection, parameters: dict[str, Any], unpriced: dict[str, str] | None = None) -> None:
     """Rating, last: what the parts' sums cost, line by line."""
     run_steps(connection, ("billing/rating/create_cumulative_quantities",), parameters)
-    _refuse_unpriced(connection)
+    _leave_out_unpriced(connection, unpriced)
     run_steps(connection, ("billing/rating/create_charges", "billing/rating/add_discounts"), parameters)
     for kind in ("maximum", "minimum"):
         run_steps(connection, ("billing/rating/add_minimum_or_maximum",), {**parameters, "bound_kind": kind})
@@ -120,25 +123,38 @@ def use_memory(connection: Connection) -> None:
         connection.execute(text("SELECT set_config(:setting, :value, TRUE)"), {"setting": setting, "value": value})
 
 
-def _refuse_unpriced(connection: Connection) -> None:
-    unpriced = connection.execute(statement("billing/rating/find_unpriced_usage")).first()
-    if unpriced is None:
+def _leave_out_unpriced(connection: Connection, left_out: dict[str, str] | None) -> None:
+    """Take what cannot be priced out of this transaction's tables and name it, or refuse it where nobody takes it."""
+    rows = connection.execute(statement("billing/rating/find_unpriced_usage")).all()
+    for row in rows:
+        if left_out is None:
+            raise _unpriced(row)
+        left_out[row.subscription_id] = str(_unpriced(row))
+    if not rows:
         return
-    if unpriced.plan_is_missing:
-        raise ConfigurationError(
-            f"Subscription {unpriced.subscription_id} has the price plan {unpriced.price_plan}, which is not "
+    for table in ("cumulative_quantities", "sequential_totals", "segment_totals", "billable_subscriptions"):
+        connection.execute(
+            text(f"DELETE FROM {table} WHERE subscription_key = ANY(:keys)"),  # noqa: S608 (one of the names above)
+            {"keys": [row.subscription_key for row in rows]},
+        )
+
+
+def _unpriced(row: Row[Any]) -> ConfigurationError | InvalidInputError:
+    if row.plan_is_missing:
+        return ConfigurationError(
+            f"Subscription {row.subscription_id} has the price plan {row.price_plan}, which is not "
             "published. Publish it with `akubill plan publish FILE`."
         )
-    if unpriced.is_too_large:
-        raise InvalidInputError(
-            f"Usage of subscription {unpriced.subscription_id} in some hour",
-            unpriced.at.isoformat(),
-            f"is too large to be rated exactly by the price plan {unpriced.price_plan}",
+    if row.is_too_large:
+        return InvalidInputError(
+            f"Usage of subscription {row.subscription_id} in some hour",
+            row.at.isoformat(),
+            f"is too large to be rated exactly by the price plan {row.price_plan}",
             "Check the usage; if it is right, publish a version with fewer places in its price.",
         )
-    raise InvalidInputError(
-        f"Usage of subscription {unpriced.subscription_id}",
-        unpriced.at.isoformat(),
-        f"has no price: the price plan {unpriced.price_plan} has no version in force then",
+    return InvalidInputError(
+        f"Usage of subscription {row.subscription_id}",
+        row.at.isoformat(),
+        f"has no price: the price plan {row.price_plan} has no version in force then",
         "Publish a version that is effective at that time.",
     )

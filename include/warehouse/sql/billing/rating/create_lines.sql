@@ -162,7 +162,7 @@ SELECT
     CAST(
         row_number() OVER (
             PARTITION BY subscription_key
-            ORDER BY kind_no, segment_no, line_start, line_end, tier, fee_no, quantity
+            ORDER BY kind_no, segment_no, line_start, line_end, tier, fee_no, quantity, detail
         ) AS integer
     ) AS line_no,
     kind,

@@ -1,5 +1,5 @@
--- Usage that cannot be priced: no plan, no version in force, or an hour too large for exact integer arithmetic. A
--- subscription without usage needs a version in force at some time of the period.
+-- Usage that cannot be priced, the first of each subscription: no plan, no version in force, or an hour too large for
+-- exact integer arithmetic. A subscription without usage needs a version in force at some time of the period.
 WITH unpriced AS (
     SELECT
         *,
@@ -7,7 +7,8 @@ WITH unpriced AS (
     FROM cumulative_quantities
 )
 
-SELECT
+SELECT DISTINCT ON (b.subscription_id)
+    b.subscription_key,
     b.subscription_id,
     b.price_plan,
     b.plan_key IS NULL AS plan_is_missing,
@@ -37,4 +38,3 @@ FROM unpriced AS u
 INNER JOIN billable_subscriptions AS b ON u.subscription_key = b.subscription_key
 WHERE u.is_too_large OR (u.version_key IS NULL AND u.is_used) OR u.has_no_version
 ORDER BY b.subscription_id, u.segment_no
-LIMIT 1
