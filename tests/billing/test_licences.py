@@ -225,3 +225,23 @@ def test_licences_of_one_start_have_lines_in_the_same_order_whichever_was_sold_f
     close_period(prices, OCTOBER, DUE)
     licences = [line for line in lines_of(prices) if line.kind == "licence"]
     assert [line.description.split(" AKU")[0] for line in licences] == ["Licence for 2", "Licence for 4"]
+
+
+def test_the_tax_of_licences_is_rounded_as_the_version_of_the_last_one_sold_says(
+    warehouse: Engine, subscribe: Callable[..., int]
+) -> None:
+    """Not as that of the licence whose term ends last: the longer one was sold before the version changed."""
+    licence = {"price_per_aku_month": "1.05", "overage_price": None}
+    rules: dict[str, Any] = {"price": "0", "licence": licence, "tax_rate": "0.06"}
+    later = version("2026-10-16T00:00:00+08:00", **rules, rounding={"digits": 2, "mode": "up"})
+    untaxed = version("2026-10-26T00:00:00+08:00", **rules | {"tax_rate": "0"})  # has the line of no usage
+    publish_price_plans(warehouse, [price_plan(version(**rules), later, untaxed, name="automq-byoc-prepaid")])
+    key = subscribe("prepaid", payment="prepaid", price_plan="automq-byoc-prepaid")
+    license_it(
+        warehouse, key, local("2026-10-05"), local("2026-12-05"), term_months=2, capacity_aku=1, auto_renew=False
+    )
+    license_it(warehouse, key, local("2026-10-20"), local("2026-11-20"), capacity_aku=1, auto_renew=False)
+    close_period(warehouse, OCTOBER, DUE)
+    with warehouse.connect() as connection:
+        (tax,) = connection.execute(text("SELECT base, amount FROM billing.bill_taxes")).all()
+    assert (str(tax.base), str(tax.amount)) == ("3.15", "0.19")  # 0.189, up; the first version would cut it to 0.18
