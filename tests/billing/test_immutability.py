@@ -160,7 +160,7 @@ ATTEMPTS = {
     "delete the price": "DELETE FROM billing.price_tiers",
     "add a tier": """
         INSERT INTO billing.price_tiers SELECT version_key, 9, NULL, 1, 0, 2, 100, NULL FROM billing.price_tiers""",
-    "change a fee": "UPDATE billing.price_fees SET fee = 0",
+    "change a fee": "UPDATE billing.price_fees SET amount = 0",
     "add a fee": "INSERT INTO billing.price_fees SELECT version_key, 9, 'late', 1, FALSE FROM billing.price_fees",
     "delete the version": "DELETE FROM billing.price_plan_versions",
     "change the version": "UPDATE billing.price_plan_versions SET rounding_mode = 'up'",
