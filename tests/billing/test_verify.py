@@ -141,7 +141,7 @@ def test_what_was_changed_in_one_bill_is_named(issued: Engine, changed: str, wha
     ("changed", "rates_otherwise"),
     [
         ("UPDATE billing.price_tiers SET unit_price = 1.30, scaled_price = 130", True),
-        ("UPDATE billing.price_fees SET fee = 11", True),
+        ("UPDATE billing.price_fees SET amount = 11", True),
         ("UPDATE billing.price_plan_versions SET rounding_mode = 'up'", True),
         ("UPDATE billing.price_plan_versions SET tax_rate = 0.13", True),
         ("""UPDATE billing.price_plan_versions SET source = source || '{"tax_rate": "0.13"}'""", False),
