@@ -1,7 +1,7 @@
 """Closing a billing period whose hours were closed as they passed: drafts, audits, fingerprints and issue, by size.
 
 Full size is 100, 1,000 and 10,000 subscriptions of one instance each, 744 hours: up to 7.44 million rows of usage.
-Bills are made of the sums by hour that whoever changes usage keeps, not of the instances' hours; an audit of the close
+Bills are made of the hourly sums that every change of usage updates, not of the instances' hours; an audit of the close
 adds those up again and compares.
 """
 

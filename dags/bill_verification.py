@@ -72,12 +72,12 @@ def bill_verification() -> None:
 
         from include.orchestration import connections, verification, work
 
-        told = verification.tell(
+        notified = verification.tell(
             connections.warehouse(), [*differences, *incomplete], work.run_instant(), get_current_context()
         )
-        if not told:
+        if not notified:
             raise AirflowSkipException("There is nothing new to notify of.")
-        return told
+        return notified
 
     @task
     def report(differences: list[str], incomplete: list[str]) -> None:

@@ -70,10 +70,10 @@ def machine_inventory() -> None:
 
         from include.orchestration import connections, notifications, work
 
-        told = notifications.notify_of_discrepancies(connections.warehouse(), work.run_instant(), get_current_context())
-        if not told:
+        sent = notifications.notify_of_discrepancies(connections.warehouse(), work.run_instant(), get_current_context())
+        if not sent:
             raise AirflowSkipException("There is nothing new to notify of.")
-        return told
+        return sent
 
     @task
     def summarise(compared: dict[str, int], failures: dict[str, str]) -> dict[str, int]:

@@ -54,8 +54,8 @@ def integer(answer: object, field: str, call: str) -> int | None:
 def instant(answer: object, field: str, call: str) -> datetime | None:
     """A time as an aware UTC instant: ISO 8601 text, or a Unix time in seconds or milliseconds.
 
-    Compute Nest and ECS write ISO 8601; the Marketplace writes Unix times of a unit that its pages leave open, told
-    apart by their size.
+    Compute Nest and ECS write ISO 8601; the Marketplace writes Unix times of a unit that its pages leave open: their
+    size shows it.
     """
     value = optional(answer, field)
     if value is None:

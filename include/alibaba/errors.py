@@ -30,7 +30,7 @@ RefusalKind = Literal[
 ]
 
 #: Codes after which the same request may work. `LastTokenProcessing` is an earlier request with the same ClientToken
-#: that has not ended; a nonce that was seen before is drawn anew for every attempt.
+#: that has not ended; a nonce that was seen before is replaced by a new one on every attempt.
 RETRIABLE_PREFIXES = (
     "throttling",
     "serviceunavailable",

@@ -83,7 +83,7 @@ class _TextLoader(yaml.BaseLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:  # noqa: ANN401 (PyYAML's signature)
         event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent):
-            raise _yaml_error(f"*{event.anchor} is an alias; write out what it stands for", event.start_mark)
+            raise _yaml_error(f"*{event.anchor} is an alias; write out what it refers to", event.start_mark)
         if getattr(event, "tag", None) is not None:
             raise _yaml_error(f"{event.tag} is a tag, which plans do not have", event.start_mark)
         return super().compose_node(parent, index)
@@ -108,7 +108,7 @@ class _TextLoader(yaml.BaseLoader):
             if key.value in seen:
                 raise _yaml_error(f"{key.value} is there more than once", key.start_mark)
             if key.value == "<<":
-                raise _yaml_error("<< merges mappings; write out what it stands for", key.start_mark)
+                raise _yaml_error("<< merges mappings; write out what it refers to", key.start_mark)
             seen.add(key.value)
         return {key.value: self.construct_object(value, deep=deep) for key, value in node.value}
 

@@ -96,7 +96,7 @@ def preview(
 
 
 def print_missing(sentences: list[str]) -> None:
-    """Subscriptions without a bill, in red: no review mends these."""
+    """Subscriptions without a bill, in red: no review can fix these."""
     for sentence in sentences:
         say(sentence, style="bold red")
 

@@ -30,6 +30,6 @@ def _explain(error: Exception) -> int:
     sys.stderr.write(
         f"akubill cannot start, {type(error).__name__}: {error}. Its installation is not complete: run `make setup`. "
         "If that does not help, run the command again with AKUBILL_DEBUG=1 set, and report its output and the command "
-        "to whoever maintains this installation.\n"
+        "to the people who maintain this installation.\n"
     )
     return _UNEXPECTED

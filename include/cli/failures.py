@@ -1,7 +1,7 @@
 """How a command ends when it fails: one sentence on standard error, and an exit code; a traceback only when asked for.
 
 Exit codes: 1 for an error of ours (bad input, a refusal, a check that failed), 2 for a wrong command line, 70 for an
-error that nobody expected, 130 after Ctrl-C.
+unexpected error, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def run(app: Typer) -> int:
     try:
         return _exit_code(app)
     except BrokenPipeError:
-        # Whoever read has gone. What is still buffered goes nowhere, and so the interpreter does not complain at exit.
+        # The reader has gone. What is still buffered goes nowhere, and so the interpreter does not complain at exit.
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _WRONG
@@ -93,7 +93,7 @@ def _fail(error: Exception) -> int:
     print_error(
         f"akubill met an error that it does not expect, {type(error).__name__}: {_first_line(error)}. This is a fault "
         f"of the program. Run the command again with {DEBUG}=1 set (or `akubill --debug …`), and report its output and "
-        "the command to whoever maintains this installation."
+        "the command to the people who maintain this installation."
     )
     return _UNEXPECTED
 

@@ -110,7 +110,7 @@ def usage(
     else:
         csv.writer(sys.stdout, lineterminator="\n").writerows([fields, *plain])
     if any(rejection.rule == BAD_LINE for rejection in rejections):
-        raise typer.Exit(1)  # the others are metered, and a script is told that some are missing
+        raise typer.Exit(1)  # the others are metered, and the exit code tells a script that some are missing
 
 
 def _said(counts: dict[str, int]) -> str:

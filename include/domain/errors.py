@@ -41,6 +41,14 @@ class InvalidInputError(FatalError, ValueError):
         self.what, self.value, self.rule, self.remedy = what, value, rule, remedy
 
 
+class NoUserError(InvalidInputError):
+    """A decision came without the name of the person who makes it."""
+
+    def __init__(self) -> None:
+        super().__init__("User name", "", "must not be empty", "Log in and try again.")
+        self.args = ("No user name was given. Log in and try again.",)
+
+
 class RefusedError(FatalError):
     """The outside understood the request and refused it.
 

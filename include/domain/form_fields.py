@@ -21,7 +21,7 @@ def read_reason(text: str | None, purpose: str) -> str:
     """The reason with its white space made plain; `purpose` says what it has to explain, as a clause.
 
     Raises:
-        InvalidInputError: when it is missing, too short, too long, or has characters that nobody sees.
+        InvalidInputError: when it is missing, too short, too long, or has invisible characters.
     """
     reason = " ".join((text or "").split())
     shortest, longest = REASON_LENGTH
@@ -36,7 +36,7 @@ def read_name(text: str | None, what: str, remedy: str) -> str:
     """An id, a name or a person, without white space around it.
 
     Raises:
-        InvalidInputError: when it is missing, too long, or has characters that nobody sees.
+        InvalidInputError: when it is missing, too long, or has invisible characters.
     """
     name = (text or "").strip()
     if not name:

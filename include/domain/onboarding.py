@@ -91,7 +91,7 @@ class OnboardingRequest:
         site: site of the cloud that the account belongs to.
         region: region of the environment.
         environment_name: unique per buyer and region.
-        network: VPC that the environment stands in.
+        network: VPC of the environment.
         department: business department; empty when the buyer has only one.
         payment: payg or prepaid.
         licence: for prepaid.

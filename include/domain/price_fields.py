@@ -26,7 +26,7 @@ _WITHOUT_LEADING_ZERO = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 
 
 class Unquoted(str):
-    """Text that stands in a file without quotes, where a number or an instant may be meant."""
+    """Text without quotes in a file, where a number or an instant may be meant."""
 
     __slots__ = ()
 

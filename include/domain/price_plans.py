@@ -242,7 +242,7 @@ class PricePlan(PlanModel):
         if currency_digits(self.currency) == 0:
             for number, version in enumerate(self.versions):
                 if version.rounding.digits:
-                    rule = f"must be 0: {self.currency} has no smaller unit, and nobody could pay the rest"
+                    rule = f"must be 0: {self.currency} has no smaller unit, and a smaller amount cannot be paid"
                     raise InvalidInputError(
                         f"versions[{number}].rounding.digits", version.rounding.digits, rule, "Write 0."
                     )

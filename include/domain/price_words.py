@@ -1,4 +1,4 @@
-"""Price plans in words, for whoever checks one before it is published."""
+"""Price plans in words, for the person who checks one before it is published."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Product(BaseModel):
     """One product of the catalogue: names, ids at the cloud, regions, limits, and the price plan of each payment.
 
     Attributes:
-        marketplace: name of the Marketplace, as it stands on documents.
+        marketplace: name of the Marketplace, as printed on documents.
         collected_by: who takes the buyer's money: the marketplace, with its own invoice, or the seller.
     """
 

@@ -1,4 +1,4 @@
-"""The regions of Alibaba Cloud, so that a mistyped region is told apart from one that a product does not support."""
+"""The regions of Alibaba Cloud, so that a mistyped region is distinguished from one that a product does not support."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _SPACES = "\u00a0\u202f\u3000"
 #: What a kept text may not hold; line ends and tabs may stay.
 _NOT_STORABLE = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f{_HALF}]")
 _NO_DATABASE_TAKES = re.compile(f"[\x00{_HALF}]")
-#: Stands for a character that cannot be stored.
+#: Replaces a character that cannot be stored.
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Who says in a task's log why it failed.
 LOGGER = "include.orchestration.errors"
 _ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
-#: For what is only asked; whoever uses it looks for Ctrl-C first, by pause(0).
+#: For what is only asked; callers check for Ctrl-C first, by pause(0).
 _with_retries = retry(
     retry=retry_if_exception_type((RetriableError, httpx.TransportError)),
     stop=stop_after_delay(180),
@@ -87,14 +87,14 @@ class AirflowApi:
 
     def follow(self, run: Run, tell: Callable[[str, str], None], timeout_seconds: float = 600) -> str:
         """Wait until the run ends and return its state; `tell` hears of each task and state as it ends."""
-        told: set[str] = set()
+        reported: set[str] = set()
         deadline = time.monotonic() + timeout_seconds
         while True:
             state = self._get(f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}")["state"]
             for task in self.tasks(run):
                 name = f"{task['task_id']}" + (f"[{task['map_index']}]" if task["map_index"] >= 0 else "")
-                if task["state"] in _ENDED and name not in told:
-                    told.add(name)
+                if task["state"] in _ENDED and name not in reported:
+                    reported.add(name)
                     tell(name, task["state"])
             if state in {"success", "failed"}:
                 return str(state)

@@ -31,9 +31,7 @@ def main() -> int:
         run([*install, "--require-hashes", "--compile-bytecode", "--requirement", str(lock)])
         run([*install, "--no-deps", "--no-build-isolation", "--editable", "."])
     except subprocess.CalledProcessError as error:
-        say(
-            f"`{' '.join(error.cmd)}` failed (exit code {error.returncode}); what it said stands above. Then run again."
-        )
+        say(f"`{' '.join(error.cmd)}` failed (exit code {error.returncode}); see its output above. Then run again.")
         return 1
     stamp.touch()
     say("Ready: `make demo` shows the whole thing, `make help` the rest.")
@@ -41,7 +39,7 @@ def main() -> int:
 
 
 def make_venv() -> None:
-    """Make .venv, anew where the one that is there is broken or of an unsupported Python."""
+    """Make .venv; replace one that is broken or of an unsupported Python."""
     supported = "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))"
     if PYTHON.exists() and subprocess.run([PYTHON, "-c", supported], check=False).returncode == 0:
         return

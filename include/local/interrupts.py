@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import FrameType
 
-#: Set by the first SIGINT, SIGTERM or SIGHUP; whoever waits in a loop looks at it.
+#: Set by the first SIGINT, SIGTERM or SIGHUP; loops that wait check it.
 INTERRUPTED = threading.Event()
 
 
 def listen_once() -> None:
     """Turn the first of SIGINT, SIGTERM and SIGHUP into a KeyboardInterrupt, and ignore the others.
 
-    What is told to be ignored from the start, as `nohup` does, stays ignored.
+    A signal that is ignored from the start, as `nohup` does, stays ignored.
     """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:

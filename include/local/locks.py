@@ -48,7 +48,7 @@ def check_locks(folder: Path) -> list[str]:
             shutil.copy(folder / name, scratch)
         failure = compile_locks(Path(scratch))
         if failure:
-            print(f"Could not compile them anew ({failure}); every direct requirement is pinned in its range.")  # noqa: T201
+            print(f"Could not compile them ({failure}); every direct requirement is pinned in its range.")  # noqa: T201
             return []
         return [
             f"{lock} is not what its requirements compile to. Run `make lock`."

@@ -75,17 +75,17 @@ def stop_all(state: State, stack_id: str, timeout_seconds: float = 15) -> int:
     recorded = [process for file in state.runs.glob("*.json") if (process := find(state, file.stem))]
     seen: set[int] = set()
     for end, patience in ((psutil.Process.terminate, timeout_seconds), (psutil.Process.kill, 10.0)):
-        told: set[int] = set()
+        signalled: set[int] = set()
         deadline = time.monotonic() + patience
         # Looking again and again also finds what was forked meanwhile.
         while (running := _running(stack_id, recorded)) and time.monotonic() < deadline:
             for process in running:
-                if process.pid not in told:
+                if process.pid not in signalled:
                     with suppress(psutil.NoSuchProcess):
                         end(process)
-            told |= {process.pid for process in running}
+            signalled |= {process.pid for process in running}
             psutil.wait_procs(running, timeout=0.5)
-        seen |= told
+        seen |= signalled
     for record in state.runs.glob("*.json"):
         record.unlink()
     return len(seen)

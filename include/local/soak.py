@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     Say = Callable[[str], None]
 
 READINGS, METERING, ALARMS = "aku_readings", "aku_metering", "freshness_alarms"
-#: Whoever fell silent at the last moment is asked again within half an hour; then the hour is closed for good.
+#: A console that fell silent at the last moment is asked again within half an hour; then the hour is closed for good.
 _PATIENCE = timedelta(minutes=50)
 _LOOKS_EVERY_SECONDS = 5
 
@@ -91,7 +91,7 @@ def soak(wanted: Soak, say: Say, *, keep: bool = False) -> SoakResult:
 
     Args:
         wanted: what to play; `every` is Airflow's five minutes.
-        say: is told how it goes.
+        say: receives each line of progress.
         keep: leave the stack up.
     """
     with _stack(say, keep=keep) as running, _warehouse(running) as warehouse:

@@ -41,7 +41,7 @@ def soak_here(wanted: Soak, say: Callable[[str], None]) -> SoakResult:
 
     Args:
         wanted: what to play.
-        say: is told how it goes.
+        say: receives each line of progress.
     """
     with (
         tempfile.TemporaryDirectory(prefix="akubill-soak-", ignore_cleanup_errors=True) as folder,

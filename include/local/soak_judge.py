@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _HOUR = 3600
-#: A poll stands for the last second that had ended when it was sent; what vanishes while it is under way is not in it.
+#: A poll shows the last second that had ended when it was sent; what vanishes while it is under way is not in it.
 _POLL_SECONDS = 30
 #: Why an interval may differ from the truth.
 KINDS = ("several changes", "whole life", "tail", "before first poll", "silence")

@@ -25,7 +25,7 @@ _SHARE_OF_OUTAGES = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A console that answers nobody from start until end, in seconds of the soak."""
+    """A console that does not answer from start until end, in seconds of the soak."""
 
     environment_id: str
     start: float

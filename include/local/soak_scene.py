@@ -85,12 +85,12 @@ class SoakSetup:
     start: datetime
 
     def silent(self, now: datetime) -> list[str]:
-        """The consoles that answer nobody now."""
+        """The consoles that do not answer now."""
         spent = (now - self.start).total_seconds()
         return [outage.environment_id for outage in self.outages if outage.start <= spent < outage.end]
 
     def arrange(self, silent: list[str]) -> None:
-        """Let the share of calls go wrong from now on, and these consoles answer nobody."""
+        """Let the share of calls go wrong from now on, and these consoles not answer."""
         self.outside.arrange_faults(self.wanted.faults, silent)
 
     def calm(self) -> None:
@@ -105,7 +105,7 @@ def set_up_soak(wanted: Soak, outside: Outside, warehouse: Engine, vault: Vault,
         wanted: what to play.
         outside: the sandbox.
         warehouse: gets a subscription and an environment for each console.
-        vault: encrypts their credentials; has to be the one of whoever asks them.
+        vault: encrypts their credentials; has to be the one that their clients use.
         lasts: seconds for which clusters go on changing.
     """
     consoles = outside.make_consoles(wanted.consoles)

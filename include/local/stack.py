@@ -161,12 +161,12 @@ def _start_all(place: State, settings: Settings, say: Say) -> None:
 
 
 def _choose_ports(settings: Settings) -> None:
-    """Keep the ports of the first start where one can. The sandbox's stands in consoles' addresses: it never moves."""
+    """Keep the ports of the first start where one can. The sandbox's is in consoles' addresses: it never changes."""
     wanted = ports.wanted_port("AKUBILL_SANDBOX_PORT")
     if settings.sandbox_port and wanted not in {None, settings.sandbox_port}:
         raise ConfigurationError(
             f"AKUBILL_SANDBOX_PORT is {wanted}, but this stack's consoles stand at port {settings.sandbox_port}. "
-            "Leave it out, or start anew with `make clean`."
+            "Leave it out, or start from scratch with `make clean`."
         )
     settings.sandbox_port = settings.sandbox_port or wanted or ports.free_port()
     ports.require_free(

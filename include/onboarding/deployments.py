@@ -1,6 +1,6 @@
 """Follows a deployment to its end, and takes away one that failed.
 
-Nothing waits in here: whoever calls looks again later, until what is asked is decided.
+Nothing waits in here: the caller looks again later, until the answer is final.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def is_decided(warehouse: Engine, cloud: ComputeNest, admission: Admission, now:
             step.fail(
                 f"Compute Nest could not deploy service instance {service_instance_id} ({instance.status}): "
                 f"{(instance.status_detail or 'it gave no reason').rstrip('. ')}. "
-                "It is removed; when the reason is mended, start a new run for the same request."
+                "It is removed; when the reason is fixed, start a new run for the same request."
             )
         with step.done(f"Service instance {service_instance_id} is deployed.") as connection:
             connection.execute(

@@ -2,7 +2,7 @@
 
 A step is taken by one run at a time (an advisory lock per subscription, held while it is worked on), only for the
 attempt that is under way, and once: a step that is done answers with its result, one that failed for good with its
-reason. A step that was begun and not closed was cut off; whoever takes it again first looks for what the call left.
+reason. A step that was begun and not closed was cut off; the run that repeats it first looks for what the call left.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def current(connection: Connection, admission: Admission) -> Subscription:
         raise ConflictError(f"There is no subscription {admission.subscription_id}. Start a new run.")
     if subscription.attempt != admission.attempt:
         raise ConflictError(
-            f"This run stands for attempt {admission.attempt} of {subscription.subscription_id}, which is over: "
+            f"This run belongs to attempt {admission.attempt} of {subscription.subscription_id}, which is over: "
             f"attempt {subscription.attempt} is under way. Look at the later run."
         )
     if subscription.state not in ONBOARDING_STATES:

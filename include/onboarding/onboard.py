@@ -102,7 +102,7 @@ def onboard(
         services: what to work with.
         request: checked for its form.
         clock: how time passes.
-        progress: is told of each step, in a line.
+        progress: receives a line for each step.
 
     Raises:
         NotAdmittedError: prerequisites that do not hold, all of them.

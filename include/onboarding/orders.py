@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from include.onboarding.subscriptions import Subscription
 
 STEP = "place_order"
-#: Refusals that a person mends outside, after which the same attempt goes on.
+#: Refusals that a person resolves outside, after which the same attempt goes on.
 _MENDABLE = ("credentials", "clock", "permission")
 
 
@@ -60,7 +60,7 @@ def place_order(warehouse: Engine, cloud: ComputeNest, product: Product, admissi
 
     Raises:
         AttemptFailedError: Compute Nest refused the order for good.
-        RefusedError: it refused for something that a person mends (key, clock, permission); the attempt goes on after.
+        RefusedError: it refused for a reason that a person can fix (key, clock, permission); the attempt goes on after.
         RetriableError: it did not answer.
     """
 
@@ -84,7 +84,7 @@ def adopt_order(
 
     Raises:
         AttemptFailedError: the order is not this buyer's, not this product's, not paid, or has no single instance.
-        RetriableError: its deployment is not there yet, or nobody answered.
+        RetriableError: its deployment is not there yet, or the service did not answer.
     """
 
     def adopt(step: Step) -> Order:
@@ -100,7 +100,7 @@ def adopt_order(
         raise RetriableError(
             f"Compute Nest has no service instance for order {order.order_id} (Marketplace instance "
             f"{marketplace_instance_id}) yet. If an earlier attempt for it failed and was removed, leave the order id "
-            "empty to have it ordered anew."
+            "empty to have it ordered again."
         )
 
     return _take(warehouse, admission, at, adopt)

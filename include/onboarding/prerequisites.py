@@ -121,7 +121,7 @@ def check_unique(warehouse: Engine, product: Product, request: OnboardingRequest
     """The subscription is new, or the same request again; see subscriptions.py for the rule."""
     with warehouse.connect() as connection:
         conflict = find_conflict(connection, product, request)
-    return CheckResult("unique", conflict is None, conflict or "No other subscription stands in its way.")
+    return CheckResult("unique", conflict is None, conflict or "No other subscription conflicts with it.")
 
 
 def check_access(request: OnboardingRequest, access: CloudAccess) -> CheckResult:
@@ -131,7 +131,7 @@ def check_access(request: OnboardingRequest, access: CloudAccess) -> CheckResult
             "access", "The connection's account id", access.account_id, f"is not the buyer's, {request.account_id}",
             "Correct it under Admin, Connections.",
         )  # fmt: skip
-    return _held("access", f"Access key {access.access_key_id} stands for the buyer.")
+    return _held("access", f"Access key {access.access_key_id} belongs to the buyer.")
 
 
 def try_order(cloud: ComputeNest, product: Product, request: OnboardingRequest) -> DryRun:

@@ -1,6 +1,6 @@
 """The end of a subscription: from when on it is not metered and not billed any more, who said so, and why.
 
-One instant says all of it (`core.subscriptions.ended_at`), and the database follows whoever stores it: its console is
+One instant says all of it (`core.subscriptions.ended_at`), and the database follows when it is stored: its console is
 not asked any more, hours at and after the end are due again (routine metering.follow_ends), bills are made up to it.
 """
 
@@ -71,7 +71,7 @@ def release_subscription(  # noqa: PLR0917 (a person's four words, as other door
     """
     end = _read_end(ended_at, at)
     said = {"by": _read_person(by), "reason": _read_reason(reason), "at": at}
-    # In turn with whoever makes bills, which are made of one end or of the other.
+    # Never while bills are made, which are made of one end or of the other.
     with warehouse.begin() as connection, locked(connection, *USAGE):
         row = _find(connection, subscription_id)
         _refuse(row, end)
@@ -137,7 +137,7 @@ def _read_reason(reason: str | None) -> str:
     shortest, longest = REASON_LENGTH
     if not shortest <= len(plain) <= longest or not plain.isprintable():
         rule = f"has {len(plain)} characters, not {shortest} to {longest} that everybody sees"
-        raise InvalidInputError("Reason", plain[:60], rule, "Write why it ended, for whoever asks a year from now.")
+        raise InvalidInputError("Reason", plain[:60], rule, "Write why it ended, for anyone who asks a year from now.")
     return plain
 
 

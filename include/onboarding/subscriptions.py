@@ -43,7 +43,7 @@ class Subscription(NamedTuple):
 
     @property
     def asked(self) -> OnboardingRequest:
-        """The request that it stands for."""
+        """The request that it was made from."""
         return OnboardingRequest.from_json(self.request)
 
 
@@ -61,7 +61,7 @@ def find(connection: Connection, subscription_id: str) -> Subscription | None:
 
 
 def find_conflict(connection: Connection, product: Product, request: OnboardingRequest) -> str | None:
-    """Why the request cannot be admitted beside what stands, as a sentence; None when it can."""
+    """Why the request cannot be admitted beside what exists, as a sentence; None when it can."""
     return _conflict_with_itself(connection, product, request) or _conflict_with_competing(connection, product, request)
 
 

@@ -73,7 +73,7 @@ def evaluate_alarms(warehouse: Engine, at: datetime, rules: AlarmRules = AlarmRu
 
     Args:
         warehouse: where polls, usage and alarms are.
-        at: the instant the run stands for; what came later is not looked at.
+        at: the instant of the run; what came later is not looked at.
         rules: what can be set.
     """
     facts = {"at": at, "billable_states": sorted(BILLABLE_STATES), **asdict(rules)}

@@ -120,7 +120,7 @@ def compare_machines(warehouse: Engine, at: datetime, tolerance: timedelta = TOL
 
     Args:
         warehouse: holds sightings and polls.
-        at: the instant the run stands for, in UTC; what came later is not looked at.
+        at: the instant of the run, in UTC; what came later is not looked at.
         tolerance: how long before a sighting a poll may lie to speak for it.
     """
     window = {"at": at, "tolerance": tolerance, "billable_states": sorted(BILLABLE_STATES)}

@@ -1,6 +1,6 @@
 """Upkeep of the warehouse: partitions ahead of time, what is older than its retention out, issued bills audited again.
 
-Whether a month of polls and readings may go is decided in the database (metering.drop_month), whoever asks.
+Whether a month of polls and readings may go is decided in the database (metering.drop_month), for every caller.
 Usage, gaps and bills are never dropped. See docs/concepts/retention.md.
 """
 

@@ -1,6 +1,6 @@
 """What our DAGs make, as Airflow assets, so that the asset graph shows the product.
 
-An asset event is a doorbell, not a delivery: whoever it wakes reads the warehouse.
+Asset events carry no data: consumers query the warehouse.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def draft_running_of_run(context: Context | None = None) -> int:
 
 
 def report_close(closed: dict[str, Any]) -> None:
-    """Say what was issued and held; fail where a subscription has no bill at all, which no review can mend.
+    """Say what was issued and held; fail where a subscription has no bill at all, which no review can fix.
 
     Raises:
         ConflictError: with a sentence on each such subscription.

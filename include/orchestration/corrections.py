@@ -7,7 +7,7 @@ def correct_bill_of_run() -> str:
     """Correct what the run's form names, in the name of the Airflow user who triggered it; says what became of it.
 
     Raises:
-        InvalidInputError: when the form is wrong, or nobody triggered the run.
+        InvalidInputError: when the form is wrong, or the run has no triggering user.
         ConflictError: when the bill is not issued, nothing is to be corrected, or there is no next bill.
     """
     from airflow.sdk import get_current_context
@@ -50,7 +50,7 @@ def add_offer_of_run() -> str:
     """Enter the offer of the run's form in the name of the Airflow user who triggered it; says what was entered.
 
     Raises:
-        InvalidInputError: when the form is wrong, or nobody triggered the run.
+        InvalidInputError: when the form is wrong, or the run has no triggering user.
         ConflictError: when the subscription ended before, or an issued bill covers a part of the offer's time.
     """
     from airflow.sdk import get_current_context

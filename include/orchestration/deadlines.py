@@ -1,8 +1,8 @@
 """The deadline of the hourly close, and what happens when a run misses it.
 
-Airflow's scheduler keeps the deadlines and its triggerer calls `notify_of_missed_deadline`, so operators are told even
-while a task hangs or all workers are busy. A run meets its deadline only by succeeding. The channel is that of the
-alarms (see notifications.py), and each run is told once: `operations.notifications` is the ledger.
+Airflow's scheduler keeps the deadlines and its triggerer calls `notify_of_missed_deadline`, so operators hear of it
+even while a task hangs or all workers are busy. A run meets its deadline only by succeeding. The channel is that of the
+alarms (see notifications.py), and each run is notified once: `operations.notifications` is the ledger.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ def hourly_close() -> DeadlineAlert:
 async def notify_of_missed_deadline(context: Context) -> str:
     """Tell operators that a scheduled run missed its deadline; yields what became of it, which Airflow keeps.
 
-    A backfill, and a run that somebody triggered by hand, are awaited by who started them and not told.
+    A backfill, and a run that somebody triggered by hand, are watched by the person who started them; no notification.
 
     Raises:
-        RetriableError: when the notifier failed; what it should have told stands in the triggerer's log.
+        RetriableError: when the notifier failed; the notification is in the triggerer's log.
     """
     facts = cast("dict[str, Any]", context)
     run = facts["dag_run"]
     if run["run_type"] != "scheduled":
-        return f"Not told: the run is a {run['run_type']} one."
+        return f"Not notified: the run is a {run['run_type']} one."
     # The triggerer's loop must not wait for databases and channels.
     return await asyncio.to_thread(_tell, describe(facts), datetime.now(UTC))
 
 
 def describe(facts: dict[str, Any]) -> Notification:
-    """What is told of a missed deadline, from the facts that Airflow hands to the callback."""
+    """The notification of a missed deadline, from the facts that Airflow hands to the callback."""
     from include.operations.notifications import Notification
 
     run, due = facts["dag_run"], _instant(facts["deadline"]["deadline_time"])
@@ -71,12 +71,12 @@ def _tell(notice: Notification, at: datetime) -> str:
     from include.orchestration import connections, notifications
 
     try:
-        told = notifications.send_notifications(connections.warehouse(), _TITLE, [notice], at, {})
+        sent = notifications.send_notifications(connections.warehouse(), _TITLE, [notice], at, {})
     except (ConfigurationError, SQLAlchemyError):
-        # The ledger lies in the warehouse, whose failure may be why the hour is late: rather told twice than never.
+        # The ledger lies in the warehouse, whose failure may be why the hour is late: better notified twice than never.
         failure = notifications.send(notifications.channel(), {}, _TITLE, notice.sentence, [notice._asdict()])
-        return failure or f"Told, though the ledger could not be asked: {notice.sentence}"
-    return notice.sentence if told else f"Told before: {notice.sentence}"
+        return failure or f"Notified, though the ledger could not be read: {notice.sentence}"
+    return notice.sentence if sent else f"Notified before: {notice.sentence}"
 
 
 def _instant(value: datetime | str) -> datetime:

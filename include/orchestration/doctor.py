@@ -31,7 +31,7 @@ class CheckResult(NamedTuple):
 
 
 def examine() -> Iterator[CheckResult]:
-    """Every check, in the order in which one would mend things."""
+    """Every check, in the order in which one would fix them."""
     yield _find("Airflow's database", check_airflow_database)
     opened = _find("Connection warehouse", check_warehouse)
     yield opened

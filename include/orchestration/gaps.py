@@ -7,7 +7,7 @@ def waive_gaps_of_run() -> dict[str, int]:
     """Waive what the run's form names, in the name of the Airflow user who triggered it; yields counts.
 
     Raises:
-        InvalidInputError: when the form is wrong, or nobody triggered the run.
+        InvalidInputError: when the form is wrong, or the run has no triggering user.
         ConflictError: when a gap is closed already, or none is open in the window.
     """
     from airflow.sdk import get_current_context

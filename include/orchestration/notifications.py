@@ -108,13 +108,13 @@ def send(
 
     A foreign error's words may hold a secret, so only its kind is kept.
     """
-    told = {
+    keys = {
         **cast("dict[str, Any]", context),
         "notification_title": title,
         "notification_text": text,
         "notifications": news,
     }
-    facts = cast("Context", told)
+    facts = cast("Context", keys)
     LogNotifier()(facts)
     if notifier is None:
         return None

@@ -106,7 +106,7 @@ def findings(checks: Iterable[str]) -> list[CheckResult]:
 
 
 def require_all(checks: Iterable[str]) -> None:
-    """Let pass what holds in full; what does not stands in the log reason by reason, folded to fit a screen.
+    """Pass when every check holds; log each one that does not with its reason, folded to fit a screen.
 
     Raises:
         NotAdmittedError: with every reason, when something does not hold.
@@ -152,7 +152,7 @@ def release_of_run() -> str:
     """End the subscription of the run's form in the name of the Airflow user who triggered it; says what became of it.
 
     Raises:
-        InvalidInputError: when the form is wrong, or nobody triggered the run.
+        InvalidInputError: when the form is wrong, or the run has no triggering user.
         ConflictError: when the subscription's onboarding is not done.
     """
     from airflow.sdk import get_current_context

@@ -46,7 +46,7 @@ def onboarding_form() -> dict[str, Param]:
         ),
         "network": Param(
             type="string", pattern=NETWORK, title="Network", section=_ENVIRONMENT,
-            description="Id of the VPC that the environment stands in, like vpc-bp1a2b3c.",
+            description="Id of the environment's VPC, like vpc-bp1a2b3c.",
         ),
         "department": Param(
             "", type=["null", "string"], maxLength=64, title="Department", section=_ENVIRONMENT,

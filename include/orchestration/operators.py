@@ -98,7 +98,7 @@ class AwaitRemoval(_AwaitServiceInstance):
 class AwaitConsole(BaseSensorOperator):
     """Looks every 15 seconds whether the console answers, and holds no worker slot between looks.
 
-    Onboarding's own limit ends the wait with a sentence; the sensor's is behind it, in case nobody ever looks.
+    Onboarding's own limit ends the wait with a sentence; the sensor's is behind it, in case that one is never checked.
 
     Args:
         admission: the attempt, as handed on by the task that admitted it.

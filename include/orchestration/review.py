@@ -30,7 +30,7 @@ APPROVE = "Approve and issue"
 REJECT = "Reject"
 WAIVE = "Waive one finding"
 NO_FINDING = "none"
-#: Airflow variable with the ids of the users who may answer, separated by commas; without it, whoever may run the DAG.
+#: Airflow variable with the ids of the users who may answer, separated by commas; without it, all who may run the DAG.
 REVIEWERS = "bill_reviewers"
 LOOKS_EVERY = timedelta(hours=1)
 
@@ -200,10 +200,10 @@ def _look(context: Context, fingerprint: str | None = None) -> BillInReview:
     shown = show_bill(warehouse(), asked["bill"])
     row = shown.row
     if row.state != "held":
-        raise AirflowSkipException(f"Bill {row.bill_id} is {row.state} by now: nobody needs to be asked.")
+        raise AirflowSkipException(f"Bill {row.bill_id} is {row.state} by now: there is nothing to ask.")
     if asked.get("hold") not in {None, row.hold_key} or fingerprint not in {None, row.fingerprint}:
         raise AirflowSkipException(
-            f"Bill {row.bill_id} was decided or made anew since; a run of its own asks about it, if it waits."
+            f"Bill {row.bill_id} was decided or made again since; a run of its own asks about it, if it waits."
         )
     return shown
 
@@ -223,7 +223,7 @@ def _form(findings: list[str]) -> Any:  # noqa: ANN401 (ParamsDict, imported whe
                 minLength=shortest,
                 maxLength=longest,
                 title="Reason",
-                description="Why, for whoever asks a year from now; it is kept with the bill.",
+                description="Why, for anyone who asks a year from now; it is kept with the bill.",
             ),
             "finding": Param(
                 NO_FINDING,

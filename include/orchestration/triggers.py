@@ -21,7 +21,7 @@ class ServiceInstanceTrigger(BaseTrigger):
     """Fires when a Compute Nest service instance has left the busy statuses, or the patience is over.
 
     It carries ids only: the access is looked up where it is used, so that no secret lies in the metadata database.
-    Whoever waits looks for itself afterwards; the event's payload is for the log.
+    The waiting task checks for itself afterwards; the event's payload is for the log.
 
     Args:
         account_id: the buyer, whose access asks.

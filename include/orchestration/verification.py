@@ -18,11 +18,11 @@ _TITLE = "Issued bills are not as they were issued"
 
 
 def tell(warehouse: Engine, sentences: Sequence[str], at: datetime, context: Context) -> int:
-    """Tell those that nobody was told yet, in one message; yields how many.
+    """Notify of those not notified yet, in one message; returns how many.
 
     Raises:
         ConfigurationError: when the channel is set up wrongly; nothing is claimed then.
-        RetriableError: when the notifier failed; what it should have told stands in the log and in the ledger.
+        RetriableError: when the notifier failed; the notification is in the log and in the ledger.
     """
     from include.operations.notifications import Notification
 

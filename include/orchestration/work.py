@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 
 def run_instant(context: Context | None = None) -> datetime:
-    """The instant that the run stands for, in UTC: rules are given this, never the clock.
+    """The instant of the run, in UTC: rules are given this, never the clock.
 
-    A scheduled run stands for the moment it became due (run_after), a run by hand for the moment it was asked for; both
+    For a scheduled run it is when it became due (run_after), for a run by hand when it was asked for; both
     stay the same however late, or how often, its tasks run.
     """
     if context is None:

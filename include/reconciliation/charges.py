@@ -1,7 +1,7 @@
 """Fetches what the Marketplace charges each buyer for our product, from the buyer's own bill.
 
 BSS shows the bill of the calling account, so every buyer is asked with its own delegated access. One buyer's missing or
-refused access is written down and stops nobody else; its charges of an earlier fetch stay as they are.
+refused access is written down and does not stop the others; its charges of an earlier fetch stay as they are.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def fetch_charges(
     Args:
         warehouse: where charges are stored.
         cycle: the billing cycle, YYYY-MM (UTC+8).
-        at: the instant the run stands for.
+        at: the instant of the run.
         bills_of: opens a buyer's bills by account id; may raise what a missing or refused access raises.
 
     Raises:

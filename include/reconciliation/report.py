@@ -15,7 +15,7 @@ class OpenPointsError(FatalError):
 
 
 def report_open_points(failures: Mapping[str, Mapping[str, str]], unknown: Sequence[str]) -> None:
-    """Name the buyers that could not be asked and the charges that belong to nobody.
+    """Name the buyers that could not be asked and the charges without a subscription.
 
     Args:
         failures: per cycle and account id, why its bill could not be fetched and what to do.

@@ -48,7 +48,7 @@ class Words:
         return grouped(value, places).replace("-", _MINUS)
 
     def amount(self, value: Decimal, currency: str) -> str:
-        """An amount without its currency, which stands elsewhere."""
+        """An amount without its currency, which is printed elsewhere."""
         return self.number(value, get_currency_precision(currency))
 
     def money(self, value: Decimal, currency: str) -> str:

@@ -31,7 +31,7 @@ def print_document(printed: PrintedDocument, language: str = "en") -> bytes:
 
 
 def draw_document(printed: PrintedDocument, language: str = "en", dots_per_inch: int = 110) -> list[bytes]:
-    """The document's pages as PNG pictures, for whoever wants to look at them."""
+    """The document's pages as PNG pictures, for viewing."""
     pages = _compile(printed, language, "png", dots_per_inch)
     return [pages] if isinstance(pages, bytes) else pages
 

@@ -1,6 +1,6 @@
 """Issued documents of a period as a FOCUS 1.2 file in Parquet: a row per line, tax and unused part of a licence.
 
-Amounts are those of the documents. Where the Marketplace collects, BilledCost is 0 and the value stands in the other
+Amounts are those of the documents. Where the Marketplace collects, BilledCost is 0 and the value is in the other
 costs; where the seller collects, BilledCost adds up to what each document says is payable. A correction is a row of its
 own in the period in which it was billed, so the rows of a period never change once it is over.
 Source: FOCUS Specification 1.2, https://focus.finops.org (see docs/reference/focus.md for each column and kind).

@@ -53,7 +53,7 @@ def write_lines(connection: Connection, *, period: str | None = None, bill_id: s
 
 
 def cell(value: object) -> str:
-    """A value as it stands in the file."""
+    """A value as written to the file."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -32,7 +32,7 @@ def json_answer(status: int, content: object, headers: dict[str, str] | None = N
 
 
 def html_answer(status: int, title: str) -> Answer:
-    """What a load balancer says when nobody stands behind it."""
+    """What a load balancer says when no server is behind it."""
     page = f"<html><head><title>{status} {title}</title></head><body><h1>{status} {title}</h1></body></html>"
     return Answer(status, page.encode(), "text/html")
 

@@ -60,7 +60,7 @@ async def serve(world: World, scope: Scope, receive: Receive, send: Send, now: f
     _, _, environment_id, *parts = scope["path"].split("/")
     console = world.consoles.get(environment_id)
     if console is None or not _is_up(console, now):
-        # Nobody stands behind the load balancer yet, or any more.
+        # No server is behind the load balancer yet, or any more.
         await send_answer(send, html_answer(503, "Service Unavailable"), now)
         return
     fault = None

@@ -34,7 +34,7 @@ def progress(instance: ServiceInstance, now: int) -> int:
 
 
 def is_deployed(instance: ServiceInstance, now: int) -> bool:
-    """Whether it stands at an instant."""
+    """Whether it exists at an instant."""
     return status(instance, now) == "Deployed"
 
 

@@ -71,7 +71,7 @@ def _spend(world: World, fault: Fault) -> None:
 
 
 def refusal(fault: Fault, throttled_status: int = 400) -> Refusal:
-    """The error that a refusing fault stands for."""
+    """The error that a refusing fault answers with."""
     status, code, message = _REFUSALS[fault.fault]
     if fault.fault.startswith("throttle"):
         status = throttled_status

@@ -18,7 +18,7 @@ class CannotServeError(Exception):
 
 
 def serve(port: int, folder: Path, host: str = "127.0.0.1") -> None:
-    """Serve until told to stop; the first line on standard output says where (port 0 takes a free one).
+    """Serve until stopped; the first line on standard output says where (port 0 takes a free one).
 
     Raises:
         CannotServeError: the port is taken, or another sandbox uses the folder.

@@ -51,7 +51,7 @@ def get_service(call: Call) -> dict[str, Any]:
 
 
 def get_service_instance(call: Call) -> dict[str, Any]:
-    """One service instance of the vendor's service, whoever the buyer is."""
+    """One service instance of the vendor's service, of any buyer."""
     call.need("RegionId", "ServiceInstanceId")
     _vendor_only(call)
     instance = call.world.service_instances.get(call.text("ServiceInstanceId"))

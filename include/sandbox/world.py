@@ -111,7 +111,7 @@ class World:
         self._shelf(record)[record.key] = record
 
     def service_instance_of(self, environment_id: str) -> ServiceInstance | None:
-        """The service instance that deployed an environment; None for a console that stands alone."""
+        """The service instance that deployed an environment; None for a console without one."""
         return self.service_instances.get(self.consoles[environment_id].service_instance_id)
 
 

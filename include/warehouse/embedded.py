@@ -1,6 +1,6 @@
 """The embedded PostgreSQL: a server in a folder, for the local stack, for scratch work and for tests.
 
-It listens on a Unix socket in its folder only, and whoever can reach that socket is trusted.
+It listens on a Unix socket in its folder only, and every user who can reach that socket is trusted.
 """
 
 from __future__ import annotations

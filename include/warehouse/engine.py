@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 WRITER = "billing_writer"
 ANALYST = "billing_analyst"
-#: The work that writers of usage take turns at, with each other and with whoever issues bills: usage stands still from
+#: The work that writers of usage take turns at, with each other and with the issuing of bills: no usage changes from
 #: when bills are made of it until they are issued. See `locked`.
 USAGE = ("metering", "usage")
 #: How long work waits for its turn, as PostgreSQL writes it.

@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema: tables by Alembic, then the routines; and says where it stands."""
+"""Brings a database to the newest schema: tables by Alembic, then the routines; and reports its version."""
 
 from __future__ import annotations
 

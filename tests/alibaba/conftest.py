@@ -19,7 +19,7 @@ from include.alibaba.gateway import CallLimits
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SECRET = "a-secret-that-nobody-may-read"
+SECRET = "a-secret-that-must-not-leak"
 QUICK = CallLimits(call_seconds=5, attempt_seconds=2, attempts=4, first_wait_seconds=0.01)
 
 

@@ -34,7 +34,7 @@ ORDER = CreateRequest("service-1", "orders", {"RegionId": "cn-hangzhou"})
         ("InvalidParameter", "other"),
     ],
 )
-def test_a_refusal_is_told_apart_by_its_code_whatever_its_http_status(cloud: Cloud, code: str, kind: str) -> None:
+def test_a_refusal_is_recognised_by_its_code_whatever_its_http_status(cloud: Cloud, code: str, kind: str) -> None:
     for status in (400, 403, 404, 503) if kind != "other" else (400, 404):
         cloud.answers = [says(status, Code=code, Message="No.", RequestId="R-1")]
         with pytest.raises(RefusedError) as refusal:
@@ -71,7 +71,7 @@ def test_what_may_pass_is_tried_again_and_then_reported_as_such(cloud: Cloud, co
     assert failure.value.code == code
     assert len(cloud.asked) == QUICK.attempts
     nonces = {headers["x-acs-signature-nonce"] for headers in cloud.headers}
-    assert len(nonces) == QUICK.attempts, "every attempt is signed anew"
+    assert len(nonces) == QUICK.attempts, "every attempt is signed again"
 
 
 def test_the_missing_permission_is_named(cloud: Cloud) -> None:
@@ -109,9 +109,9 @@ def test_an_answer_that_is_not_json_may_pass(cloud: Cloud, page: Said) -> None:
 def test_a_closed_port_may_open(cloud: Cloud) -> None:
     from dataclasses import replace
 
-    nobody = replace(cloud.access, endpoint="127.0.0.1:9")
+    closed = replace(cloud.access, endpoint="127.0.0.1:9")
     with pytest.raises(RetriableError) as failure:
-        ComputeNest(nobody, QUICK).get_service_instance("si-1")
+        ComputeNest(closed, QUICK).get_service_instance("si-1")
     assert failure.value.code == "NoAnswer"
 
 

@@ -117,7 +117,7 @@ def test_a_prepaid_order_is_a_subscription(buyer: CloudAccess) -> None:
         ({}, "nowhere", "region"),
     ],
 )
-def test_each_missing_prerequisite_is_told_apart(
+def test_each_missing_prerequisite_has_its_own_message(
     sandbox: SandboxHandle, traits: dict[str, object], region: str, kind: str
 ) -> None:
     compute_nest = ComputeNest(access_of(sandbox, sandbox.account("buyer", **traits)), QUICK)

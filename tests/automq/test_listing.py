@@ -27,7 +27,7 @@ from include.domain.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SECRET = "a-secret-that-nobody-may-read"
+SECRET = "a-secret-that-must-not-leak"
 ACCESS = ConsoleAccess("http://console.example:8080/consoles/env-1", "env-1", "AKtest", SecretStr(SECRET))
 
 

@@ -24,7 +24,7 @@ DUE = OCTOBER.window.end + timedelta(hours=6)
 
 
 def version(start: str = "2024-01-01T00:00:00+08:00", price: str = "1.20", **fields: Any) -> dict[str, Any]:
-    """A version as it stands in a plan's file."""
+    """A version as written in a plan's file."""
     return {
         "effective_from": start,
         "charge_every": "hour",

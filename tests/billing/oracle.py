@@ -105,7 +105,7 @@ def rounded(amount: Fraction, rounding: Rounding | tuple[int, str]) -> Fraction:
 
 
 def shared(exacts: list[Fraction], rounding: Rounding) -> list[Fraction]:
-    """One amount in parts, by largest remainder: their sum rounded once, cent by cent to whoever lacks most of his.
+    """One amount in parts, by largest remainder: their sum rounded once, cent by cent to the part that lacks most.
 
     Of parts that lack the same the later comes first. A negative sum is shared like the positive one.
     """

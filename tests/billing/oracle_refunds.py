@@ -118,13 +118,13 @@ class Left:
 
     def assert_taxed(self, taxes: dict[Rate, Fraction]) -> None:
         """What refunds gave back of the taxes: all of it with the last cent, never more, and to a cent their rate."""
-        told = {(tax.rate, tax.is_inclusive): tax.amount for tax in self.bill.taxes}
+        stated = {(tax.rate, tax.is_inclusive): tax.amount for tax in self.bill.taxes}
         for rate, amount in self.refunded().items():
             tax = taxes.get(rate, Fraction(0))
-            assert tax <= told.get(rate, Fraction(0))
+            assert tax <= stated.get(rate, Fraction(0))
             exact = amount * rate[0] / (1 + rate[0] if rate[1] else 1)
             if self.of_rate(rate) == 0:
-                assert tax == told.get(rate, Fraction(0))
+                assert tax == stated.get(rate, Fraction(0))
             else:
                 assert abs(tax - exact) < self.cent
 

@@ -96,8 +96,8 @@ def test_revenue_by_month_is_what_issued_documents_say_without_tax(billed: Engin
     correct(billed, DUE + timedelta(days=41), origin="again", **REFUND)
     query = "SELECT * FROM analytics.revenue_by_month ORDER BY customer, issued_in, price_plan"
     rows = ask(billed, query)
-    told = [(row.period, row.issued_in, row.price_plan, row.revenue, row.corrections) for row in rows]
-    assert told == [
+    found = [(row.period, row.issued_in, row.price_plan, row.revenue, row.corrections) for row in rows]
+    assert found == [
         ("2026-10", "2026-11", "automq-byoc-payg", Decimal("3.60"), 0),
         ("2026-10", "2026-11", "tiers", rows[1].payable - rows[1].tax, 0),
         ("2026-10", "2026-12", "automq-byoc-payg", Decimal("0.20"), Decimal("0.20")),

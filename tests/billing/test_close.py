@@ -179,7 +179,7 @@ def test_an_open_gap_holds_its_own_bill_only(prices: Engine, subscribe: Callable
     assert "unreachable" in held.sentence
 
 
-def test_a_held_bill_is_made_anew_once_its_gap_is_waived_and_issued_ones_are_left_alone(
+def test_a_held_bill_is_made_again_once_its_gap_is_waived_and_issued_ones_are_left_alone(
     prices: Engine, subscribe: Callable[..., int]
 ) -> None:
     subscribe("fine", usage=(3600,))
@@ -305,7 +305,7 @@ def test_an_unknown_period_is_named() -> None:
         BillingPeriod("2026-13", "Asia/Shanghai")
 
 
-def test_a_subscription_of_another_zone_keeps_nobody_from_a_bill_and_is_named(
+def test_a_subscription_of_another_zone_is_named_and_the_others_are_billed(
     prices: Engine, subscribe: Callable[..., int]
 ) -> None:
     publish_price_plans(prices, [price_plan(name="utc-plan", time_zone="UTC")])

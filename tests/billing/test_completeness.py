@@ -239,7 +239,7 @@ def test_what_a_closed_month_lacks_is_in_the_report_of_the_next_close_and_billed
         assert str(connection.scalar(total)) == "1.20"
 
 
-def test_a_term_that_starts_after_the_end_is_sold_to_nobody_and_no_finding(billed: Engine) -> None:
+def test_a_term_that_starts_after_the_end_is_never_sold_and_no_finding(billed: Engine) -> None:
     start = DECEMBER.window.start + timedelta(days=3)
     with billed.begin() as connection:
         key = key_of(connection, "prepaid")

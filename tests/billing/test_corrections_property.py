@@ -1,7 +1,7 @@
 """The invariant of corrections: whatever happens in whatever order, documents add up to the perfect bill plus refunds.
 
 Two say what the perfect bill is, and neither has anything of adjustments, differences or deliveries: the oracle in
-fractions, from the usage and the terms as they were told; and, line by line, rating itself for a twin of the
+fractions, from the usage and the terms as they were stated; and, line by line, rating itself for a twin of the
 subscription that never had any document.
 
 An example is several subscriptions in one warehouse, step by step side by side: each has a plan, a currency, licences,

@@ -48,7 +48,7 @@ BILL = "2026-10-sub-01-orders"
         (OCTOBER.window.end - FRACTION, OCTOBER.window.end - FRACTION / 2),
     ],
 )
-def test_a_life_of_no_second_stops_nobodys_close_and_costs_nothing(
+def test_a_life_of_no_second_does_not_stop_the_close_and_costs_nothing(
     warehouse: Engine, subscribe: Callable[..., int], terms: dict[str, Any], started: Any, ended: Any
 ) -> None:
     publish_price_plans(warehouse, [price_plan(version(**terms))])

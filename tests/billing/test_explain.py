@@ -230,7 +230,7 @@ def metered(warehouse: Engine) -> Environment:
 
 def test_an_hour_is_explained_down_to_the_polls_that_bound_it(metered: Environment) -> None:
     bill = list_bills(metered.warehouse)[0].bill_id
-    told = describe_bill(
+    lines = describe_bill(
         explain_bill(metered.warehouse, bill, 1, depth=Depth.POLLS, hour=at(START + 60)), with_hours=True
     ).splitlines()
     start = at(START + 60)
@@ -238,13 +238,13 @@ def test_an_hour_is_explained_down_to_the_polls_that_bound_it(metered: Environme
         f"      kf-1: {start:%H}:00:00 to {start:%H}:30:00 UTC 6 AKU = 10800 AKU-seconds, measured (answers of "
         f"{start:%H}:00:00 and {start:%H}:30:00, 3 intervals: both answers say the same, and nothing was modified "
         "between them)"
-    ) in told
-    changed = next(n for n, line in enumerate(told) if "the size changed at the instant" in line)
-    assert f"{start:%H}:30:00 to {start:%H}:33:00 UTC 6 AKU = 1080 AKU-seconds, measured" in told[changed]
-    before, after = (json.loads(line.partition("instance(s): ")[2]) for line in told[changed - 1 : changed + 2 : 2])
+    ) in lines
+    changed = next(n for n, line in enumerate(lines) if "the size changed at the instant" in line)
+    assert f"{start:%H}:30:00 to {start:%H}:33:00 UTC 6 AKU = 1080 AKU-seconds, measured" in lines[changed]
+    before, after = (json.loads(line.partition("instance(s): ")[2]) for line in lines[changed - 1 : changed + 2 : 2])
     assert (before["spec"], after["spec"]) == ({"reservedAku": 6}, {"reservedAku": 10})
-    assert sum("the size changed" in line for line in told) == 2, "before and after the change"
-    assert not any("no longer" in line or "Rated again" in line for line in told)
+    assert sum("the size changed" in line for line in lines) == 2, "before and after the change"
+    assert not any("no longer" in line or "Rated again" in line for line in lines)
 
 
 def test_polls_that_retention_dropped_are_said_to_be_gone(metered: Environment) -> None:
@@ -255,8 +255,8 @@ def test_polls_that_retention_dropped_are_said_to_be_gone(metered: Environment) 
             {"start": month, "end": month + timedelta(days=31), "at": datetime(2027, 12, 1, tzinfo=UTC)},
         )
     bill = list_bills(metered.warehouse)[0].bill_id
-    told = describe_bill(explain_bill(metered.warehouse, bill, 1, depth=Depth.POLLS, hour=at(START)), with_hours=True)
-    assert "The polls of this hour were dropped at 2027-12-01 after their retention; its usage stands." in told
+    lines = describe_bill(explain_bill(metered.warehouse, bill, 1, depth=Depth.POLLS, hour=at(START)), with_hours=True)
+    assert "The polls of this hour were dropped at 2027-12-01 after their retention; its usage stays." in lines
 
 
 def test_a_correction_of_a_correction_is_explained_back_to_the_bill_and_down_to_a_poll(metered: Environment) -> None:
@@ -288,10 +288,10 @@ def test_a_correction_of_a_correction_is_explained_back_to_the_bill_and_down_to_
     }
     assert listed == sizes
 
-    told = describe_bill(explain_bill(warehouse, second, depth=Depth.POLLS, hour=at(START)), with_hours=True)
-    assert "Because: Late answers, number 2; asked for by anna, cause late_usage." in told
-    assert f"corrects {first} line 1" in told
-    assert f"corrects {bill.bill_id} line 1" in told
+    lines = describe_bill(explain_bill(warehouse, second, depth=Depth.POLLS, hour=at(START)), with_hours=True)
+    assert "Because: Late answers, number 2; asked for by anna, cause late_usage." in lines
+    assert f"corrects {first} line 1" in lines
+    assert f"corrects {bill.bill_id} line 1" in lines
     given_back = describe_bill(explain_bill(warehouse, refund), with_hours=True)
     assert "It gives back part of what was billed." in given_back
     assert given_back.startswith(f"Credit note {refund}")

@@ -1,4 +1,4 @@
-"""A month that the real rating billed, as files: what stands in them is what the bills say."""
+"""A month that the real rating billed, as files: they contain what the bills say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An issued bill never changes, whoever tries and however. Each attempt is refused by the database itself.
+"""An issued bill never changes. Each attempt by anyone is refused by the database itself.
 
 So do the things that it was made of and hangs on: prices, offers, taxes, findings, events, waivers, what corrections
 applied. Usage is not refused, because metering writes it every hour; what changed in it is named by verification.
@@ -61,7 +61,7 @@ _VERSION = """
 _OFFER = """
     INSERT INTO billing.private_offers (subscription_key, effective_from, discount_percent, reason, entered_by,
         entered_at{columns})
-    SELECT subscription_key, period_start, 50, 'friendship', 'nobody', '2027-01-01T00:00:00Z'{values}
+    SELECT subscription_key, period_start, 50, 'friendship', 'someone', '2027-01-01T00:00:00Z'{values}
     FROM billing.bills WHERE state = 'issued' AND document = 'bill'"""
 _LICENCE = """
     INSERT INTO core.licences (subscription_key, term_start, term_end, term_months, capacity_aku, price, currency,
@@ -111,7 +111,7 @@ ATTEMPTS = {
     "move a tax": f"UPDATE billing.bill_taxes SET bill_key = {_HELD}, for_bill_key = {_HELD}, is_refund = TRUE",
     "add a finding": f"INSERT INTO billing.bill_findings SELECT {_ISSUED}, 'late', 'late', now()",
     "move a finding": f"UPDATE billing.bill_findings SET bill_key = {_ISSUED}",
-    "change who did it": "UPDATE billing.bill_events SET who = 'nobody'",
+    "change who did it": "UPDATE billing.bill_events SET who = 'someone'",
     "forget who did it": "DELETE FROM billing.bill_events",
     "change a waiver": "UPDATE billing.waivers SET reason = ''",
     "delete a waiver": "DELETE FROM billing.waivers",
@@ -120,7 +120,7 @@ ATTEMPTS = {
     "enter an offer behind the bill": """
         INSERT INTO billing.private_offers (subscription_key, effective_from, discount_percent, reason, entered_by,
             entered_at)
-        SELECT subscription_key, period_start, 50, 'friendship', 'nobody', period_start FROM billing.bills""",
+        SELECT subscription_key, period_start, 50, 'friendship', 'someone', period_start FROM billing.bills""",
     "enter an offer into the bill": _OFFER.format(columns="", values=""),
     "enter an offer of no correction into the bill": _OFFER.format(columns=", correction_id", values=", 'c-2'"),
     "enter a licence in the period": _LICENCE.format(start="'2026-10-10T00:00:00Z'", end="'2026-11-10T00:00:00Z'"),
@@ -147,7 +147,7 @@ ATTEMPTS = {
     "insert an applied correction": f"""
         INSERT INTO billing.corrections (correction_id, bill_key, cause, delivery, reason, requested_by, requested_at,
             state, document_bill_key)
-        SELECT 'c-3', {_ISSUED}, 'late_usage', 'note', 'late', 'nobody', now(), 'applied', bill_key
+        SELECT 'c-3', {_ISSUED}, 'late_usage', 'note', 'late', 'someone', now(), 'applied', bill_key
         FROM billing.bills WHERE corrects_bill_key = {_ISSUED}""",
     "change what a correction applied": "UPDATE billing.late_usage SET aku_seconds_after = 1",
     "delete what a correction applied": "DELETE FROM billing.late_usage",
@@ -280,7 +280,7 @@ def try_all(warehouse: Engine, *before: str) -> list[str]:
     ],
     ids=["writer", "owner", "owner as a replica"],
 )
-def test_nobody_can_change_an_issued_bill_or_what_hangs_on_it(issued: Engine, before: tuple[str, ...]) -> None:
+def test_an_issued_bill_and_what_depends_on_it_cannot_be_changed(issued: Engine, before: tuple[str, ...]) -> None:
     as_issued = protected(issued)
     done = try_all(issued, *before)
     assert protected(issued) == as_issued

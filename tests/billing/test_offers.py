@@ -65,7 +65,7 @@ def test_the_same_offer_of_the_same_run_is_entered_once_also_at_once(
     offer(prices, discount_percent="20")
     assert not offer(prices).is_new, "a late retry does not undo what was entered since"
     assert len(entered(prices)) == 2
-    assert offer(prices, NOW + timedelta(days=1)).is_new, "asked anew it counts again"
+    assert offer(prices, NOW + timedelta(days=1)).is_new, "asked again it counts again"
 
 
 def test_an_offer_is_entered_after_all_others_whatever_its_run_says(

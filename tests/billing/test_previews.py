@@ -96,7 +96,7 @@ def test_drafting_again_replaces_the_draft_and_tells_its_story_once(prices: Engi
     assert len(bills_of(prices)) == 1
 
 
-def test_a_running_draft_cannot_be_issued_and_closing_makes_it_anew(prices: Engine, live: Callable[..., int]) -> None:
+def test_a_running_draft_cannot_be_issued_and_closing_makes_it_again(prices: Engine, live: Callable[..., int]) -> None:
     live([3600] * 10)
     draft_running(prices, OCTOBER, START + timedelta(hours=10))
     for state in ("held", "issued"):

@@ -55,7 +55,7 @@ BAD = {
         HEADER, ROW.replace("3600", "2147483648")
     ],
     "line 2, subscription_id is '': it must be 1 to 100": [HEADER, ROW.replace("sub-a", "")],
-    "line 3, instance_id and hour, is 'kf-1 2026-09-30T16:00:00+00:00': it stands in line 2 already": [
+    "line 3, instance_id and hour, is 'kf-1 2026-09-30T16:00:00+00:00': it is in line 2 already": [
         HEADER, ROW, ROW.replace("3600", "1")
     ],
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a period consists of does not change behind its bill, whoever writes: prices, offers, licences, its life.
+"""What a period consists of does not change behind its bill, on any write: prices, offers, licences, its life.
 
 And a refund carries what was asked for, whatever rating the period again would find.
 """
@@ -155,7 +155,7 @@ def test_a_version_of_a_plan_that_a_bill_knows_by_an_offer_does_not_enter_its_mo
     assert publish_price_plans(warehouse, [price_plan(gold, november, name="gold")])[0].new_version_count == 1
 
 
-def test_a_refund_carries_no_difference_that_nobody_asked_for(
+def test_a_refund_carries_only_the_difference_that_was_asked_for(
     owned_warehouse: Engine, prices: Engine, subscribe: Callable[..., int]
 ) -> None:
     """Whatever got past the guards: here a version, by a superuser who put them aside."""

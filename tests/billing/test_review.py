@@ -40,7 +40,7 @@ def held(prices: Engine, subscribe: Callable[..., int]) -> int:
 
 
 def answer(warehouse: Engine, **fields: Any) -> Answer:
-    """An answer about the draft as it stands, from Li."""
+    """An answer about the current draft, from Li."""
     row = show_bill(warehouse, BILL).row
     return Answer(**{"bill_id": BILL, "by": "li", "reason": REASON, "fingerprint": row.fingerprint} | fields)
 
@@ -50,7 +50,7 @@ def story(warehouse: Engine) -> list[tuple[str | None, str, str]]:
 
 
 def more_usage(warehouse: Engine, key: int) -> None:
-    """An hour that nobody knew of when the draft was made."""
+    """An hour that was unknown when the draft was made."""
     with warehouse.begin() as connection:
         instance = connection.scalar(
             text("SELECT instance_key FROM core.instances WHERE subscription_key = :key"), {"key": key}
@@ -101,11 +101,13 @@ def test_approving_issues_the_draft_that_was_shown_and_keeps_the_answer(prices: 
     assert list_holds(prices) == []
 
 
-def test_a_draft_that_was_made_anew_meanwhile_is_not_approved_by_the_old_fingerprint(prices: Engine, held: int) -> None:
+def test_a_draft_that_was_made_again_meanwhile_is_not_approved_by_the_old_fingerprint(
+    prices: Engine, held: int
+) -> None:
     old = answer(prices)
     more_usage(prices, held)
     close_period(prices, OCTOBER, LATER)
-    with pytest.raises(DraftChangedError, match="was made anew since it was shown"):
+    with pytest.raises(DraftChangedError, match="was made again since it was shown"):
         approve(prices, old, LATER)
     assert waivers(prices) == []
     assert [bill.state for bill in bills_of(prices)] == ["held"]
@@ -282,8 +284,8 @@ def test_an_answer_without_fingerprint_approves_nothing(prices: Engine, held: in
 
 
 def test_an_unknown_bill_is_named(prices: Engine) -> None:
-    with pytest.raises(InvalidInputError, match="'2026-10-nobody'"):
-        void(prices, Answer("2026-10-nobody", "li", REASON), LATER)
+    with pytest.raises(InvalidInputError, match="'2026-10-unknown'"):
+        void(prices, Answer("2026-10-unknown", "li", REASON), LATER)
 
 
 def test_two_people_at_once_decide_once(prices: Engine, held: int) -> None:

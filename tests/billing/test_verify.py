@@ -45,7 +45,7 @@ def issued(warehouse: Engine, subscribe: Callable[..., int]) -> Engine:
 
 
 def change(warehouse: Engine, *changes: str) -> None:
-    """What nobody but a superuser who puts the guards aside can do."""
+    """What only a superuser who disables the protection triggers can do."""
     with warehouse.begin() as connection:
         connection.execute(text("RESET ROLE"))
         triggers = connection.execute(
@@ -70,7 +70,7 @@ def named(verified: Verification) -> dict[str, set[str]]:
     return found
 
 
-def test_bills_that_nobody_touched_are_as_issued(issued: Engine) -> None:
+def test_bills_that_were_not_changed_are_as_issued(issued: Engine) -> None:
     verified = verify_bills(issued)
     assert verified.differences == []
     assert verified.describe() == "2 document(s) verified: 2 as issued, 0 not."
@@ -133,7 +133,7 @@ def test_what_was_changed_in_one_bill_is_named(issued: Engine, changed: str, wha
     verified = verify_bills(issued)
     (found,) = named(verified).values()
     assert found == what
-    assert "Issued bills never change, so find out who put the database's guards aside" in verified.describe()
+    assert "Issued bills never change, so find out who disabled the protection triggers" in verified.describe()
     assert verified.describe().endswith("2 document(s) verified: 1 as issued, 1 not.")
 
 
@@ -167,7 +167,7 @@ def test_a_version_of_the_period_that_no_line_came_of_is_named(issued: Engine) -
     assert {"prices"} <= named(verify_bills(issued))[BILL]
 
 
-def test_lines_that_rating_gives_otherwise_are_told_column_by_column(issued: Engine) -> None:
+def test_lines_that_rating_gives_otherwise_are_described_column_by_column(issued: Engine) -> None:
     change(issued, "UPDATE billing.price_tiers SET unit_price = 1.30, scaled_price = 130")
     (rating, *_) = [each for each in verify_bills(issued, bill_ids=[OTHER]).differences if each.what == "rating"]
     assert rating.sentence.startswith(
@@ -234,7 +234,7 @@ def test_a_bill_is_chosen_by_id_or_period(issued: Engine) -> None:
     assert verify_bills(issued, period="2026-10").document_count == 2
     assert verify_bills(issued, period="2026-09").document_count == 0
     with pytest.raises(InvalidInputError, match="is not an issued bill or note"):
-        verify_bills(issued, bill_ids=[BILL, "2026-10-nobody"])
+        verify_bills(issued, bill_ids=[BILL, "2026-10-unknown"])
 
 
 def test_a_report_says_all_of_it_and_what_to_do() -> None:

@@ -43,7 +43,7 @@ MISTAKES = [
 ]  # fmt: skip
 
 
-#: What YAML would read as a number, a time or a truth that nobody meant.
+#: What YAML would read as a number, a time or a boolean by mistake.
 NUMBERS_OF_YAML = [
     "0120",
     "010",

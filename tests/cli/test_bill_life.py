@@ -45,7 +45,7 @@ def test_a_bill_goes_through_its_life_by_commands(held, warehouse):
     assert "is a draft again" in call("restore", BILL, *REASON).output
     assert "not held: there is nothing to decide" in str(call("approve", BILL, *REASON, *shown).exception)
     assert "1 held, 0 missing" in call("close", "--period", "2026-10").output
-    assert "was made anew since it was shown" in str(
+    assert "was made again since it was shown" in str(
         call("approve", BILL, *REASON, "--fingerprint", "0" * 64).exception
     )
     assert "is issued as it was shown" in call("approve", BILL, *REASON, *shown).output

@@ -51,7 +51,7 @@ def onboard(sandbox: SandboxHandle, warehouse: Engine, monkeypatch: pytest.Monke
     return run
 
 
-def test_the_command_onboards_with_progress_and_again_tells_what_stands(onboard: Callable[..., Result]) -> None:
+def test_the_command_onboards_with_progress_and_again_prints_what_exists(onboard: Callable[..., Result]) -> None:
     first = onboard("--instance", "orders-kafka", "--instance-aku", "6")
     assert first.exit_code == 0, first.output
     assert "The console answers." in first.stderr

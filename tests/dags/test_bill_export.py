@@ -61,7 +61,7 @@ def test_a_period_named_by_hand_is_written_whole_in_the_asked_language_and_place
     assert not exporting.exists()
 
 
-def test_a_place_that_nobody_can_write_to_fails_with_what_to_do(dagbag, exporting, warehouse):
+def test_a_read_only_place_fails_with_what_to_do(dagbag, exporting, warehouse):
     done = run(dagbag, period="2026-10", formats=["csv"], destination="nosuch://bucket/bills")
     assert states(done)["write_lines"] == "failed"
     assert ledger(warehouse) == []

@@ -66,7 +66,7 @@ def form_of(client) -> dict[str, Any]:
         if form:
             return form
         time.sleep(0.1)
-    raise AssertionError("nobody was asked")
+    raise AssertionError("no person was asked")
 
 
 def answer(client, form: dict[str, Any], given: dict[str, Any]) -> int:
@@ -146,7 +146,7 @@ def test_a_named_finding_is_waived(dagbag, desk, held, warehouse):
     assert bill(warehouse) == ("issued", "li")
 
 
-def test_who_may_only_look_cannot_answer_and_nobody_can_answer_what_is_not_offered(dagbag, desk, held, warehouse):
+def test_who_may_only_look_cannot_answer_and_only_offered_answers_are_taken(dagbag, desk, held, warehouse):
     def try_all() -> None:
         form = form_of(desk("vera", "viewer"))
         assert answer(desk("vera", "viewer"), form, APPROVE) == 403
@@ -169,7 +169,7 @@ def test_only_named_reviewers_answer_where_the_variable_names_some(dagbag, desk,
     assert bill(warehouse) == ("issued", "mei")
 
 
-def test_an_answer_about_a_draft_that_was_made_anew_issues_nothing(dagbag, desk, held, warehouse):
+def test_an_answer_about_a_draft_that_was_made_again_issues_nothing(dagbag, desk, held, warehouse):
     li = desk("li", "op")
 
     def remake_then_approve() -> None:

@@ -33,20 +33,20 @@ def issued(warehouse, airflow_connections, subscribe):
     return warehouse
 
 
-def told(warehouse) -> list[str]:
+def notified(warehouse) -> list[str]:
     with warehouse.connect() as connection:
         return list(connection.scalars(text("SELECT sentence FROM operations.notifications ORDER BY notification_key")))
 
 
 def test_it_is_green_and_quiet_where_every_bill_is_as_issued(dagbag, issued):
     assert run(dagbag) == GREEN | {"notify_operators": "skipped"}
-    assert told(issued) == []
+    assert notified(issued) == []
 
 
-def test_a_changed_bill_is_red_until_it_is_mended_and_told_once(dagbag, issued):
+def test_a_changed_bill_is_red_until_it_is_restored_and_notified_once(dagbag, issued):
     change(issued, "UPDATE metering.subscription_hours SET aku_seconds = 7200")
     assert run(dagbag) == GREEN | {"report": "failed"}
-    sentences = told(issued)
+    sentences = notified(issued)
     assert len(sentences) == 4
     assert sum(sentence.startswith(f"{BILL}: ") for sentence in sentences) == 3
     assert sum("no late usage explains it" in sentence for sentence in sentences) == 1
@@ -55,10 +55,10 @@ def test_a_changed_bill_is_red_until_it_is_mended_and_told_once(dagbag, issued):
     assert run(dagbag)["report"] == "success"
 
 
-def test_usage_that_no_bill_has_is_red_and_told_once(dagbag, issued, subscribe):
+def test_usage_that_no_bill_has_is_red_and_notified_once(dagbag, issued, subscribe):
     subscribe("late", usage=(7200,), started_at=LONG_AGO)
     assert run(dagbag) == GREEN | {"report": "failed"}
-    (sentence,) = told(issued)
+    (sentence,) = notified(issued)
     assert "sub-01-late used 2 AKU-hours" in sentence
     close_period(issued, OCTOBER, DUE)
     assert run(dagbag) == GREEN | {"notify_operators": "skipped"}

@@ -110,7 +110,7 @@ def test_a_bills_story_names_the_run_and_the_person_who_triggered_it(used, wareh
     assert by_hand == "li (billing_period_close manual__2026-10)"
 
 
-def test_a_month_in_which_nobody_lived_is_skipped_by_the_schedule_and_refused_by_hand(warehouse, airflow_connections):
+def test_a_month_without_subscriptions_is_skipped_by_the_schedule_and_refused_by_hand(warehouse, airflow_connections):
     from airflow.sdk.exceptions import AirflowSkipException
 
     from include.billing.bills.close import EmptyPeriodError

@@ -27,13 +27,13 @@ def channel(airflow_connections, tmp_path):
     """Sets the connection akubill_notifications; gives what the file notifier wrote."""
 
     def set_up(notifier: str = "tests.support.notifiers.FileNotifier", arguments: object = None) -> None:
-        default = {"path": str(tmp_path / "told"), "text": "{{ notification_title }}: {{ notification_text }}"}
+        default = {"path": str(tmp_path / "sent"), "text": "{{ notification_title }}: {{ notification_text }}"}
         extra = {"notifier": notifier, "arguments": default if arguments is None else arguments}
         airflow_connections.setenv(
             "AIRFLOW_CONN_AKUBILL_NOTIFICATIONS", connection_json(conn_type="generic", extra=extra)
         )
 
-    set_up.told = lambda: (tmp_path / "told").read_text().splitlines() if (tmp_path / "told").exists() else []
+    set_up.sent = lambda: (tmp_path / "sent").read_text().splitlines() if (tmp_path / "sent").exists() else []
     return set_up
 
 
@@ -51,7 +51,7 @@ def ledger(warehouse) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in connection.execute(query)]
 
 
-def test_a_silence_is_told_once_and_again_when_it_is_over(dagbag, silent, channel, warehouse):
+def test_a_silence_is_notified_once_and_again_when_it_is_over(dagbag, silent, channel, warehouse):
     channel()
     assert run(dagbag) == {"evaluate_environments": "success", "notify_operators": "success"}
     assert run(dagbag) == {"evaluate_environments": "success", "notify_operators": "skipped"}
@@ -59,7 +59,7 @@ def test_a_silence_is_told_once_and_again_when_it_is_over(dagbag, silent, channe
         connection.execute(text("UPDATE core.environments SET state = 'released'"))
     assert run(dagbag)["notify_operators"] == "success"
     assert run(dagbag)["notify_operators"] == "skipped"
-    first, second = channel.told()
+    first, second = channel.sent()
     assert first.startswith("Metering alarms: 1 new: ALARM Environment env-11-orders has not answered since")
     assert second.startswith("Metering alarms: 1 over: OVER Environment env-11-orders is not metered any more")
     assert ledger(warehouse) == [("alarm/1/opened", True, None), ("alarm/1/closed", True, None)]
@@ -106,6 +106,6 @@ def test_a_wrong_channel_is_named(channel, notifier, arguments, complaint):
 
 
 def test_arguments_may_be_written_as_text(dagbag, silent, channel, tmp_path):
-    channel(arguments=json.dumps({"path": str(tmp_path / "told"), "text": "{{ notifications | length }}"}))
+    channel(arguments=json.dumps({"path": str(tmp_path / "sent"), "text": "{{ notifications | length }}"}))
     run(dagbag)
-    assert channel.told() == ["1"]
+    assert channel.sent() == ["1"]

@@ -31,7 +31,7 @@ def run(dagbag, **conf: Any) -> dict[str, str]:
     return {task.task_id: str(task.state) for task in done.get_task_instances()}
 
 
-def stands(warehouse) -> list[tuple[Any, ...]]:
+def stored(warehouse) -> list[tuple[Any, ...]]:
     with warehouse.connect() as connection:
         query = text("SELECT state, closed_by, closed_reason FROM metering.gaps")
         return [tuple(row) for row in connection.execute(query)]
@@ -39,20 +39,20 @@ def stands(warehouse) -> list[tuple[Any, ...]]:
 
 def test_the_user_who_triggered_waives_a_gap_with_a_reason(dagbag, gap, warehouse):
     assert run(dagbag, gaps=[gap]) == {"waive_gaps": "success", "report": "success"}
-    assert stands(warehouse) == [("waived", "dag_test", REASON)]
+    assert stored(warehouse) == [("waived", "dag_test", REASON)]
     assert run(dagbag, gaps=[gap]) == {"waive_gaps": "failed", "report": "upstream_failed"}
 
 
 def test_an_environment_and_a_window_name_gaps_too(dagbag, gap, warehouse):
     window = {"from": "2026-10-01T20:00:00+08:00", "to": "2026-10-01T21:00:00+08:00"}
     assert run(dagbag, environment="env-11-orders", **window)["waive_gaps"] == "success"
-    assert stands(warehouse)[0][0] == "waived"
+    assert stored(warehouse)[0][0] == "waived"
 
 
 @pytest.mark.parametrize("conf", [{}, {"gaps": [999999]}, {"environment": "env-11-orders"}])
 def test_a_form_that_names_no_open_gap_fails_and_waives_nothing(dagbag, gap, warehouse, conf):
     assert run(dagbag, **conf)["waive_gaps"] == "failed"
-    assert stands(warehouse) == [("open", None, None)]
+    assert stored(warehouse) == [("open", None, None)]
 
 
 @pytest.mark.parametrize("conf", [{"reason": "short"}, {"reason": None}, {"reason": "x" * 501}, {"gaps": [0]}])

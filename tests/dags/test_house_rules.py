@@ -1,4 +1,4 @@
-"""What holds for every DAG; a failure says how to mend it."""
+"""What holds for every DAG; a failure says how to fix it."""
 
 from __future__ import annotations
 

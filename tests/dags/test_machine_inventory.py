@@ -53,15 +53,15 @@ def machines(warehouse, sandbox, airflow_connections):
 
 
 @pytest.fixture
-def told(airflow_connections, tmp_path):
+def sent(airflow_connections, tmp_path):
     """The lines that the channel was given."""
-    arguments = {"path": str(tmp_path / "told"), "text": "{{ notification_title }}: {{ notification_text }}"}
+    arguments = {"path": str(tmp_path / "sent"), "text": "{{ notification_title }}: {{ notification_text }}"}
     extra = {"notifier": "tests.support.notifiers.FileNotifier", "arguments": arguments}
     airflow_connections.setenv("AIRFLOW_CONN_AKUBILL_NOTIFICATIONS", connection_json(conn_type="generic", extra=extra))
-    return lambda: (tmp_path / "told").read_text().splitlines() if (tmp_path / "told").exists() else []
+    return lambda: (tmp_path / "sent").read_text().splitlines() if (tmp_path / "sent").exists() else []
 
 
-def test_a_finding_is_told_once_when_it_is_found_and_once_when_it_is_over(dagbag, machines, warehouse, told):
+def test_a_finding_is_notified_once_when_it_is_found_and_once_when_it_is_over(dagbag, machines, warehouse, sent):
     assert run(dagbag) == GREEN
     assert run(dagbag) == GREEN | {"notify_operators": "success"}
     with warehouse.connect() as connection:
@@ -72,7 +72,7 @@ def test_a_finding_is_told_once_when_it_is_found_and_once_when_it_is_over(dagbag
         connection.execute(text("UPDATE operations.machine_discrepancies SET state = 'resolved', resolved_at = now()"))
         connection.execute(text("DELETE FROM operations.machine_sightings"))
     assert run(dagbag)["notify_operators"] == "success"
-    opened, over, *_ = told()
+    opened, over, *_ = sent()
     assert opened.startswith(
         "Machines against instances: 1 new: FINDING 3 machine(s) with the paid image in cn-hangzhou"
     )

@@ -90,12 +90,12 @@ def test_the_same_request_twice_is_one_subscription_and_no_secret_is_handed_on(
     first = run(**wish)
     assert str(first.state) == "success", states(first)
     assert states(first)["clean_up.remove_deployment"] == "skipped"
-    stands = subscriptions(warehouse)
-    [(subscription_id, state, attempt, service_instance_id)] = stands
+    stored = subscriptions(warehouse)
+    [(subscription_id, state, attempt, service_instance_id)] = stored
     assert (state, attempt) == ("active", 1)
     again = run(**wish)
     assert str(again.state) == "success", states(again)
-    assert subscriptions(warehouse) == stands
+    assert subscriptions(warehouse) == stored
     for dag_run in (first, again):
         assert subscription_id in handed_on(dag_run)
         assert service_instance_id in handed_on(dag_run)
@@ -135,8 +135,8 @@ def test_a_failed_deployment_is_taken_away_and_the_next_run_succeeds(
     assert seen["await_deployment"] == "failed"
     assert seen["clean_up.close_attempt"] == "success"
     assert [row[1:3] for row in subscriptions(warehouse)] == [("failed", 1)]
-    anew = run()
-    assert str(anew.state) == "success", states(anew)
+    second = run()
+    assert str(second.state) == "success", states(second)
     assert [row[1:3] for row in subscriptions(warehouse)] == [("active", 2)]
 
 

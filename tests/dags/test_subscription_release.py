@@ -28,24 +28,24 @@ def run(dagbag, **conf: Any) -> dict[str, str]:
     return {task.task_id: str(task.state) for task in done.get_task_instances()}
 
 
-def stands(warehouse) -> tuple[Any, ...]:
+def stored(warehouse) -> tuple[Any, ...]:
     with warehouse.connect() as connection:
         return tuple(connection.execute(text("SELECT state, state_reason FROM core.subscriptions")).one())
 
 
 def test_the_user_who_triggered_ends_a_subscription_with_a_reason(dagbag, orders, warehouse):
     assert run(dagbag) == {"release": "success"}
-    state, reason = stands(warehouse)
+    state, reason = stored(warehouse)
     assert state == "released"
     assert reason.startswith("The buyer released it on the 20th. (entered by dag_test at ")
     assert run(dagbag) == {"release": "success"}
-    assert stands(warehouse) == (state, reason)
+    assert stored(warehouse) == (state, reason)
 
 
-@pytest.mark.parametrize("conf", [{"subscription": "sub-nobody"}, {"ended_at": "2025-02-20T00:00:00+08:00"}])
+@pytest.mark.parametrize("conf", [{"subscription": "sub-unknown"}, {"ended_at": "2025-02-20T00:00:00+08:00"}])
 def test_a_form_that_names_no_end_that_can_be_fails_and_changes_nothing(dagbag, orders, warehouse, conf):
     assert run(dagbag, **conf) == {"release": "failed"}
-    assert stands(warehouse) == ("active", None)
+    assert stored(warehouse) == ("active", None)
 
 
 @pytest.mark.parametrize("conf", [{"reason": "short"}, {"reason": None}, {"subscription": ""}])

@@ -38,7 +38,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 @contextmanager
 def held(warehouse: Engine, table: str) -> Iterator[Callable[[], bool]]:
-    """Nobody writes to the table until the block ends; the value says whether somebody wants to."""
+    """No session writes to the table until the block ends; the value says whether one wants to."""
     with warehouse.connect() as guard, warehouse.connect() as watch:
         guard.execute(text(f"LOCK TABLE {table} IN SHARE MODE"))
         name = warehouse.url.database
@@ -67,11 +67,11 @@ def kill_in_the_middle(warehouse: Engine, table: str, program: str, *arguments: 
             wait_until(lambda: is_wanted() or child.poll() is not None)
             child.kill()
         assert child.wait() == -signal.SIGKILL, "It ended before it came to write there."
-    # The server notices that nobody is there any more, and takes everything back.
+    # The server notices that the client is gone, and rolls back.
     wait_until(lambda: not rows(warehouse, "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"))
 
 
 def rows(warehouse: Engine, query: str) -> list[tuple[Any, ...]]:
-    """What stands in the warehouse."""
+    """What the warehouse contains."""
     with warehouse.connect() as connection:
         return [tuple(row) for row in connection.execute(text(query))]

@@ -1,4 +1,4 @@
-"""Work that is killed in the middle and done again leaves the same rows as work that nobody disturbed."""
+"""Work that is killed in the middle and done again leaves the same rows as work that was not disturbed."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_an_import(table: str, warehouse: Engine, undisturbed: Engine, tmp_path:
     file = tmp_path / "usage.csv"
     start = OCTOBER.window.start
     lines = [f"sub-01-orders,kf-{n % 3},{(start + n // 3 * HOUR).isoformat()},{n}" for n in range(300)]
-    lines += ["sub-01-orders,kf-1,2026-10-05T00:00:00Z,-5", "sub-nobody,kf-1,2026-10-05T00:00:00Z,5"]
+    lines += ["sub-01-orders,kf-1,2026-10-05T00:00:00Z,-5", "sub-unknown,kf-1,2026-10-05T00:00:00Z,5"]
     file.write_text("\n".join(["subscription_id,instance_id,hour,aku_seconds", *lines]), encoding="utf-8")
     for engine in (warehouse, undisturbed):
         with engine.begin() as connection:

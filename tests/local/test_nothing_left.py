@@ -136,7 +136,7 @@ def test_a_command_that_is_interrupted_leaves_nothing_running(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_sandbox_that_is_told_to_end_ends(place: Place, number: signal.Signals) -> None:
+def test_a_sandbox_ends_on_a_signal(place: Place, number: signal.Signals) -> None:
     state = str(place.folder / "sandbox")
     with place.start(*SERVE[:-1], state) as serving:
         until_said("sandbox at")(place, serving)

@@ -1,4 +1,4 @@
-"""The stack's processes: found by their mark, stopped with all their children, and nobody else is."""
+"""The stack's processes: found by their mark, stopped with all their children and no other process."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_process_without_the_mark_is_left_alone(place: State) -> None:
         bystander.wait()
 
 
-def test_a_record_whose_process_id_was_reused_finds_nobody(place: State) -> None:
+def test_a_record_whose_process_id_was_reused_finds_no_process(place: State) -> None:
     (place.runs / "ours.json").write_text(json.dumps({"pid": os.getpid(), "started_at": 1.0}))
     assert processes.find(place, "ours") is None
     assert psutil.pid_exists(os.getpid())

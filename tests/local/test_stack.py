@@ -1,4 +1,4 @@
-"""What stands in a start's way is said in one sentence, and what a kill left is cleared away."""
+"""What prevents a start is said in one sentence, and what a kill left is cleared away."""
 
 from __future__ import annotations
 

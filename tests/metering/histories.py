@@ -34,7 +34,7 @@ _LEFT = (
 )
 
 
-class Telling(NamedTuple):
+class Answered(NamedTuple):
     """A poll, and the rounds in which it is entered: late ones come late, and some twice, of which the first may fail.
 
     Times are seconds after noon; a listing is None for a poll that fails every time.
@@ -55,19 +55,19 @@ class History(NamedTuple):
     Ends are what is stored as the end of its subscription, if anything, by the round in which that happens.
     """
 
-    tellings: list[Telling]
+    answered: list[Answered]
     start: int
     ends: dict[int, int | None]
 
     @property
     def ended(self) -> int | None:
-        """The end that stands in the end."""
+        """The end that is stored in the end."""
         return self.ends[max(self.ends)] if self.ends else None
 
     @property
-    def told(self) -> list[tuple[int, Listing | None]]:
+    def listings(self) -> list[tuple[int, Listing | None]]:
         """What is known in the end, as the oracle takes it."""
-        return [(telling.moment, telling.listing) for telling in self.tellings]
+        return [(answer.moment, answer.listing) for answer in self.answered]
 
 
 class Closing(NamedTuple):
@@ -105,8 +105,8 @@ def histories(*consoles: SearchStrategy[Listing]) -> SearchStrategy[list[History
 def _history(listings: SearchStrategy[Listing]) -> SearchStrategy[History]:
     rounds = st.lists(st.integers(0, ROUNDS - 1), min_size=1, max_size=2, unique=True)
     answers = st.one_of(listings, listings, listings, st.none())
-    telling = st.builds(Telling, moments, answers, rounds, st.booleans())
-    few, many = (st.lists(telling, min_size=least, max_size=14, unique_by=lambda told: told.moment) for least in (0, 6))
+    answer = st.builds(Answered, moments, answers, rounds, st.booleans())
+    few, many = (st.lists(answer, min_size=least, max_size=14, unique_by=lambda one: one.moment) for least in (0, 6))
     # Some ends are entered before they come, some late, and some are corrected or taken back.
     ends = st.dictionaries(st.integers(0, ROUNDS - 1), moments | st.none(), max_size=2)
     return st.builds(History, few | many, st.sampled_from([0, 0, 1234]), st.just({}) | ends)
@@ -115,14 +115,14 @@ def _history(listings: SearchStrategy[Listing]) -> SearchStrategy[History]:
 def play(environments: Sequence[Environment], lives: Sequence[History], plan: Sequence[Closing | None]) -> None:
     """Tell each environment its history and close after each round as planned; in the end close what is due."""
     warehouse = environments[0].warehouse
-    _begin_anew(warehouse, environments, lives)
+    _begin_again(warehouse, environments, lives)
     close_hours(warehouse, EVERYTHING, EVERYTHING.end, rules=RULES)
     for number, closing in enumerate(plan):
         batch = [
-            _as_poll(environment, told.moment, told.listing_in(number))
+            _as_poll(environment, answer.moment, answer.listing_in(number))
             for environment, history in zip(environments, lives, strict=True)
-            for told in history.tellings
-            if number in told.rounds
+            for answer in history.answered
+            if number in answer.rounds
         ]
         # Once before what the round says, and once after it.
         if number % 2:
@@ -136,8 +136,8 @@ def play(environments: Sequence[Environment], lives: Sequence[History], plan: Se
     close_due_hours(warehouse, EVERYTHING.end + timedelta(hours=2), rules=RULES)
 
 
-def _begin_anew(warehouse: Engine, environments: Sequence[Environment], lives: Sequence[History]) -> None:
-    """Forget what an earlier example left, and start metering anew."""
+def _begin_again(warehouse: Engine, environments: Sequence[Environment], lives: Sequence[History]) -> None:
+    """Forget what an earlier example left, and start metering again."""
     starts = [
         {"key": environment.subscription_key, "at": NOON + timedelta(seconds=history.start)}
         for environment, history in zip(environments, lives, strict=True)

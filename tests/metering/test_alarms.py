@@ -1,4 +1,4 @@
-"""Freshness alarms: what raises and ends them, and that each is told once."""
+"""Freshness alarms: what raises and ends them, and that each is notified once."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_silence_within_the_tolerance_is_no_alarm(orders, warehouse):
     assert alarms(warehouse) == [("silent", 30, 46, None)]
 
 
-def test_silence_is_told_once_and_again_when_it_is_over(orders, warehouse):
+def test_silence_is_notified_once_and_again_when_it_is_over(orders, warehouse):
     orders.tell(orders.poll(35, error="refused"), orders.poll(40, error="unreachable"))
     news = []
     for minute in range(42, 90, 5):
@@ -76,8 +76,8 @@ def test_silence_is_told_once_and_again_when_it_is_over(orders, warehouse):
         (
             87,
             (
-                "ALARM Environment env-11-orders has not answered since 2026-10-01 13:10 UTC (nobody asked it: look at "
-                "aku_readings). Look at its console; a gap is open until it answers."
+                "ALARM Environment env-11-orders has not answered since 2026-10-01 13:10 UTC (it was not polled: look "
+                "at aku_readings). Look at its console; a gap is open until it answers."
             ),
         ),
     ]

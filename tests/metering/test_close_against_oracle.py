@@ -69,7 +69,7 @@ property_of = settings(
 
 @pytest.fixture
 def environments(warehouse: Engine) -> list[Environment]:
-    """Environments that nothing was told of yet."""
+    """Environments without any poll yet."""
     return [Environment(warehouse, f"life-{number}") for number in range(ENVIRONMENTS)]
 
 
@@ -115,7 +115,7 @@ def test_any_polls_in_any_order_give_the_usage_that_the_rules_say(
     states = rows(warehouse, "SELECT environment_key, state FROM metering.environment_hours")
     for environment, history in zip(environments, lives, strict=True):
         expected = oracle.meter(
-            history.told, history.start, HOURS * oracle.HOUR, TOLERANCE, carries=True, ended=history.ended
+            history.listings, history.start, HOURS * oracle.HOUR, TOLERANCE, carries=True, ended=history.ended
         )
         assert found.get(environment.key, {}) == expected
         # However it fell silent: what has ended waits for nothing.
@@ -145,7 +145,7 @@ def test_measured_proved_assumed_and_not_known_seconds_make_up_the_hour(
             + (used.gap_seconds - used.estimated)  # not known
             for key, used in found.get(environment.key, {}).items()
         }
-        answered = any(listing is not None for _, listing in history.told)
+        answered = any(listing is not None for _, listing in history.listings)
         assert seconds == {
             (name, hour): seconds
             for name in NAMES

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def end(environment: Environment, minutes: float | None) -> None:
-    """Store when its subscription ended, so many minutes after noon, as whoever may do."""
+    """Store when its subscription ended, so many minutes after noon."""
     with environment.warehouse.begin() as connection:
         connection.execute(
             text("UPDATE core.subscriptions SET ended_at = :at WHERE subscription_key = :key"),

@@ -130,7 +130,7 @@ def test_unknown_gaps_and_environments_are_named(keys, warehouse):
         ({"gap_keys": [1], "reason": "  short \n"}, "has 5 characters, not 10 to 500"),
         ({"gap_keys": [1], "reason": "x" * 501}, "has 501 characters"),
         ({"gap_keys": [1], "reason": None}, "has 0 characters"),
-        ({"gap_keys": [1], "by": None}, "is nobody"),
+        ({"gap_keys": [1], "by": None}, "No user name was given. Log in and try again."),
         ({}, "not named in exactly one way"),
         (
             {"gap_keys": [1], "environment_id": "env", "start": "2026-10-01T00:00Z", "end": "2026-10-02T00:00Z"},

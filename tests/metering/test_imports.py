@@ -197,7 +197,7 @@ def test_bad_rows_are_kept_with_their_reason_and_good_ones_are_loaded(world: Wor
         "hour": "2026-10-01T00:00:00Z",
         "aku_seconds": 7,
     }
-    assert "stands in row 1 already" in row.sentence
+    assert "is in row 1 already" in row.sentence
 
 
 def test_two_subscriptions_may_use_the_same_instance_id(world: World) -> None:
@@ -365,7 +365,7 @@ def test_a_billed_hour_of_which_readings_know_otherwise_is_not_adjusted_by_a_fil
 
 
 def test_a_bill_that_is_issued_while_a_file_is_read_is_not_gone_behind(world: World) -> None:
-    """Whoever issues bills holds the lock of usage meanwhile; the import judges only when it has it."""
+    """Another session issues bills and holds the usage lock; the import checks rows only when it has it."""
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as pool:

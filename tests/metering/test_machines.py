@@ -212,7 +212,7 @@ def test_while_a_console_is_silent_nothing_is_judged_and_nothing_is_lost(warehou
     assert [one[3] for one in found(warehouse)] == [9]
 
 
-def test_an_environment_nobody_registered_is_found_in_any_region(warehouse, outside):
+def test_an_unregistered_environment_is_found_in_any_region(warehouse, outside):
     hidden = outside.order("hidden", "us-west-1")
     instance = outside.create(hidden)
     registered(warehouse, outside.order())
@@ -273,7 +273,7 @@ def test_a_second_listing_within_the_hour_is_the_same_machine_hour(warehouse, ou
     assert found(warehouse) == [("machine_without_instance", instance, 3, 3, "open")]
 
 
-def test_a_buyer_whose_access_is_missing_or_refused_stops_nobody(warehouse, sandbox, outside):
+def test_a_buyer_whose_access_is_missing_or_refused_does_not_stop_the_others(warehouse, sandbox, outside):
     order, other = outside.order(), Outside(sandbox, OTHER)
     instance = outside.create(order)
     environment = registered(warehouse, order)
@@ -373,7 +373,7 @@ def test_sightings_are_forgotten_after_the_retention_but_for_open_findings(wareh
     assert len(rows(warehouse)["machine_sightings"]) == 3
 
 
-def test_news_of_a_finding_are_told_once_each(warehouse, outside):
+def test_each_change_of_a_finding_is_notified_once(warehouse, outside):
     outside.create(outside.order())
     with warehouse.begin() as connection:
         make_buyer(connection, BUYER)

@@ -44,8 +44,8 @@ def load(warehouse: Engine, folder: Path, rows: dict[tuple[str, int], int]) -> N
     import_usage(warehouse, file, END, again=True)
 
 
-def tell(orders: Environment, told: dict[int, int]) -> None:
-    orders.tell(*(orders.poll(5 * n, *([kafka(aku, m=-60)] if aku else [])) for n, aku in told.items()))
+def tell(orders: Environment, polls: dict[int, int]) -> None:
+    orders.tell(*(orders.poll(5 * n, *([kafka(aku, m=-60)] if aku else [])) for n, aku in polls.items()))
 
 
 def begin(warehouse: Engine) -> None:
@@ -64,14 +64,14 @@ def outcome(warehouse: Engine) -> tuple[object, object]:
 
 @pytest.fixture
 def orders(warehouse: Engine) -> Environment:
-    """An environment that nothing was told of yet."""
+    """An environment without any poll yet."""
     return Environment(warehouse)
 
 
 class Case(NamedTuple):
     """Polls, files, the minute in which metering starts, and another order of arrival with its closings."""
 
-    told: dict[int, int]
+    polls: dict[int, int]
     said: list[dict[tuple[str, int], int]]
     start: int
     order: list[int]
@@ -95,14 +95,14 @@ def test_polls_closings_and_files_give_the_same_in_any_order(orders: Environment
     with warehouse.begin() as connection:
         connection.execute(text("UPDATE core.subscriptions SET metering_started_at = :at"), {"at": at(case.start)})
     begin(warehouse)
-    tell(orders, case.told)
+    tell(orders, case.polls)
     close_hours(warehouse, EVERYTHING, END, rules=RULES)
     for rows in case.said:
         load(warehouse, tmp_path, rows)
     expected = outcome(warehouse)
 
     begin(warehouse)
-    polled = sorted(case.told.items())
+    polled = sorted(case.polls.items())
     last_word: dict[tuple[str, int], int] = {}
     for rows in case.said:
         last_word |= rows

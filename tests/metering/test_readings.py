@@ -32,7 +32,7 @@ def test_the_current_size_counts_before_the_reserved_one() -> None:
     assert reading.aku == 6
 
 
-def test_times_are_cut_to_whole_seconds_and_fields_that_nobody_knows_do_no_harm() -> None:
+def test_times_are_cut_to_whole_seconds_and_unknown_fields_do_no_harm() -> None:
     [reading], rejections = judge(kafka() | {"gmtModified": "2026-10-01T19:59:59.999+08:00", "mood": {"good": True}})
     assert reading.modified_at == NOON - timedelta(seconds=1)
     assert rejections == []

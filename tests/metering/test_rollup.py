@@ -1,4 +1,4 @@
-"""The sums by subscription and hour are those of the usage, whoever changed it."""
+"""The sums by subscription and hour are those of the usage after every kind of change."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def orders(warehouse: Engine) -> Environment:
 def test_imports_and_closings_in_any_order_keep_the_sums(
     orders: Environment, tmp_path: Path, steps: list[list[tuple[str, int, int]]]
 ) -> None:
-    """Hours that nobody knew, that earlier files told otherwise, that readings took over; no rows mean a closing."""
+    """New hours, hours that earlier files gave differently, hours that readings took over; no rows mean a closing."""
     with orders.warehouse.begin() as connection:
         for table in ("usage", "subscription_hours", "usage_revisions", "environment_hours", "imports", "rejections"):
             connection.execute(text(f"DELETE FROM metering.{table}"))

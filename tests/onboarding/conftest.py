@@ -108,7 +108,7 @@ def onboarded(services: Services, clock: FakeClock) -> Callable[..., Report]:
 
 
 def rows(warehouse: Engine, query: str) -> list[dict[str, Any]]:
-    """What stands in the warehouse."""
+    """What the warehouse contains."""
     with warehouse.connect() as connection:
         return [dict(row._mapping) for row in connection.execute(text(query))]
 

@@ -44,7 +44,7 @@ def test_a_buyer_gets_one_metered_environment_and_its_first_instance(
     assert sandbox.requests()["refused"] == 0
 
 
-def test_the_consoles_secret_stands_nowhere_in_clear(
+def test_the_consoles_secret_is_nowhere_in_clear(
     services: Services, sandbox: SandboxHandle, onboarded: Callable[..., Report]
 ) -> None:
     report = onboarded()
@@ -204,7 +204,7 @@ def test_a_kill_after_the_first_instance_makes_one(
     assert count_calls(sandbox, "CreateInstance") == 1
 
 
-def test_a_failed_deployment_is_cleaned_up_and_the_next_run_starts_anew(
+def test_a_failed_deployment_is_cleaned_up_and_the_next_run_starts_again(
     services: Services, sandbox: SandboxHandle, onboarded: Callable[..., Report]
 ) -> None:
     sandbox.fault("deployment_fails", message="The machine type is sold out.", times=1)

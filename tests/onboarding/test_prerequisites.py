@@ -33,7 +33,7 @@ def test_each_of_the_eleven_regions_is_admitted_by_name(region: str) -> None:
     assert PRODUCT.regions[region] in finding.sentence
 
 
-def test_a_region_without_support_is_told_from_one_that_does_not_exist() -> None:
+def test_a_region_without_support_is_distinguished_from_one_that_does_not_exist() -> None:
     unsupported = check_region(PRODUCT, request_for(region="eu-central-1"))
     unknown = check_region(PRODUCT, request_for(region="cn-hangzou"))
     assert not unsupported.holds

@@ -36,7 +36,7 @@ def release(warehouse: Engine, **changes: Any) -> Any:
     return release_subscription(warehouse, **said)
 
 
-def stands(warehouse: Engine) -> tuple[Any, ...]:
+def stored(warehouse: Engine) -> tuple[Any, ...]:
     query = text(
         "SELECT s.state, e.state, ended_at, state_reason "
         "FROM core.subscriptions s JOIN core.environments e USING (subscription_key)"
@@ -65,18 +65,18 @@ def licence(warehouse: Engine, key: int, start: datetime, end: datetime) -> None
 def test_a_release_ends_the_subscription_and_its_environment_and_keeps_who_and_why(warehouse: Engine) -> None:
     released = release(warehouse, ended_at=END + timedelta(milliseconds=300))
     assert released.describe() == f"Subscription {ID} ended at 2026-10-20T04:00:00Z."
-    assert stands(warehouse) == ("released", "released", END, f"{REASON} (entered by ann at 2026-10-25 00:00 UTC)")
+    assert stored(warehouse) == ("released", "released", END, f"{REASON} (entered by ann at 2026-10-25 00:00 UTC)")
 
 
 @pytest.mark.usefixtures("key")
 def test_the_same_end_again_changes_nothing_and_another_one_corrects_it(warehouse: Engine) -> None:
     release(warehouse)
-    before = stands(warehouse)
+    before = stored(warehouse)
     again = release(warehouse, by="bob", at=NOW + timedelta(days=1))
-    assert (again.is_new, stands(warehouse)) == (False, before)
+    assert (again.is_new, stored(warehouse)) == (False, before)
     assert "already: nothing was done again" in again.describe()
     assert release(warehouse, ended_at=END - timedelta(days=1)).is_new
-    assert stands(warehouse)[2] == END - timedelta(days=1)
+    assert stored(warehouse)[2] == END - timedelta(days=1)
 
 
 def test_what_ended_is_not_renewed_and_terms_after_the_end_go(warehouse: Engine, key: int) -> None:
@@ -100,7 +100,7 @@ def test_issued_bills_that_reach_over_the_end_are_named(warehouse: Engine, key: 
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"subscription_id": "sub-nobody"}, "sub-nobody"),
+        ({"subscription_id": "sub-unknown"}, "sub-unknown"),
         ({"ended_at": START - timedelta(seconds=1)}, "is before the subscription's start"),
         ({"ended_at": NOW + timedelta(seconds=1)}, "has not come yet"),
         ({"ended_at": END.replace(tzinfo=None)}, "has no time zone"),
@@ -111,10 +111,10 @@ def test_issued_bills_that_reach_over_the_end_are_named(warehouse: Engine, key: 
 )
 @pytest.mark.usefixtures("key")
 def test_an_end_that_cannot_be_is_refused_in_words(warehouse: Engine, changes: dict[str, Any], says: str) -> None:
-    before = stands(warehouse)
+    before = stored(warehouse)
     with pytest.raises(InvalidInputError, match=says):
         release(warehouse, **changes)
-    assert stands(warehouse) == before
+    assert stored(warehouse) == before
 
 
 @pytest.mark.usefixtures("key")

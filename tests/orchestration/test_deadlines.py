@@ -1,4 +1,4 @@
-"""The deadline of the hourly close, as the installed Airflow keeps it: made with the run, missed, told, once.
+"""The deadline of the hourly close, as the installed Airflow keeps it: made with the run, missed, notified once.
 
 The scheduler's own steps are taken by hand (its query for deadlines that have passed, and `handle_miss`), then the
 trigger that it queued runs as the triggerer would run it.
@@ -24,12 +24,12 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def told(airflow_connections, tmp_path):
+def sent(airflow_connections, tmp_path):
     """The lines that the channel was given."""
-    arguments = {"path": str(tmp_path / "told"), "text": "{{ notification_title }}: {{ notification_text }}"}
+    arguments = {"path": str(tmp_path / "sent"), "text": "{{ notification_title }}: {{ notification_text }}"}
     extra = {"notifier": "tests.support.notifiers.FileNotifier", "arguments": arguments}
     airflow_connections.setenv("AIRFLOW_CONN_AKUBILL_NOTIFICATIONS", connection_json(conn_type="generic", extra=extra))
-    return lambda: (tmp_path / "told").read_text().splitlines() if (tmp_path / "told").exists() else []
+    return lambda: (tmp_path / "sent").read_text().splitlines() if (tmp_path / "sent").exists() else []
 
 
 @pytest.fixture
@@ -100,20 +100,20 @@ def call(trigger: dict[str, Any]) -> dict[str, Any]:
 HOUR = datetime(2026, 10, 1, 5, tzinfo=UTC)
 
 
-def test_a_run_that_misses_its_deadline_is_told_once(hourly_dag, told, warehouse: Engine) -> None:
+def test_a_run_that_misses_its_deadline_is_notified_once(hourly_dag, sent, warehouse: Engine) -> None:
     [trigger] = miss(start_run(hourly_dag, HOUR))
     assert call(trigger)["state"] == "success"
-    assert "Told before" in call(trigger)["body"]  # the triggerer died and another one took over
-    [line] = told()
+    assert "Notified before" in call(trigger)["body"]  # the triggerer died and another one took over
+    [line] = sent()
     assert line.startswith(
         "The hourly close missed its deadline: 1 new: aku_metering has not closed the hour 2026-10-01T05:00:00"
     )
     with warehouse.connect() as connection:
-        [(key, is_told)] = connection.execute(
+        [(key, is_notified)] = connection.execute(
             text("SELECT notification_key, sent_at IS NOT NULL FROM operations.notifications")
         )
     assert key.startswith("deadline/aku_metering/scheduled__")
-    assert is_told
+    assert is_notified
 
 
 def test_the_deadline_is_half_an_hour_after_the_run_is_queued(hourly_dag) -> None:
@@ -124,20 +124,20 @@ def test_the_deadline_is_half_an_hour_after_the_run_is_queued(hourly_dag) -> Non
         assert deadline.deadline_time - deadline.dagrun.queued_at == timedelta(minutes=30)
 
 
-def test_a_run_that_somebody_started_is_not_told(hourly_dag, told) -> None:
+def test_a_run_that_somebody_started_is_not_notified(hourly_dag, sent) -> None:
     [trigger] = miss(start_run(hourly_dag, HOUR, "manual"))
-    assert call(trigger)["body"] == "Not told: the run is a manual one."
-    assert told() == []
+    assert call(trigger)["body"] == "Not notified: the run is a manual one."
+    assert sent() == []
 
 
-def test_a_warehouse_that_is_away_keeps_nobody_from_being_told(hourly_dag, told, airflow_connections) -> None:
+def test_a_warehouse_that_is_away_does_not_prevent_the_notification(hourly_dag, sent, airflow_connections) -> None:
     airflow_connections.setenv(
         "AIRFLOW_CONN_WAREHOUSE",
-        connection_json(conn_type="postgres", login="nobody", host="127.0.0.1", port=1, schema="x"),
+        connection_json(conn_type="postgres", login="unknown", host="127.0.0.1", port=1, schema="x"),
     )
     [trigger] = miss(start_run(hourly_dag, HOUR))
     assert "the ledger could not be asked" in call(trigger)["body"]
-    assert len(told()) == 1
+    assert len(sent()) == 1
 
 
 def test_a_channel_that_fails_is_kept_as_a_failure(hourly_dag, airflow_connections, warehouse: Engine) -> None:

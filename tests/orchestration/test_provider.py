@@ -27,6 +27,6 @@ def test_the_vaults_test_button_says_that_the_key_works(airflow_connections: pyt
 def test_the_accounts_test_button_says_what_is_missing(airflow_connections: pytest.MonkeyPatch) -> None:
     from include.orchestration.hooks import AlibabaCloudHook
 
-    worked, sentence = AlibabaCloudHook("alibaba_nobody").test_connection()
+    worked, sentence = AlibabaCloudHook("alibaba_unknown").test_connection()
     assert not worked
-    assert "alibaba_nobody is missing" in sentence
+    assert "alibaba_unknown is missing" in sentence

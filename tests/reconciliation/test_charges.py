@@ -71,7 +71,7 @@ def test_fetching_again_replaces_exactly_the_buyers_cycle(buyers):
         RefusedError("BSS DescribeInstanceBill", "NoPermission", "not allowed", "Ask for bssapi:DescribeInstanceBill."),
     ],
 )
-def test_a_buyer_that_cannot_be_asked_is_written_down_and_stops_nobody_else(buyers, error):
+def test_a_buyer_that_cannot_be_asked_is_written_down_and_the_others_go_on(buyers, error):
     def bills_of(account_id):
         if account_id == FIRST:
             raise error

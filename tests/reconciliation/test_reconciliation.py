@@ -204,7 +204,7 @@ def test_nothing_of_a_licence_is_explained_by_rounding(warehouse, subscription):
     assert verdict(warehouse)["verdict"] == "differs"
 
 
-def test_a_charge_for_nobodys_instance_is_reported(warehouse, subscription):
+def test_a_charge_for_an_unknown_instance_is_reported(warehouse, subscription):
     bill(warehouse, subscription, "12.34")
     done = reconcile(warehouse, Charge(INSTANCE, "12.34"), Charge("mp-stranger", "5.00"))
     assert [sentence for sentence in done.unknown if "mp-stranger" in sentence and "5.00 CNY" in sentence]

@@ -69,7 +69,7 @@ def test_a_bill_comes_with_what_explains_it(showcase):
     assert {hour.used_on.month for hour in detail.hours} == {10}
     assert sum(line.amount for line in detail.lines) == detail.bill.total
     assert detail.lines[0].rounded_off == detail.lines[0].exact_amount - detail.lines[0].amount
-    assert find_bill(showcase, "2026-10-nobody") is None
+    assert find_bill(showcase, "2026-10-unknown") is None
 
 
 def test_a_bill_without_a_comparison_says_so(warehouse):
@@ -152,4 +152,4 @@ def test_environments_are_found_by_state_and_text(showcase):
 
     assert names(state="failed") == ["ledger"]
     assert names(search="ENV-03") == ["telemetry"]
-    assert names(search="nobody") == []
+    assert names(search="no such") == []

@@ -1,4 +1,4 @@
-"""Bills and notes as they are printed: what stands on them, in which language, and always the same bytes."""
+"""Bills and notes as they are printed: what they contain, in which language, and always the same bytes."""
 
 from __future__ import annotations
 
@@ -160,6 +160,6 @@ def test_the_fonts_have_every_character_of_our_words(weight: str) -> None:
 
 def test_an_unknown_bill_or_language_is_refused(filled: Engine) -> None:
     with pytest.raises(InvalidInputError, match="is not known"):
-        read(filled, "2026-10-nobody")
+        read(filled, "2026-10-unknown")
     with pytest.raises(InvalidInputError, match="these are en, zh"):
         print_document(read(filled, PAYG), "fr")

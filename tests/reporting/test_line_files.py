@@ -1,4 +1,4 @@
-"""Lines as CSV: exact, in UTF-8, and no formula for whoever opens them in a spreadsheet."""
+"""Lines as CSV: exact, in UTF-8, and no formula for a spreadsheet that opens them."""
 
 from __future__ import annotations
 

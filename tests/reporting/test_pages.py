@@ -33,14 +33,14 @@ def full(showcase_warehouse):
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_nobody_sees_anything_without_being_logged_in(path):
-    def nobody():
+def test_without_a_login_nothing_is_shown(path):
+    def anonymous():
         raise HTTPException(401, "Not authenticated")
 
     def never():
-        raise AssertionError("The warehouse was opened for nobody.")
+        raise AssertionError("The warehouse was opened without a user.")
 
-    answer = client_of(create_pages(current_user=nobody, warehouse=never)).get(path)
+    answer = client_of(create_pages(current_user=anonymous, warehouse=never)).get(path)
     assert answer.status_code == 401
     assert "Log in to Airflow" in answer.text
 
@@ -85,7 +85,7 @@ def test_the_newest_period_is_shown_unless_another_is_asked_for(full):
     everything = full.get("/billing/?period=all").text
     assert "2026-09-sub-01-orders" in everything
     assert "2026-10-sub-01-orders" in everything
-    assert "No bill matches" in full.get("/billing/?search=nobody").text
+    assert "No bill matches" in full.get("/billing/?search=nothing").text
 
 
 def test_a_bill_shows_amount_rounding_verdict_findings_and_fingerprint(full):
@@ -140,7 +140,7 @@ def test_an_address_that_the_warehouse_cannot_hold_does_not_blame_the_warehouse(
 
 
 def test_a_warehouse_that_does_not_answer_is_said_without_internals():
-    gone = open_warehouse("postgresql://nobody:s3cret@127.0.0.1:1/nothing")
+    gone = open_warehouse("postgresql://unknown:s3cret@127.0.0.1:1/nothing")
     answer = client_of(create_pages(current_user=lambda: "someone", warehouse=lambda: gone)).get("/")
     assert answer.status_code == 503
     assert "Check the Airflow connection" in answer.text

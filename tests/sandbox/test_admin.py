@@ -39,7 +39,7 @@ def test_an_access_key_belongs_to_one_account(sandbox):
     assert answer.status_code == 409
 
 
-def test_usage_is_told_by_instance_and_hour(sandbox):
+def test_usage_is_listed_by_instance_and_hour(sandbox):
     [console] = sandbox.consoles()
     script = [
         {"at": 1800, "instance": "orders", "do": "create", "aku": 4},

@@ -15,7 +15,7 @@ from tests.support.sandbox import SandboxAccount, SandboxConsole, SandboxHandle,
 if TYPE_CHECKING:
     from pathlib import Path
 
-TOLD = ["/settings", "/accounts", "/service-instances", "/faults"]
+SHOWN = ["/settings", "/accounts", "/service-instances", "/faults"]
 
 
 def ordered(sandbox: SandboxHandle, buyer: SandboxAccount) -> dict[str, Any]:
@@ -36,12 +36,12 @@ def ordered(sandbox: SandboxHandle, buyer: SandboxAccount) -> dict[str, Any]:
     return {name: value for name, value in answer.items() if name != "RequestId"}
 
 
-def told(sandbox: SandboxHandle) -> list[Any]:
+def shown(sandbox: SandboxHandle) -> list[Any]:
     """All that the admin API tells."""
     consoles = sorted(sandbox.admin.get("/consoles").json(), key=lambda row: row["environment_id"])
     lives = [sandbox.admin.get(f"/consoles/{row['environment_id']}/timelines").json() for row in consoles]
     return [
-        *(sandbox.admin.get(path).json() for path in TOLD),
+        *(sandbox.admin.get(path).json() for path in SHOWN),
         consoles,
         [sorted(life, key=lambda row: row["instance_id"]) for life in lives],
     ]
@@ -56,11 +56,11 @@ def test_everything_answered_survives_a_kill(tmp_path: Path):
         sandbox.life(created["ServiceInstanceId"], since="2025-09-01T00:00:00Z", traffic=traffic)
         sandbox.fault("server_error", service="ecs", times=3)
         sandbox.consoles(1, instances=3)
-        before = told(sandbox)
+        before = shown(sandbox)
         sandbox.process.kill()
 
     with running_sandbox(tmp_path, port=sandbox.port) as again:
-        assert told(again) == before
+        assert shown(again) == before
         assert ordered(again, buyer) == created
         for console in again.admin.get("/consoles").json():
             assert ask(SandboxConsole(**console), "GET", "/instances").json()["total"] > 0

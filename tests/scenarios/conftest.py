@@ -131,7 +131,7 @@ class Office:
         """)
 
     def rows(self, query: str) -> Sequence[Row[Any]]:
-        """What stands in the warehouse."""
+        """What the warehouse contains."""
         with self.warehouse.connect() as connection:
             return connection.execute(text(query)).all()
 

@@ -95,7 +95,7 @@ class House:
         words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
         return self.akubill("onboard", "--account", BUYER, *words)
 
-    def stands(self) -> dict[str, Any]:
+    def stored(self) -> dict[str, Any]:
         """How many rows each table has, and what was ordered."""
         with self.warehouse.connect() as connection:
             counts = {
@@ -151,49 +151,49 @@ def assert_refused(house: House, done: Result, caplog: pytest.LogCaptureFixture,
 def test_a_wish_that_cannot_be_met(
     house: House, caplog: pytest.LogCaptureFixture, changes: dict[str, str], parts: tuple[str, ...]
 ) -> None:
-    before = house.stands()
+    before = house.stored()
     assert_refused(house, house.onboard(**changes), caplog, *parts)
-    assert house.stands() == before
+    assert house.stored() == before
 
 
 def test_a_buyer_without_real_name_authentication(house: House, caplog: pytest.LogCaptureFixture) -> None:
     house.sandbox.account("buyer", account_id=BUYER, real_name_verified=False)
-    before = house.stands()
+    before = house.stored()
     assert_refused(house, house.onboard(), caplog, "real-name authentication", "nothing was ordered")
-    assert house.stands() == before
+    assert house.stored() == before
 
 
 def test_a_secret_with_one_wrong_byte(house: House, caplog: pytest.LogCaptureFixture) -> None:
     right = house.buyer.access_key_secret
     wrong = right[:-1] + ("x" if right[-1] != "x" else "y")
     house.connect_buyer(wrong)
-    before = house.stands()
+    before = house.stored()
     done = house.onboard()
     assert_refused(house, done, caplog, house.buyer.access_key_id, "nothing was ordered")
     assert wrong not in done.output + str(done.exception) + caplog.text
-    assert house.stands() == before
+    assert house.stored() == before
     assert house.sandbox.requests()["verified"] == 0
 
 
 def test_a_buyer_without_a_connection(house: House, caplog: pytest.LogCaptureFixture) -> None:
     house.monkeypatch.delenv(f"AIRFLOW_CONN_ALIBABA_BUYER_{BUYER}")
-    before = house.stands()
+    before = house.stored()
     done = house.onboard()
     assert_refused(house, done, caplog, f"alibaba_buyer_{BUYER} is missing", "Add it under Admin, Connections")
-    assert house.stands() == before
+    assert house.stored() == before
 
 
 def test_an_order_that_has_its_environment_already(house: House, caplog: pytest.LogCaptureFixture) -> None:
     assert house.onboard().exit_code == 0
     [ordered] = house.sandbox.admin.get("/service-instances").json()
-    before = house.stands()
+    before = house.stored()
     done = house.onboard(environment="another", network="vpc-another", order=ordered["order_id"])
     assert_refused(house, done, caplog, f"Order {ordered['order_id']} belongs to", "one order gives one environment")
-    assert house.stands() == before
+    assert house.stored() == before
 
 
 def test_a_console_that_never_comes_up(office: Office) -> None:
-    """It is waited for half an hour of the office's clock, then taken away; a new run starts anew."""
+    """It is waited for half an hour of the office's clock, then taken away; a new run starts again."""
     office.clock = HurriedClock()
     office.sandbox.fault("console_never_up", times=1)
     with pytest.raises(AttemptFailedError) as refused:
@@ -242,12 +242,12 @@ def test_a_price_plan_that_is_wrong(
     plan, usage = house.folder / "mine.plan.yaml", house.folder / "usage.csv"
     plan.write_text(PLAN.replace(right, wrong), encoding="utf-8")
     usage.write_text(f"{HEADER}\nsub-1,kf-1,2026-10-02T00:00:00+08:00,3600\n", encoding="utf-8")
-    before = house.stands()
+    before = house.stored()
     done = house.akubill("quote", "--plan", str(plan), "--usage", str(usage), "--period", "2026-10")
     assert_refused(house, done, caplog, *parts)
     if "has no price" not in parts:
         assert_refused(house, house.akubill("plan", "publish", str(plan)), caplog, *parts)
-    assert house.stands() == before
+    assert house.stored() == before
 
 
 @pytest.mark.parametrize(
@@ -267,9 +267,9 @@ def test_a_usage_file_that_is_none(
     house: House, caplog: pytest.LogCaptureFixture, name: str, content: str, parts: tuple[str, ...]
 ) -> None:
     (house.folder / name).write_text(content, encoding="utf-8")
-    before = house.stands()
+    before = house.stored()
     assert_refused(house, house.akubill("import", str(house.folder / name)), caplog, *parts)
-    assert house.stands() == before
+    assert house.stored() == before
 
 
 def test_a_parquet_file_that_is_half_written(house: House, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
@@ -277,10 +277,10 @@ def test_a_parquet_file_that_is_half_written(house: House, caplog: pytest.LogCap
     row = ["sub-1", "kf-1", "2026-10-01T00:00:00Z", 3600]
     pd.DataFrame([row] * 1000, columns=HEADER.split(",")).to_parquet(whole, index=False)
     half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    before = house.stands()
+    before = house.stored()
     parts = ("half.parquet", "is not a whole Parquet file", "Nothing of it was loaded", "send it again")
     assert_refused(house, house.akubill("import", str(half)), caplog, *parts)
-    assert house.stands() == before
+    assert house.stored() == before
 
 
 def test_rows_that_break_a_rule_are_kept_with_their_sentence_and_the_others_are_loaded(
@@ -294,7 +294,7 @@ def test_rows_that_break_a_rule_are_kept_with_their_sentence_and_the_others_are_
         (subscription, hours[1][:19], "3600", "has no time zone. Add an offset"),
         (subscription, hours[2], "-3600", "must not be negative"),
         (subscription, hours[3], "1.5", "must be whole. Give AKU-seconds, not AKU-hours"),
-        ("sub-nobody", hours[4], "3600", "subscription sub-nobody is not known. Check the id, or onboard it first"),
+        ("sub-unknown", hours[4], "3600", "subscription sub-unknown is not known. Check the id, or onboard it first"),
     ]
     lines = [HEADER, f"{subscription},kf-1,{hours[0]},3600", *(f"{s},kf-1,{h},{q}" for s, h, q, _ in bad)]
     file = tmp_path / "usage.csv"
@@ -322,18 +322,18 @@ def test_a_period_that_cannot_be_closed(
     house: House, caplog: pytest.LogCaptureFixture, period: str, parts: tuple[str, ...]
 ) -> None:
     house.akubill("plan", "publish")
-    before = house.stands()
+    before = house.stored()
     assert_refused(house, house.akubill("bills", "close", "--period", period), caplog, *parts)
-    assert house.stands() == before
+    assert house.stored() == before
 
 
 def test_a_period_that_is_issued_already(house: House, caplog: pytest.LogCaptureFixture) -> None:
     assert house.onboard(began_on=middle_of(LAST_MONTH).isoformat()).exit_code == 0
     assert "1 issued in all" in house.akubill("bills", "close", "--period", LAST_MONTH.name).output
-    before = house.stands()
+    before = house.stored()
     done = house.akubill("bills", "close", "--period", LAST_MONTH.name)
     assert_refused(house, done, caplog, f"Billing period {LAST_MONTH.name} is closed", "adjustment or a credit note")
-    assert house.stands() == before
+    assert house.stored() == before
 
 
 def test_a_warehouse_that_does_not_answer(house: House, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.scenarios.conftest import Office
 
 SHOP = "1650000000000001"
-#: From minute 100 to minute 220 of the month's last day nobody asks the console.
+#: From minute 100 to minute 220 of the month's last day the console is not polled.
 OUTAGE = (100, 220)
 
 
@@ -99,14 +99,14 @@ def test_a_late_poll_changes_an_hour_that_is_on_a_draft(
     office.clock.wait(300)
     assert office.close_hours().instance_hours > 0
     office.close(last_month)
-    [made_anew] = office.bills()
-    assert made_anew.state == "held"
-    assert made_anew.total > draft.total
+    [made_again] = office.bills()
+    assert made_again.state == "held"
+    assert made_again.total > draft.total
     explained = explain_bill(office.warehouse, f"{last_month.name}-{shop.subscription_id}")
     assert all(line.hours_agree for line in explained.lines)
 
 
-def test_an_hour_that_nobody_closed_holds_the_bill_and_a_later_answer_frees_it(
+def test_an_hour_that_was_not_closed_holds_the_bill_and_a_later_answer_frees_it(
     office: Office, shop: Report, polls: tuple[list[datetime], list[datetime]], last_month: BillingPeriod
 ) -> None:
     everything = sorted(polls[0] + polls[1])

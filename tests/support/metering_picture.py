@@ -29,7 +29,7 @@ _STYLE = """
   text { font: 12px system-ui, sans-serif; fill: #24292f } .name { font-weight: 600 } .small { font-size: 11px }
   .grid { stroke: #d8dee4 } .base { stroke: #8c959f } .gap { stroke: #c8372d; stroke-width: 3 }
   .poll { fill: #24292f } .failed { stroke: #c8372d; stroke-width: 2 } .empty { fill: #fff; stroke: #24292f }
-  .told { stroke: #24292f; stroke-dasharray: 3 2 }
+  .change { stroke: #24292f; stroke-dasharray: 3 2 }
 """
 _HATCH = (
     '<pattern id="estimated" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
@@ -146,7 +146,7 @@ def _row(example: Example, top: int) -> Iterator[str]:
             yield f'<circle class="empty" cx="{x}" cy="{base}" r="5"/>'
         else:
             yield f'<circle class="poll" cx="{x}" cy="{base}" r="5"/>{_text(x, base + 19, said[0], anchor="middle")}'
-    yield from _told(example, base)
+    yield from _changes(example, base)
 
 
 def _piece(piece: Piece, base: int) -> Iterator[str]:
@@ -161,7 +161,7 @@ def _piece(piece: Piece, base: int) -> Iterator[str]:
         yield f'<line class="gap" x1="{x}" y1="{base + 2}" x2="{x + width}" y2="{base + 2}"/>'
 
 
-def _told(example: Example, base: int) -> Iterator[str]:
+def _changes(example: Example, base: int) -> Iterator[str]:
     """When the last answer says that it was created or modified, where that tells something."""
     first, last = example.answers[0][0], example.answers[-1][1]
     if last is None:
@@ -172,7 +172,7 @@ def _told(example: Example, base: int) -> Iterator[str]:
     for word, at in times.items():
         x, is_shown = _x(max(at, 0)), at > 0
         if is_shown:
-            yield f'<line class="told" x1="{x}" y1="{base - 34}" x2="{x}" y2="{base + 8}"/>'
+            yield f'<line class="change" x1="{x}" y1="{base - 34}" x2="{x}" y2="{base + 8}"/>'
             yield _text(x, base + 19, word, "small", "middle")
         elif word == "modified" and any(said and said[0] != last[0] for _, said in example.answers):
             clock = f"{TEN + timedelta(seconds=at):%H:%M}"

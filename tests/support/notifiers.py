@@ -9,7 +9,7 @@ from airflow.sdk import BaseNotifier
 
 
 class FileNotifier(BaseNotifier):
-    """Appends what it is told to a file; its text is templated, as other notifiers' are."""
+    """Appends each notification to a file; its text is templated, as other notifiers' are."""
 
     template_fields = ("text",)
 

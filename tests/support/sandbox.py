@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def pytest_configure() -> None:
-    """End the session as Ctrl-C does when it is told to end otherwise, so that no server outlives it."""
+    """End the session as Ctrl-C does when another signal ends it, so that no server outlives it."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)

@@ -93,7 +93,9 @@ def test_work_whose_session_ends_loses_its_lock_and_cannot_go_on(owned_warehouse
         connection.rollback()
 
 
-def test_who_waits_too_long_for_a_turn_is_told_to_try_again(warehouse: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_waits_too_long_for_a_turn_is_asked_to_try_again(
+    warehouse: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(engine_module, "PATIENCE", "50ms")
     with (
         alone(warehouse, ("metering", "usage")),

@@ -63,7 +63,7 @@ def test_a_pid_file_that_names_another_process_is_not_believed(folder: Path) -> 
     assert psutil.pid_exists(os.getpid())
 
 
-def test_a_start_that_was_killed_while_making_the_cluster_is_begun_anew(folder: Path) -> None:
+def test_a_start_that_was_killed_while_making_the_cluster_is_begun_again(folder: Path) -> None:
     half_made = folder.with_name(f".{folder.name}.new")
     half_made.mkdir()
     (half_made / "PG_VERSION").write_text("18")

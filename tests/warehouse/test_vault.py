@@ -23,7 +23,7 @@ def test_an_older_key_still_opens_after_rotation() -> None:
     assert Vault(SecretStr(f"{new}, {old}")).decrypt(ciphertext) == SecretStr("s")
 
 
-def test_another_key_is_told_what_to_do() -> None:
+def test_another_key_is_refused_with_what_to_do() -> None:
     ciphertext = Vault(SecretStr(Fernet.generate_key().decode())).encrypt(SecretStr("s"))
     with pytest.raises(ConfigurationError, match="Add the earlier key"):
         Vault(SecretStr(Fernet.generate_key().decode())).decrypt(ciphertext)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from include.domain.errors import InvalidInputError
+from include.domain.errors import InvalidInputError, NoUserError
 from include.domain.form_fields import read_reason
 
-#: As much of a fingerprint as nobody hits by accident.
+#: So much of a fingerprint that it cannot match by accident.
 _FINGERPRINT_LENGTH = 12
 
 
@@ -18,7 +18,7 @@ class Answer:
     Args:
         bill_id: the bill.
         by: the person.
-        reason: 10 to 500 characters, for whoever asks a year from now.
+        reason: 10 to 500 characters, for anyone who asks a year from now.
         fingerprint: of the draft that the person was shown, or its first 12 characters or more; "" for void, restore.
 
     Raises:
@@ -33,7 +33,7 @@ class Answer:
     def __post_init__(self) -> None:
         object.__setattr__(self, "reason", read_reason(self.reason, "why"))
         if not self.by.strip():
-            raise InvalidInputError("Person", self.by, "is nobody", "A bill is decided by a person: log in, try again.")
+            raise NoUserError
         if self.fingerprint and len(self.fingerprint) < _FINGERPRINT_LENGTH:
             rule = f"is shorter than {_FINGERPRINT_LENGTH} characters"
             raise InvalidInputError("Fingerprint", self.fingerprint, rule, "Copy it from the bill that you looked at.")

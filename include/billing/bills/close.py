@@ -1,8 +1,8 @@
 """Closes a billing period: renew licences, draft, audit, then hold or issue each bill, in one transaction.
 
-One transaction on one snapshot: nobody sees half of it, a kill leaves nothing of it, and usage that changes meanwhile
+One transaction on one snapshot: no session sees half of it, a kill leaves nothing of it, and usage that changes meanwhile
 does not reach the bill's sums, its audits and its fingerprint at different times. A lock lets one run at a time in.
-Closing again is safe: issued and void bills stay, the others are made anew.
+Closing again is safe: issued and void bills stay, the others are made again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from include.domain.periods import BillingPeriod
 
-#: Who closes, where nobody says so.
+#: Recorded as the one who closed, unless the caller names another.
 AKUBILL = "akubill"
 
 
@@ -119,14 +119,14 @@ def close_period(warehouse: Engine, period: BillingPeriod, at: datetime, by: str
 
 
 def summarise_period(warehouse: Engine, period: BillingPeriod) -> ClosedPeriod:
-    """What an earlier close of the period did, as it stands; nothing is changed."""
+    """What an earlier close of the period did; nothing is changed."""
     with warehouse.connect() as connection:
         return _summary(connection, period, 0, list_missing(connection, period))
 
 
 @contextmanager
 def alone(warehouse: Engine, period: BillingPeriod) -> Iterator[Connection]:
-    """A transaction on one snapshot, which is taken only once nobody else works on this period's bills."""
+    """A transaction on one snapshot, which is taken only when no other session works on this period's bills."""
     with alone_on_snapshot(warehouse, ("close", period.name, period.zone_name), USAGE) as connection:
         yield connection
 
@@ -207,7 +207,7 @@ def _summary(connection: Connection, period: BillingPeriod, drafted: int, missin
 
 
 def _list_other_zones(connection: Connection, period: BillingPeriod) -> Iterator[str]:
-    """A sentence on each subscription that this close leaves out for its zone: it keeps nobody else from a bill."""
+    """A sentence on each subscription that this close leaves out for its zone: the others are billed."""
     facts = {**window_of(period), "time_zone": period.zone_name}
     for other in connection.execute(statement("billing/bills/find_other_time_zones"), facts):
         yield (

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Before every bill.
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
-_CLOSE = "Close the period again: that bills whoever has no bill of it."
+_CLOSE = "Close the period again: that bills every subscription that has no bill for it."
 _WORDS = {
     "usage_without_bill": (
         f"used {{aku_hours}} AKU-hours from {{window}} in a closed period and has no bill of it. {_CLOSE}"

@@ -83,6 +83,6 @@ def _join_whole_sets(connection: Connection) -> None:
     """Let the rest of this transaction join by hash or merge, not row by row.
 
     PostgreSQL has no statistics of the drafts that this very transaction writes, takes them for a handful, and would
-    read a month of hours anew for each.
+    read a month of hours again for each.
     """
     connection.execute(text("SELECT set_config('enable_nestloop', 'off', TRUE)"))

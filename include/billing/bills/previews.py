@@ -48,7 +48,7 @@ class RunningDraft(NamedTuple):
 
 
 def draft_running(warehouse: Engine, period: BillingPeriod, at: datetime, by: str = AKUBILL) -> list[RunningDraft]:
-    """Make the drafts of the period that is running at `at`, anew, with a forecast.
+    """Replace the drafts of the period that is running at `at`, with a forecast.
 
     Args:
         warehouse: where usage is.

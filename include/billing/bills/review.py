@@ -1,8 +1,8 @@
 """What a person decides about a bill: approve, reject, waive a finding, void, restore. The answer stays with the bill.
 
 A held bill waits as one *hold*: an event of its story that carries the fingerprint of the very draft that waits. An
-answer names that fingerprint. Approving makes the draft once more from the warehouse as it stands, and issues it only
-if that gives the same draft and nothing was found that the person did not see; otherwise it is held anew, to be shown
+answer names that fingerprint. Approving makes the draft again from what the warehouse has now, and issues it only
+if that gives the same draft and nothing was found that the person did not see; otherwise it is held again, to be shown
 again.
 """
 
@@ -94,12 +94,12 @@ def show_bill(warehouse: Engine, bill_id: str) -> BillInReview:
 
 
 def approve(warehouse: Engine, answer: Answer, at: datetime) -> ReviewResult:
-    """Waive all that stands against a held bill, and issue exactly the draft that was shown.
+    """Waive all findings of a held bill, and issue exactly the draft that was shown.
 
     Raises:
         InvalidInputError: when there is no such bill.
         ConflictError: when it is not held.
-        DraftChangedError: when the draft that was shown was made anew in the meantime, and is another one.
+        DraftChangedError: when the draft that was shown was replaced by another one in the meantime.
     """
     period = _period_of(warehouse, answer.bill_id)
     with alone(warehouse, period) as connection:
@@ -120,8 +120,8 @@ def approve(warehouse: Engine, answer: Answer, at: datetime) -> ReviewResult:
 def reject(warehouse: Engine, answer: Answer, at: datetime) -> ReviewResult:
     """Leave a held bill held, with the person's reason in its story; it is asked about again once it changes.
 
-    Until then the rejection is a finding of this very draft, which holds it whatever else becomes of it. Whoever
-    approves the draft after all, or waives that finding, takes the rejection back.
+    Until then the rejection is a finding of this very draft, which holds it in any case. Approving the draft
+    after all, or waiving that finding, takes the rejection back.
 
     Raises:
         InvalidInputError, ConflictError, DraftChangedError: as `approve`.
@@ -141,7 +141,7 @@ def reject(warehouse: Engine, answer: Answer, at: datetime) -> ReviewResult:
 
 
 def waive(warehouse: Engine, answer: Answer, finding: str, at: datetime) -> ReviewResult:
-    """Waive one finding of a held bill, make the draft anew, and issue it if nothing else holds it.
+    """Waive one finding of a held bill, make the draft again, and issue it if nothing else holds it.
 
     Raises:
         InvalidInputError: when there is no such bill, or it is not held for that finding.
@@ -174,7 +174,7 @@ def void(warehouse: Engine, answer: Answer, at: datetime) -> ReviewResult:
 
 
 def restore(warehouse: Engine, answer: Answer, at: datetime) -> ReviewResult:
-    """Bring a void bill back to a draft, which the next close of its period makes anew.
+    """Bring a void bill back to a draft, which the next close of its period makes again.
 
     Raises:
         InvalidInputError: when there is no such bill.
@@ -195,14 +195,15 @@ def _set_state(warehouse: Engine, answer: Answer, at: datetime, allowed: tuple[s
         connection.execute(statement("billing/bills/set_state"), {"bill_key": bill.bill_key, "state": state})
         record(connection, bill.bill_id, BillEvent(bill.state, state, answer.by, answer.reason, None, at))
     done = {"void": "is void. It stays so when its period is closed again; `akubill bills restore` undoes it."}
-    draft = f"is a draft again. Close {period.name} to have it made anew, audited and issued."
+    draft = f"is a draft again. Close {period.name} to have it made again, audited and issued."
     return ReviewResult(answer.bill_id, state, f"Bill {answer.bill_id} {done.get(state, draft)}")
 
 
 def _period_of(warehouse: Engine, bill_id: str) -> BillingPeriod:
     row = show_bill(warehouse, bill_id).row
     if row.document != "bill":
-        raise ConflictError(f"{bill_id} is a {row.document.replace('_', ' ')}, issued at once: nobody decides on it.")
+        document = row.document.replace("_", " ")
+        raise ConflictError(f"{bill_id} is a {document}, which is issued at once: there is nothing to decide.")
     return BillingPeriod(row.period, row.time_zone)
 
 
@@ -213,7 +214,7 @@ def _shown(connection: Connection, answer: Answer) -> BillInReview:
         raise ConflictError(f"Bill {answer.bill_id} is {bill.row.state}, not held: there is nothing to decide.")
     if not answer.fingerprint or not bill.row.fingerprint.startswith(answer.fingerprint):
         raise DraftChangedError(
-            f"Bill {answer.bill_id} was made anew since it was shown: its fingerprint is {bill.row.fingerprint}, not "
+            f"Bill {answer.bill_id} was made again since it was shown: its fingerprint is {bill.row.fingerprint}, not "
             f"{answer.fingerprint or 'none'}. Look at it again, then answer with that fingerprint."
         )
     return bill

@@ -1,7 +1,7 @@
 """Corrections of issued bills: the difference between the perfect bill and what documents say by now.
 
 A corrected period is rated again whole, with the usage and the private offers that are known now. What documents have
-said of it, on the bill and on every later correction, is taken off line by line; the rest stands on the next document.
+said of it, on the bill and on every later correction, is taken off line by line; the rest goes on the next document.
 So all documents together are the perfect bill, plus what was refunded, however often and in whatever order a period is
 corrected.
 

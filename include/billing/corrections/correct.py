@@ -1,7 +1,7 @@
 """Carries out what a person asks to be corrected: refuses what cannot be, enters it once, and delivers it.
 
-One transaction on one snapshot, under the lock of usage that whoever issues bills holds: two people at once take turns,
-a kill leaves nothing, and a note says what its period was rated by.
+One transaction on one snapshot, under the usage lock, which is held while bills are issued: two people at once take
+turns, a kill leaves nothing, and a note says what its period was rated by.
 """
 
 from __future__ import annotations

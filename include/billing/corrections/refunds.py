@@ -44,7 +44,7 @@ def refuse_refund(connection: Connection, bill: Row[Any], asked: Correction) -> 
             "Line", line_no, f"is not a line of bill {bill.bill_id}", "Give the number of one of its lines."
         )
     if line.is_correction:
-        rule = f"corrects an earlier bill, though it stands on {bill.bill_id}"
+        rule = f"corrects an earlier bill, though it is a line of {bill.bill_id}"
         raise InvalidInputError("Line", line_no, rule, "Refund a line of that earlier bill.")
     if decimal_places(amount) > line.digits:
         rule = f"has more than the {line.digits} places that the bill is rounded to"

@@ -1,7 +1,7 @@
 """Explains a document: line → hours → instances → readings → raw polls, with plan version and rounding at each step.
 
 A line is explained by rating its period again, with what was known when it was drafted, in a transaction that is rolled
-back; hours are split once more on their own. Where today's hours, prices or readings do not lead to what stands on the
+back; hours are split once more on their own. Where today's hours, prices or readings do not lead to what is on the
 document, the explanation says so. Corrections lead back to the line of the bill that they correct.
 """
 

@@ -1,7 +1,7 @@
 """Explains an hour's usage by readings: which polls bound each stretch of one size, by which rule, and what they said.
 
 The rules are those of docs/concepts/metering.md. Stretches in which all answers say the same are put together, with
-the intervals counted. Polls older than their retention are gone; that is said, and the usage stands.
+the intervals counted. Polls older than their retention are gone; that is said, and the usage stays.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Poll:
     """A raw poll of the environment.
 
     Attributes:
-        observed_at: the instant that it stands for.
+        observed_at: the instant that it describes.
         cause: why it failed; None for an answer.
         instance: what the console said of the instance, as it came; None where it did not list it.
         is_kept: False where the payload is not kept.
@@ -121,7 +121,7 @@ def explain_readings(
         statement("billing/evidence/find_dropped_polls"), {"hour_start": hour, "hour_end": hour + HOUR}
     ).scalar()
     if dropped is not None:
-        gone = f"The polls of this hour were dropped at {dropped:%Y-%m-%d} after their retention; its usage stands."
+        gone = f"The polls of this hour were dropped at {dropped:%Y-%m-%d} after their retention; its usage stays."
         return HourOfReadings(hour, [], [], [gone])
     rows = connection.execute(
         statement("billing/evidence/list_readings"),

@@ -62,7 +62,7 @@ class Rated:
         return next((part for part in self.parts if part.row.segment_start == start), None)
 
     def disagreements(self, line: Row[Any]) -> list[str]:
-        """How today's rating differs from a line as it stands."""
+        """How today's rating differs from a line of the bill."""
         again = self.lines.get(line.line_no)
         if again is None or (again.kind, again.tier, again.name) != (line.kind, line.tier, line.name):
             return ["Rated again, this line does not come out any more."]

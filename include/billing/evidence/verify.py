@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 #: The form of fingerprints that can be computed again group by group.
 FORM = 3
 _WHAT_TO_DO = (
-    "Issued bills never change, so find out who put the database's guards aside and restore it from a backup; if what "
-    "stands now is right after all, correct the bill."
+    "Issued bills never change, so find out who disabled the protection triggers, and restore the database from a "
+    "backup; if what the bill says now is right after all, correct the bill."
 )
 #: The groups of inputs of a fingerprint, in words.
 GROUPS = {
@@ -203,7 +203,7 @@ def _compare_instances(connection: Connection, period: BillingPeriod, keys: list
 
 
 def _compare_rating(connection: Connection, period: BillingPeriod, bills: list[_Document]) -> Iterator[_Found]:
-    """Rate anew, with what was known when each bill was drafted: bills of one run at once."""
+    """Rate again, with what was known when each bill was drafted: bills of one run at once."""
     runs: dict[datetime, list[_Document]] = defaultdict(list)
     for bill in bills:
         runs[bill.drafted_at].append(bill)
@@ -243,9 +243,9 @@ def _rate_and_compare(
 
 
 def _describe_lines(rows: list[Row[Any]], most: int = 3) -> str:
-    told = [_describe_line(row.line_no, row.stored, row.rated) for row in rows[:most]]
+    described = [_describe_line(row.line_no, row.stored, row.rated) for row in rows[:most]]
     more = [f"{len(rows) - most} more line(s) differ."] if len(rows) > most else []
-    return " ".join([*told, *more])
+    return " ".join([*described, *more])
 
 
 def _describe_line(line_no: int, stored: dict[str, Any] | None, rated: dict[str, Any] | None) -> str:

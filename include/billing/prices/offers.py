@@ -110,7 +110,7 @@ def add_offer(warehouse: Engine, offer: Offer, at: datetime) -> EnteredOffer:
         InvalidInputError: when the subscription or the plan is unknown, or the plan does not fit.
         ConflictError: when the subscription ended before, or an issued bill covers a part of the offer's time.
     """
-    # In turn with whoever issues bills: a bill has the offer, or the offer is refused because the bill is issued.
+    # Never while bills are issued (one lock): a bill has the offer, or the offer is refused because the bill is issued.
     with warehouse.begin() as connection, locked(connection, *USAGE):
         subscription = find_subscription(connection, offer.subscription_id)
         entry = {

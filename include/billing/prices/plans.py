@@ -31,7 +31,7 @@ class PublishedPlan(NamedTuple):
 
 
 def publish_price_plans(warehouse: Engine, plans: Iterable[PricePlan]) -> list[PublishedPlan]:
-    """Publish all of them, or none, in turn with whoever issues bills: a bill has a version, or it is refused.
+    """Publish all of them, or none, never while bills are issued: a bill has a version, or it is refused.
 
     Raises:
         ConflictError: when a plan says otherwise about what is published or billed already.
@@ -127,7 +127,7 @@ def _refuse_between(name: str, new: list[PlanVersion], published: list[PlanVersi
 
 
 def _refuse_issued(connection: Connection, name: str, plan_key: int, version: PlanVersion) -> None:
-    """A version never reaches into a period that is issued, whoever it would be rated for and by which offer."""
+    """A version never reaches into a period that is issued, for any subscription and by any offer."""
     starts = version.effective_from
     reached = connection.execute(
         statement("billing/prices/find_issued_bills_of_version"), {"plan_key": plan_key, "starts": starts}

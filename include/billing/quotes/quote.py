@@ -94,7 +94,7 @@ def _refuse_duplicates(connection: Connection, usage: Path) -> None:
         raise InvalidInputError(
             f"{usage.name} line {duplicate.last_line}, instance_id and hour,",
             f"{duplicate.instance_id} {duplicate.hour_start.isoformat()}",
-            f"stands in line {duplicate.first_line} already",
+            f"is in line {duplicate.first_line} already",
             "Give each instance of a subscription and hour once.",
         )
 

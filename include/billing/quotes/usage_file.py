@@ -27,7 +27,7 @@ _ID = re.compile(rf"[!-~]{{1,{LONGEST_ID}}}")
 
 
 class UsageRow(NamedTuple):
-    """Usage of one instance in one UTC hour, and the line it stands in."""
+    """Usage of one instance in one UTC hour, and its line in the file."""
 
     line: int
     subscription_id: str

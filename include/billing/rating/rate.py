@@ -70,7 +70,7 @@ def rate(
 def split_periods(
     connection: Connection, period: BillingPeriod, *, subscriptions: Sequence[int] | None, known_at: datetime | None
 ) -> dict[str, Any]:
-    """Rating, first: which subscriptions, and the parts of their periods. Returns what the further steps are told."""
+    """Rating, first: which subscriptions, and the parts of their periods. Returns the further steps' parameters."""
     parameters = {
         **window_of(period),
         "time_zone": period.zone_name,

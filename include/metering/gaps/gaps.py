@@ -1,6 +1,6 @@
 """Gaps as work for people: who has to do something, since when, and the waiver by which a person closes one.
 
-A waiver decides that the estimate stands. It names its person, instant and reason, and it holds for what that person
+A waiver decides that the estimate is kept. It names its person, instant and reason, and it holds for what that person
 saw: if a later closing finds the gap longer, the gap is open again (hours/close.py).
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from include.domain.errors import ConflictError, InvalidInputError
+from include.domain.errors import ConflictError, InvalidInputError, NoUserError
 from include.domain.periods import Window, parse_instant, to_utc
 from include.domain.text import check_text
 from include.metering.hours.close import CLOSING
@@ -69,9 +69,7 @@ class Waiver:
             )
         check_text(reason, "Reason", longest)
         if not self.by.strip():
-            raise InvalidInputError(
-                "Person", self.by, "is nobody", "A waiver is given by a person: log in and try again."
-            )
+            raise NoUserError
         check_text(self.by, "Person")
         check_text(self.environment_id or "", "Environment")
         if bool(self.gap_keys) == (self.environment_id is not None):

@@ -127,7 +127,7 @@ def close_hours(
     Args:
         warehouse: where polls and readings are, and usage goes.
         window: whole UTC hours that have ended by `at`.
-        at: the instant the run stands for.
+        at: the instant of the run.
         environments: keys, to close only these.
         rules: what can be set.
 
@@ -218,7 +218,7 @@ def close_asked(
 
     Args:
         warehouse: where polls and readings are, and usage goes.
-        at: the instant the run stands for.
+        at: the instant of the run.
         start: start of a window, ISO 8601 with an offset.
         end: its end (exclusive).
         hour: start of an hour in UTC, ISO 8601 without an offset.
@@ -241,7 +241,7 @@ def close_hour(warehouse: Engine, hour: datetime, at: datetime, *, rules: Rules 
     Args:
         warehouse: where polls and readings are, and usage goes.
         hour: start of a UTC hour that has ended by `at`.
-        at: the instant the run stands for.
+        at: the instant of the run.
         rules: what can be set.
 
     Raises:

@@ -24,5 +24,5 @@ def refuse_dropped_hours(connection: Connection, window: Window) -> None:
         raise ConflictError(
             f"Hours of {window} cannot be closed again: polls and readings were dropped after their retention, and "
             f"what is left begins at {closable_from:%Y-%m-%dT%H:%M:%SZ}. Give a window that starts there; their usage "
-            "stands on issued bills and stays."
+            "is on issued bills and stays."
         )

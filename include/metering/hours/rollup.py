@@ -1,7 +1,7 @@
 """The sums of usage by subscription and hour, kept in step with it: metering.subscription_hours.
 
-Whoever changes metering.usage holds the lock `warehouse.engine.USAGE`, names the subscriptions and hours in
-changed_hours, and refreshes their sums in the same transaction. The sums are added up from what stands, so a refresh
+Code that changes metering.usage holds the lock `warehouse.engine.USAGE`, names the subscriptions and hours in
+changed_hours, and refreshes their sums in the same transaction. The sums are added up from the usage, so a refresh
 can be repeated; the lock keeps two writers of one hour from adding up without each other. Only an import, which may
 bring a million rows and knows what it changes, adds its differences to the sums (sql/metering/imports/add_sums.sql).
 """

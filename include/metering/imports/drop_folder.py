@@ -123,7 +123,7 @@ def hash_of(file: Path) -> str:
 def refusing(file: Path) -> Iterator[None]:
     """Move the file to refused/ beside it when it turns out to be no usage file, so that no sweep takes it again.
 
-    A file that was replaced meanwhile stays: nobody has read the new one.
+    A file that was replaced meanwhile stays: the new one has not been read.
     """
     before = _identity(file)
     try:

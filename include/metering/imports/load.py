@@ -92,7 +92,7 @@ def import_usage(warehouse: Engine, file: Path, at: datetime, *, again: bool = F
         warehouse: the warehouse.
         file: a .csv, .jsonl, .ndjson or .parquet file.
         at: the run's instant; hours that have not ended by then are rejected.
-        again: judge a file anew that was imported before, as when a subscription was unknown then and is not now.
+        again: check a file again that was imported before, as when a subscription was unknown then and is not now.
 
     Raises:
         InvalidInputError: when the file is no usage file; nothing of it is loaded.
@@ -114,7 +114,7 @@ def import_usage(warehouse: Engine, file: Path, at: datetime, *, again: bool = F
         rows_read = loading.stage(file)
         if _state_of(file) != before:
             raise RetriableError(f"{file.name} changed while it was read; it is tried again.")
-        # From here on nobody else changes usage, or issues a bill for hours that are being loaded.
+        # From here on no other session changes usage, or issues a bill for hours that are being loaded.
         with locked(connection, *USAGE):
             counts = {"import_key": import_key, "rows_read": rows_read, **loading.merge()}
         connection.execute(statement("metering/imports/finish_file"), counts)
@@ -134,7 +134,7 @@ def report_imports(names: list[str] | None, imports: Iterable[UsageImport]) -> d
         imports: what became of those that were.
 
     Raises:
-        FatalError: when one of the files was not imported, or nobody knows which they were.
+        FatalError: when one of the files was not imported, or it is unknown which they were.
     """
     if names is None:
         raise FatalError("No file was imported, for which ones wait is not known. The task find_files says why.")
@@ -176,7 +176,7 @@ class _Loading:
         """Judge the staged rows by what the warehouse knows, and load those that hold; counts for metering.imports."""
         self._run("metering/imports/judge_instances")
         self._run("metering/imports/judge_rows")
-        # Nobody else does it to a temporary table, and without it each row would be joined by a search of its own.
+        # Autovacuum does not analyse a temporary table, and without it each row would be joined by a search of its own.
         self._connection.exec_driver_sql("ANALYZE classified_rows")
         self._run("metering/imports/count_rows")
         found = self._connection.execute(statement("metering/imports/sum_counts")).one()

@@ -41,7 +41,7 @@ _ID = rf"[!-~]{{1,{LONGEST_ID}}}"
 _NUMBER = r"-?[0-9]+(\.[0-9]+)?"
 _FRACTION = r"-?[0-9]+\.0*[1-9]"
 _LONGEST_VALUE = 200
-_NAIVE = datetime(2000, 1, 1)  # noqa: DTZ001 (stands for every time without an offset)
+_NAIVE = datetime(2000, 1, 1)  # noqa: DTZ001 (an example of a time without an offset)
 
 
 class ImportLimits(NamedTuple):

@@ -1,7 +1,7 @@
 """Puts the rows of a file, good and bad, into temporary tables of the import's transaction, by COPY piece by piece.
 
 A staged row names its subscription and instance by the number of their pair, which is given at first sight. Good rows,
-which are many, go in PostgreSQL's binary form: four numbers of fixed size, which nobody has to write out as text.
+which are many, go in PostgreSQL's binary form: four numbers of fixed size, which need not be written as text.
 Source of the form: PostgreSQL's manual, COPY, "Binary Format"; a timestamptz is microseconds since 2000-01-01 (UTC).
 """
 

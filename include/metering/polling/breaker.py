@@ -1,6 +1,6 @@
 """A circuit breaker for consoles that fail in every run: they are asked less often, and once, until one answers.
 
-One dead console costs nobody's time; hundreds of them, each with its tries and its time-outs, would. The state stands
+One dead console costs little time; hundreds of them, each with its tries and its time-outs, would. The state is kept
 in metering.failing_consoles and is counted by the transaction that enters the polls.
 A probe that answers is a poll like any other, and nothing is hidden: the silence is a gap, whether a console is asked
 often or not, and its cause is what the last probe found.

@@ -211,7 +211,7 @@ async def _ask_some(
     ) as client:
         for console in consoles:
             seconds = pace.breaker.probe_seconds if console.is_probe else pace.deadline_seconds
-            # Nobody is called silent for want of our own time.
+            # A console is not marked silent because our own time ran out.
             if loop.time() + seconds > ends_at:
                 not_asked += 1
                 continue

@@ -1,5 +1,5 @@
 -- A line that corrects something names an issued bill of the same subscription and currency, an earlier one, and, where
--- it names a line, one that stands on an issued document of that bill.
+-- it names a line, one on an issued document of that bill.
 WITH corrections AS (
     SELECT
         b.bill_key,

@@ -47,7 +47,7 @@ machines = Table(
     instant("last_seen_at", "Last listing that showed it running."),
     Index("machines_by_place", "account_id", "region"),
     schema="operations",
-    comment="Machines that ran the paid image, whoever started them.",
+    comment="Machines that ran the paid image, started by anyone.",
 )
 
 machine_discrepancies = Table(

@@ -984,7 +984,7 @@ CREATE TABLE operations.machines (
 	CONSTRAINT machines_account_id_fkey FOREIGN KEY(account_id) REFERENCES core.buyers (account_id),
 	CONSTRAINT machines_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key)
 );
-COMMENT ON TABLE operations.machines IS 'Machines that ran the paid image, whoever started them.';
+COMMENT ON TABLE operations.machines IS 'Machines that ran the paid image, started by anyone.';
 COMMENT ON COLUMN operations.machines.machine_key IS 'Surrogate key.';
 COMMENT ON COLUMN operations.machines.machine_id IS 'ECS instance id.';
 COMMENT ON COLUMN operations.machines.account_id IS 'Buyer that runs it.';

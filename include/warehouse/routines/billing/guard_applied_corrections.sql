@@ -1,4 +1,4 @@
--- What a correction was made of, once it stands on an issued document. It waits first; it becomes applied together with
+-- What a correction was made of, once it is on an issued document. It waits first; it becomes applied together with
 -- a document of its own subscription that is issued.
 CREATE FUNCTION billing.guard_applied() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE

@@ -45,7 +45,7 @@ BEGIN
     END IF;
     IF NEW.state IN ('held', 'issued') AND OLD.forecast_total IS NOT NULL THEN
         RAISE EXCEPTION 'Bill % is the draft of a running period', OLD.bill_id
-            USING HINT = 'Close the period after its end; that makes the draft anew.';
+            USING HINT = 'Close the period after its end; that makes the draft again.';
     END IF;
     IF NEW.state = 'issued' AND NEW.issued_at < NEW.period_end THEN
         RAISE EXCEPTION 'Bill % cannot be issued before its period ends', OLD.bill_id

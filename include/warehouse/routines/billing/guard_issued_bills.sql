@@ -1,4 +1,4 @@
--- Issued bills never change: whoever tries, the database refuses. The one change allowed is issued → reconciled.
+-- Issued bills never change: the database refuses every attempt. The one change allowed is issued → reconciled.
 CREATE FUNCTION billing.guard_issued_bill() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
@@ -31,7 +31,7 @@ BEGIN
         RAISE EXCEPTION '% may belong to issued bills and cannot be truncated', TG_TABLE_NAME
             USING HINT = 'Delete those of one draft instead.';
     END IF;
-    -- The lock waits for whoever is issuing the bill at this moment, and then sees that it was.
+    -- The lock waits for a session that is issuing the bill now, and then sees that it was.
     FOR bill IN
         SELECT bill_id, state FROM billing.bills
         WHERE bill_key IN (

@@ -9,10 +9,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION billing.wait_for_turn() IS
-'Waits until nobody else issues bills or writes usage, for a minute at most; holds the lock to the transaction''s end.';
+'Waits until no other session issues bills or writes usage, a minute at most; keeps the lock until commit.';
 
 -- The issued periods that a change would reach: what rating made them of stays as it is. Product code asks these to
--- refuse in words, and the guards ask them whoever writes.
+-- refuse in words, and the guards call them on every write.
 CREATE FUNCTION billing.issued_periods(subscription bigint, starts timestamptz, ends timestamptz)
 RETURNS TABLE (bill_key bigint, bill_id text, period_start timestamptz, period_end timestamptz)
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$

@@ -114,7 +114,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     INNER JOIN closed_for AS f
         ON t.subscription_key = f.subscription_key AND t.term_start >= f.period_start AND t.term_start < f.period_end
     WHERE
-        -- A term that starts after the end is sold to nobody.
+        -- A term that starts after the end is never sold.
         t.term_start < f.ended_at
         AND NOT EXISTS (
             SELECT FROM billing.bills AS b

@@ -1,4 +1,4 @@
--- Whoever stores when a subscription ended, or corrects it: the hours that this changes are due again. These are the
+-- When the end of a subscription is stored or corrected, the hours that this changes are due again. These are the
 -- hours that the interval touches in which it ends, and all after it.
 -- And the environment of a released subscription is released.
 CREATE FUNCTION metering.follow_ends() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$

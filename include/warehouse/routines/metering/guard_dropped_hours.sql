@@ -1,4 +1,4 @@
--- An hour whose polls are gone would come out as nothing, so it is never closed again, whoever asks …
+-- An hour whose polls are gone would come out as nothing, so it is never closed again, for any caller …
 CREATE FUNCTION metering.guard_dropped_hours() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog SET timezone = 'UTC' AS $$
 DECLARE
@@ -8,7 +8,7 @@ BEGIN
         RAISE EXCEPTION 'Hours before % UTC cannot be closed again: the polls that they were made of were dropped',
             to_char(closable_from, 'YYYY-MM-DD HH24:MI')
             USING ERRCODE = 'object_not_in_prerequisite_state',
-            HINT = 'Give a window that starts there. Usage of earlier hours stands on issued bills and stays.';
+            HINT = 'Give a window that starts there. Usage of earlier hours is on issued bills and stays.';
     END IF;
     RETURN NULL;
 END

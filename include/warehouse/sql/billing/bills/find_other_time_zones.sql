@@ -1,5 +1,5 @@
 -- Subscriptions that lived in the period and whose plan's billing periods lie in another time zone than the one that is
--- closed, without any bill of that time: nobody closes their months.
+-- closed, without any bill of that time: their months are never closed.
 SELECT
     s.subscription_id,
     p.name AS price_plan,

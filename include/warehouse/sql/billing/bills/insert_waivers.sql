@@ -1,4 +1,4 @@
--- A person waives what stands against a bill: all of it, or one finding. Exactly that does not hold that period's
+-- A person waives the findings of a bill: all of them, or one. Exactly that does not hold that period's
 -- bill again.
 INSERT INTO billing.waivers (subscription_key, period, finding, sentence, content, reason, waived_by, waived_at)
 SELECT

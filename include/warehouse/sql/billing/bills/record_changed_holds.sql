@@ -1,5 +1,5 @@
 -- Held bills that are another now than when a person was asked about them, because a correction went to another
--- document: they are held anew, and asked about again.
+-- document: they are held again, and asked about again.
 INSERT INTO billing.bill_events (bill_id, from_state, to_state, who, reason, held_fingerprint, at)
 SELECT
     b.bill_id,

@@ -1,4 +1,4 @@
--- A bill's story begins with its first draft; made anew, it goes on.
+-- A bill's history begins with its first draft, and goes on when the draft is made again.
 INSERT INTO billing.bill_events (bill_id, from_state, to_state, who, at)
 SELECT
     b.bill_id,

@@ -1,4 +1,4 @@
--- A draft's expected total is that of its own period, and what corrects earlier ones as it stands on the draft.
+-- A draft's expected total is that of its own period, and the corrections of earlier ones that are on the draft.
 UPDATE billing.bills AS b
 SET
     forecast_total = f.total + coalesce(

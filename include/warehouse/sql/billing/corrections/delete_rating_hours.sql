@@ -1,2 +1,2 @@
--- This transaction's own; nobody else ever sees a row.
+-- This transaction's own; no other session ever sees a row.
 DELETE FROM billing.rating_hours

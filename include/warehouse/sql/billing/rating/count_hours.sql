@@ -195,7 +195,7 @@ positions AS (
         p.needs_count
         AND c.rest_aku_seconds > 0
     UNION ALL
-    -- Every hour starts anew where only licences are what hours are taken apart for.
+    -- Every hour starts from zero where only licences are what hours are taken apart for.
     SELECT
         c.subscription_key,
         c.rest_segment_no,

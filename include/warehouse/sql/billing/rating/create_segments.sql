@@ -123,7 +123,7 @@ parts AS (
     WINDOW period AS (PARTITION BY subscription_key ORDER BY cut_at)
 ),
 
--- Whoever was not active within the period counts as active all through.
+-- A subscription that was not active within the period counts as active all through.
 activity AS (
     SELECT
         subscription_key,

@@ -1,4 +1,4 @@
--- Gaps with whoever has to do something about them. An open gap is the operators' while better data may come; once a
+-- Gaps with the party that has to act on them. An open gap is the operators' while better data may come; once a
 -- bill waits for it, only a person of billing can decide. A null state lists all.
 SELECT
     gaps.gap_key,

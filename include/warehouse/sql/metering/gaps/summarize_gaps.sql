@@ -20,7 +20,7 @@ WITH work AS (
     WHERE gaps.state = 'open'
     UNION ALL
     SELECT
-        -- Whoever gave us a file can mend it; what a console says is for operators to look at.
+        -- The sender of a file can correct it; what a console says is for operators to look at.
         CASE WHEN rejections.source = 'import' THEN 'billing' ELSE 'operations' END AS owned_by,
         'rejection' AS kind,
         rejections.rule AS cause,

@@ -1,5 +1,5 @@
 -- An interval longer than the tolerance in which the environment answered no poll is a gap of the whole environment,
--- for the reason that the last failed poll in it gave; not_asked when nobody asked.
+-- for the reason that the last failed poll in it gave; not_asked when it was not polled.
 INSERT INTO closing_gaps (environment_key, gap_start, gap_end, cause)
 SELECT
     polls.environment_key,

@@ -137,7 +137,7 @@ ruled AS (
             was_listed, was_rejected, earlier_aku, is_first, is_rejected, aku, modified_at, previous_at, observed_at
         ) AS rule
     FROM chained
-    -- The poll before the window is nobody's interval.
+    -- The poll before the window starts no interval in it.
     WHERE previous_at IS NOT NULL
     UNION ALL
     -- What the last answer said is carried on through hours that are closed without a further one; within the tolerance

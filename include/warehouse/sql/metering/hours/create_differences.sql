@@ -1,4 +1,4 @@
--- Where what this closing found is not what stands.
+-- Where what this closing found differs from what is stored.
 CREATE TEMPORARY TABLE closing_differences ON COMMIT DROP AS
 WITH kept AS (
     SELECT usage.*

@@ -24,7 +24,7 @@ WITH said AS MATERIALIZED (
     WHERE kept.hour_start > spans.first_start - interval '1 hour' AND kept.hour_start < spans.last_end
 ),
 
-told AS (
+stored AS (
     SELECT DISTINCT
         gaps.environment_key,
         gaps.instance_key,
@@ -56,15 +56,15 @@ told AS (
 cut AS MATERIALIZED (
     SELECT
         gaps.*,
-        hours.told
+        hours.stored
     FROM closing_gaps AS gaps
     INNER JOIN (
         SELECT
             environment_key,
             instance_key,
             gap_start,
-            range_agg(tstzrange(hour_start, hour_start + interval '1 hour')) AS told
-        FROM told
+            range_agg(tstzrange(hour_start, hour_start + interval '1 hour')) AS stored
+        FROM stored
         GROUP BY environment_key, instance_key, gap_start
     ) AS hours
         ON
@@ -91,7 +91,7 @@ SELECT
     cut.cause,
     cut.observed_at
 FROM cut
-CROSS JOIN LATERAL unnest(tstzmultirange(tstzrange(cut.gap_start, cut.gap_end)) - cut.told) AS pieces (piece)
+CROSS JOIN LATERAL unnest(tstzmultirange(tstzrange(cut.gap_start, cut.gap_end)) - cut.stored) AS pieces (piece)
 WHERE
     NOT EXISTS (
         SELECT FROM metering.gaps AS waived

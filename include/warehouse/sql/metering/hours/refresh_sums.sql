@@ -1,4 +1,4 @@
--- Adds up the hours of changed_hours anew from their usage: the same sums, whoever asks and however often. An hour
+-- Adds up the hours of changed_hours from their usage: always the same sums, however often it runs. An hour
 -- without usage has no row.
 WITH changed AS MATERIALIZED (
     SELECT DISTINCT

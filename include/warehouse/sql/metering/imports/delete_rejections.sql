@@ -1,2 +1,2 @@
--- A file that is imported again on purpose is judged anew.
+-- A file that is imported again on purpose is checked again.
 DELETE FROM metering.rejections WHERE import_key = :import_key

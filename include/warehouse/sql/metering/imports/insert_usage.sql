@@ -1,4 +1,4 @@
--- Makes the hours that nobody knew. Without ON CONFLICT, which takes twice as long: the judgement has found what stands
+-- Inserts the new hours. Without ON CONFLICT, which takes twice as long: the check has found what is stored
 -- already, and if other work has added an hour since, the unique key stops the import and it is judged again. No ORDER
 -- BY: the judged rows lie by hour and instance, which is the index's order and how it grows fastest.
 INSERT INTO metering.usage (

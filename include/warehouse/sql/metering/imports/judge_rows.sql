@@ -39,7 +39,7 @@ met AS (
         staged.hour_start <@ who.issued AS on_issued_bill,
         hours.is_metered,
         known.source = 'readings' AS is_found,
-        -- What readings found counts, unless they only estimated it. Of dropped polls nobody can find more.
+        -- What readings found counts, unless they only estimated it. Dropped polls cannot give more.
         CASE
             WHEN late.hour_start IS NOT NULL THEN TRUE
             WHEN known.source = 'import' THEN FALSE

@@ -1,4 +1,4 @@
--- Keeps how usage of earlier imports was changed; hours that nobody knew are no change.
+-- Keeps how usage of earlier imports was changed; new hours are no change.
 INSERT INTO metering.usage_revisions AS kept (
     hour_start,
     instance_key,

@@ -23,7 +23,7 @@ SELECT
             )
         WHEN 'duplicate_row'
             THEN format(
-                'hour %s of instance %s stands in row %s already, and that one counts. Keep one of them.',
+                'hour %s of instance %s is in row %s already, and that one counts. Keep one of them.',
                 hours.written, who.instance_id, judged.first_row
             )
         WHEN 'already_measured'

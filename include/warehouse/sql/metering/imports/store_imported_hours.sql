@@ -28,8 +28,8 @@ FROM (
     FROM classified_rows AS judged
     INNER JOIN staged_instances AS who ON judged.pair = who.pair
     WHERE judged.is_metered AND judged.rule IS NULL
-) AS told
+) AS imported
 WHERE
-    hours.environment_key = told.environment_key
-    AND hours.hour_start = told.hour_start
+    hours.environment_key = imported.environment_key
+    AND hours.hour_start = imported.hour_start
     AND hours.state IN ('closed', 'provisional')

@@ -1,4 +1,4 @@
--- The subscription that is to end; nobody else changes it meanwhile.
+-- The subscription that is to end; no other session changes it meanwhile.
 SELECT
     subscription_key,
     subscription_id,

@@ -43,7 +43,7 @@ SELECT
                     'a gap is open until it answers.',
                     evaluated.environment_id,
                     to_char(evaluated.last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
-                    coalesce(failed.cause, 'nobody asked it: look at aku_readings')
+                    coalesce(failed.cause, 'it was not polled: look at aku_readings')
                 )
         ELSE format(
             'Environment %s answers again, last at %s UTC.',

@@ -25,7 +25,7 @@ WITH newest AS (
 ),
 
 -- Only those at zero are looked at further: when did their last answer with AKU come, and how many were they?
-fallen AS (
+dropped AS (
     SELECT
         newest.environment_key,
         busy.observed_at AS busy_at,
@@ -67,26 +67,26 @@ SELECT
     'dropped_to_zero' AS kind,
     newest.aku = 0
     AND coalesce(
-        coalesce(fallen.since, standing.since) > CAST(:at AS timestamptz) - CAST(:accept_zero_after AS interval),
+        coalesce(dropped.since, standing.since) > CAST(:at AS timestamptz) - CAST(:accept_zero_after AS interval),
         FALSE
     ) AS is_raised,
-    coalesce(fallen.since, standing.since, newest.observed_at) AS since,
+    coalesce(dropped.since, standing.since, newest.observed_at) AS since,
     newest.aku AS observed,
-    fallen.aku AS expected,
+    dropped.aku AS expected,
     CASE
         WHEN newest.aku > 0 THEN format('Environment %s has %s AKU again.', newest.environment_id, newest.aku)
-        WHEN fallen.aku IS NOT NULL
+        WHEN dropped.aku IS NOT NULL
             THEN
                 format(
                     'Environment %s dropped from %s AKU to 0 at %s UTC. Ask the buyer whether that was meant.',
                     newest.environment_id,
-                    fallen.aku,
-                    to_char(fallen.since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
+                    dropped.aku,
+                    to_char(dropped.since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
                 )
         ELSE format('Environment %s has stayed at 0 AKU, which is taken as meant.', newest.environment_id)
     END AS sentence
 FROM newest
-LEFT JOIN fallen ON newest.environment_key = fallen.environment_key
+LEFT JOIN dropped ON newest.environment_key = dropped.environment_key
 LEFT JOIN operations.alarms AS standing
     ON
         newest.environment_key = standing.environment_key

@@ -1,4 +1,4 @@
--- Machines without an instance, and environments that nobody registered: opens findings, or sees open ones again.
+-- Machines without an instance, and unregistered environments: opens findings, or sees open ones again.
 INSERT INTO operations.machine_discrepancies AS kept (
     kind, account_id, region, environment_id, instance_id, environment_key, first_seen_at, last_seen_at, opened_at
 )

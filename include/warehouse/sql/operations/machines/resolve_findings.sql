@@ -1,5 +1,5 @@
 -- Resolves what a later whole listing, once evaluated, no longer shows. A finding stays open for one check at least, so
--- that somebody is told. What cannot be evaluated yet, resolves nothing.
+-- that people were notified of. What cannot be evaluated yet, resolves nothing.
 WITH gone AS (
     SELECT findings.discrepancy_key
     FROM operations.machine_discrepancies AS findings

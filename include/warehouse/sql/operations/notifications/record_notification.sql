@@ -1,4 +1,4 @@
--- How telling went.
+-- Records whether sending succeeded.
 UPDATE operations.notifications
 SET
     sent_at = CASE WHEN CAST(:failure AS text) IS NULL THEN CAST(:at AS timestamptz) END,
