@@ -136,7 +136,7 @@ def test_a_warehouse_that_is_away_does_not_prevent_the_notification(hourly_dag, 
         connection_json(conn_type="postgres", login="unknown", host="127.0.0.1", port=1, schema="x"),
     )
     [trigger] = miss(start_run(hourly_dag, HOUR))
-    assert "the ledger could not be asked" in call(trigger)["body"]
+    assert "the ledger could not be read" in call(trigger)["body"]
     assert len(sent()) == 1
 
 
