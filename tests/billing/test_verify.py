@@ -239,5 +239,5 @@ def test_a_bill_is_chosen_by_id_or_period(issued: Engine) -> None:
 
 def test_a_report_says_all_of_it_and_what_to_do() -> None:
     report_verification([], [])
-    with pytest.raises(ConflictError, match=r"(?s)a: b.*restore it from a backup"):
+    with pytest.raises(ConflictError, match=r"(?s)a: b.*restore the database from a backup"):
         report_verification(["a: b"], [])
