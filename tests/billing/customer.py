@@ -324,7 +324,7 @@ class Customer:
             offers.append(Offer(instant, self.periods[index].window.end, plan, percent))
         return offers
 
-    def told(self, index: int) -> Bill:
+    def billed(self, index: int) -> Bill:
         """The bill that the oracle makes of the usage and of the terms that people asked for."""
         offers = self.offers(index, self.terms[index])
         return rate_by_the_rules(
@@ -333,9 +333,9 @@ class Customer:
 
     def check_sums(self, index: int, said: Said) -> None:
         """Amounts by what they are about, and taxes, are the oracle's to the last cent."""
-        told = self.told(index)
+        billed = self.billed(index)
         expected: dict[tuple[Any, ...], Fraction] = defaultdict(Fraction)
-        for line in told.lines:
+        for line in billed.lines:
             expected[line.kind, line.tier, line.name] += line.amount
         found: dict[tuple[Any, ...], Fraction] = defaultdict(Fraction)
         for (kind, tier_no, name, *_), numbers in said.lines.items():
@@ -344,7 +344,7 @@ class Customer:
             key: amount for key, amount in expected.items() if amount
         }
         taxes = {(Fraction(rate), is_inclusive): Fraction(tax) for (rate, is_inclusive), tax in said.taxes.items()}
-        assert taxes == {(tax.rate, tax.is_inclusive): tax.amount for tax in told.taxes if tax.amount}
+        assert taxes == {(tax.rate, tax.is_inclusive): tax.amount for tax in billed.taxes if tax.amount}
         used = sum(numbers[0] for key, numbers in said.lines.items() if key[0] in USED)
         assert used == sum(seconds for hour, seconds in self.usage.items() if hour in self.periods[index].window)
 

@@ -246,7 +246,7 @@ def test_two_closes_at_once_make_each_bill_once(prices: Engine, subscribe: Calla
     assert [str(bill.total) for bill in bills_of(prices)] == ["1.20"] * 5
 
 
-def test_a_subscription_whose_plan_is_not_published_is_named_and_keeps_nobody_from_a_bill(
+def test_a_subscription_whose_plan_is_not_published_is_named_and_the_others_are_billed(
     prices: Engine, subscribe: Callable[..., int]
 ) -> None:
     subscribe("fine", usage=(3600,))
@@ -275,7 +275,7 @@ def test_usage_that_no_version_prices_is_named(warehouse: Engine, subscribe: Cal
     assert "has no version in force then" in closed.describe_missing()[0]
 
 
-def test_late_usage_that_no_version_prices_keeps_nobody_else_from_a_bill(
+def test_late_usage_that_no_version_prices_keeps_no_other_from_a_bill(
     warehouse: Engine, subscribe: Callable[..., int]
 ) -> None:
     young = price_plan(version("2026-10-01T01:00:00+08:00"), name="young")

@@ -116,7 +116,7 @@ class Market:
         return [_perfect_of(twin, lines, taxes) for twin in twins]
 
     def findings(self) -> list[str]:
-        """What the daily audits find about issued documents of those that nobody agreed to give too much."""
+        """What the daily audits find about issued documents of those without an agreement to give too much."""
         agreed = [one.key for one in self.customers if one.waived]
         with self.warehouse.connect() as connection:
             query = text("SELECT bill_key FROM billing.bills WHERE subscription_key <> ALL(:agreed)")

@@ -98,7 +98,7 @@ def test_a_version_published_while_the_month_closes_waits_and_is_refused(
     ],
     ids=["start", "licence", "offer"],
 )
-def test_whoever_writes_while_the_month_closes_waits_and_is_refused(
+def test_a_write_while_the_month_closes_waits_and_is_refused(
     prices: Engine, subscribe: Callable[..., int], monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     subscribe(usage=(36_000,))

@@ -34,7 +34,7 @@ def test_a_viewer_goes_from_airflows_navigation_to_a_bill(page, airflow_ui):
     assert page.url.endswith("/plugin/bills/billing/bills/2026-10-sub-01-orders")
 
 
-def test_whoever_is_not_logged_in_sees_no_bill(page, airflow_ui):
+def test_without_a_login_no_bill_is_shown(page, airflow_ui):
     base_url, _ = airflow_ui
     assert page.goto(f"{base_url}/billing/").status == 401
     assert page.get_by_text("Log in to Airflow").is_visible()

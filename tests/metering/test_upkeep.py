@@ -145,7 +145,7 @@ def test_a_month_with_an_open_gap_stays(warehouse):
     assert "2 gap(s) in it are open" in drop_old_months(warehouse, DUE, RETENTION).refused["2026-10"]
 
 
-def test_the_database_refuses_whoever_asks_and_says_why(orders, warehouse):
+def test_the_database_refuses_every_caller_and_says_why(orders, warehouse):
     drop = text("SELECT metering.drop_month(DATE '2026-10-01', :at, :retention)")
     for facts, why in (
         ({"at": DUE, "retention": RETENTION}, "are not on issued bills"),

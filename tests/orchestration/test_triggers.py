@@ -72,7 +72,7 @@ def test_it_gives_up_when_its_patience_is_over(service_instance_id: str, sandbox
     assert fire(ServiceInstanceTrigger(BUYER, service_instance_id, ["Deployed", *DEPLOYING], 1)) == {"status": "late"}
 
 
-def test_what_no_wait_can_mend_ends_the_wait(service_instance_id: str, sandbox: SandboxHandle) -> None:
+def test_what_no_wait_can_fix_ends_the_wait(service_instance_id: str, sandbox: SandboxHandle) -> None:
     sandbox.account("buyer", account_id=BUYER, access_key_secret="another")
     assert fire(ServiceInstanceTrigger(BUYER, service_instance_id, sorted(DEPLOYING), 60)) == {"status": "error"}
 

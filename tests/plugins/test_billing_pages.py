@@ -40,7 +40,7 @@ def viewer(api_server, airflow_connections):
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_whoever_is_not_logged_in_gets_401(anonymous, path):
+def test_without_a_login_the_answer_is_401(anonymous, path):
     assert anonymous.get(path).status_code == 401
 
 

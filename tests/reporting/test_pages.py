@@ -148,7 +148,7 @@ def test_a_warehouse_that_does_not_answer_is_said_without_internals():
         assert internal not in answer.text
 
 
-def test_a_missing_connection_is_said_with_its_remedy_and_mended_without_a_restart(warehouse):
+def test_a_missing_connection_is_said_with_its_remedy_and_fixed_without_a_restart(warehouse):
     answers = [ConfigurationError("The Airflow connection warehouse is missing. Add it."), warehouse]
 
     def open_once_it_is_there():

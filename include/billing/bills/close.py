@@ -1,6 +1,6 @@
 """Closes a billing period: renew licences, draft, audit, then hold or issue each bill, in one transaction.
 
-One transaction on one snapshot: no session sees half of it, a kill leaves nothing of it, and usage that changes meanwhile
+One transaction on one snapshot: no one sees half of it, a kill leaves nothing of it, and usage that changes meanwhile
 does not reach the bill's sums, its audits and its fingerprint at different times. A lock lets one run at a time in.
 Closing again is safe: issued and void bills stay, the others are made again.
 """
@@ -66,7 +66,7 @@ class ClosedPeriod(NamedTuple):
     held: list[HeldBill]
     missing: list[str]
     incomplete: tuple[str, ...] = ()
-    unpriced: dict[str, str] = {}  # noqa: RUF012 (nobody writes to it)
+    unpriced: dict[str, str] = {}  # noqa: RUF012 (never written to)
 
     def describe(self) -> str:
         """The same in words, with what to do about each held bill; see `describe_missing` for those without one."""

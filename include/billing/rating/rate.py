@@ -124,7 +124,7 @@ def use_memory(connection: Connection) -> None:
 
 
 def _leave_out_unpriced(connection: Connection, left_out: dict[str, str] | None) -> None:
-    """Take what cannot be priced out of this transaction's tables and name it, or refuse it where nobody takes it."""
+    """Take what cannot be priced out of this transaction's tables and name it, or refuse it if no caller takes it."""
     rows = connection.execute(statement("billing/rating/find_unpriced_usage")).all()
     for row in rows:
         if left_out is None:
