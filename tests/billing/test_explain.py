@@ -112,13 +112,13 @@ def test_each_kind_of_line_says_its_rule(warehouse: Engine, subscribe: Callable[
         (
             "usage",
             1,
-        ): "The part counts from 0 AKU-hours to 4.5 AKU-hours, after 1 AKU-hours that are included. Tier 1 is "
+        ): "The segment counts from 0 AKU-hours to 4.5 AKU-hours, after 1 AKU-hours that are included. Tier 1 is "
         "0 AKU-hours to 2 AKU-hours; 2 AKU-hours of the part lie in it. 2 AKU-hour × 1.00 = 2. Once rounded down to 2 "
         "digits: 2.00.",
         (
             "usage",
             2,
-        ): "The part counts from 0 AKU-hours to 4.5 AKU-hours, after 1 AKU-hours that are included. Tier 2 is "
+        ): "The segment counts from 0 AKU-hours to 4.5 AKU-hours, after 1 AKU-hours that are included. Tier 2 is "
         "above 2 AKU-hours; 2.5 AKU-hours of the part lie in it. 2.5 AKU-hour × 0.80 = 2. Once rounded down to 2 "
         "digits: 2.00.",
         (

@@ -78,7 +78,7 @@ ATTEMPTS = {
     "reopen": "UPDATE billing.bills SET state = 'draft', issued_at = NULL WHERE issued_at IS NOT NULL",
     "void": f"UPDATE billing.bills SET state = 'void', issued_at = NULL WHERE bill_key = {_ISSUED}",
     "reconcile and change": "UPDATE billing.bills SET state = 'reconciled', fingerprint = ''",
-    "reconcile and change parts": "UPDATE billing.bills SET state = 'reconciled', fingerprint_parts = '{}'",
+    "reconcile and change parts": "UPDATE billing.bills SET state = 'reconciled', fingerprint_groups = '{}'",
     "delete": "DELETE FROM billing.bills",
     "upsert": """
         INSERT INTO billing.bills (

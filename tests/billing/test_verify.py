@@ -76,7 +76,7 @@ def test_bills_that_were_not_changed_are_as_issued(issued: Engine) -> None:
     assert verified.describe() == "2 document(s) verified: 2 as issued, 0 not."
     with issued.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM billing.rating_segments")) == 0
-        forms = connection.execute(text("SELECT fingerprint_form, fingerprint_parts FROM billing.bills")).all()
+        forms = connection.execute(text("SELECT fingerprint_form, fingerprint_groups FROM billing.bills")).all()
     assert [(form, set(parts)) for form, parts in forms] == [(3, set(GROUPS))] * 2
 
 
@@ -193,7 +193,7 @@ def test_a_bill_that_cannot_be_rated_any_more_does_not_hide_the_others(issued: E
 
 
 def test_bills_of_an_earlier_form_are_checked_by_their_sums(issued: Engine) -> None:
-    change(issued, "UPDATE billing.bills SET fingerprint_form = 1, fingerprint_parts = '{}', fingerprint = 'old'")
+    change(issued, "UPDATE billing.bills SET fingerprint_form = 1, fingerprint_groups = '{}', fingerprint = 'old'")
     verified = verify_bills(issued)
     assert (verified.differences, verified.earlier_form_count) == ([], 2)
     assert "earlier form" in verified.describe()

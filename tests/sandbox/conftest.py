@@ -1,4 +1,4 @@
-"""The real SDKs against the sandbox, and console requests signed by its own algorithm (proved in test_signatures)."""
+"""The real SDKs against the sandbox, and console requests signed by its own algorithm (checked in test_signatures)."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ def _is_of(line: Row[Any], rated: Rated) -> tuple[object, ...]:
 
 def _usage(line: Row[Any], part: Segment) -> list[str]:
     row = part.row
-    hours = f"The part counts from {_hours(row.cumulative_start)} to {_hours(row.cumulative_end)}" + (
+    hours = f"The segment counts from {_hours(row.cumulative_start)} to {_hours(row.cumulative_end)}" + (
         f", after {_hours(row.included_aku_seconds)} that are included." if row.included_aku_seconds else "."
     )
     which = _choice(line, part)

@@ -47,7 +47,9 @@ bills = Table(
     ),
     text("fingerprint", "SHA-256 over the bill's inputs and amounts, in hex."),
     integer("fingerprint_form", "Form of the text that the fingerprint is of.", server_default="1"),
-    json("fingerprint_parts", "SHA-256 of each group of inputs, to say which one changed.", server_default=sql("'{}'")),
+    json(
+        "fingerprint_groups", "SHA-256 of each group of inputs, to say which one changed.", server_default=sql("'{}'")
+    ),
     instant("drafted_at", "Logical time of the run that made the draft."),
     instant("issued_at", "Logical time of the run that issued it.", nullable=True),
     instant("reconciled_at", "When the Marketplace's bill agreed with it.", nullable=True),

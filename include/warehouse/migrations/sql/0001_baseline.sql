@@ -499,7 +499,7 @@ CREATE TABLE billing.bills (
 	subscription_ended_at TIMESTAMP WITH TIME ZONE,
 	fingerprint TEXT NOT NULL,
 	fingerprint_form INTEGER DEFAULT '1' NOT NULL,
-	fingerprint_parts JSONB DEFAULT '{}' NOT NULL,
+	fingerprint_groups JSONB DEFAULT '{}' NOT NULL,
 	drafted_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	issued_at TIMESTAMP WITH TIME ZONE,
 	reconciled_at TIMESTAMP WITH TIME ZONE,
@@ -535,7 +535,7 @@ COMMENT ON COLUMN billing.bills.printed IS 'What it prints of buyer, subscriptio
 COMMENT ON COLUMN billing.bills.subscription_ended_at IS 'End of the subscription as known when it was drafted; an end that is entered later corrects the bill.';
 COMMENT ON COLUMN billing.bills.fingerprint IS 'SHA-256 over the bill''s inputs and amounts, in hex.';
 COMMENT ON COLUMN billing.bills.fingerprint_form IS 'Form of the text that the fingerprint is of.';
-COMMENT ON COLUMN billing.bills.fingerprint_parts IS 'SHA-256 of each group of inputs, to say which one changed.';
+COMMENT ON COLUMN billing.bills.fingerprint_groups IS 'SHA-256 of each group of inputs, to say which one changed.';
 COMMENT ON COLUMN billing.bills.drafted_at IS 'Logical time of the run that made the draft.';
 COMMENT ON COLUMN billing.bills.issued_at IS 'Logical time of the run that issued it.';
 COMMENT ON COLUMN billing.bills.reconciled_at IS 'When the Marketplace''s bill agreed with it.';

@@ -5,12 +5,12 @@ SELECT
     array(
         SELECT part.key
         FROM jsonb_each_text(f.parts) AS part (key, value)
-        WHERE part.value IS DISTINCT FROM b.fingerprint_parts ->> part.key
+        WHERE part.value IS DISTINCT FROM b.fingerprint_groups ->> part.key
         ORDER BY part.key
     ) AS changed
 FROM billing.bills AS b
 LEFT JOIN bill_fingerprints AS f ON b.bill_key = f.bill_key
 WHERE
     b.bill_key = any(:bill_keys)
-    AND (b.fingerprint_form, b.fingerprint, b.fingerprint_parts) IS DISTINCT FROM (3, f.fingerprint, f.parts)
+    AND (b.fingerprint_form, b.fingerprint, b.fingerprint_groups) IS DISTINCT FROM (3, f.fingerprint, f.parts)
 ORDER BY b.bill_key

@@ -1,6 +1,6 @@
 -- Closes alarms that are over: evaluated and not raised any more, or of an environment that is not metered any more. A
 -- run for an earlier instant leaves alone what was opened later.
-UPDATE operations.alarms AS standing
+UPDATE operations.alarms AS existing
 SET
     closed_at = :at,
     closing_sentence = found.sentence
@@ -20,4 +20,4 @@ FROM (
         AND alarms.opened_at < :at
         AND (NOT evaluated.is_raised OR environments.state <> 'metered')
 ) AS found
-WHERE standing.alarm_key = found.alarm_key
+WHERE existing.alarm_key = found.alarm_key

@@ -67,10 +67,10 @@ SELECT
     'dropped_to_zero' AS kind,
     newest.aku = 0
     AND coalesce(
-        coalesce(dropped.since, standing.since) > CAST(:at AS timestamptz) - CAST(:accept_zero_after AS interval),
+        coalesce(dropped.since, existing.since) > CAST(:at AS timestamptz) - CAST(:accept_zero_after AS interval),
         FALSE
     ) AS is_raised,
-    coalesce(dropped.since, standing.since, newest.observed_at) AS since,
+    coalesce(dropped.since, existing.since, newest.observed_at) AS since,
     newest.aku AS observed,
     dropped.aku AS expected,
     CASE
@@ -87,8 +87,8 @@ SELECT
     END AS sentence
 FROM newest
 LEFT JOIN dropped ON newest.environment_key = dropped.environment_key
-LEFT JOIN operations.alarms AS standing
+LEFT JOIN operations.alarms AS existing
     ON
-        newest.environment_key = standing.environment_key
-        AND standing.kind = 'dropped_to_zero'
-        AND standing.closed_at IS NULL
+        newest.environment_key = existing.environment_key
+        AND existing.kind = 'dropped_to_zero'
+        AND existing.closed_at IS NULL
