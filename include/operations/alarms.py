@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from include.domain.usage import BILLABLE_STATES
+from include.domain.usage import BILLABLE_STATES, TOLERANCE
 from include.operations.notifications import Notification
 from include.warehouse.engine import locked, run_steps, statement
 
@@ -45,7 +45,7 @@ class AlarmRules:
         min_difference: AKU-seconds between the two below which nothing is unusual.
     """
 
-    tolerance: timedelta = timedelta(minutes=15)
+    tolerance: timedelta = TOLERANCE
     lookback: timedelta = timedelta(hours=2)
     accept_zero_after: timedelta = timedelta(days=1)
     max_hour_age: timedelta = timedelta(hours=4)

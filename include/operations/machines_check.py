@@ -12,22 +12,19 @@ console's silence delays the judgement but loses nothing. A finding resolves by 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.domain.errors import FatalError
-from include.domain.usage import BILLABLE_STATES
+from include.domain.usage import BILLABLE_STATES, TOLERANCE
 from include.operations.notifications import Notification
 from include.warehouse.engine import locked, run_steps, statement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from sqlalchemy import Engine
 
-#: A poll before a sighting speaks for it within this time.
-TOLERANCE = timedelta(minutes=15)
 
 _STEPS = (
     "operations/machines/place_machines",

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from include.domain.usage import TOLERANCE
 from include.reporting.bills import PAGE_SIZE
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Connection
 
     from include.reporting.bills import Filters
-
-#: A console is asked every five minutes; three missed polls are worth a look.
-STALE_AFTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class EnvironmentRow:
         """not_polled, answering, failing (the last poll failed) or silent (no poll for too long)."""
         if self.environment_state != "metered":
             return "not_polled"
-        if self.polled_at is None or now - self.polled_at > STALE_AFTER:
+        if self.polled_at is None or now - self.polled_at > TOLERANCE:
             return "silent"
         return "failing" if self.is_failing else "answering"
 

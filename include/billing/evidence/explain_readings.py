@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 import zlib
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.domain.periods import HOUR
-from include.domain.usage import BILLABLE_STATES
+from include.domain.usage import BILLABLE_STATES, TOLERANCE
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-#: The longest interval between two answers in which nothing needs a proof, as hours are closed by.
-TOLERANCE = timedelta(minutes=15)
 #: What each rule says, for people.
 RULES = {
     "steady": "both answers say the same, and nothing was modified between them",

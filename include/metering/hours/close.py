@@ -18,7 +18,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 
 from include.domain.errors import ConflictError, InvalidInputError
 from include.domain.periods import HOUR, Window, floor_to_hour, parse_instant
-from include.domain.usage import BILLABLE_STATES
+from include.domain.usage import BILLABLE_STATES, TOLERANCE
 from include.metering.hours.retention import refuse_dropped_hours
 from include.metering.hours.rollup import refreshed_sums
 from include.warehouse.engine import USAGE, ensure_partitions, locked, run_steps, statement
@@ -90,7 +90,7 @@ class Rules:
         carries: whether an hour that is closed without a further poll carries the last answer on, as estimated.
     """
 
-    tolerance: timedelta = timedelta(minutes=15)
+    tolerance: timedelta = TOLERANCE
     provisional_after: timedelta = timedelta(minutes=40)
     carries: bool = True
 
