@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -51,7 +52,11 @@ class Place(NamedTuple):
 
     def serves(self) -> bool:
         """Whether a PostgreSQL has begun."""
-        return any(process.name().startswith("postgres") for process in self.left())
+        for process in self.left():
+            with suppress(psutil.NoSuchProcess):  # it may end while it is looked at
+                if process.name().startswith("postgres"):
+                    return True
+        return False
 
     def _is_of_the_command(self, process: psutil.Process) -> bool:
         try:
