@@ -72,7 +72,7 @@ def bill_verification() -> None:
 
         from include.orchestration import connections, verification, work
 
-        notified = verification.tell(
+        notified = verification.notify(
             connections.warehouse(), [*differences, *incomplete], work.run_instant(), get_current_context()
         )
         if not notified:

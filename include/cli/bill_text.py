@@ -114,21 +114,21 @@ def _describe_instance(used: Instance) -> str:
 
 def _describe_readings(readings: HourOfReadings) -> Iterator[str]:
     shown: set[tuple[str, datetime]] = set()
-    for stretch in readings.stretches:
-        yield _describe_stretch(stretch)
-        for poll in stretch.polls:
-            if (stretch.instance_id, poll.observed_at) not in shown:
-                yield _describe_poll(poll, stretch.instance_id)
-            shown.add((stretch.instance_id, poll.observed_at))
+    for span in readings.spans:
+        yield _describe_span(span)
+        for poll in span.polls:
+            if (span.instance_id, poll.observed_at) not in shown:
+                yield _describe_poll(poll, span.instance_id)
+            shown.add((span.instance_id, poll.observed_at))
     yield from (f"      {sentence}" for sentence in (*readings.failures, *readings.notes))
 
 
-def _describe_stretch(stretch: UsageSpan) -> str:
-    bounds = f"answers of {_clock(stretch.from_poll)} and {_clock(stretch.to_poll)}"
-    between = f", {stretch.interval_count} intervals" if stretch.interval_count > 1 else ""
+def _describe_span(span: UsageSpan) -> str:
+    bounds = f"answers of {_clock(span.from_poll)} and {_clock(span.to_poll)}"
+    between = f", {span.interval_count} intervals" if span.interval_count > 1 else ""
     return (
-        f"      {stretch.instance_id}: {stretch.start_at:%H:%M:%S} to {stretch.end_at:%H:%M:%S} UTC {stretch.aku} AKU "
-        f"= {stretch.aku_seconds} AKU-seconds, {stretch.known} ({bounds}{between}: {RULES[stretch.rule]})"
+        f"      {span.instance_id}: {span.start_at:%H:%M:%S} to {span.end_at:%H:%M:%S} UTC {span.aku} AKU "
+        f"= {span.aku_seconds} AKU-seconds, {span.known} ({bounds}{between}: {RULES[span.rule]})"
     )
 
 

@@ -1,7 +1,7 @@
 """Lifecycles: which states a thing can be in, and which steps lead from one to another.
 
 The tables' check constraints are made from these states, triggers and statements are tested against these steps, and
-docs/concepts/lifecycles.md draws them.
+docs/reference/lifecycles.md draws them.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@
     instance_without_machines   an instance billable in the polls around a listing that shows no machine of it
     unregistered_environment    machines that belong to no environment that is registered here
 
-Polls and listings are taken at different instants, so nothing is evaluated by the one that happens to be newest: a
-sighting waits until its environment has answered a poll after it. So no race between the two makes a finding, and a
-console's silence delays the judgement but loses nothing. A finding resolves by itself when it is no longer so.
+Polls and listings are taken at different instants, so a sighting is not compared with
+whichever poll is newest: it waits until its environment has answered a poll after it. No race between the two makes a
+finding, and a console's silence delays the comparison but loses nothing. A finding resolves by itself.
 """
 
 from __future__ import annotations

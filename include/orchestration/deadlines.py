@@ -49,7 +49,7 @@ async def notify_of_missed_deadline(context: Context) -> str:
     if run["run_type"] != "scheduled":
         return f"Not notified: the run is a {run['run_type']} one."
     # The triggerer's loop must not wait for databases and channels.
-    return await asyncio.to_thread(_tell, describe(facts), datetime.now(UTC))
+    return await asyncio.to_thread(_notify, describe(facts), datetime.now(UTC))
 
 
 def describe(facts: dict[str, Any]) -> Notification:
@@ -64,19 +64,21 @@ def describe(facts: dict[str, Any]) -> Notification:
     )
 
 
-def _tell(notice: Notification, at: datetime) -> str:
+def _notify(notification: Notification, at: datetime) -> str:
     from sqlalchemy.exc import SQLAlchemyError
 
     from include.domain.errors import ConfigurationError
     from include.orchestration import connections, notifications
 
     try:
-        sent = notifications.send_notifications(connections.warehouse(), _TITLE, [notice], at, {})
+        sent = notifications.send_notifications(connections.warehouse(), _TITLE, [notification], at, {})
     except (ConfigurationError, SQLAlchemyError):
         # The ledger lies in the warehouse, whose failure may be why the hour is late: better notified twice than never.
-        failure = notifications.send(notifications.channel(), {}, _TITLE, notice.sentence, [notice._asdict()])
-        return failure or f"Notified, though the ledger could not be read: {notice.sentence}"
-    return notice.sentence if sent else f"Notified before: {notice.sentence}"
+        failure = notifications.send(
+            notifications.channel(), {}, _TITLE, notification.sentence, [notification._asdict()]
+        )
+        return failure or f"Notified, though the ledger could not be read: {notification.sentence}"
+    return notification.sentence if sent else f"Notified before: {notification.sentence}"
 
 
 def _instant(value: datetime | str) -> datetime:

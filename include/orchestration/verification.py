@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _TITLE = "Issued bills are not as they were issued"
 
 
-def tell(warehouse: Engine, sentences: Sequence[str], at: datetime, context: Context) -> int:
+def notify(warehouse: Engine, sentences: Sequence[str], at: datetime, context: Context) -> int:
     """Notify of those not notified yet, in one message; returns how many.
 
     Raises:

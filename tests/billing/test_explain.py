@@ -281,10 +281,10 @@ def test_a_correction_of_a_correction_is_explained_back_to_the_bill_and_down_to_
     assert hour.aku_seconds_after - hour.aku_seconds_before == 20 * 240
     assert hour.readings is not None
     assert hour.readings.notes == [], "readings lead to what is known now"
-    sizes = {stretch.aku for stretch in hour.readings.stretches}
+    sizes = {span.aku for span in hour.readings.spans}
     assert sizes == {6, 16, 26}
     listed = {
-        poll.instance["spec"]["reservedAku"] for each in hour.readings.stretches for poll in each.polls if poll.instance
+        poll.instance["spec"]["reservedAku"] for each in hour.readings.spans for poll in each.polls if poll.instance
     }
     assert listed == sizes
 

@@ -1,6 +1,6 @@
 """Whatever polls come and however late: readings, explained hour by hour, come to the usage that metering stored.
 
-The two are written apart: metering adds up sets of hours by short cuts, an explanation goes stretch by stretch.
+The two are written apart: metering adds up sets of hours by short cuts, an explanation goes span by span.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def test_readings_explain_exactly_the_usage_that_metering_stored(
                 explained = explain_readings(connection, environment.key, hour, {key: n[0] for key, n in used.items()})
                 assert explained.notes == []
                 for instance_id, (_, inferred, estimated) in used.items():
-                    mine = [each for each in explained.stretches if each.instance_id == instance_id]
+                    mine = [each for each in explained.spans if each.instance_id == instance_id]
                     by = {
                         known: sum(each.aku_seconds for each in mine if each.known == known)
                         for known in ("inferred", "estimated")

@@ -32,21 +32,18 @@ def enter_terms(connection: Connection, bill: Row[Any], asked: Correction, at: d
         ConflictError: when these terms hold already.
     """
     subscription = find_subscription(connection, bill.subscription_id)
-    changed = [
-        (stretch, stretch.terms.changed_by(asked.terms))
-        for stretch in _terms_of(connection, bill, _within(bill, asked))
-    ]
-    changed = [(stretch, terms) for stretch, terms in changed if terms != stretch.terms]
+    changed = [(span, span.terms.changed_by(asked.terms)) for span in _terms_of(connection, bill, _within(bill, asked))]
+    changed = [(span, terms) for span, terms in changed if terms != span.terms]
     if not changed:
         raise ConflictError(
             f"Bill {bill.bill_id} is priced by these terms already: there is nothing to correct. Check the plan and "
             "the discount."
         )
     keys = []
-    for stretch, terms in changed:
+    for span, terms in changed:
         if terms.price_plan is not None:
-            refuse_unfit_plan(connection, subscription, terms.price_plan, stretch.start, until=stretch.end)
-        keys.append(insert_offer(connection, _entry(bill, asked, stretch, terms, at)))
+            refuse_unfit_plan(connection, subscription, terms.price_plan, span.start, until=span.end)
+        keys.append(insert_offer(connection, _entry(bill, asked, span, terms, at)))
     return keys[0]
 
 
@@ -69,11 +66,11 @@ def _terms_of(connection: Connection, bill: Row[Any], window: Window) -> list[Te
     return spans_of_terms(offers, window)
 
 
-def _entry(bill: Row[Any], asked: Correction, stretch: TermsSpan, terms: Terms, at: datetime) -> dict[str, Any]:
+def _entry(bill: Row[Any], asked: Correction, span: TermsSpan, terms: Terms, at: datetime) -> dict[str, Any]:
     return {
         "subscription_key": bill.subscription_key,
-        "effective_from": stretch.start,
-        "effective_until": stretch.end,
+        "effective_from": span.start,
+        "effective_until": span.end,
         "price_plan": terms.price_plan,
         "discount_percent": terms.discount_percent,
         "reason": asked.reason,

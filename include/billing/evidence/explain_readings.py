@@ -1,4 +1,4 @@
-"""Explains an hour's usage by readings: which polls bound each stretch of one size, by which rule, and what they said.
+"""Explains an hour's usage by readings: which polls bound each span of one size, by which rule, and what they said.
 
 The rules are those of docs/concepts/metering.md. Stretches in which all answers say the same are put together, with
 the intervals counted. Polls older than their retention are gone; that is said, and the usage stays.
@@ -89,7 +89,7 @@ class HourOfReadings:
     """
 
     hour_start: datetime
-    stretches: list[UsageSpan]
+    spans: list[UsageSpan]
     failures: list[str]
     notes: list[str]
 
@@ -110,7 +110,7 @@ def explain_readings(
         environment_key: the environment.
         hour: start of a UTC hour.
         used: AKU-seconds by instance as they were billed, of instances known from readings.
-        with_polls: whether the polls at both ends of each stretch come along.
+        with_polls: whether the polls at both ends of each span come along.
         only: one instance.
     """
     facts = {"environment_key": environment_key, "hour_start": hour, "hour_end": hour + HOUR}
@@ -140,16 +140,16 @@ def explain_readings(
         if only in {None, row.instance_id}
     ]
     notes = _disagreements(found, used)
-    stretches = _put_together(found)
+    spans = _put_together(found)
     if with_polls:
-        stretches = _with_polls(connection, environment_key, stretches)
-    return HourOfReadings(hour, stretches, _failures(connection, facts), notes)
+        spans = _with_polls(connection, environment_key, spans)
+    return HourOfReadings(hour, spans, _failures(connection, facts), notes)
 
 
-def _disagreements(stretches: Iterable[UsageSpan], used: Mapping[str, int]) -> list[str]:
+def _disagreements(spans: Iterable[UsageSpan], used: Mapping[str, int]) -> list[str]:
     sums: dict[str, int] = dict.fromkeys(used, 0)
-    for stretch in stretches:
-        sums[stretch.instance_id] = sums.get(stretch.instance_id, 0) + stretch.aku_seconds
+    for span in spans:
+        sums[span.instance_id] = sums.get(span.instance_id, 0) + span.aku_seconds
     return [
         f"{instance_id}: readings as they stand now come to {found} AKU-seconds, {used.get(instance_id, 0)} were "
         "billed. What became known after the bill was issued is a correction."
@@ -158,50 +158,50 @@ def _disagreements(stretches: Iterable[UsageSpan], used: Mapping[str, int]) -> l
     ]
 
 
-def _put_together(stretches: Iterable[UsageSpan]) -> list[UsageSpan]:
-    """Neighbouring stretches in which all answers say the same, as one."""
+def _put_together(spans: Iterable[UsageSpan]) -> list[UsageSpan]:
+    """Neighbouring spans in which all answers say the same, as one."""
     merged: list[UsageSpan] = []
-    for stretch in stretches:
+    for span in spans:
         last = merged[-1] if merged else None
-        if last is not None and _continues(last, stretch):
+        if last is not None and _continues(last, span):
             merged[-1] = replace(
                 last,
-                end_at=stretch.end_at,
-                to_poll=stretch.to_poll,
-                aku_seconds=last.aku_seconds + stretch.aku_seconds,
+                end_at=span.end_at,
+                to_poll=span.to_poll,
+                aku_seconds=last.aku_seconds + span.aku_seconds,
                 interval_count=last.interval_count + 1,
             )
         else:
-            merged.append(stretch)
+            merged.append(span)
     return merged
 
 
-def _continues(last: UsageSpan, stretch: UsageSpan) -> bool:
-    is_alike = (last.instance_id, last.aku, last.known) == (stretch.instance_id, stretch.aku, stretch.known)
-    return is_alike and last.end_at == stretch.start_at and last.rule == stretch.rule == "steady"
+def _continues(last: UsageSpan, span: UsageSpan) -> bool:
+    is_alike = (last.instance_id, last.aku, last.known) == (span.instance_id, span.aku, span.known)
+    return is_alike and last.end_at == span.start_at and last.rule == span.rule == "steady"
 
 
-def _with_polls(connection: Connection, environment_key: int, stretches: list[UsageSpan]) -> list[UsageSpan]:
-    instants = sorted({at for each in stretches for at in (each.from_poll, each.to_poll) if at is not None})
+def _with_polls(connection: Connection, environment_key: int, spans: list[UsageSpan]) -> list[UsageSpan]:
+    instants = sorted({at for each in spans for at in (each.from_poll, each.to_poll) if at is not None})
     facts = {"environment_key": environment_key, "instants": instants}
     rows = {row.observed_at: row for row in connection.execute(statement("billing/evidence/list_polls"), facts)}
     pages = {at: unpack(row.payload) for at, row in rows.items()}
     return [
         replace(
-            stretch,
+            span,
             polls=tuple(
                 Poll(
                     at,
                     rows[at].cause,
                     rows[at].instance_count,
-                    _instance(pages[at], stretch.instance_id),
+                    _instance(pages[at], span.instance_id),
                     rows[at].payload is not None,
                 )
-                for at in (stretch.from_poll, stretch.to_poll)
+                for at in (span.from_poll, span.to_poll)
                 if at is not None and at in rows
             ),
         )
-        for stretch in stretches
+        for span in spans
     ]
 
 

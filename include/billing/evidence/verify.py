@@ -40,7 +40,7 @@ GROUPS = {
     "printed": "what it prints of buyer, subscription and seller (billing.bills.printed)",
     "usage": "the usage of its instances by hour, how it is known, or their ids (metering.usage, core.instances)",
     "hours": "the usage of its hours (metering.subscription_hours)",
-    "adjustments": "the late usage that it reconciled (billing.late_usage)",
+    "adjustments": "the late usage that it bills (billing.late_usage)",
     "licences": "the licences of the period (core.licences)",
     "prices": "the price plan versions, tiers and fees in force in the period",
     "offers": "the private offers that held when it was drafted (billing.private_offers)",

@@ -70,7 +70,7 @@ def rate(
 def split_periods(
     connection: Connection, period: BillingPeriod, *, subscriptions: Sequence[int] | None, known_at: datetime | None
 ) -> dict[str, Any]:
-    """Rating, first: which subscriptions, and the parts of their periods. Returns the further steps' parameters."""
+    """Rating, first: which subscriptions, and the segments of their periods. Returns the further steps' parameters."""
     parameters = {
         **window_of(period),
         "time_zone": period.zone_name,
@@ -98,7 +98,7 @@ def sum_hours(connection: Connection, parameters: dict[str, Any]) -> None:
 
 
 def charge_segments(connection: Connection, parameters: dict[str, Any], unpriced: dict[str, str] | None = None) -> None:
-    """Rating, last: what the parts' sums cost, line by line."""
+    """Rating, last: what the segments' sums cost, line by line."""
     run_steps(connection, ("billing/rating/create_cumulative_quantities",), parameters)
     _leave_out_unpriced(connection, unpriced)
     run_steps(connection, ("billing/rating/create_charges", "billing/rating/add_discounts"), parameters)
@@ -117,7 +117,7 @@ def use_memory(connection: Connection) -> None:
     """Let this transaction group a million hours in memory, by hash; it is a few statements a month.
 
     Working tables have no statistics, and what earlier ratings deleted from them looks like rows until it is vacuumed;
-    PostgreSQL would then sort all hours to merge them with parts, of which there are few.
+    PostgreSQL would then sort all hours to merge them with segments, of which there are few.
     """
     for setting, value in (("work_mem", "256MB"), ("enable_mergejoin", "off")):
         connection.execute(text("SELECT set_config(:setting, :value, TRUE)"), {"setting": setting, "value": value})

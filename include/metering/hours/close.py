@@ -1,8 +1,9 @@
 """Closes hours: polls and readings → usage by instance and hour, with how it is known, and gaps.
 
-The rules are in docs/concepts/metering.md and in warehouse/sql/metering/hours/compute_usage.sql. A closing replaces
-exactly the hours of its window, in transactions of a bounded size, and is a function of what is stored: the same
-rows come out when it runs twice, late, or beside another one. No poll is written while hours are being closed.
+The rules (docs/concepts/metering.md) are functions in warehouse/routines/metering: interval_rule, measured_interval. A
+closing replaces exactly the hours of its window, in transactions of a bounded size, and is a function of what is
+stored: the same rows come out when it runs twice, late, or beside another one. No poll is written while hours are
+being closed.
 """
 
 from __future__ import annotations

@@ -130,8 +130,8 @@ usage_revisions = Table(
     big("environment_key", "Environment."),
     big("old_aku_seconds", "AKU-seconds before; 0 when there was no row."),
     big("new_aku_seconds", "AKU-seconds from then on; 0 when the row was taken away."),
-    big("old_estimated_aku_seconds", "Assumed ones among those before."),
-    big("new_estimated_aku_seconds", "Assumed ones among those from then on."),
+    big("old_estimated_aku_seconds", "Estimated ones among those before."),
+    big("new_estimated_aku_seconds", "Estimated ones among those from then on."),
     text(
         "cause",
         "late_answer (a poll came after the hour was closed), measured (readings took an import's place), corrected "

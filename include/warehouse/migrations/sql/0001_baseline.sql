@@ -296,8 +296,8 @@ COMMENT ON COLUMN metering.usage_revisions.revised_at IS 'Logical time of the ru
 COMMENT ON COLUMN metering.usage_revisions.environment_key IS 'Environment.';
 COMMENT ON COLUMN metering.usage_revisions.old_aku_seconds IS 'AKU-seconds before; 0 when there was no row.';
 COMMENT ON COLUMN metering.usage_revisions.new_aku_seconds IS 'AKU-seconds from then on; 0 when the row was taken away.';
-COMMENT ON COLUMN metering.usage_revisions.old_estimated_aku_seconds IS 'Assumed ones among those before.';
-COMMENT ON COLUMN metering.usage_revisions.new_estimated_aku_seconds IS 'Assumed ones among those from then on.';
+COMMENT ON COLUMN metering.usage_revisions.old_estimated_aku_seconds IS 'Estimated ones among those before.';
+COMMENT ON COLUMN metering.usage_revisions.new_estimated_aku_seconds IS 'Estimated ones among those from then on.';
 COMMENT ON COLUMN metering.usage_revisions.cause IS 'late_answer (a poll came after the hour was closed), measured (readings took an import''s place), corrected (an import took an earlier one''s place), imported (a file took an estimate''s place) or closed_again (asked for, or further data of the same hour).';
 CREATE TABLE operations.notifications (
 	notification_key TEXT NOT NULL,

@@ -1,5 +1,5 @@
--- An hour after the last answer is reconciled when a person waived all of it that is not known, for the environment and
--- for each instance with a gap: no answer has to come any more.
+-- Whether an hour after the last answer can be closed: a person waived all of it that is not known, for the environment
+-- and for each instance with a gap, so no answer has to come any more.
 CREATE FUNCTION metering.is_hour_waived(environment bigint, hour timestamptz, answered_at timestamptz) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     SELECT

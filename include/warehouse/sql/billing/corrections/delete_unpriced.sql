@@ -1,4 +1,4 @@
--- Takes what was worked out for subscriptions that cannot be rated again out of this transaction's tables; their keys.
+-- Drops this transaction's corrections of subscriptions that cannot be rated again, and returns their keys.
 WITH left_out AS (
     SELECT
         r.subscription_key,

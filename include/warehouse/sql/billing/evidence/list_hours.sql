@@ -2,7 +2,7 @@
 -- included, and what lies in which tier, from where to where in the period's count. An hour has an amount of its own
 -- where the plan charges by the hour. This goes hour by hour in fractions, whatever short cuts rating takes for many
 -- subscriptions; whether the two agree is said.
-WITH parts AS (
+WITH segments AS (
     SELECT
         p.*,
         coalesce(v.included_aku_seconds, 0) AS included_aku_seconds
@@ -76,9 +76,9 @@ placed AS (
         p.segment_no,
         coalesce(later.segment_no, p.segment_no) AS rest_segment_no
     FROM hours AS h
-    INNER JOIN parts AS p ON h.hour_start >= p.segment_start AND h.hour_start < p.segment_end
+    INNER JOIN segments AS p ON h.hour_start >= p.segment_start AND h.hour_start < p.segment_end
     LEFT JOIN covers AS c ON h.hour_start = c.hour_start
-    LEFT JOIN parts AS later ON c.ended_at >= later.segment_start AND c.ended_at < later.segment_end
+    LEFT JOIN segments AS later ON c.ended_at >= later.segment_start AND c.ended_at < later.segment_end
 ),
 
 counted AS (
@@ -100,7 +100,7 @@ positions AS (
         greatest(c.cumulative_end - c.rest_aku_seconds - p.included_aku_seconds, 0) AS cumulative_start,
         greatest(c.cumulative_end - p.included_aku_seconds, 0) AS cumulative_end
     FROM counted AS c
-    INNER JOIN parts AS p ON c.rest_segment_no = p.segment_no
+    INNER JOIN segments AS p ON c.rest_segment_no = p.segment_no
 ),
 
 priced AS (

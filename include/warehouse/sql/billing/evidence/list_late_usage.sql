@@ -1,4 +1,4 @@
--- Late usage of a bill's hours that a document settles, or would bill if it were issued now.
+-- Late usage of a bill's hours that a document bills, or would bill if it were issued now.
 SELECT
     a.hour_start,
     a.instance_key,

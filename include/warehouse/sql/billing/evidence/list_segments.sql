@@ -1,5 +1,5 @@
--- The parts of the subscription that was just rated: where each lies in the period and in its count, by which version
--- and private offer it is priced, and what its charges come to before discount and limits.
+-- The segments of the subscription that was just rated: where each lies in the period and in its count, by which
+-- version and private offer it is priced, and what its charges come to before discount and limits.
 SELECT
     p.segment_no,
     p.segment_start,

@@ -1,5 +1,5 @@
--- Takes each part's discount off its charges. Parts with the same percent share one amount, rounded as the last of them
--- says; a share of zero is not a line.
+-- Takes each segment's discount off its charges. Segments with the same percent share one amount, rounded as the last
+-- of them says; a share of zero is not a line.
 INSERT INTO rated_charges (
     subscription_key, segment_no, kind, fee_no, aku_seconds, quantity, unit, unit_price, exact_amount, amount
 )

@@ -1,11 +1,11 @@
--- Brings the charges of the parts whose version has a maximum down to it, or up to a minimum (`bound_kind`), after
+-- Brings the charges of the segments whose version has a maximum down to it, or up to a minimum (`bound_kind`), after
 -- discounts. A version's limit counts by its part of the active time, or of the whole period where it is prorated. The
--- difference is rounded once, as the last of these parts says, and belongs to it. Where parts are taxed at several
--- rates, each rate has its share: of a reduction by what is charged at it, of an addition by its limits.
+-- difference is rounded once, as the last of these segments says, and belongs to it. Where segments are taxed at
+-- several rates, each rate has its share: of a reduction by what is charged at it, of an addition by its limits.
 INSERT INTO rated_charges (
     subscription_key, segment_no, kind, fee_no, aku_seconds, quantity, unit, unit_price, exact_amount, amount
 )
-WITH parts AS (
+WITH segments AS (
     SELECT
         *,
         CASE CAST(:bound_kind AS text) WHEN 'maximum' THEN maximum_charge ELSE minimum_charge END AS bound_charge,
@@ -38,7 +38,7 @@ rates AS (
             * CASE WHEN p.is_prorated THEN p.active_seconds_of_period ELSE p.seconds END
         ) AS n,
         CAST(min(p.seconds) AS numeric) * min(p.active_seconds_of_period) AS divisor
-    FROM parts AS p
+    FROM segments AS p
     LEFT JOIN charged AS c ON p.subscription_key = c.subscription_key AND p.segment_no = c.segment_no
     GROUP BY p.subscription_key, p.tax_rate, p.tax_is_inclusive
 ),

@@ -43,7 +43,7 @@ hours AS (
         )
 ),
 
-parts AS (
+segments AS (
     SELECT
         p.*,
         coalesce(v.included_aku_seconds, 0) AS included_aku_seconds,
@@ -70,7 +70,7 @@ terms AS (
         ) AS is_last
     FROM core.licences AS l
     WHERE
-        l.subscription_key IN (SELECT subscription_key FROM parts)
+        l.subscription_key IN (SELECT subscription_key FROM segments)
         AND l.term_start < :period_end
         AND l.term_end > :period_start
 ),
@@ -136,7 +136,7 @@ placed_covers AS (
         c.*,
         later.segment_no AS rest_segment_no
     FROM covers AS c
-    LEFT JOIN parts AS later
+    LEFT JOIN segments AS later
         ON
             c.subscription_key = later.subscription_key
             AND c.ended_at >= later.segment_start
@@ -152,7 +152,7 @@ placed AS MATERIALIZED (
         greatest(h.aku_seconds - coalesce(c.aku_seconds, 0), 0) AS rest_aku_seconds,
         coalesce(c.rest_segment_no, p.segment_no) AS rest_segment_no
     FROM hours AS h
-    INNER JOIN parts AS p
+    INNER JOIN segments AS p
         ON
             h.subscription_key = p.subscription_key
             AND (p.is_whole OR (h.hour_start >= p.segment_start AND h.hour_start < p.segment_end))
@@ -168,7 +168,7 @@ counted AS (
         *,
         CAST(sum(rest_aku_seconds) OVER (PARTITION BY subscription_key ORDER BY hour_start) AS bigint) AS cumulative_end
     FROM placed
-    WHERE subscription_key IN (SELECT subscription_key FROM parts WHERE needs_count)
+    WHERE subscription_key IN (SELECT subscription_key FROM segments WHERE needs_count)
 ),
 
 totals AS (
@@ -176,7 +176,7 @@ totals AS (
         subscription_key,
         sum(rest_aku_seconds) AS cumulative_total
     FROM placed
-    WHERE subscription_key IN (SELECT subscription_key FROM parts WHERE needs_total)
+    WHERE subscription_key IN (SELECT subscription_key FROM segments WHERE needs_total)
     GROUP BY subscription_key
 ),
 
@@ -189,7 +189,7 @@ positions AS (
         greatest(c.cumulative_end - p.included_aku_seconds, 0) AS cumulative_end,
         greatest(t.cumulative_total - p.included_aku_seconds, 0) AS final_quantity
     FROM counted AS c
-    INNER JOIN parts AS p ON c.subscription_key = p.subscription_key AND c.rest_segment_no = p.segment_no
+    INNER JOIN segments AS p ON c.subscription_key = p.subscription_key AND c.rest_segment_no = p.segment_no
     LEFT JOIN totals AS t ON c.subscription_key = t.subscription_key
     WHERE
         p.needs_count
@@ -204,7 +204,7 @@ positions AS (
         c.rest_aku_seconds AS cumulative_end,
         c.rest_aku_seconds AS final_quantity
     FROM placed AS c
-    INNER JOIN parts AS p ON c.subscription_key = p.subscription_key AND c.rest_segment_no = p.segment_no
+    INNER JOIN segments AS p ON c.subscription_key = p.subscription_key AND c.rest_segment_no = p.segment_no
     WHERE
         p.is_hourly
         AND NOT p.needs_count

@@ -1,5 +1,5 @@
--- What each part costs before discounts and limits, into rated_charges of this transaction: usage tier by tier, free
--- usage at zero, flat fees of the tiers that were reached, and fees. What several parts have of one amount is
+-- What each segment costs before discounts and limits, into rated_charges of this transaction: usage tier by tier, free
+-- usage at zero, flat fees of the tiers that were reached, and fees. What several segments have of one amount is
 -- rounded once and shared: usage that is charged by the period, of a tier at one price, and a fee.
 CREATE TEMPORARY TABLE rated_charges ON COMMIT DROP AS
 WITH hourly AS (
@@ -19,7 +19,7 @@ WITH hourly AS (
     WHERE tier IS NOT NULL
 ),
 
--- The tiers of each part, with the way that its usage goes through each.
+-- The tiers of each segment, with the way that its usage goes through each.
 ways AS (
     SELECT
         p.subscription_key,
@@ -72,7 +72,8 @@ usage AS (
     WHERE w.aku_seconds > 0
 ),
 
--- A tier is reached once in a period, by the usage of a part; a plan's first one even without usage, where it says so.
+-- A tier is reached once in a period, by the usage of a segment. The first one may be reached without usage, where the
+-- plan says so.
 reached AS (
     SELECT
         *,

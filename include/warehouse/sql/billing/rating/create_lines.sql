@@ -42,7 +42,7 @@ unused AS (
         )
 ),
 
--- What adjusts the sum is about all parts that it was taken over.
+-- What adjusts the sum is about all segments that it was taken over.
 charges AS (
     SELECT
         c.*,

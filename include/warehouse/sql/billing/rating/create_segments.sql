@@ -106,7 +106,7 @@ neighbours AS (
 ),
 
 -- A cut that changes nothing is none.
-parts AS (
+segments AS (
     SELECT
         subscription_key,
         row_number() OVER period AS segment_no,
@@ -161,7 +161,7 @@ SELECT
     p.segment_end,
     p.version_key,
     p.discount_percent,
-    -- Whole seconds of both ends, so that the parts' add up to the period's.
+    -- Whole seconds of both ends, so that the segments' add up to the period's.
     greatest(
         CAST(floor(extract(EPOCH FROM least(p.segment_end, a.active_end))) AS bigint)
         - CAST(floor(extract(EPOCH FROM greatest(p.segment_start, a.active_start))) AS bigint),
@@ -179,7 +179,7 @@ SELECT
         WHEN v.is_hourly AND NOT v.is_priced_hourly THEN v.most_units
         ELSE 9223372036854775807
     END AS max_aku_seconds
-FROM parts AS p
+FROM segments AS p
 INNER JOIN activity AS a ON p.subscription_key = a.subscription_key
 LEFT JOIN versions AS v ON p.version_key = v.version_key
 LEFT JOIN licensed AS l ON p.subscription_key = l.subscription_key

@@ -10,7 +10,7 @@ SELECT
     'inconsistent_times' AS rule,
     format(
         'Instance %s has another size than at the poll before, but gmtModified %s does not lie between the two polls. '
-        || 'The smaller size is estimated. Check the clock of the console.',
+        || 'The smaller size is used as an estimate. Check the clock of the console.',
         instances.instance_id,
         to_char(readings.instance_modified_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
     ) AS sentence,

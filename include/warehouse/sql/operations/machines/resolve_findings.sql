@@ -1,5 +1,5 @@
--- Resolves what a later whole listing, once evaluated, no longer shows. A finding stays open for one check at least, so
--- that people were notified of. What cannot be evaluated yet, resolves nothing.
+-- Resolves findings that a later complete listing, once evaluated, no longer shows. A finding stays open for at least
+-- one check, so that people are notified of it. A listing that cannot be evaluated yet resolves nothing.
 WITH gone AS (
     SELECT findings.discrepancy_key
     FROM operations.machine_discrepancies AS findings

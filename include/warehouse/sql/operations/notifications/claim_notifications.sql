@@ -1,4 +1,4 @@
--- Takes the notices that were not sent yet: the run that inserts one here sends it, and no other run does.
+-- Claims the notifications that were not sent yet: the run that inserts one here sends it, and no other run does.
 INSERT INTO operations.notifications (notification_key, sentence, claimed_at)
 SELECT
     given.notification_key,
