@@ -1,6 +1,6 @@
 # What people do here, one target each. The work itself is Python: include/local, and `akubill`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-check up down clean test test-fast focus lint types lock bench soak psql doctor env
+.PHONY: help setup demo demo-check up down clean test test-fast focus lint types lock bench soak pictures psql doctor env
 
 # The newest supported Python that runs; PYTHON=… chooses another.
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
@@ -10,6 +10,8 @@ BIN := .venv/bin
 PROJECT := pyproject.toml build_metadata.py include/local/bootstrap.py
 export PYTHONDONTWRITEBYTECODE :=
 IN_PARALLEL := -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+HOURS ?= 1
+CONSOLES ?= 200
 LINTED := include dags plugins tests benchmarks build_metadata.py
 
 ## Say what each target does.
@@ -45,7 +47,7 @@ down: setup
 clean: setup
 	@$(BIN)/akubill stack clean
 
-## Open psql on the local stack's warehouse.
+## Open psql on the local stack's warehouse, to read.
 psql: setup
 	@$(BIN)/akubill stack psql
 
@@ -75,7 +77,7 @@ lint: .venv/.installed-dev
 	@$(BIN)/lint-imports
 	@$(BIN)/sqlfluff lint --disable-progress-bar include/warehouse
 
-## Static types.
+## Static types, of the tests too.
 types: .venv/.installed-dev
 	@$(BIN)/mypy
 
@@ -87,10 +89,14 @@ lock: .venv/.installed-dev
 bench: .venv/.installed-dev
 	@$(BIN)/python -m benchmarks
 
-## Let Airflow meter 200 changing, failing consoles for an hour, and compare our hours with the truth.
-soak: setup
-	@$(BIN)/akubill soak --hours 1 --consoles 200
+## Let Airflow meter changing, failing consoles for an hour or more, and compare our hours with the truth.
+soak: .venv/.installed-dev
+	@AKUBILL_SOAK_HOURS=$(HOURS) AKUBILL_SOAK_CONSOLES=$(CONSOLES) $(BIN)/pytest -q -s tests/soak -k long
 
-## Write .env with fresh secrets for docker-compose.yaml, if there is none.
+## Take the pictures in docs/pictures again, from the demo; some minutes.
+pictures: .venv/.installed-dev
+	@$(BIN)/python -m tests.support.pictures
+
+## Write .env with fresh secrets for docker-compose.yaml, or add what it lacks.
 env: setup
 	@$(BIN)/akubill stack compose-env

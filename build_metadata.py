@@ -10,7 +10,7 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 class RequirementsHook(MetadataHookInterface):
     """Reads the dependencies from requirements.txt."""
 
-    def update(self, metadata: dict) -> None:
+    def update(self, metadata: dict[str, object]) -> None:
         """Add the dependencies to the project's metadata."""
         lines = Path(self.root, "requirements.txt").read_text(encoding="utf-8").splitlines()
         metadata["dependencies"] = [line for line in lines if line and not line.startswith("#")]

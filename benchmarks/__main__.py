@@ -23,10 +23,12 @@ NAMES = [
     "import_usage",
     "close_hour",
     "reclose_month",
+    "push_hour",
     "rating",
     "close_period",
     "make_documents",
     "poll_consoles",
+    "receive_callbacks",
     "airflow_hour",
 ]
 

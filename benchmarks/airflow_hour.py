@@ -7,15 +7,10 @@ seconds are those from a run's start to its end. How many task instances a run h
 
 from __future__ import annotations
 
-import tempfile
 import time
-from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from sqlalchemy import text
@@ -23,23 +18,21 @@ from sqlalchemy import text
 from benchmarks.measuring import Ratio, cost, enter_consoles, enter_subscriptions, in_turns
 from include.domain.periods import HOUR, Window, floor_to_hour
 from include.domain.sharding import SHARDS
-from include.local import stack, state
-from include.local.airflow_api import AirflowApi
+from include.local.state import load_sandbox_token
 from include.metering.hours.close import close_due_hours, close_hours
 from include.metering.polling.collect import collect_shard
 from include.orchestration.connections import VAULT
-from include.warehouse import server
-from include.warehouse.embedded import scratch_warehouse, server_url
+from include.warehouse.embedded import scratch_warehouse
 from include.warehouse.engine import ensure_partitions, open_warehouse
 from include.warehouse.vault import Vault
-from tests.support.sandbox import SandboxConsole
+from tests.support.sandbox import SandboxHandle
+from tests.support.stack import airflow_of, postgres_of, running_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sqlalchemy import Engine
 
-    from include.local.stack import Running
+    from include.local.airflow_api import AirflowApi
+
 
 SIZES = {"full": (1_000, 3), "small": (50, 2)}
 INSTANCES_EACH = 10
@@ -71,14 +64,15 @@ _FORGET = "TRUNCATE metering.usage, metering.subscription_hours, metering.enviro
 
 def run(size: str) -> list[Ratio]:
     count, repetitions = SIZES[size]
-    with _stack() as running:
-        postgres = server_url(server.socket_folder(running.state.postgres.resolve()))
+    with running_stack() as running:
+        postgres = postgres_of(running)
         theirs = open_warehouse(postgres.set(database="warehouse"), role=None)
         with scratch_warehouse(postgres, role=None) as bare:
             key = Fernet.generate_key().decode()
-            airflow = AirflowApi(running.settings.ui_url, "admin", state.load_passwords(running.state)["admin"])
+            airflow = airflow_of(running)
             airflow.put_connection(VAULT, conn_type="akubill_vault", password=key)
-            consoles = _make_consoles(running.settings.sandbox_url, count)
+            token = load_sandbox_token(running.state)
+            consoles = SandboxHandle(running.settings.sandbox_url, token).consoles(count, INSTANCES_EACH)
             for warehouse in (theirs, bare):
                 enter_subscriptions(warehouse, count)
                 enter_consoles(warehouse, Vault(SecretStr(key)), consoles, shards=SHARDS)
@@ -152,26 +146,6 @@ class _Turns:
 
     def _cost(self, dag_id: str, took: dict[str, float], work: str) -> Ratio:
         return cost(f"{dag_id}: {work}", took["ours"], took["bare"], "", f"{self.tasks} task instances")
-
-
-@contextmanager
-def _stack() -> Iterator[Running]:
-    """A stack in which no DAG runs by itself before somebody lets it."""
-    place = state.State(Path(tempfile.mkdtemp(prefix="akubill-bench-")))
-    place.folder.chmod(0o755)  # PostgreSQL may run as another user
-    place.make()
-    state.save_settings(place, replace(state.make_settings(), dags_begin_paused=True))
-    try:
-        yield stack.up(place, print)
-    finally:
-        stack.clean(place, print)
-
-
-def _make_consoles(sandbox_url: str, count: int) -> list[SandboxConsole]:
-    wanted = {"count": count, "instances": INSTANCES_EACH}
-    answer = httpx.post(f"{sandbox_url}/admin/consoles", json=wanted, timeout=60, trust_env=False)
-    answer.raise_for_status()
-    return [SandboxConsole(**row) for row in answer.json()]
 
 
 def _age(*warehouses: Engine) -> Window:

@@ -44,10 +44,10 @@ READINGS = """
 INSERT INTO metering.readings (observed_at, environment_key, instance_key, subscription_key, state, aku,
     instance_created_at, instance_modified_at)
 SELECT observed_at, environment_key, instance_key, subscription_key, 'Running', 3 + instance_key % 48, :since, :since
-FROM metering.polls INNER JOIN core.instances USING (environment_key)
+FROM metering.polls INNER JOIN metering.instances USING (environment_key)
 """
 ENTERED = """
-INSERT INTO core.instances (instance_id, environment_key, subscription_key, created_at, first_seen_at, last_seen_at)
+INSERT INTO metering.instances (instance_id, environment_key, subscription_key, created_at, first_seen_at, last_seen_at)
 SELECT 'kf-' || subscription_key || '-' || n, environment_key, subscription_key, :since, :since, :since
 FROM core.environments CROSS JOIN generate_series(1, :instances) AS n
 """
@@ -60,7 +60,7 @@ FROM metering.polls WHERE observed_at = date_trunc('hour', observed_at) AND obse
 USED = """
 INSERT INTO metering.usage (hour_start, instance_key, subscription_key, environment_key, aku_seconds, source)
 SELECT hour_start, instance_key, subscription_key, environment_key, 3600 * (3 + instance_key % 48), 'readings'
-FROM metering.environment_hours INNER JOIN core.instances USING (environment_key)
+FROM metering.environment_hours INNER JOIN metering.instances USING (environment_key)
 """
 GAPS = """
 INSERT INTO metering.gaps (environment_key, gap_start, gap_end, cause, state, opened_at)

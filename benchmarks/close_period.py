@@ -74,7 +74,7 @@ def enter_usage(warehouse: Engine, subscriptions: int) -> int:
         ensure_partitions(connection, window.start, window.end)
         connection.execute(
             text(
-                "INSERT INTO core.instances "
+                "INSERT INTO metering.instances "
                 "(instance_id, environment_key, subscription_key, first_seen_at, last_seen_at) "
                 "SELECT 'kf-' || subscription_key, environment_key, subscription_key, :start, :start "
                 "FROM core.environments"
@@ -88,7 +88,7 @@ def enter_usage(warehouse: Engine, subscriptions: int) -> int:
                 "SELECT hour_start, instance_key, subscription_key, environment_key, "
                 "(3 + instance_key % 48) * 3600 - extract(hour FROM hour_start)::int, 'import' "
                 "FROM generate_series(CAST(:start AS timestamptz), :last, interval '1 hour') AS hour_start "
-                "CROSS JOIN core.instances"
+                "CROSS JOIN metering.instances"
             ),
             hours,
         ).rowcount

@@ -20,7 +20,8 @@ from benchmarks.measuring import Ratio, empty_warehouse, enter_subscriptions, in
 from include.metering.imports.load import import_usage
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    import psycopg
+    from sqlalchemy import Connection, Engine
 
 SIZES = {"full": (100, 10, 1000, 3), "small": (10, 10, 100, 3)}
 START, AT = datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC)
@@ -51,9 +52,14 @@ def _write(file: Path, subscriptions: int, instances: int, hours: int) -> None:
             )
 
 
+def _cursor(connection: Connection) -> psycopg.Cursor:
+    driver: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    return driver.cursor()
+
+
 def _ready_rows(warehouse: Engine) -> bytes:
     command = "COPY (SELECT * FROM metering.usage ORDER BY instance_key, hour_start) TO STDOUT (FORMAT csv)"
-    with warehouse.begin() as connection, connection.connection.cursor() as cursor, cursor.copy(command) as copy:
+    with warehouse.begin() as connection, _cursor(connection) as cursor, cursor.copy(command) as copy:
         return b"".join(copy)
 
 
@@ -63,7 +69,7 @@ def _copy(warehouse: Engine, rows: bytes) -> float:
     start = time.perf_counter()
     source = io.BytesIO(rows)
     command = "COPY bare FROM STDIN (FORMAT csv)"
-    with warehouse.begin() as connection, connection.connection.cursor() as cursor, cursor.copy(command) as copy:
+    with warehouse.begin() as connection, _cursor(connection) as cursor, cursor.copy(command) as copy:
         while block := source.read(1 << 20):
             copy.write(block)
     took = time.perf_counter() - start
@@ -84,4 +90,4 @@ def _import(warehouse: Engine, file: Path) -> float:
 def _forget(warehouse: Engine) -> None:
     with warehouse.begin() as connection:
         connection.execute(text("TRUNCATE metering.usage, metering.subscription_hours, metering.imports"))
-        connection.execute(text("DELETE FROM core.instances"))
+        connection.execute(text("DELETE FROM metering.instances"))

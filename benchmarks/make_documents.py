@@ -82,13 +82,13 @@ def _enter_bills(warehouse: Engine, count: int) -> None:
 
 
 _SCRIPT = """
-INSERT INTO core.instances (instance_id, environment_key, subscription_key, name, first_seen_at, last_seen_at)
+INSERT INTO metering.instances (instance_id, environment_key, subscription_key, name, first_seen_at, last_seen_at)
 SELECT 'kf-' || subscription_key || '-' || n, environment_key, subscription_key, 'cluster-' || n, :start, :start
 FROM core.environments CROSS JOIN generate_series(1, 3) AS n;
 INSERT INTO metering.usage (hour_start, instance_key, subscription_key, environment_key, aku_seconds, source)
 SELECT hour_start, instance_key, subscription_key, environment_key, (3 + instance_key % 48) * 3600, 'import'
 FROM generate_series(CAST(:start AS timestamptz), :end - interval '1 hour', interval '6 hour') AS hour_start
-CROSS JOIN core.instances;
+CROSS JOIN metering.instances;
 INSERT INTO billing.bills (bill_id, subscription_key, period, period_start, period_end, price_plan, currency, state,
     aku_seconds, subtotal, tax, total, fingerprint, drafted_at)
 SELECT '2026-10-' || subscription_id, subscription_key, '2026-10', :start, :end, 'automq-byoc-payg', 'CNY', 'draft',

@@ -114,7 +114,8 @@ def _rate_with_pandas(warehouse: Engine) -> float:
         query = BARE.text.replace("sum(aku_seconds)", "aku_seconds").replace(" GROUP BY subscription_key", "")
         hours = pd.read_sql(text(query), connection, params=rate.window_of(PERIOD))
     price = Decimal("1.20")
-    hours["amount"] = [round_amount(price * used / 3600, 2, "down") for used in hours["aku_seconds"].tolist()]
+    amounts = [round_amount(price * used / 3600, 2, "down") for used in hours["aku_seconds"].tolist()]
+    hours["amount"] = pd.Series(amounts, dtype=object)
     hours.groupby("subscription_key")["amount"].sum()
     return time.perf_counter() - start
 

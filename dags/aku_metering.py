@@ -34,7 +34,7 @@ from include.orchestration.errors import task
     schedule=CronPartitionTimetable("7 * * * *", timezone="UTC", run_offset=-1, key_format="%Y-%m-%dT%H:00:00"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=4,
     doc_md=__doc__,
     tags=[TAG, "metering"],
     default_args=task_defaults(),

@@ -9,12 +9,12 @@ closed: those that a late poll changes, and those that waited forty minutes for 
 
 **By hand.** At any time: it is one more poll. Two runs at once do no harm.
 
-**What you do next.** `summarise` says how many consoles answered and failed, and how many readings were rejected. A
-console that fails is a failed poll with its cause in `metering.polls`; rejected readings are in
-`metering.rejections`. *Spared* consoles failed in six runs in a row and are polled less often until they answer:
-`akubill metering failing` and the page of environments name them and the cause. *Not asked* are those for which the
-run had no time: if there are any, give the workers more capacity. A console that is silent for more than fifteen
-minutes becomes a gap, and an open gap holds the bill.
+**What you do next.** `summarise` says how many consoles answered and failed, how many readings were rejected, and
+which consoles have been failing since when, the spared ones included. A console that fails is a failed poll with its
+cause in `metering.polls`; rejected readings are in `metering.rejections`. *Spared* consoles failed in six runs in a
+row and are polled less often until they answer: `akubill metering failing` and the page of environments name them and
+the cause. *Not asked* are those for which the run had no time: if there are any, give the workers more capacity. A
+console that is silent for more than fifteen minutes becomes a gap, and an open gap holds the bill.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from include.orchestration.errors import task
     schedule=CronTriggerTimetable("*/5 * * * *", timezone="UTC"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=4,
     doc_md=__doc__,
     tags=[TAG, "metering"],
     # A retry is a later poll, so there is no point in many: the next run comes.
@@ -59,11 +59,15 @@ def aku_readings() -> None:
         return close(connections.warehouse(), work.run_instant()).counts()
 
     @task(outlets=[READINGS], trigger_rule="all_done")
-    def summarise(asked: list[dict[str, int]]) -> dict[str, int]:
-        """Add up what the shards say; fail when one of them could not be asked at all."""
+    def summarise(asked: list[dict[str, int]]) -> dict[str, object]:
+        """Add up what the shards say, and name the consoles that fail; fail when a shard could not be asked at all."""
         from include.metering.polling.collect import sum_shards
+        from include.metering.polling.failing import list_failing
+        from include.orchestration import connections
 
-        return sum_shards(list(asked), SHARDS).counts()
+        failing = [console.describe() for console in list_failing(connections.warehouse())]
+        print(*(failing or ["Every console answered when it was asked last."]), sep="\n")  # noqa: T201 (the task's log)
+        return {**sum_shards(list(asked), SHARDS).counts(), "failing": failing}
 
     asked = ask_consoles.expand(shard=list(range(SHARDS)))
     asked >> close_due_hours()

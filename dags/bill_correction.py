@@ -12,8 +12,9 @@ refunds.
 | `discount` | the right discount | the same with the discount |
 | `refund` | an amount and a line of the bill | gives it back with its tax, whatever the usage was |
 
-**Delivery.** `next_bill` waits for the subscription's next bill. `note` issues a credit or debit note at once, which
-also contains everything else that waits for this bill. A released subscription has no next bill: choose a note.
+**Delivery.** `next_bill` waits for the subscription's next bill. `note` issues a credit or debit note at once. If
+something else waits for this bill, the run fails and lists it with its amounts: tick *Also issue what waits* to have it
+on the note too. A released subscription has no next bill: choose a note.
 
 **When.** By hand: *Trigger*, fill in the form. Repeating the same run has no further effect.
 
@@ -57,7 +58,10 @@ from include.orchestration.errors import task
             type="string",
             enum=["late_usage", "price", "discount", "refund"],
             title="Cause",
-            description="What was wrong; see above for what each needs.",
+            description=(
+                "What was wrong. late_usage needs nothing more, price a price plan, discount a discount, and refund an "
+                "amount and a line."
+            ),
         ),
         "delivery": Param(
             "next_bill",
@@ -72,14 +76,14 @@ from include.orchestration.errors import task
         "from": Param(
             None,
             type=["null", "string"],
-            format="date-time",
+            format="date",
             title="From",
-            description="For price and discount: from when on within the period. Empty: all of it.",
+            description="For price and discount: its first day within the period. Empty: all of it.",
         ),
         "refund_amount": Param(
             None,
             type=["null", "string"],
-            pattern=r"^\s*[0-9]{1,20}(\.[0-9]{1,6})?\s*$",
+            maxLength=40,
             title="Refund",
             description="For refund: what is given back, before tax, like 12.30.",
         ),
@@ -90,6 +94,12 @@ from include.orchestration.errors import task
             maximum=1_000_000,
             title="Line",
             description="For refund: number of the bill's line that it is for.",
+        ),
+        "with_what_waits": Param(
+            default=False,
+            type="boolean",
+            title="Also issue what waits",
+            description="For a note: it also has what else waits for this bill.",
         ),
     },
 )

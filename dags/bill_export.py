@@ -2,15 +2,17 @@
 
 **What.** Writes issued documents to a folder or bucket: a PDF of each bill and note, and for each period one CSV of
 all lines and one FOCUS 1.2 file (Parquet). Each file is recorded in `reporting.exports`. A file contains what was
-issued, so it has the same bytes when it is written again.
+issued, so it has the same bytes when it is written again. What is done is done for one destination. A period's file
+that lacks bills because they are not issued yet is named with them, and written again when they are.
 
-**When.** Every hour, and at once after a correction: it finds the documents without a file. (A close is a run of a
-partition, and Airflow reports those to partitioned DAGs only.) A period's CSV and FOCUS files are due when the month
-is over; a note makes those of the month in which it was issued due again.
+**When.** Every hour, and at once after a correction: it finds the documents without a file there. (A close is a run
+of a partition, and Airflow reports those to partitioned DAGs only.) A period's CSV and FOCUS files are due when the
+month is over; a note makes those of the month in which it was issued due again.
 
 **By hand.** Name a period to write all its files again, for example in another language or to another place. The
 place is the form's, or else the Airflow Variable `akubill_exports`: a folder, or a bucket like
-`s3://conn_id@bucket/bills`.
+`s3://conn_id@bucket/bills`, below one of the places that the installation allows (`export_roots` of the section
+`akubill` of Airflow's configuration).
 
 **What you do next.** `report` says how many files were written and where. If a file should not have been sent, issue
 a credit note; never delete its bill.
@@ -31,7 +33,7 @@ from include.orchestration.errors import task
     schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("20 * * * *", timezone="UTC"), assets=[BILLS]),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=16,
     doc_md=__doc__,
     tags=[TAG, "billing"],
     default_args=task_defaults(),
@@ -93,6 +95,8 @@ def bill_export() -> None:
 
         for name, written in (("PDF", pdf), ("CSV", csv), ("FOCUS", focus)):
             print(f"{name}: {written['files']} files, {written['documents']} documents, {written['bytes']} bytes")  # noqa: T201 (the task's log)
+        if csv["incomplete"] + focus["incomplete"]:
+            print("Files lack bills that are not issued yet: the logs of write_lines and write_focus name them.")  # noqa: T201
         print(f"Written to {destination()}" if pdf["files"] + csv["files"] + focus["files"] else "Nothing was due.")  # noqa: T201
 
     due = find_due()

@@ -10,8 +10,9 @@ decided or drafted again elsewhere, the run ends by itself within an hour.
 
 **By hand.** Give the bill's id, for example to decide a bill that was rejected before.
 
-**Who.** Users who may run DAGs (role *user* and above), or only those that the Airflow variable `bill_reviewers`
-names, separated by commas.
+**Who.** Users who may run DAGs (role *user* and above), or only those that the installation names (setting
+`bill_reviewers` of the section `akubill`). Above 10,000 (`four_eyes_above`), not those who made the bill: who closed
+its period by hand, or asked for a correction or an offer that is on it.
 
 **What you do next.** Look at the bill's page, and answer the form. `ask_again` starts another run if the bill is held
 for something new.
@@ -25,7 +26,7 @@ from airflow.sdk import Param, dag
 
 from include.orchestration.defaults import TAG, task_defaults
 from include.orchestration.errors import task
-from include.orchestration.review import DAG_ID, AwaitAnswer
+from include.orchestration.review import ASKING, DAG_ID, AwaitAnswer
 
 
 @dag(
@@ -53,27 +54,17 @@ from include.orchestration.review import DAG_ID, AwaitAnswer
     },
 )
 def bill_review() -> None:
-    """Ask, carry out the answer, ask again if something new holds the bill."""
+    """Ask and carry out the answer; ask again if something new holds the bill, also where this answer came too late."""
 
-    @task
-    def carry_out_answer(answer: dict[str, Any]) -> str:
-        """Approve, reject or waive; yields what became of the bill, in words."""
-        from include.orchestration.review import carry_out
-
-        return carry_out(answer)
-
-    @task
-    def ask_again(done: str, params: dict[str, Any]) -> list[str]:
+    @task(trigger_rule="none_failed")
+    def ask_again(done: str | None, params: dict[str, Any]) -> list[str]:
         """Start a review of what holds the bill now, if anything new does."""
-        from include.billing.bills.review import list_holds
-        from include.orchestration.connections import warehouse
-        from include.orchestration.review import ask_about
+        from include.orchestration.review import ask_about_new_holds
 
-        print(done)  # noqa: T201 (the task's log)
-        return ask_about(list_holds(warehouse(), bill_id=params["bill"]))
+        print(done or "This run's answer was not needed any more.")  # noqa: T201 (the task's log)
+        return ask_about_new_holds(params["bill"])
 
-    await_answer = AwaitAnswer(task_id="await_answer")
-    ask_again(carry_out_answer(await_answer.output))
+    ask_again(AwaitAnswer(task_id=ASKING).output)
 
 
 bill_review()

@@ -30,7 +30,7 @@ from include.orchestration.errors import task
     schedule=CronTriggerTimetable("30 4 * * *", timezone="Asia/Shanghai"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=4,
     doc_md=__doc__,
     tags=[TAG, "billing"],
     default_args=task_defaults(),
@@ -57,9 +57,10 @@ def bill_verification() -> None:
     def audit_completeness() -> list[str]:
         """Ask whether everything metered or sold is on exactly one bill; yields a sentence for whatever is not."""
         from include.billing.bills.completeness import audit_completeness, describe_completeness
-        from include.orchestration import connections
+        from include.billing.corrections.late_ends import list_late_ends
+        from include.orchestration.connections import warehouse
 
-        found = audit_completeness(connections.warehouse())
+        found = [*audit_completeness(warehouse()), *list_late_ends(warehouse())]
         print(describe_completeness(found))  # noqa: T201 (the task's log)
         return [str(one) for one in found]
 

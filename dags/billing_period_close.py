@@ -34,7 +34,7 @@ from include.orchestration.timetables import BillingPeriodTimetable
     schedule=BillingPeriodTimetable("Asia/Shanghai", close_delay=timedelta(hours=6)),
     start_date=datetime(2026, 9, 30, 16, tzinfo=UTC),
     catchup=True,
-    max_active_runs=1,
+    max_active_runs=1,  # months close one after the other, in their order
     doc_md=__doc__,
     tags=[TAG, "billing"],
     default_args=task_defaults(),

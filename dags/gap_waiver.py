@@ -28,11 +28,12 @@ from include.orchestration.errors import task
     params={
         "gaps": Param(
             None,
-            type=["null", "array"],
+            type=["null", "string", "array"],  # a list by API; the form shows the first of these that is not null
             items={"type": "integer", "minimum": 1},
             maxItems=1000,
+            maxLength=20_000,
             title="Gaps",
-            description="Numbers of gaps, one a line. Empty: the environment and window below.",
+            description="Numbers of gaps with commas or spaces, like 12, 13. Empty: the environment and window below.",
         ),
         "environment": Param(
             None,

@@ -22,7 +22,7 @@ from include.orchestration.errors import task
 
 @dag(
     schedule=None,
-    max_active_runs=1,
+    max_active_runs=4,
     doc_md=__doc__,
     tags=[TAG, "billing"],
     default_args=task_defaults(),

@@ -1,11 +1,12 @@
 """### Gives one subscription its own plan or discount.
 
-**What.** From an instant on, until another or without end, a subscription is priced by another published plan, with
+**What.** From one day on, until another or without end, a subscription is priced by another published plan, with
 another discount, or both. An empty field means the subscription's own. The months in which the offer starts or ends
 are divided there; tiers and included usage keep counting.
 
 **When.** By hand: *Trigger*, fill in the form. If two offers are in force at once, the one entered last counts, for
-plan and discount together. To end an offer, enter another from that instant. Offers are entered and never changed:
+plan and discount together. To end an offer, enter another from that day. For an instant within a day, use
+`akubill offers add`. Offers are entered and never changed:
 `billing.private_offers` records who, when and why.
 
 **What you do next.** Nothing: the period's close uses it. An offer that would affect an issued bill is refused: start
@@ -37,16 +38,16 @@ from include.orchestration.errors import task
         "subscription": subscription_field("Its id, like sub-…."),
         "from": Param(
             type="string",
-            format="date-time",
+            format="date",
             title="From",
-            description="From when the offer is in force. An hour is priced by what is in force at its start.",
+            description="Its first day. Days begin at 00:00 in the time zone of the price plan of the subscription.",
         ),
         "until": Param(
             None,
             type=["null", "string"],
-            format="date-time",
+            format="date",
             title="Until",
-            description="Until when it is in force (exclusive). Empty: without end.",
+            description="The first day after it. Empty: without end.",
         ),
         "price_plan": price_plan_field(
             "A published plan of the same currency and time zone. Empty: the subscription's own."

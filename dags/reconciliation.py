@@ -10,8 +10,9 @@ that ended, and every earlier one that still has an issued bill without confirma
 **By hand.** Give a period, for example after a buyer's connection was repaired. Running it again changes nothing that
 is confirmed.
 
-**What you do next.** If `report` fails, its message names the buyers that could not be asked, and what to do about
-each. Verdicts are shown under *Bills*, and in `reconciliation.verdicts`.
+**What you do next.** Nothing, if the run is green. If `report` fails, its message names what needs a person: buyers
+that could not be asked, and what the Marketplace's final bill does not confirm, each with what to do. All verdicts are
+shown under *Bills*, and in `reconciliation.verdicts`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from include.orchestration.errors import task
     schedule=CronTriggerTimetable("0 13 * * *", timezone="Asia/Shanghai"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=4,
     doc_md=__doc__,
     tags=[TAG, "reconciliation"],
     default_args=task_defaults(),
@@ -65,7 +66,7 @@ def reconciliation() -> None:
 
     @task(outlets=[RECONCILIATIONS, BILLS])
     def compare_bills(cycles: list[str]) -> list[str]:
-        """One verdict per subscription; confirmed bills become reconciled. Yields sentences on unknown charges."""
+        """One verdict per subscription; confirmed bills become reconciled. Yields what needs a person, in words."""
         from include.orchestration import connections, work
         from include.orchestration.billing import who_runs
         from include.reconciliation.compare import reconcile_period
@@ -74,14 +75,14 @@ def reconciliation() -> None:
         done = [reconcile_period(warehouse, cycle, at, by) for cycle in cycles]
         for result in done:
             print(f"{result.period}: {result.summary}")  # noqa: T201 (the task's log)
-        return [sentence for result in done for sentence in result.unknown]
+        return [point for result in done for point in result.open_points]
 
     @task
-    def report(failures: dict[str, dict[str, str]], unknown: list[str]) -> None:
+    def report(failures: dict[str, dict[str, str]], open_points: list[str]) -> None:
         """Fail if a person has to do something, and say what."""
         from include.reconciliation.report import report_open_points
 
-        report_open_points(failures, unknown)
+        report_open_points(failures, open_points)
 
     cycles = find_cycles()
     fetched = fetch_charges(cycles)

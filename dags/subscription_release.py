@@ -31,9 +31,10 @@ from include.orchestration.errors import task
         "subscription": subscription_field("Its id, like sub-…."),
         "ended_at": Param(
             type="string",
-            format="date-time",
+            minLength=10,
             title="End",
-            description="The first instant that does not count any more; not after now.",
+            description="The first instant that does not count any more, in the time zone of its price plan: a day and "
+            "time like 2026-10-20 15:30, or a day, which means its 00:00. Not after now.",
         ),
         "reason": reason_field("Why it ended, for someone who asks a year from now."),
     },

@@ -6,12 +6,14 @@ offset, a full hour) and `aku_seconds` (whole). Good rows become hourly usage. B
 importing the same file twice changes nothing.
 
 **When.** Every ten minutes it looks into the drop folder. Imported files move to `imported/` there. A file that is
-not a usage file (wrong columns, truncated) moves to `refused/`, and its task fails with a sentence that says why.
+not a usage file (wrong columns, truncated, too large, a link) moves to `refused/`, and its task fails with a sentence
+that says why. A file with another ending is named in the log of `find_files`, and refused after a day.
 
 **By hand.** Give the name of a file in the drop folder to import it now. Without a name it takes all files there.
 
-**What you do next.** Look at the task `report`: it says how many rows were loaded, unchanged and rejected, and the
-first reasons. Correct rejected rows in a new file and drop that: an imported hour replaces what an earlier import
+**What you do next.** Nothing, if the run is green. The task `report` says how many rows were loaded, unchanged and
+rejected; `require_good_rows` fails if any were rejected, with the first reasons. Correct these in a new file and drop
+that: an imported hour replaces what an earlier import
 said, but never what was measured. An hour on an issued bill stays as billed; `report` says how many rows differ from
 it and names the bills, and the differences wait in `billing.late_usage` for a correction. If the file was right and,
 for example, the subscription was not onboarded yet, trigger the same file in `imported/` again with *Judge again*.
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     schedule="*/10 * * * *",
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=1,  # a run moves the files that another would take
     max_active_tasks=4,
     default_args=task_defaults(),
     tags=[TAG, "metering"],
@@ -73,15 +75,15 @@ def usage_import() -> None:
     @task(map_index_template="{{ file_name }}")
     def import_file(name: str) -> dict[str, Any]:
         """All good rows of the file, or none; a file without usage rows moves to refused/."""
-        from include.metering.imports.drop_folder import drop_folder, find_file, refusing
+        from include.metering.imports.drop_folder import drop_folder, taking
         from include.metering.imports.load import import_usage
+        from include.orchestration.billing import who_runs
         from include.orchestration.connections import warehouse
         from include.orchestration.work import form, run_instant
 
         get_current_context()["file_name"] = name  # type: ignore[typeddict-unknown-key]
-        file = find_file(drop_folder(), name)
-        with refusing(file):
-            return import_usage(warehouse(), file, run_instant(), again=form()["again"]).facts()
+        with taking(drop_folder(), name) as file:
+            return import_usage(warehouse(), file, run_instant(), again=form()["again"], by=who_runs()).facts()
 
     @task
     def put_away(name: str, imported: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +93,7 @@ def usage_import() -> None:
         put_away(drop_folder(), name, imported["file_sha256"])
         return imported
 
-    @task_group
+    @task_group  # type: ignore[type-var]  # Airflow gives on what the last task returns
     def each_file(name: str) -> XComArg:
         return put_away(name, import_file(name))
 
@@ -100,12 +102,23 @@ def usage_import() -> None:
         """What became of each file."""
         from include.metering.imports.load import UsageImport, report_imports
 
-        # Airflow hands over nothing for no file, and a single result without a list around it.
-        done = [imported] if isinstance(imported, dict) else imported or []
-        return report_imports(names, [UsageImport(**facts) for facts in done])
+        return report_imports(names, [UsageImport(**facts) for facts in _listed(imported)])
+
+    @task
+    def require_good_rows(imported: list[dict[str, Any]] | dict[str, Any] | None) -> None:
+        """Fail if rows were rejected, and say why: everything else is done."""
+        from include.metering.imports.load import UsageImport, require_good_rows
+
+        require_good_rows([UsageImport(**facts) for facts in _listed(imported)])
 
     names = find_files()
-    report(names, each_file.expand(name=names))
+    imported = each_file.expand(name=names)
+    report(names, imported) >> require_good_rows(imported)
+
+
+def _listed(imported: list[dict[str, Any]] | dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Airflow hands over nothing for no file, and a single result without a list around it."""
+    return [imported] if isinstance(imported, dict) else imported or []
 
 
 usage_import()

@@ -28,7 +28,7 @@ from include.orchestration.errors import task
     schedule=CronTriggerTimetable("30 3 * * *", timezone="Asia/Shanghai"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=1,  # what one run keeps, another must not drop meanwhile
     doc_md=__doc__,
     tags=[TAG, "metering"],
     default_args=task_defaults(),
@@ -59,7 +59,7 @@ def warehouse_upkeep() -> None:
         """Polls and readings that may go; yields months, and why others stay."""
         from datetime import timedelta
 
-        from include.operations.upkeep import drop_old_months as drop
+        from include.operations.retention import drop_old_months as drop
         from include.orchestration import connections, work
 
         retention = timedelta(days=work.form()["retention_days"])
@@ -70,7 +70,7 @@ def warehouse_upkeep() -> None:
         """Delete the hours in which machines were seen that are older than the retention; yields how many."""
         from datetime import timedelta
 
-        from include.operations.upkeep import delete_old_sightings
+        from include.operations.retention import delete_old_sightings
         from include.orchestration import connections, work
 
         retention = timedelta(days=work.form()["retention_days"])
@@ -79,7 +79,7 @@ def warehouse_upkeep() -> None:
     @task
     def audit_issued_bills() -> list[str]:
         """Every audit, over the issued bills of recent periods; yields a sentence for each one that fails."""
-        from include.operations.upkeep import audit_issued_bills as audit
+        from include.operations.audits import audit_issued_bills as audit
         from include.orchestration import connections, work
 
         return [str(broken) for broken in audit(connections.warehouse(), work.run_instant())]
@@ -95,9 +95,10 @@ def warehouse_upkeep() -> None:
     @task
     def report(retained: dict[str, Any], broken: list[str], waiting: list[str]) -> None:
         """Report all of it; fail if a person has to do something."""
-        from include.operations.upkeep import UpkeepResult, report_upkeep
+        from include.operations.retention import DroppedMonths
+        from include.operations.upkeep import report_upkeep
 
-        report_upkeep(UpkeepResult(**retained), broken, waiting)
+        report_upkeep(DroppedMonths(**retained), broken, waiting)
 
     delete_old_sightings()
     make_partitions() >> (dropped := drop_old_months())

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from airflow.plugins_manager import AirflowPlugin
 
 if TYPE_CHECKING:
+    from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
     from fastapi import FastAPI
     from starlette.types import Receive, Scope, Send
 
@@ -22,7 +24,21 @@ def _pages() -> FastAPI:
     from include.orchestration.connections import warehouse
     from include.reporting.pages import create_pages
 
-    return create_pages(current_user=get_user, warehouse=warehouse)
+    return create_pages(current_user=get_user, warehouse=warehouse, may_read=_may_read, log_in=_log_in)
+
+
+def _may_read(user: BaseUser, view: str) -> bool:
+    """Whether Airflow's auth manager lets the user read the view."""
+    from airflow.api_fastapi.app import get_auth_manager
+
+    return get_auth_manager().is_authorized_custom_view(method="GET", resource_name=view, user=user)
+
+
+def _log_in(page: str) -> str:
+    """Airflow's login, whichever auth manager it has; it leads back to the page."""
+    from airflow.api_fastapi.app import API_ROOT_PATH
+
+    return f"{API_ROOT_PATH.rstrip('/')}/api/v2/auth/login?{urlencode({'next': page})}"
 
 
 async def billing_pages(scope: Scope, receive: Receive, send: Send) -> None:
@@ -31,7 +47,7 @@ async def billing_pages(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class BillingPagesPlugin(AirflowPlugin):
-    """Bills and environments, for all logged-in users."""
+    """Bills and environments, for users who may read the views of these names."""
 
     name = "billing_pages"
     fastapi_apps = [{"app": billing_pages, "url_prefix": "/billing", "name": "Billing"}]  # noqa: RUF012 (Airflow's form)

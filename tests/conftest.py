@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from include.warehouse.embedded import scratch_warehouse, start_server
 
@@ -20,7 +21,23 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import LoadScopeScheduling
 
-pytest_plugins = ["tests.support.airflow", "tests.support.sandbox"]
+# A busy machine draws slowly, which says nothing of a property.
+settings.register_profile("akubill", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("akubill")
+
+#: Fixtures that tests of several folders share.
+pytest_plugins = [
+    "tests.support.airflow",
+    "tests.support.billing.october",
+    "tests.support.bill_review",
+    "tests.support.billing.rating",
+    "tests.support.cloud",
+    "tests.support.command_line",
+    "tests.support.marketplace.pushing",
+    "tests.support.metering.consoles",
+    "tests.support.metering.properties",
+    "tests.support.sandbox",
+]
 
 
 @pytest.fixture(scope="session")
@@ -59,16 +76,17 @@ def owned_warehouse(postgres_server: URL) -> Iterator[Engine]:
 
 _PARTS = {"postgres_server", "sandbox_server", "server_folder"}
 #: Files that start whole stacks run one after the other, so that two stacks never share the cores.
-_STACKS = ("local/test_demo", "local/test_soak", "local/test_running_stack", "local/test_celery", "browser/")
+_STACKS = ("local/test_demo", "soak/", "local/test_running_stack", "local/test_celery", "browser/")
 #: What takes long starts early, so that no worker is left with it alone at the end.
 _FIRST = (
     *_STACKS,
     "cli/test_bad_input",
     "dags/",
     "faults/",
-    "scenarios/",
-    "billing/test_corrections_property",
+    "stories/",
+    "billing/corrections/",
     "metering/",
+    "operations/",
 )
 
 
@@ -76,7 +94,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
     """Keep each file on one worker, and all files that start stacks on the same one."""
     from xdist.scheduler import LoadScopeScheduling
 
-    class ByFile(LoadScopeScheduling):
+    class ByFile(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
             return "stacks" if file.removeprefix("tests/").startswith(_STACKS) else file

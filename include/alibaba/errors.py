@@ -44,6 +44,8 @@ RETRIABLE_PREFIXES = (
     "lasttokenprocessing",
     "signaturenonceused",
 )
+#: Code of a failure before anything was sent: no connection was made, so nothing can have been done.
+NOT_CONNECTED = "NotConnected"
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERRORS = 500
 
@@ -198,7 +200,8 @@ def error_from_code(
 def error_from_sdk(call: str, failure: Exception, access: CloudAccess) -> AkubillError:
     """Our error for what an SDK raised (a Tea.exceptions.TeaException of any kind).
 
-    Without a code nothing in JSON came back: the network failed, or something between answered (a proxy's page).
+    Without a code nothing in JSON came back: no connection was made, the network failed, or something between answered
+    (a proxy's page).
     """
     code = _text(getattr(failure, "code", None))
     status = getattr(failure, "status_code", None)
@@ -206,7 +209,8 @@ def error_from_sdk(call: str, failure: Exception, access: CloudAccess) -> Akubil
     answer = data if isinstance(data, dict) else {}
     if code is None and status is None:
         inner = getattr(failure, "inner_exception", None) or failure
-        return RetriableError(f"{call} gave no usable answer: {_first_line(inner)}", code="NoAnswer")
+        reason = NOT_CONNECTED if _was_not_connected(failure) else "NoAnswer"
+        return RetriableError(f"{call} gave no usable answer: {_first_line(inner)}", code=reason)
     milliseconds = getattr(failure, "retry_after", None)
     denied = getattr(failure, "access_denied_detail", None)
     return error_from_code(
@@ -219,6 +223,17 @@ def error_from_sdk(call: str, failure: Exception, access: CloudAccess) -> Akubil
         retry_after=milliseconds / 1000 if milliseconds else None,
         denied_action=_text(denied.get("AuthAction")) if isinstance(denied, dict) else None,
     )
+
+
+def _was_not_connected(failure: BaseException) -> bool:
+    from aiohttp import ClientConnectorError
+
+    seen: BaseException | None = failure
+    while seen is not None:
+        if isinstance(seen, ClientConnectorError):
+            return True
+        seen = getattr(seen, "inner_exception", None) or seen.__cause__ or seen.__context__
+    return False
 
 
 def _rule(code: str) -> _Rule:

@@ -1,22 +1,23 @@
-"""The Alibaba Cloud Marketplace, as the vendor sees it: orders, instances, notifications (API 2015-11-01)."""
+"""The Alibaba Cloud Marketplace, as the vendor sees it: orders, instances, usage, notifications (API 2015-11-01)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from include.alibaba.answers import (
     amount,
     instant,
     integer,
     items,
-    json_object,
     optional,
     required,
     required_instant,
 )
+from include.alibaba.errors import refusal_kind
 from include.alibaba.gateway import CallLimits, Gateway
 from include.alibaba.pages import NumberedPage, follow_numbers
+from include.domain.errors import RefusedError, UnexpectedAnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,12 +95,26 @@ class MarketInstance:
 
 @dataclass(frozen=True, slots=True)
 class FailedNotification:
-    """A message that the Marketplace could not deliver to us, and gave up on."""
+    """A message that the Marketplace could not deliver to us, and gave up on.
+
+    Attributes:
+        request_id: its id, the same however often it is listed.
+        action: what it says.
+        message: its parameters, as JSON text, not read yet.
+        created_at: instant.
+    """
 
     request_id: str
     action: str
-    message: dict[str, Any]
+    message: str
     created_at: datetime | None
+
+
+class PushAnswer(NamedTuple):
+    """The answer to a metering push, as it came: `success` is True where the Marketplace took all of it."""
+
+    success: object
+    request_id: str | None
 
 
 class Market:
@@ -158,11 +173,43 @@ class Market:
 
         return follow_numbers(call, fetch, lambda item: _notification(item, call))
 
+    def push_metering_data(self, metering: str) -> PushAnswer:
+        """Report usage (PushMeteringData); asked once, since what arrives twice is charged twice.
+
+        Args:
+            metering: the list of records, as JSON.
+        """
+        request = self._gateway.models.PushMeteringDataRequest(metering=metering)
+        answer = self._gateway.call("PushMeteringData", request, repeatable=False)
+        return PushAnswer(getattr(answer, "success", None), optional(answer, "request_id"))
+
+    def check_reachable(self) -> None:
+        """Make a call that changes nothing, once; it raises where the Marketplace does not answer."""
+        request = self._gateway.models.DescribeFailedNotificationsRequest(page_number=1, page_size=1)
+        self._gateway.call("DescribeFailedNotifications", request, repeatable=False)
+
+    def confirm_notification(self, request_id: str) -> None:
+        """Have a message taken off the list (ConfirmNotification); one that is off it already is no error.
+
+        Raises:
+            UnexpectedAnswerError: when the Marketplace did not confirm.
+        """
+        call = "Marketplace ConfirmNotification"
+        request = self._gateway.models.ConfirmNotificationRequest(notification_request_id=request_id)
+        try:
+            answer = self._gateway.call("ConfirmNotification", request, repeatable=True)
+        except RefusedError as error:
+            if refusal_kind(error.code) != "not_found":
+                raise
+            return
+        if optional(answer, "success") not in {"True", "true"}:
+            raise UnexpectedAnswerError(f"{call} of {request_id} was answered without success.")
+
 
 def _notification(answer: object, call: str) -> FailedNotification:
     return FailedNotification(
         request_id=required(answer, "notification_request_id", call),
         action=required(answer, "action", call),
-        message=json_object(answer, "message", call),
+        message=optional(answer, "message") or "",
         created_at=instant(answer, "create_time", call),
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote
 
 import httpx
 from tenacity import (
@@ -27,7 +26,6 @@ from include.automq.transport import INSTANCES, send
 from include.domain.errors import (
     ConflictError,
     InvalidInputError,
-    RefusedError,
     RetriableError,
     UnexpectedAnswerError,
 )
@@ -46,7 +44,6 @@ __all__ = ["Console", "KafkaInstance", "Listing", "Network", "NewInstance", "lis
 
 ATTEMPTS = 4
 STEP_SECONDS = 10
-_NOT_FOUND = frozenset({"HTTP 404", "NotFound", "InstanceNotFound"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +124,6 @@ class Console:
             ids = ", ".join(instance.instance_id for instance in found)
             raise ConflictError(f"{self._access.base_url} has several instances named {name!r}: {ids}. Rename one.")
         return found[0] if found else None
-
-    def get_instance(self, instance_id: str) -> KafkaInstance | None:
-        """The instance of that id; None when the console has none."""
-        path = f"{INSTANCES}/{quote(instance_id, safe='')}"
-        try:
-            return _instance(self._read(lambda client: self._ask(client, "Reading an instance", "GET", path)))
-        except RefusedError as refusal:
-            if refusal.code.endswith("NotFound") or refusal.code in _NOT_FOUND:
-                return None
-            raise
 
     def create_instance(self, wanted: NewInstance) -> KafkaInstance:
         """Start making an instance. After a RetriableError it may exist all the same: find it by its name."""

@@ -1,4 +1,4 @@
-"""Reads product and price plan files. A mistake is named by file, field, value and rule, with what to do."""
+"""Reads product, price plan and channel files. A mistake is named by file, field, value and rule, with what to do."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from include.catalog.text_files import read_text
+from include.domain.channels import Channel
 from include.domain.errors import InvalidInputError
 from include.domain.price_fields import Unquoted
 from include.domain.price_plans import PricePlan
@@ -47,6 +48,19 @@ def catalog_products() -> list[Product]:
     """
     names = sorted(path.name.removesuffix(".product.yaml") for path in CATALOG.glob("*.product.yaml"))
     return [load_product(name) for name in names]
+
+
+@cache
+def load_channel(name: str) -> Channel:
+    """The channel of that name from the catalogue.
+
+    Raises:
+        InvalidInputError: when there is no such channel, or its file is wrong.
+    """
+    known = sorted(path.stem for path in (CATALOG / "channels").glob("*.yaml"))
+    if name not in known:
+        raise InvalidInputError("Channel", name[:60], f"must be one of {', '.join(known)}", "Correct the name.")
+    return _load(Channel, CATALOG / "channels" / f"{name}.yaml")
 
 
 def load_price_plan(path: Path) -> PricePlan:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING, Any, TextIO
 
 from include.domain.errors import InvalidInputError
@@ -30,6 +31,8 @@ _OTHER_KINDS = {
     b"PK\x03\x04": ("but a ZIP archive, as spreadsheets are", "Unpack it, or export it as text."),
     b"PAR1": ("but a Parquet file", "Export it as text."),
 }
+#: Characters of a line; a file without line ends is not read as one line.
+_LONGEST_LINE = 16_000_000
 _MARK = b"\xef\xbb\xbf"
 _HEAD_BYTES = 64
 
@@ -62,32 +65,42 @@ def read_text(file: Path) -> str:
         return text.read()
 
 
-def read_lines(file: Path) -> Iterator[tuple[int, str]]:
+def read_lines(file: Path, longest: int = _LONGEST_LINE) -> Iterator[tuple[int, str]]:
     """The lines that are not blank, each with its number from 1, without its line end.
 
     Raises:
-        InvalidInputError: as `open_text`.
+        InvalidInputError: as `open_text`, and when a line has more characters than `longest`.
     """
     with open_text(file) as text:
-        for number, line in enumerate(text, start=1):
+        for number, line in enumerate(_bounded_lines(file, text, longest), start=1):
             if line.strip():
                 yield number, line.strip("\r\n")
 
 
-def read_table(file: Path) -> Iterator[tuple[int, list[str]]]:
+def read_table(file: Path, longest: int = _LONGEST_LINE) -> Iterator[tuple[int, list[str]]]:
     """The rows of a CSV file, its header first, each with the number of its last line; blank lines are left out.
 
     Raises:
-        InvalidInputError: as `open_text`, and when a quote is not closed or is followed by other text.
+        InvalidInputError: as `read_lines`, and when a quote is not closed or is followed by other text.
     """
     with open_text(file) as text:
-        reader = csv.reader(text, strict=True)
+        reader = csv.reader(_bounded_lines(file, text, longest), strict=True)
         try:
             for cells in reader:
                 if len(cells) > 1 or any(cell.strip() for cell in cells):
                     yield reader.line_num, cells
         except csv.Error as error:
             raise _refused(file, f"is not CSV at line {reader.line_num} ({error})", "Correct it there.") from None
+
+
+def _bounded_lines(file: Path, text: TextIO, longest: int) -> Iterator[str]:
+    for number in count(1):
+        line = text.readline(longest + 1)
+        if len(line) > longest:
+            raise _refused(file, f"has more than {longest:,} characters in line {number}", "Correct it there.")
+        if not line:
+            return
+        yield line
 
 
 def parse_json_object(line: str, *, digits_as_text: bool = False) -> dict[str, Any]:

@@ -43,8 +43,9 @@ def describe_bill(explained: Explanation, *, with_hours: bool = False) -> str:
 
 def _describe_line(line: Line, currency: str, zone: ZoneInfo, *, with_hours: bool) -> Iterator[str]:
     row = line.row
+    corrects = f"Correction of {row.corrects_period}: " if row.corrects_period and row.kind != "refund" else ""
     yield (
-        f"{row.line_no}. {row.description}: {plain(row.quantity)} {row.unit} × {row.unit_price:f} = "
+        f"{row.line_no}. {corrects}{row.description}: {plain(row.quantity)} {row.unit} × {row.unit_price:f} = "
         f"{plain(row.exact_amount)}, charged {row.amount:f} {currency}"
     )
     if not with_hours:

@@ -1,19 +1,19 @@
-"""Commands about what was agreed and what was wrong: `akubill offers add|list`, `akubill corrections request|list`."""
+"""`akubill corrections request|withdraw|list`: corrections of issued bills."""
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from enum import StrEnum
-from getpass import getuser
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from include.cli.output import print_table, say
+from include.cli.output import Form, Listing, person, print_rows, say
 
-offers = typer.Typer(name="offers", help="One subscription's own plan or discount.", no_args_is_help=True)
-corrections = typer.Typer(name="corrections", help="Corrections of issued bills.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from include.cli.output import Columns
+
+app = typer.Typer(name="corrections", help="Corrections of issued bills.", no_args_is_help=True)
 
 Plan = Annotated[str | None, typer.Option("--plan", help="Name of a published plan.")]
 Discount = Annotated[str | None, typer.Option("--discount", help="Discount in per cent, like 12.5.")]
@@ -40,66 +40,11 @@ class State(StrEnum):
 
     PENDING = "pending"
     APPLIED = "applied"
+    WITHDRAWN = "withdrawn"
     ALL = "all"
 
 
-class Format(StrEnum):
-    """How rows are printed."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-@offers.command("add")
-def add(
-    subscription: Annotated[str, typer.Argument(help="Id of the subscription, like sub-….")],
-    *,
-    start: Annotated[str, typer.Option("--from", help="From when it holds, with an offset.")],
-    reason: Annotated[str, typer.Option("--reason", help="What was agreed: 10 to 500 characters.")],
-    plan: Plan = None,
-    discount: Discount = None,
-    until: Annotated[str | None, typer.Option("--until", help="Until when it holds (exclusive).")] = None,
-) -> None:
-    """Enter an offer, in the name of the user of this computer."""
-    from include.billing.prices.offers import add_offer, read_offer
-    from include.orchestration.connections import warehouse
-
-    offer = read_offer(
-        subscription=subscription,
-        effective_from=start,
-        effective_until=until,
-        price_plan=plan,
-        discount_percent=discount,
-        reason=reason,
-        by=_person(),
-    )
-    say(add_offer(warehouse(), offer, datetime.now(UTC)).describe(offer))
-
-
-@offers.command("list")
-def list_entered(
-    subscription: Annotated[str | None, typer.Option("--subscription", help="Only offers of this one.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.TABLE,
-) -> None:
-    """List offers in the order in which they were entered; the last one that holds counts."""
-    from include.billing.prices.offers import list_offers
-    from include.orchestration.connections import warehouse
-
-    rows = [row._mapping for row in list_offers(warehouse(), subscription)]  # noqa: SLF001 (SQLAlchemy's)
-    columns = {
-        "Offer": "offer_key",
-        "Subscription": "subscription_id",
-        "From": "effective_from",
-        "Until": "effective_until",
-        "Plan": "price_plan",
-        "Discount": "discount_percent",
-        "Entered by": "entered_by",
-        "Reason": "reason",
-    }
-    _print(form, columns, rows, "There is no private offer.")
-
-
-@corrections.command("request")
+@app.command("request")
 def request(
     subscription: Annotated[str, typer.Argument(help="Id of the subscription whose bill it is.")],
     bill: Annotated[str, typer.Argument(help="Id of the issued bill, or of a note that corrected it.")],
@@ -114,6 +59,9 @@ def request(
     line: Annotated[
         int | None, typer.Option("--line", min=1, max=100_000, help="For refund: number of the bill's line.")
     ] = None,
+    with_what_waits: Annotated[
+        bool, typer.Option("--with-what-waits", help="For a note: also issue what else waits for the bill.")
+    ] = False,
 ) -> None:
     """Correct an issued bill, in the name of the user of this computer.
 
@@ -121,6 +69,7 @@ def request(
     """
     from include.billing.corrections.correct import correct_bill
     from include.billing.corrections.requests import read_correction
+    from include.billing.prices.offers import time_zone_of
     from include.orchestration.connections import warehouse
 
     asked = read_correction(
@@ -129,29 +78,44 @@ def request(
         cause=cause.value,
         delivery=delivery.value,
         reason=reason,
-        by=_person(),
+        by=person(),
         origin="command line",
         price_plan=plan,
         discount_percent=discount,
         effective_from=start,
         refund_amount=amount,
         refund_line=line,
+        with_what_waits=with_what_waits,
+        zone=time_zone_of(warehouse(), subscription),
     )
     say(correct_bill(warehouse(), asked, datetime.now(UTC)).describe())
 
 
-@corrections.command("list")
+@app.command("withdraw")
+def withdraw(
+    correction: Annotated[str, typer.Argument(help="Id of a correction that waits, like cor-….")],
+    reason: Annotated[str, typer.Option("--reason", help="Why it is taken back: 10 to 500 characters.")],
+) -> None:
+    """Take back a correction that no issued document has, in the name of the user of this computer."""
+    from include.billing.corrections.withdraw import read_withdrawal, withdraw_correction
+    from include.orchestration.connections import warehouse
+
+    asked = read_withdrawal(correction=correction, reason=reason, by=person())
+    say(withdraw_correction(warehouse(), asked, datetime.now(UTC)).describe())
+
+
+@app.command("list")
 def list_asked(
-    state: Annotated[State, typer.Option("--state", help="pending, applied or all.")] = State.ALL,
-    form: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.TABLE,
+    state: Annotated[State, typer.Option("--state", help="pending, applied, withdrawn or all.")] = State.ALL,
+    form: Form = Listing.TABLE,
 ) -> None:
     """List requested corrections, and late usage that waits without a request."""
-    from include.billing.corrections.correct import list_corrections
+    from include.billing.corrections.correct import ListedCorrection, list_corrections
     from include.orchestration.connections import warehouse
 
     stored = list_corrections(warehouse(), None if state is State.ALL else state.value)
-    rows = [row._mapping for row in stored]  # noqa: SLF001 (SQLAlchemy's)
-    columns = {
+    rows = [row._asdict() for row in stored]
+    columns: Columns = {
         "Correction": "correction_id",
         "Bill": "bill_id",
         "Cause": "cause",
@@ -159,27 +123,8 @@ def list_asked(
         "State": "state",
         "Document": "document_id",
         "Asked by": "requested_by",
+        "Withdrawn by": "withdrawn_by",
         "Reason": "reason",
     }
-    _print(form, columns, rows, "There is no correction." if state is State.ALL else f"No correction is {state.value}.")
-
-
-def _print(form: Format, columns: dict[str, str], rows: list[Any], nothing: str) -> None:
-    if form is Format.JSON:
-        print(json.dumps([dict(row) for row in rows], indent=2, default=_plain))  # noqa: T201 (the output)
-    elif rows:
-        print_table(tuple(columns), [tuple(_text(row[name]) for name in columns.values()) for row in rows])
-    else:
-        say(nothing)
-
-
-def _text(value: object) -> str:
-    return "—" if value is None else str(_plain(value)) if isinstance(value, datetime) else str(value)
-
-
-def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def _person() -> str:
-    return f"{getuser()} (command line)"
+    nothing = "There is no correction." if state is State.ALL else f"No correction is {state.value}."
+    print_rows(form, rows, columns=columns, fields=ListedCorrection._fields, nothing=nothing)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from include.cli.output import print_table, say
+from include.cli.output import Form, Listing, print_rows, say
+
+if TYPE_CHECKING:
+    from include.cli.output import Columns
 
 app = typer.Typer(
     name="machines", help="Compare machines that run the paid image with metered instances.", no_args_is_help=True
@@ -36,22 +39,28 @@ def check() -> None:
 @app.command("list")
 def list_stored(
     with_resolved: Annotated[bool, typer.Option("--all", help="Those that are resolved, too.")] = False,
+    form: Form = Listing.TABLE,
 ) -> None:
     """List what disagrees."""
     from include.operations.machines_check import list_discrepancies
     from include.orchestration.connections import warehouse
 
-    findings = list_discrepancies(warehouse(), with_resolved=with_resolved)
-    if not findings:
-        say("Nothing disagrees, as far as machines were listed. Run `akubill machines check`.")
-        return
-    headings = (
-        *("Discrepancy", "Buyer", "Region", "Environment", "Instance", "Machine hours"),
-        *("First seen", "Last seen", "State"),
+    columns: Columns = {
+        "Discrepancy": lambda row: row["kind"].replace("_", " "),
+        "Buyer": "account_id",
+        "Region": "region",
+        "Environment": lambda row: row["environment_id"] or "—",
+        "Instance": lambda row: row["instance_id"] or "—",
+        "Machine hours": "machine_hours",
+        "First seen": lambda row: f"{row['first_seen_at']:%Y-%m-%d %H:%M}Z",
+        "Last seen": lambda row: f"{row['last_seen_at']:%Y-%m-%d %H:%M}Z",
+        "State": "state",
+    }
+    fields = (
+        *("kind", "account_id", "region", "environment_id", "instance_id", "machines", "machine_hours"),
+        *("first_seen_at", "last_seen_at", "state", "resolved_at", "sentence"),
     )
-    rows = []
-    for one in findings:
-        seen = (f"{instant:%Y-%m-%d %H:%M}Z" for instant in (one.first_seen_at, one.last_seen_at))
-        place = (one.account_id, one.region, one.environment_id or "—", one.instance_id or "—")
-        rows.append((one.kind.replace("_", " "), *place, str(one.machine_hours), *seen, one.state))
-    print_table(headings, rows)
+    found = list_discrepancies(warehouse(), with_resolved=with_resolved)
+    rows = [{name: getattr(one, name) for name in fields} for one in found]
+    nothing = "Nothing disagrees, as far as machines were listed. Run `akubill machines check`."
+    print_rows(form, rows, columns=columns, fields=fields, nothing=nothing)

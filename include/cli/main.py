@@ -10,24 +10,22 @@ from typing import Annotated
 import typer
 
 from include.cli import (
-    bill_checks,
-    bill_life,
-    billing,
+    bills,
     corrections,
     demo,
     doctor,
-    exports,
     failures,
     gaps,
     machines,
+    marketplace,
     metering,
-    onboarding,
-    plans,
+    offers,
+    onboard,
+    plan,
     reconciliation,
     sandbox,
-    soak,
     stack,
-    usage_import,
+    usage,
     warehouse,
 )
 
@@ -41,36 +39,24 @@ app = typer.Typer(
 
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(metering.app, name="metering")
-app.command(name="usage")(metering.usage)
+app.command(name="usage")(usage.usage)
 app.add_typer(gaps.app, name="gaps")
 app.add_typer(machines.app, name="machines")
+app.add_typer(marketplace.app, name="marketplace")
 app.add_typer(reconciliation.app, name="reconciliation")
+app.command(name="reconcile")(reconciliation.reconcile)
 app.add_typer(stack.app, name="stack")
 app.add_typer(demo.app, name="demo")
 app.add_typer(warehouse.app, name="warehouse")
 app.command()(doctor.doctor)
-app.command(name="quote")(plans.quote)
-app.command(name="soak")(soak.soak)
-app.command(name="onboard")(onboarding.onboard)
-app.command(name="release")(onboarding.release)
-app.command(name="import")(usage_import.import_file)
-billing.bills.command("explain")(bill_checks.explain)
-billing.bills.command("verify")(bill_checks.verify)
-billing.bills.command("completeness")(bill_checks.completeness)
-billing.bills.command("export")(exports.export)
-for step in (
-    bill_life.approve,
-    bill_life.reject,
-    bill_life.waive,
-    bill_life.void,
-    bill_life.restore,
-    bill_life.preview,
-):
-    billing.bills.command()(step)
-app.add_typer(billing.bills, name="bills")
-app.add_typer(corrections.corrections, name="corrections")
-app.add_typer(corrections.offers, name="offers")
-app.add_typer(plans.plan, name="plan")
+app.command(name="quote")(plan.quote)
+app.command(name="onboard")(onboard.onboard)
+app.command(name="release")(onboard.release)
+app.command(name="import")(usage.import_file)
+app.add_typer(bills.app, name="bills")
+app.add_typer(corrections.app, name="corrections")
+app.add_typer(offers.app, name="offers")
+app.add_typer(plan.app, name="plan")
 
 
 @app.callback()

@@ -1,13 +1,17 @@
-"""Commands about the Marketplace's bills: `akubill reconciliation run|list`."""
+"""Commands about the Marketplace's bills: `akubill reconciliation run|list`, and `akubill reconcile` on files."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from include.cli.output import print_table, say
+from include.cli.output import Form, Listing, print_error, print_rows, say
+
+if TYPE_CHECKING:
+    from include.cli.output import Columns
 
 app = typer.Typer(
     name="reconciliation", help="Compare our bills with the Marketplace's, and show the verdicts.", no_args_is_help=True
@@ -30,34 +34,81 @@ def run(period: Period = None) -> None:
 
     warehouse, at = connections.warehouse(), datetime.now(UTC)
     failures: dict[str, dict[str, str]] = {}
-    unknown: list[str] = []
+    open_points: list[str] = []
     compared_count = 0
     for cycle in find_cycles(warehouse, at, period):
         fetched = fetch_charges(warehouse, cycle, at, lambda account_id: Bss(connections.buyer_access(account_id)))
         compared = reconcile_period(warehouse, cycle, at)
         failures[cycle] = fetched.failures
-        unknown += compared.unknown
+        open_points += compared.open_points
         say(f"{cycle}: {compared.summary}")
         compared_count += sum(compared.verdicts.values())
-    report_open_points(failures, unknown)
+    report_open_points(failures, open_points)
     if not compared_count:
         raise typer.Exit(1)
 
 
 @app.command("list")
-def list_stored(period: Period = None) -> None:
+def list_stored(period: Period = None, form: Form = Listing.TABLE) -> None:
     """List the stored verdicts, of one period or of all."""
     from include.orchestration.connections import warehouse
     from include.reconciliation.compare import list_verdicts
 
-    verdicts = list_verdicts(warehouse(), period)
-    if not verdicts:
-        say("Nothing was compared yet. Run `akubill reconciliation run`.")
-        return
-    headings = ("Period", "Subscription", "Ours", "Marketplace", "Difference", "Currency", "Verdict")
-    rows = []
-    for row in verdicts:
-        amounts = ("—" if amount is None else f"{amount:f}" for amount in (row.our_amount, row.marketplace_amount))
-        verdict = row.verdict if row.is_final else f"{row.verdict} (provisional)"
-        rows.append((row.period, row.subscription_id, *amounts, f"{row.difference:f}", row.currency, verdict))
-    print_table(headings, rows)
+    columns: Columns = {
+        "Period": "period",
+        "Subscription": "subscription_id",
+        "Ours": "our_amount",
+        "Marketplace": "marketplace_amount",
+        "Difference": "difference",
+        "Currency": "currency",
+        "Verdict": lambda row: row["verdict"] if row["is_final"] else f"{row['verdict']} (provisional)",
+    }
+    fields = (
+        *("period", "subscription_id", "environment_name", "our_amount", "marketplace_amount", "difference"),
+        *("currency", "verdict", "is_final", "sentence"),
+    )
+    rows = [{name: getattr(verdict, name) for name in fields} for verdict in list_verdicts(warehouse(), period)]
+    nothing = "Nothing was compared yet. Run `akubill reconciliation run`."
+    print_rows(form, rows, columns=columns, fields=fields, nothing=nothing)
+
+
+def reconcile(
+    ours: Annotated[
+        Path, typer.Option("--ours", help="CSV with subscription_id, hour, amount, currency: our amounts.")
+    ],
+    theirs: Annotated[Path, typer.Option("--theirs", help="The same of the Marketplace; refunds are negative.")],
+    form: Form = Listing.TABLE,
+) -> None:
+    """Compare amounts by hour from two files, with a verdict on each hour and what may explain it.
+
+    A row that breaks a rule is said on standard error. The others are compared, and the exit code is 1.
+    """
+    from include.reconciliation.hours.compare_files import compare_files
+    from include.warehouse.embedded import temporary_warehouse
+
+    with temporary_warehouse() as scratch:
+        verdicts, wrong = compare_files(scratch, ours, theirs)
+    for mistake in wrong:
+        print_error(mistake)
+    columns: Columns = {
+        "Subscription": "subscription_id",
+        "Hour": "hour",
+        "Ours": "our_amount",
+        "Marketplace": "marketplace_amount",
+        "Difference": "difference",
+        "Currency": "currency",
+        "Verdict": "verdict",
+        "What it may be": lambda row: row["hypothesis"] or "",
+    }
+    fields = (
+        *("subscription_id", "hour", "our_amount", "marketplace_amount", "difference", "currency", "verdict"),
+        *("hypothesis", "sentence"),
+    )
+    rows = [
+        {name: getattr(each, name) for name in fields if name != "hour"}
+        | {"hour": f"{each.hour_start:%Y-%m-%dT%H:%M:%SZ}"}
+        for each in verdicts
+    ]
+    print_rows(form, rows, columns=columns, fields=fields, nothing="Neither file has an hour.")
+    if wrong:
+        raise typer.Exit(1)

@@ -56,8 +56,8 @@ def status() -> None:
 
 
 @app.command()
-def psql(*, analyst: bool = typer.Option(False, help="As billing_analyst: reads everything, writes nothing.")) -> None:
-    """Open psql on the warehouse of the local stack."""
+def psql(*, owner: bool = typer.Option(False, help="As the server's superuser, who may do anything.")) -> None:
+    """Open psql on the warehouse of the local stack, as billing_analyst: it reads everything and writes nothing."""
     import os
 
     from include.domain.errors import ConfigurationError
@@ -67,13 +67,13 @@ def psql(*, analyst: bool = typer.Option(False, help="As billing_analyst: reads 
     place = State.here().postgres.resolve()
     if server.postmaster(place) is None:
         raise ConfigurationError("The stack's PostgreSQL does not run. Start it with `make up`.")
-    program, user = str(server.program("psql")), "billing_analyst" if analyst else "postgres"
+    program, user = str(server.program("psql")), "postgres" if owner else "billing_analyst"
     os.execv(program, [program, "-h", str(server.socket_folder(place)), "-U", user, "warehouse"])  # noqa: S606
 
 
 @app.command()
 def compose_env() -> None:
-    """Write .env with fresh secrets for docker-compose.yaml, where there is none."""
+    """Write .env with fresh secrets for docker-compose.yaml; one that is there gets what it lacks."""
     from include.local.compose import write_compose_environment
 
     say(write_compose_environment())

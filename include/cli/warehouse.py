@@ -13,18 +13,30 @@ def create() -> None:
     from include.orchestration import connections
     from include.warehouse.embedded import ensure_database
 
-    url = connections.warehouse(as_owner=True).url
+    url = connections.warehouse_owner().url
     ensure_database(url.set(database="postgres"), str(url.database))
     typer.echo(f"The database {url.database} is there.")
 
 
 @app.command()
 def migrate() -> None:
-    """Bring the warehouse to the newest schema; the connection's user must own it."""
-    from include.orchestration import connections
-    from include.warehouse.migrate import migrate as bring
+    """Bring the warehouse to the newest schema, as the user of the connection `warehouse_owner`, or else `warehouse`.
 
-    typer.echo(f"The warehouse is at revision {bring(connections.warehouse(as_owner=True))}.")
+    The passwords of the connections `warehouse` and `warehouse_receiver` become those of billing_writer and
+    marketplace_receiver, where they log in as these roles.
+    """
+    from include.orchestration import connections
+    from include.warehouse.engine import RECEIVER, WRITER
+    from include.warehouse.migrate import migrate as bring
+    from include.warehouse.migrate import set_password
+
+    owner = connections.warehouse_owner()
+    logins = {WRITER: connections.warehouse_url(), RECEIVER: connections.warehouse_receiver_url()}
+    revision = bring(owner)
+    for role, login in logins.items():
+        if login.username == role and login.password:
+            set_password(owner, role, str(login.password))
+    typer.echo(f"The warehouse is at revision {revision}.")
 
 
 @app.command()
@@ -33,7 +45,7 @@ def status() -> None:
     from include.orchestration import connections
     from include.warehouse.migrate import current_revision, head_revision
 
-    current, head = current_revision(connections.warehouse(as_owner=True)), head_revision()
+    current, head = current_revision(connections.warehouse_owner()), head_revision()
     typer.echo(f"The warehouse is at revision {current or 'none'}, the newest is {head}.")
     if current != head:
         raise typer.Exit(1)

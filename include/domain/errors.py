@@ -9,13 +9,16 @@
     │   └── UnexpectedAnswerError the outside answered in a shape that we do not know
     └── RetriableError        try again, within the time there is
 
-Bad data is not an error but a value: `Rejection`. It is stored and counted, and stops nothing.
+Bad data is not an error but a value: `Rejection` (words/metering.py). It is stored and counted, and stops nothing.
 A message never carries a secret: say which credential, never what it is.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class AkubillError(Exception):
@@ -31,13 +34,14 @@ class InvalidInputError(FatalError, ValueError):
 
     Args:
         what: the input's name as the person knows it ("Region", "USAGE.csv line 7, hour").
-        value: the value as given; never a secret.
+        value: the value as given, never a secret; None where nothing was given, which is not printed.
         rule: the rule that it breaks, as a clause ("must be one of cn-hangzhou, …").
         remedy: what the person can do, as a sentence.
     """
 
     def __init__(self, what: str, value: object, rule: str, remedy: str) -> None:
-        super().__init__(f"{what} is {value!r}: it {rule}. {remedy}")
+        given = "" if value is None else f" is {value!r}: it"
+        super().__init__(f"{what}{given} {rule}. {remedy}")
         self.what, self.value, self.rule, self.remedy = what, value, rule, remedy
 
 
@@ -47,6 +51,20 @@ class NoUserError(InvalidInputError):
     def __init__(self) -> None:
         super().__init__("User name", "", "must not be empty", "Log in and try again.")
         self.args = ("No user name was given. Log in and try again.",)
+
+
+class InvalidFormError(InvalidInputError):
+    """Several fields of a form break their rules.
+
+    Args:
+        mistakes: one for each field, in their order.
+    """
+
+    def __init__(self, mistakes: Sequence[InvalidInputError]) -> None:
+        super().__init__("Form", None, "has several mistakes", "Correct them.")
+        numbered = " ".join(f"({number}) {mistake}" for number, mistake in enumerate(mistakes, start=1))
+        self.args = (f"{len(mistakes)} fields are wrong. {numbered}",)
+        self.mistakes = list(mistakes)
 
 
 class RefusedError(FatalError):
@@ -90,17 +108,3 @@ class RetriableError(AkubillError):
     def __init__(self, message: str, retry_after: float | None = None, code: str | None = None) -> None:
         super().__init__(message)
         self.retry_after, self.code = retry_after, code
-
-
-class Rejection(NamedTuple):
-    """One piece of bad data, kept with its reason.
-
-    Attributes:
-        rule: the rule's short name, stable over time ("unknown_state").
-        sentence: what was wrong, with the value, and what to do.
-        payload: the data as it came.
-    """
-
-    rule: str
-    sentence: str
-    payload: dict[str, Any]

@@ -1,20 +1,48 @@
-"""Fields of forms: reasons, names, percentages, amounts and instants, each checked by one rule."""
+"""Fields of forms: reasons, names, numbers, percentages, amounts and instants, each checked by one rule."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from contextlib import suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
-from include.domain.errors import InvalidInputError
+from include.domain.errors import InvalidFormError, InvalidInputError
 from include.domain.money import Decimal, parse_decimal
-from include.domain.periods import parse_instant
+from include.domain.periods import parse_instant, time_zone
 from include.domain.price_fields import MAX_PLACES, decimal_places
 from include.domain.text import check_text
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Callable, Mapping
 
 REASON_LENGTH = (10, 500)
 _HUNDRED = Decimal(100)
+#: A day, and a time of it where one is given.
+_LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?")
+
+
+def read_fields(fields: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """Every field's value by its name; all mistakes are listed at once.
+
+    Args:
+        fields: what reads each field, or raises InvalidInputError.
+
+    Raises:
+        InvalidInputError: the one mistake, or all of them in one.
+    """
+    values: dict[str, Any] = {}
+    mistakes: list[InvalidInputError] = []
+    for name, read in fields.items():
+        try:
+            values[name] = read()
+        except InvalidInputError as mistake:
+            mistakes.append(mistake)
+    if len(mistakes) == 1:
+        raise mistakes[0]
+    if mistakes:
+        raise InvalidFormError(mistakes)
+    return values
 
 
 def read_reason(text: str | None, purpose: str) -> str:
@@ -40,8 +68,23 @@ def read_name(text: str | None, what: str, remedy: str) -> str:
     """
     name = (text or "").strip()
     if not name:
-        raise InvalidInputError(what, text, "is missing", remedy)
+        raise InvalidInputError(what, None, "is missing", remedy)
     return check_text(name, what)
+
+
+def read_numbers(text: str | None, what: str) -> list[int]:
+    """Whole numbers above 0, separated by commas or white space; an empty field is none.
+
+    Raises:
+        InvalidInputError: when something else is among them.
+    """
+    numbers = []
+    for part in (text or "").replace(",", " ").split():
+        if not (part.isascii() and part.isdigit() and int(part)):
+            rule = f"has {part[:60]!r} in it, which is no whole number above 0"
+            raise InvalidInputError(what, (text or "")[:60], rule, "Write numbers with commas or spaces, like 12, 13.")
+        numbers.append(int(part))
+    return numbers
 
 
 def read_percent(text: str | None, what: str) -> Decimal | None:
@@ -73,13 +116,26 @@ def read_amount(text: str | None, what: str) -> Decimal | None:
     return _short(amount, what)
 
 
-def read_instant(text: str | None, what: str) -> datetime | None:
+def read_instant(text: str | None, what: str, zone: str | None = None) -> datetime | None:
     """An instant in UTC; an empty field is None.
 
+    Args:
+        text: ISO 8601 with an offset; or, in the zone, a day like 2026-12-01, which begins at 00:00, or a day and time
+            like 2026-12-01 15:30. Of an hour that the clocks repeat, the first one is meant.
+        what: the field, for messages.
+        zone: name of the time zone whose days are meant; None: only an offset makes an instant.
+
     Raises:
-        InvalidInputError: when it is not ISO 8601 with an offset.
+        InvalidInputError: when it is neither.
     """
-    return parse_instant(text.strip(), what) if text and text.strip() else None
+    if not text or not text.strip():
+        return None
+    said = text.strip()
+    if zone is not None and _LOCAL.fullmatch(said):
+        with suppress(ValueError):
+            local = datetime.fromisoformat(said).replace(tzinfo=time_zone(zone))
+            return parse_instant(local.isoformat(), what)
+    return parse_instant(said, what)
 
 
 def _short(number: Decimal, what: str) -> Decimal:

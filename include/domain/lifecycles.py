@@ -65,6 +65,16 @@ SUBSCRIPTION = Lifecycle(
 #: An attempt to onboard can go on in these states.
 ONBOARDING_STATES = ("requested", "ordered", "deployed", "active")
 
+MARKETPLACE_INSTANCE = Lifecycle(
+    "marketplace instance",
+    {"active": ("frozen", "released"), "frozen": ("active", "released"), "released": ()},
+    {
+        "active": "it is paid for; the time of deployment counts too",
+        "frozen": "it has expired; a renewal or a resumption makes it active again",
+        "released": "it has ended at the Marketplace, for good",
+    },
+)
+
 ENVIRONMENT = Lifecycle(
     "environment",
     {
@@ -137,4 +147,43 @@ CORRECTION = Lifecycle(
     },
 )
 
-LIFECYCLES = (SUBSCRIPTION, ENVIRONMENT, HOUR, GAP, BILL, CORRECTION)
+EVENT = Lifecycle(
+    "event of the Marketplace",
+    {"received": ("applied", "repeated", "parked"), "applied": (), "repeated": (), "parked": ("received",)},
+    {
+        "received": "it is stored and answered; it is applied after the earlier ones of its subscription",
+        "applied": "its effect is stored with the subscription",
+        "repeated": "it says what is so already; nothing changed",
+        "parked": "it cannot be applied, and its reason says why; a person can have it tried again",
+    },
+)
+
+PUSH_RECORD = Lifecycle(
+    "record of a metering push",
+    {
+        "pending": ("sending", "missed", "not_sent", "expected"),
+        "sending": ("accepted", "refused", "duplicate_same", "duplicate_different", "unknown", "pending", "not_sent"),
+        "accepted": (),
+        "refused": (),
+        "duplicate_same": (),
+        "duplicate_different": ("missed",),
+        "unknown": ("accepted", "refused", "duplicate_same", "duplicate_different", "pending", "missed"),
+        "missed": (),
+        "not_sent": ("sending", "missed"),
+        "expected": (),
+    },
+    {
+        "pending": "it waits for its request",
+        "sending": "a request with it is under way; a run that ended before the answer leaves it so until the next run",
+        "accepted": "the marketplace took it",
+        "refused": "the marketplace said no to it alone; it is not charged",
+        "duplicate_same": "the marketplace had it already",
+        "duplicate_different": "the marketplace has another quantity for it; a person writes the difference off",
+        "unknown": "it is not known whether the marketplace took it; it is not sent again until that is known",
+        "missed": "its cut-off passed, or a person wrote it off; it is not charged",
+        "not_sent": "it was to be sent, and nothing left: access is missing or refused, or it was a dry run",
+        "expected": "the marketplace measures it itself; nothing is sent",
+    },
+)
+
+LIFECYCLES = (SUBSCRIPTION, MARKETPLACE_INSTANCE, ENVIRONMENT, HOUR, GAP, BILL, CORRECTION, EVENT, PUSH_RECORD)

@@ -10,9 +10,11 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from include.domain.billing_cycles import CYCLE_ZONE
 from include.domain.errors import FatalError, InvalidInputError
+from include.domain.form_fields import read_fields, read_instant
 from include.domain.periods import parse_instant
-from include.domain.text import check_text
+from include.domain.text import LONGEST_NAME, check_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +26,8 @@ NETWORK = r"^vpc-[a-z0-9][a-z0-9-]{0,59}$"
 #: AutoMQ's own rule for names of Kafka instances.
 INSTANCE_NAME = r"^[\w\u4e00-\u9fff-]{3,64}$"
 ORDER_ID = r"^[0-9A-Za-z-]{1,64}$"
+#: A department is no longer than this.
+LONGEST_DEPARTMENT = 64
 #: AKU and months are no more than this.
 _LARGEST_COUNT = 100_000
 PAYMENTS = {"payg": "Pay as you go", "prepaid": "Prepaid licence"}
@@ -96,7 +100,7 @@ class OnboardingRequest:
         payment: payg or prepaid.
         licence: for prepaid.
         first_instance: None when the buyer makes its own.
-        contact: whom to write to.
+        contact: whom to write to about this subscription.
         order_id: the Marketplace's order, when the buyer has ordered already.
         began_at: from when the subscription counts, when that was earlier than the request.
     """
@@ -119,30 +123,43 @@ class OnboardingRequest:
         """The request that a form, a REST call or the command line gave; empty fields may be missing or null.
 
         Raises:
-            InvalidInputError: when a field breaks the rule of its form.
+            InvalidInputError: when fields break the rules of the form; it names all of them.
         """
-        payment = _text(form, "payment", "Payment") or "payg"
-        if payment not in PAYMENTS:
-            raise InvalidInputError("Payment", payment, "must be payg or prepaid", "Choose one of them.")
-        began_on = _text(form, "began_on", "Subscription began on")
+        prepaid = form.get("payment") == "prepaid"
         return cls(
-            account_id=_matching(form, "account_id", "Account id", ACCOUNT_ID, "must be 5 to 20 digits"),
-            site=_needed(form, "site", "Site"),
-            region=_needed(form, "region", "Region"),
-            environment_name=_matching(
-                form, "environment_name", "Environment name", ENVIRONMENT_NAME,
-                "must be 2 to 48 letters, digits or hyphens, starting with a letter",
-            ),
-            network=_matching(form, "network", "Network", NETWORK, "must be the id of a VPC, like vpc-bp1a2b3c"),
-            department=_text(form, "department", "Department") or "",
-            payment=payment,
-            licence=_licence(form) if payment == "prepaid" else None,
-            first_instance=_first_instance(form),
-            contact=_text(form, "contact", "Contact"),
-            order_id=_matching(form, "order_id", "Order id", ORDER_ID, "must be an order id") if form.get("order_id")
-            else None,
-            began_at=parse_instant(began_on, "Subscription began on") if began_on else None,
-        )  # fmt: skip
+            **read_fields(
+                {
+                    "account_id": lambda: _matching(
+                        form, "account_id", "Account id", ACCOUNT_ID, "must be 5 to 20 digits"
+                    ),
+                    "site": lambda: _needed(form, "site", "Site"),
+                    "region": lambda: _needed(form, "region", "Region"),
+                    "environment_name": lambda: _matching(
+                        form,
+                        "environment_name",
+                        "Environment name",
+                        ENVIRONMENT_NAME,
+                        "must be 2 to 48 letters, digits or hyphens, starting with a letter",
+                    ),
+                    "network": lambda: _matching(
+                        form, "network", "Network", NETWORK, "must be the id of a VPC, like vpc-bp1a2b3c"
+                    ),
+                    "department": lambda: _text(form, "department", "Department", LONGEST_DEPARTMENT) or "",
+                    "payment": lambda: _payment(form),
+                    "licence": lambda: _licence(form) if prepaid else None,
+                    "first_instance": lambda: _first_instance(form),
+                    "contact": lambda: _text(form, "contact", "Contact"),
+                    "order_id": lambda: (
+                        _matching(form, "order_id", "Order id", ORDER_ID, "must be an order id")
+                        if form.get("order_id")
+                        else None
+                    ),
+                    "began_at": lambda: read_instant(
+                        _text(form, "began_on", "Subscription began on"), "Subscription began on", CYCLE_ZONE
+                    ),
+                }
+            )
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The request as the warehouse keeps it."""
@@ -169,10 +186,26 @@ class OnboardingRequest:
         now, then = self.to_json(), earlier.to_json()
         ignored = {"contact"} | ({"order_id"} if not (self.order_id and earlier.order_id) else set())
         return [
-            f"{name.replace('_', ' ')} was {then[name]!r} and is now {now[name]!r}"
+            f"{name.replace('_', ' ')} was {_said(then[name])} and is now {_said(now[name])}"
             for name in now
             if name not in ignored and now[name] != then[name]
         ]
+
+
+def _said(value: object) -> str:
+    """A field's value in words."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {_said(part)}" for name, part in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "not given" if value in {None, ""} else repr(value)
+
+
+def _payment(form: Mapping[str, Any]) -> str:
+    payment = _text(form, "payment", "Payment") or "payg"
+    if payment not in PAYMENTS:
+        raise InvalidInputError("Payment", payment, "must be payg or prepaid", "Choose one of them.")
+    return payment
 
 
 def _licence(form: Mapping[str, Any]) -> Licence:
@@ -193,17 +226,17 @@ def _first_instance(form: Mapping[str, Any]) -> FirstInstance | None:
     )
 
 
-def _text(form: Mapping[str, Any], field: str, what: str) -> str | None:
+def _text(form: Mapping[str, Any], field: str, what: str, longest: int = LONGEST_NAME) -> str | None:
     value = form.get(field)
     if value is not None and not isinstance(value, str):
         raise InvalidInputError(what, value, "is not text", "Put it in quotes.")
-    return check_text((value or "").strip(), what) or None
+    return check_text((value or "").strip(), what, longest) or None
 
 
 def _needed(form: Mapping[str, Any], field: str, what: str) -> str:
     value = _text(form, field, what)
     if value is None:
-        raise InvalidInputError(what, form.get(field), "is missing", "Fill it in.")
+        raise InvalidInputError(what, None, "is missing", "Fill it in.")
     return value
 
 
@@ -216,6 +249,8 @@ def _matching(form: Mapping[str, Any], field: str, what: str, pattern: str, rule
 
 def _count(form: Mapping[str, Any], field: str, what: str) -> int:
     value = form.get(field)
+    if value is None:
+        raise InvalidInputError(what, None, "is missing", f"Give a whole number from 1 to {_LARGEST_COUNT}.")
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _LARGEST_COUNT:
         raise InvalidInputError(what, value, f"must be a whole number from 1 to {_LARGEST_COUNT}", "Correct it.")
     return value

@@ -28,6 +28,25 @@ class MachineTags(BaseModel):
     instance: str
 
 
+class MeteringItem(BaseModel):
+    """What a marketplace charges of the product, and who measures it.
+
+    Attributes:
+        channel: the marketplace, a channel of the catalogue.
+        dimension: the item's id there.
+        key: its unit there, as Alibaba names units: Period is seconds.
+        measured_by: as Compute Nest names it. The vendor reports usage of Custom ones only; the marketplace measures
+            others itself.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    channel: str
+    dimension: str
+    key: str
+    measured_by: Literal["Custom", "ComputeNestBill", "ComputeNestPrometheus", "ComputeNestTime"]
+
+
 class FocusService(BaseModel):
     """How cost exports in FOCUS classify the product; both words are of the specification's lists."""
 
@@ -42,6 +61,7 @@ class Product(BaseModel):
 
     Attributes:
         marketplace: name of the Marketplace, as printed on documents.
+        metering_items: what the marketplace charges; at most one, because each item has all of the AKU-seconds.
         collected_by: who takes the buyer's money: the marketplace, with its own invoice, or the seller.
     """
 
@@ -62,6 +82,7 @@ class Product(BaseModel):
     sku_prepaid: str
     paid_image_product_code: str
     machine_tags: MachineTags
+    metering_items: list[MeteringItem] = Field(max_length=1)
     site: str
     regions: dict[str, str] = Field(min_length=1)
     contact: str

@@ -14,6 +14,8 @@ from include.domain.errors import InvalidInputError
 LONGEST_NAME = 200
 #: Ids of environments and instances are no longer than this.
 LONGEST_ID = 100
+#: A spreadsheet takes a cell that starts with one of these for a formula (OWASP, "CSV Injection").
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _HALF = "\ud800-\udfff"
 #: Spaces that texts in other scripts have; Python counts no space but " " as printable.
 _SPACES = "\u00a0\u202f\u3000"
@@ -50,6 +52,11 @@ def check_storable(value: object, what: str = "Text") -> None:
         if isinstance(text, str) and (found := _NO_DATABASE_TAKES.search(text)) is not None:
             rule = f"has {_named(found[0])} at place {found.start() + 1}"
             raise InvalidInputError(what, text[:60], rule, "Write it in plain text.")
+
+
+def no_formula(text: str) -> str:
+    """The text as a cell of a CSV file: with an apostrophe in front where a spreadsheet takes it for a formula."""
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
 
 
 def storable(text: str, longest: int | None = None) -> str:

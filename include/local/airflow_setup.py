@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from cryptography.fernet import Fernet
 
 from include.local.state import State, load_settings
-from include.orchestration.connections import VAULT, VENDOR, WAREHOUSE
+from include.orchestration.connections import CALLBACKS, VAULT, VENDOR, WAREHOUSE
 from include.warehouse.embedded import server_url
-from include.warehouse.engine import open_warehouse
+from include.warehouse.engine import WRITER, open_warehouse
 from include.warehouse.migrate import migrate
 from include.warehouse.server import socket_folder
 
@@ -46,7 +46,7 @@ def migrate_warehouse(listening: Path) -> None:
 
 
 def add_missing_connections(settings: Settings, listening: Path) -> None:
-    """Add `warehouse`, `akubill_vault` and `alibaba_vendor` where they are missing."""
+    """Add `warehouse`, `akubill_vault`, `alibaba_vendor` and `marketplace_callbacks` where they are missing."""
     from airflow.models.connection import Connection
     from airflow.utils.session import create_session
     from sqlalchemy import select
@@ -69,7 +69,7 @@ def _connections(settings: Settings, host: str) -> list[Connection]:
             conn_type="postgres",
             description="The warehouse: bills, usage, subscriptions. Any PostgreSQL from 16 on.",
             host=host,
-            login="postgres",
+            login=WRITER,
             schema="warehouse",
         ),
         Connection(
@@ -77,6 +77,12 @@ def _connections(settings: Settings, host: str) -> list[Connection]:
             conn_type="akubill_vault",
             description="Encrypts secrets in warehouse columns. Losing it loses them.",
             password=Fernet.generate_key().decode(),
+        ),
+        Connection(
+            conn_id=CALLBACKS,
+            conn_type="akubill_marketplace",
+            description="The key by which the Marketplace signs its callbacks; here the sandbox's.",
+            password=settings.callback_key,
         ),
         Connection(
             conn_id=VENDOR,

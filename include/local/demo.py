@@ -17,7 +17,7 @@ from include.local.airflow_api import AirflowApi
 from include.local.demo_buyers import DEMO_BUYERS, REFUSED
 from include.local.demo_files import write_usage
 from include.local.sandbox_api import SandboxApi
-from include.local.state import load_passwords
+from include.local.state import load_passwords, load_sandbox_token
 from include.warehouse import server
 from include.warehouse.embedded import server_url
 from include.warehouse.engine import ANALYST, open_warehouse
@@ -63,7 +63,7 @@ class Demo:
         """Log in to everything; `now` decides which two periods are past."""
         self.running, self.say, self.now = running, say, now
         settings, passwords = running.settings, load_passwords(running.state)
-        self.sandbox = SandboxApi(settings.sandbox_url)
+        self.sandbox = SandboxApi(settings.sandbox_url, load_sandbox_token(running.state))
         self.admin = AirflowApi(settings.ui_url, "admin", passwords["admin"])
         self.operator = AirflowApi(settings.ui_url, "ops", passwords["ops"])
         last = BillingPeriod.containing(now, ZONE).previous
@@ -149,7 +149,7 @@ class Demo:
         usage = self.sandbox.usage(subscription.environment_id, self.began_at, until)
         name = f"{subscription.order.environment_name}-history.{subscription.order.file_format}"
         folder = self.running.state.folder / "usage-drop"
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         write_usage(folder / name, subscription.subscription_id, usage, until)
         self.say(f"   {name}: {len(usage)} hours of {subscription.order.environment_name}")
 
@@ -189,7 +189,7 @@ class Demo:
 
     def _form(self, buyer: Buyer, order: DemoOrder) -> dict[str, object]:
         contact = f"operations@{order.environment_name}.example"
-        since = self.began_at.isoformat()
+        since = f"{self.began_at:%Y-%m-%d}"
         return {"account_id": buyer.account_id, "site": buyer.site, "contact": contact, "began_on": since, **order.form}
 
     def _finish(self, run: Run, about: str) -> None:

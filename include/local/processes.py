@@ -7,26 +7,31 @@ orphans too, and can never hit a process that got a reused id.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import psutil
 
 from include.local.environment import MARK
+from include.local.state import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from include.local.state import State
 
 _START_TOLERANCE_SECONDS = 0.1
+#: What these processes write, their owner alone reads: bills, logs, usage.
+PRIVATE = 0o077
 
 
 def start(state: State, name: str, command: Sequence[str], environment: dict[str, str]) -> None:
     """Start a component in the background; its output goes to logs/<name>.log."""
-    with (state.logs / f"{name}.log").open("ab") as log:
+    with open_private(state.logs / f"{name}.log") as log:
         process = subprocess.Popen(
             command,
             env=environment,
@@ -35,9 +40,15 @@ def start(state: State, name: str, command: Sequence[str], environment: dict[str
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            umask=PRIVATE,
         )
     record = {"pid": process.pid, "started_at": psutil.Process(process.pid).create_time()}
-    (state.runs / f"{name}.json").write_text(json.dumps(record), encoding="utf-8")
+    write_private(state.runs / f"{name}.json", json.dumps(record))
+
+
+def open_private(path: Path) -> BinaryIO:
+    """The file, to append to; its owner alone reads it."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
 
 
 def find(state: State, name: str) -> psutil.Process | None:

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 class SandboxApi:
     """The outside world, from the inside."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, token: str) -> None:
         """Talk to the sandbox there."""
-        self._client = httpx.Client(base_url=base_url, timeout=60, trust_env=False)
+        headers = {"Authorization": f"Bearer {token}"}
+        self._client = httpx.Client(base_url=base_url, headers=headers, timeout=60, trust_env=False)
 
     def change_settings(self, **changes: object) -> None:
         """Change how the outside behaves."""

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from include.domain.errors import ConfigurationError
 from include.local import environment, ports, processes, state
+from include.local.sandbox_api import SandboxApi
 from include.warehouse import server
 from include.warehouse.embedded import ensure_database, start_server
 
@@ -34,6 +35,10 @@ AIRFLOW_COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 #: folder of logs itself, so they are left out.
 _ARGUMENTS = {"scheduler": ("--skip-serve-logs",), "triggerer": ("--skip-serve-logs",)}
 COMPONENTS = ("sandbox", *AIRFLOW_COMPONENTS)
+#: Where the API server takes the Marketplace's callbacks.
+CALLBACKS = "/marketplace/callbacks"
+#: So long is a minute of the sandbox's Marketplace when it repeats a call.
+_MINUTE_SECONDS = 15.0
 _HEALTH_TIMEOUT_SECONDS = 240
 
 
@@ -106,7 +111,7 @@ def statuses(place: State) -> dict[str, bool]:
 def _only_one(place: State) -> Iterator[None]:
     """Hold the stack's lock, so that two terminals do not start or stop it at once."""
     try:
-        with FileLock(place.lock, timeout=300):
+        with FileLock(place.lock, timeout=300, mode=0o600):
             yield
     except Timeout:
         raise ConfigurationError(
@@ -140,6 +145,7 @@ def _start_all(place: State, settings: Settings, say: Say) -> None:
     if left:
         say(f"Cleared away {left} processes of an unfinished earlier start.")
     _choose_ports(settings)
+    settings.callback_key = settings.callback_key or state.make_key()  # a stack of an earlier version has none
     state.save_settings(place, settings)
     say("PostgreSQL: starting")
     url = start_server(place.postgres, keep_running=True)
@@ -188,7 +194,8 @@ def _kept_or_new(port: int) -> int:
 
 def _set_up_airflow(place: State, surroundings: dict[str, str]) -> None:
     log = place.logs / "setup.log"
-    with log.open("wb") as output:
+    log.unlink(missing_ok=True)
+    with processes.open_private(log) as output:
         done = subprocess.run(
             [sys.executable, "-m", "include.local.airflow_setup"],
             check=False,
@@ -197,6 +204,7 @@ def _set_up_airflow(place: State, surroundings: dict[str, str]) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            umask=processes.PRIVATE,
         )
     if done.returncode != 0:
         raise ConfigurationError(
@@ -206,7 +214,7 @@ def _set_up_airflow(place: State, surroundings: dict[str, str]) -> None:
 
 
 def _enter_vendor_account(place: State, settings: Settings) -> None:
-    """Make the vendor's account known to the sandbox."""
+    """Make the vendor's account known to the sandbox, and the address that its Marketplace calls."""
     _wait_for(place, "sandbox", lambda: _answers(f"{settings.sandbox_url}/healthz"), timeout_seconds=60)
     account = {
         "account_id": settings.vendor_account_id,
@@ -214,7 +222,11 @@ def _enter_vendor_account(place: State, settings: Settings) -> None:
         "access_key_id": settings.vendor_key_id,
         "access_key_secret": settings.vendor_key_secret,
     }
-    httpx.post(f"{settings.sandbox_url}/admin/accounts", json=account, trust_env=False).raise_for_status()
+    sandbox = SandboxApi(settings.sandbox_url, state.load_sandbox_token(place))
+    sandbox.enter_account(**account)
+    sandbox.change_settings(
+        spi_url=f"{settings.ui_url}{CALLBACKS}", spi_key=settings.callback_key, spi_minute_seconds=_MINUTE_SECONDS
+    )
 
 
 def _wait_until_healthy(place: State, settings: Settings, say: Say) -> None:

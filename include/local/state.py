@@ -72,10 +72,18 @@ class State:
         return self.folder / "lock"
 
     def make(self) -> None:
-        """Make the folders that are missing. Others may pass through (PostgreSQL's user must), and see nothing."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Make the folders that are missing, for their owner only.
+
+        Where root starts the stack, others may pass through the first one, for PostgreSQL runs as another user; they
+        can list nothing.
+        """
+        is_ours = not self.folder.exists() or (self.folder / "settings.json").exists()
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if is_ours:
+            self.folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
         for folder in (self.airflow, self.sandbox, self.logs, self.runs):
             folder.mkdir(mode=0o700, exist_ok=True)
+            folder.chmod(0o700)
 
 
 @dataclass(slots=True)
@@ -87,6 +95,7 @@ class Settings:
         ui_port, sandbox_port, worker_log_port, trigger_log_port: TCP ports on 127.0.0.1; 0 where not chosen yet.
         fernet_key, jwt_secret, api_secret: what Airflow's components share.
         vendor_account_id, vendor_key_id, vendor_key_secret: the vendor's account at the sandbox.
+        callback_key: by which the sandbox's Marketplace signs its callbacks.
         passwords_shown: whether a start has come as far as showing the passwords.
         dags_begin_paused: whether no DAG runs on its schedule before somebody lets it.
     """
@@ -98,6 +107,7 @@ class Settings:
     vendor_key_id: str
     vendor_key_secret: str
     vendor_account_id: str = "1000000000000001"
+    callback_key: str = ""
     ui_port: int = 0
     sandbox_port: int = 0
     worker_log_port: int = 0
@@ -145,7 +155,13 @@ def make_settings() -> Settings:
         api_secret=secrets.token_urlsafe(32),
         vendor_key_id=f"LTAI{secrets.token_hex(8)}",
         vendor_key_secret=secrets.token_hex(15),
+        callback_key=make_key(),
     )
+
+
+def make_key() -> str:
+    """A key such as the Marketplace's console shows."""
+    return secrets.token_hex(16)
 
 
 def save_settings(state: State, settings: Settings) -> None:
@@ -162,6 +178,11 @@ def make_passwords(state: State) -> None:
 def load_passwords(state: State) -> dict[str, str]:
     """Passwords by user."""
     return dict(json.loads(state.passwords_file.read_text(encoding="utf-8")))
+
+
+def load_sandbox_token(state: State) -> str:
+    """What the sandbox's admin API wants to see."""
+    return (state.sandbox / "admin-token").read_text(encoding="ascii").strip()
 
 
 def write_private(path: Path, content: str) -> None:

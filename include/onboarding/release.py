@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.domain.errors import ConflictError, InvalidInputError
+from include.domain.form_fields import read_instant
+from include.domain.periods import time_zone
+from include.domain.words.filling import fill
 from include.warehouse.engine import USAGE, locked, statement
 
 if TYPE_CHECKING:
@@ -34,10 +37,11 @@ class Released(NamedTuple):
     due_hours: int
     issued_bills: list[str]
 
-    def describe(self) -> str:
-        """The same in words, with what comes next."""
+    def describe(self, zone: str) -> str:
+        """The same in words, with what comes next; the end as the time of that zone, too."""
         again = "" if self.is_new else " already: nothing was done again"
-        said = [f"Subscription {self.subscription_id} ended at {_plain(self.ended_at)}{again}."]
+        local = f"{self.ended_at.astimezone(time_zone(zone)):%Y-%m-%d %H:%M:%S} {zone}"
+        said = [f"Subscription {self.subscription_id} ended at {_plain(self.ended_at)} ({local}){again}."]
         if self.due_hours:
             said.append(f"{self.due_hours} hour(s) are due; the next run of aku_metering closes them.")
         if self.issued_bills:
@@ -69,22 +73,43 @@ def release_subscription(  # noqa: PLR0917 (a person's four words, as other door
             person or the reason is missing.
         ConflictError: when its onboarding is not done.
     """
+    facts = {"by": _read_person(by), "reason": _read_reason(reason), "at": at}
+    said = fill("{reason} (entered by {by} at {at:time})", facts)
+    with warehouse.begin() as connection:
+        return end_subscription(connection, subscription_id, ended_at, said, at)
+
+
+def end_subscription(
+    connection: Connection, subscription_id: str, ended_at: datetime, said: str, at: datetime
+) -> Released:
+    """The same within the caller's transaction, for a reason that already says who ended it."""
     end = _read_end(ended_at, at)
-    said = {"by": _read_person(by), "reason": _read_reason(reason), "at": at}
     # Never while bills are made, which are made of one end or of the other.
-    with warehouse.begin() as connection, locked(connection, *USAGE):
+    with locked(connection, *USAGE):
         row = _find(connection, subscription_id)
         _refuse(row, end)
         is_new = row.state != "released" or row.ended_at != end
         if is_new:
             stored = {"subscription_key": row.subscription_key, "ended_at": end}
-            connection.execute(statement("onboarding/release/release_subscription"), stored | said)
+            connection.execute(statement("onboarding/release/release_subscription"), stored | {"reason": said})
             connection.execute(statement("onboarding/release/stop_renewal"), stored)
             connection.execute(statement("onboarding/release/delete_renewed_terms"), stored)
         left = connection.execute(
             statement("onboarding/release/summarize"), {"subscription_key": row.subscription_key, "ended_at": end}
         ).one()
         return Released(row.subscription_id, end, is_new, left.due_hours, list(left.issued_bills))
+
+
+def read_end(text: str | None, zone: str) -> datetime:
+    """The end that a form or a command line gives: a day and time of the zone, or an instant with an offset.
+
+    Raises:
+        InvalidInputError: when it is missing, or is neither.
+    """
+    end = read_instant(text, "End", zone)
+    if end is None:
+        raise InvalidInputError("End", text, "is missing", f"Give a day and time of {zone}, like 2026-10-20 15:30.")
+    return end
 
 
 def _find(connection: Connection, subscription_id: str) -> Row[Any]:

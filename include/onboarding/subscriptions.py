@@ -83,13 +83,15 @@ def admit(warehouse: Engine, product: Product, request: OnboardingRequest, at: d
             raise ConflictError(conflict)
         connection.execute(
             statement("onboarding/steps/upsert_buyer"),
-            {"account_id": request.account_id, "site": request.site, "contact": request.contact, "at": at},
+            {"account_id": request.account_id, "site": request.site, "at": at},
         )
         earlier = find(connection, id_of(product, request))
         if earlier is None:
             connection.execute(statement("onboarding/steps/insert_subscription"), _columns(product, request, at))
             return Admission(id_of(product, request), 1)
         if earlier.state != "failed":
+            contact = {"subscription_id": earlier.subscription_id, "contact": request.contact}
+            connection.execute(statement("onboarding/steps/set_contact"), contact)
             return Admission(earlier.subscription_id, earlier.attempt)
         with locked(connection, *USAGE):
             restarted = connection.execute(
@@ -106,6 +108,7 @@ def _columns(product: Product, request: OnboardingRequest, at: datetime) -> dict
         "region": request.region,
         "network": request.network,
         "department": request.department,
+        "contact": request.contact,
         "environment_name": request.environment_name,
         "payment": request.payment,
         "price_plan": product.price_plans[request.payment],  # type: ignore[index]  # the request was checked

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from include.domain.usage import BILLABLE_STATES, TOLERANCE
+from include.domain.words.operations import ALARMS
 from include.operations.notifications import Notification
 from include.warehouse.engine import locked, run_steps, statement
 
@@ -87,6 +88,9 @@ def list_alarm_notifications(warehouse: Engine) -> list[Notification]:
     with warehouse.connect() as connection:
         rows = connection.execute(statement("operations/alarms/list_unsent_transitions")).all()
     return [
-        Notification(row.notification_key, f"{'ALARM' if row.transition == 'opened' else 'OVER'} {row.sentence}")
+        Notification(
+            row.notification_key,
+            f"{'ALARM' if row.transition == 'opened' else 'OVER'} {ALARMS[row.kind].say(row.facts)}",
+        )
         for row in rows
     ]

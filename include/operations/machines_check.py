@@ -11,11 +11,12 @@ finding, and a console's silence delays the comparison but loses nothing. A find
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.domain.errors import FatalError
 from include.domain.usage import BILLABLE_STATES, TOLERANCE
+from include.domain.words.operations import DISCREPANCIES
 from include.operations.notifications import Notification
 from include.warehouse.engine import locked, run_steps, statement
 
@@ -36,22 +37,6 @@ _STEPS = (
     "operations/machines/count_hours",
     "operations/machines/open_instance_findings",
 )
-_SENTENCES = {
-    "machine_without_instance": (
-        "{machines} machine(s) of environment {environment_id} in {region} (buyer {account_id}) ran for "
-        "{machine_hours} machine hours{of_instance}, which no poll lists. Look in the environment's console what they "
-        "are; if they are brokers, their usage is missing."
-    ),
-    "instance_without_machines": (
-        "Instance {instance_id} of environment {environment_id} in {region} (buyer {account_id}) is metered, but for "
-        "{machine_hours} hours no machine of it was seen. Compare the console with ECS: its usage may be too high, or "
-        "its machines run elsewhere."
-    ),
-    "unregistered_environment": (
-        "{machines} machine(s) with the paid image in {region} (buyer {account_id}) ran for {machine_hours} machine "
-        "hours in {an_environment}, which is not registered here. Onboard it, or ask the buyer what it is."
-    ),
-}
 
 
 class MachineDiscrepancyError(FatalError):
@@ -100,16 +85,12 @@ class Discrepancy:
     @property
     def sentence(self) -> str:
         """What it is and what to do."""
-        return _SENTENCES[self.kind].format(
-            account_id=self.account_id,
-            region=self.region,
-            environment_id=self.environment_id,
-            instance_id=self.instance_id,
-            machines=self.machines,
-            machine_hours=self.machine_hours,
-            of_instance=f" for instance {self.instance_id}" if self.instance_id else " for an instance",
-            an_environment=self.environment_id or "an environment that their tags do not name",
-        )
+        facts = {
+            **asdict(self),
+            "instance": "named" if self.instance_id else "unnamed",
+            "environment": "named" if self.environment_id else "unnamed",
+        }
+        return DISCREPANCIES[self.kind].say(facts)
 
 
 def compare_machines(warehouse: Engine, at: datetime, tolerance: timedelta = TOLERANCE) -> ComparedMachines:

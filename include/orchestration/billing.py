@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from include.domain.people import by_hand
 from include.orchestration.work import form, run_instant
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def who_runs(context: Context | None = None) -> str:
     run = context["dag_run"]
     person = getattr(run, "triggering_user_name", None)
     name = f"{context['dag'].dag_id} {run.run_id}"
-    return f"{person} ({name})" if person else name
+    return by_hand(person, name) if person else name
 
 
 def _period(name: str) -> BillingPeriod:

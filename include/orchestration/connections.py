@@ -2,7 +2,10 @@
 
 | connection | type | holds |
 |---|---|---|
-| warehouse | postgres | the warehouse (any PostgreSQL from 16 on) |
+| warehouse | postgres | the warehouse (any PostgreSQL from 16 on), with a login that may act as `billing_writer` |
+| warehouse_owner | postgres | the same with its owner's login, where migrations run; else `warehouse` is it |
+| warehouse_receiver | postgres | the same with a login that stores callbacks only; else `warehouse` is it |
+| marketplace_callbacks | akubill_marketplace | the keys by which the Marketplace signs its callbacks |
 | akubill_vault | akubill_vault | the Fernet key for secrets in warehouse columns |
 | alibaba_vendor | alibaba_cloud | the vendor's account: supplier side of Compute Nest, Marketplace, ECS |
 | alibaba_buyer_<account id> | alibaba_cloud | a buyer's delegated access: Compute Nest orders, BSS bills |
@@ -14,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from pydantic import SecretStr
 
-from include.domain.errors import ConfigurationError
+from include.domain.errors import ConfigurationError, InvalidInputError
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -24,8 +27,13 @@ if TYPE_CHECKING:
     from include.warehouse.vault import Vault
 
 WAREHOUSE = "warehouse"
+WAREHOUSE_OWNER = "warehouse_owner"
+WAREHOUSE_RECEIVER = "warehouse_receiver"
+CALLBACKS = "marketplace_callbacks"
 VAULT = "akubill_vault"
 VENDOR = "alibaba_vendor"
+#: A callback is answered within this time, or refused: the Marketplace calls again.
+CALLBACK_SECONDS = 3
 
 
 def buyer_connection_id(account_id: str) -> str:
@@ -33,16 +41,77 @@ def buyer_connection_id(account_id: str) -> str:
     return f"alibaba_buyer_{account_id}"
 
 
-def warehouse(*, as_owner: bool = False) -> Engine:
-    """The warehouse; as its owner only for migrations.
+def warehouse() -> Engine:
+    """The warehouse, as its writer.
 
     Raises:
         ConfigurationError: when the connection is missing.
     """
-    from include.warehouse.engine import WRITER, open_warehouse
+    from include.warehouse.engine import open_warehouse
 
-    url = _postgres_url(_connection(WAREHOUSE, "the warehouse's PostgreSQL"))
-    return open_warehouse(url, role=None if as_owner else WRITER)
+    return open_warehouse(warehouse_url())
+
+
+def warehouse_url() -> URL:
+    """Where the warehouse is, and the login that work uses.
+
+    Raises:
+        ConfigurationError: when the connection is missing.
+    """
+    return _postgres_url(_connection(WAREHOUSE, "the warehouse's PostgreSQL"))
+
+
+def warehouse_owner() -> Engine:
+    """The warehouse as its owner, for migrations: by the connection `warehouse_owner`, or else by `warehouse`.
+
+    Raises:
+        ConfigurationError: when both are missing.
+    """
+    from include.warehouse.engine import open_warehouse
+
+    owner = _find_connection(WAREHOUSE_OWNER)
+    return open_warehouse(warehouse_url() if owner is None else _postgres_url(owner), role=None)
+
+
+def warehouse_receiver() -> Engine:
+    """The warehouse for callbacks, which do not wait long: by the connection `warehouse_receiver`, or `warehouse`.
+
+    Raises:
+        ConfigurationError: when both are missing.
+    """
+    from include.warehouse.engine import RECEIVER, open_warehouse
+
+    return open_warehouse(warehouse_receiver_url(), role=RECEIVER, answers_within=CALLBACK_SECONDS)
+
+
+def warehouse_receiver_url() -> URL:
+    """Where the warehouse is, and the login that stores callbacks.
+
+    Raises:
+        ConfigurationError: when the connection is missing.
+    """
+    receiver = _find_connection(WAREHOUSE_RECEIVER)
+    return warehouse_url() if receiver is None else _postgres_url(receiver)
+
+
+def has_callback_keys() -> bool:
+    """Whether the connection with the callbacks' keys is there."""
+    return _find_connection(CALLBACKS) is not None
+
+
+def callback_keys() -> list[SecretStr]:
+    """The keys by which the Marketplace may have signed a callback, newest first.
+
+    Raises:
+        ConfigurationError: when the connection is missing, or what it holds is no key.
+    """
+    from include.domain.marketplace.callbacks import check_key
+
+    held = _password(_connection(CALLBACKS, "the keys by which the Marketplace signs its callbacks"))
+    try:
+        return [SecretStr(check_key(key)) for key in held.get_secret_value().split()]
+    except InvalidInputError as error:
+        raise ConfigurationError(f"The Airflow connection {CALLBACKS} holds a key that {error.rule}.") from None
 
 
 def vault() -> Vault:
@@ -84,15 +153,22 @@ def cloud_access(connection_id: str, holds: str = "access to an Alibaba Cloud ac
 
 
 def _connection(connection_id: str, holds: str) -> Connection:
+    connection = _find_connection(connection_id)
+    if connection is None:
+        raise ConfigurationError(
+            f"The Airflow connection {connection_id} is missing; it holds {holds}. Add it under Admin, Connections."
+        )
+    return connection
+
+
+def _find_connection(connection_id: str) -> Connection | None:
     from airflow.sdk import Connection
     from airflow.sdk.exceptions import AirflowNotFoundException
 
     try:
         return cast("Connection", Connection.get(connection_id))
     except AirflowNotFoundException:
-        raise ConfigurationError(
-            f"The Airflow connection {connection_id} is missing; it holds {holds}. Add it under Admin, Connections."
-        ) from None
+        return None
 
 
 def _password(connection: Connection) -> SecretStr:

@@ -8,15 +8,16 @@ def correct_bill_of_run() -> str:
 
     Raises:
         InvalidInputError: when the form is wrong, or the run has no triggering user.
-        ConflictError: when the bill is not issued, nothing is to be corrected, or there is no next bill.
+        ConflictError: when the bill is not issued, nothing is to be corrected, there is no next bill, or more waits.
     """
     from airflow.sdk import get_current_context
 
     from include.billing.corrections.correct import correct_bill
     from include.billing.corrections.requests import read_correction
+    from include.billing.prices.offers import time_zone_of
     from include.orchestration import connections, work
 
-    run, form = get_current_context()["dag_run"], work.form()
+    run, form, warehouse = get_current_context()["dag_run"], work.form(), connections.warehouse()
     asked = read_correction(
         subscription=form["subscription"],
         bill=form["bill"],
@@ -30,8 +31,30 @@ def correct_bill_of_run() -> str:
         effective_from=form["from"],
         refund_amount=form["refund_amount"],
         refund_line=form["refund_line"],
+        with_what_waits=form["with_what_waits"],
+        zone=time_zone_of(warehouse, form["subscription"]),
     )
-    return correct_bill(connections.warehouse(), asked, work.run_instant()).describe()
+    return correct_bill(warehouse, asked, work.database_instant(warehouse)).describe()
+
+
+def withdraw_correction_of_run() -> str:
+    """Take back what the run's form names, in the name of the Airflow user who triggered it; says what became of it.
+
+    Raises:
+        InvalidInputError: when the form is wrong, or the run has no triggering user.
+        ConflictError: when a document has the correction, or something else speaks against it.
+    """
+    from include.billing.corrections.withdraw import read_withdrawal, withdraw_correction
+    from include.orchestration import connections, work
+
+    form = work.form()
+    asked = read_withdrawal(
+        correction=form["correction"],
+        reason=form["reason"],
+        by=work.triggering_user(),
+    )
+    warehouse = connections.warehouse()
+    return withdraw_correction(warehouse, asked, work.database_instant(warehouse)).describe()
 
 
 def list_waiting() -> list[str]:
@@ -53,12 +76,10 @@ def add_offer_of_run() -> str:
         InvalidInputError: when the form is wrong, or the run has no triggering user.
         ConflictError: when the subscription ended before, or an issued bill covers a part of the offer's time.
     """
-    from airflow.sdk import get_current_context
-
-    from include.billing.prices.offers import add_offer, read_offer
+    from include.billing.prices.offers import add_offer, read_offer, time_zone_of
     from include.orchestration import connections, work
 
-    form = work.form()
+    form, warehouse = work.form(), connections.warehouse()
     offer = read_offer(
         subscription=form["subscription"],
         effective_from=form["from"],
@@ -66,6 +87,7 @@ def add_offer_of_run() -> str:
         price_plan=form["price_plan"],
         discount_percent=form["discount_percent"],
         reason=form["reason"],
-        by=get_current_context()["dag_run"].triggering_user_name,
+        by=work.triggering_user(),
+        zone=time_zone_of(warehouse, form["subscription"]),
     )
-    return add_offer(connections.warehouse(), offer, work.run_instant()).describe(offer)
+    return add_offer(warehouse, offer, work.database_instant(warehouse)).describe(offer)

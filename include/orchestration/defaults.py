@@ -29,7 +29,7 @@ def period_field(description: str) -> Param:
     return Param(
         None,
         type=["null", "string"],
-        pattern=r"^2[0-9]{3}-(0[1-9]|1[0-2])$",
+        maxLength=40,
         title="Billing period",
         description=description,
     )
@@ -50,7 +50,7 @@ def discount_field(description: str) -> Param:
     return Param(
         None,
         type=["null", "string"],
-        pattern=r"^\s*[0-9]{1,3}(\.[0-9]{1,12})?\s*$",
+        maxLength=40,
         title="Discount in per cent",
         description=description,
     )

@@ -44,6 +44,7 @@ def examine() -> Iterator[CheckResult]:
         for account_id in _buyers():
             yield _find(f"Buyer {account_id}", lambda account=account_id: check_buyer(account))  # type: ignore[misc]
         yield _find("Consoles", check_consoles)
+        yield _find("Callbacks", check_callbacks)
 
 
 def _find(check: str, look: Callable[[], str]) -> CheckResult:
@@ -71,7 +72,7 @@ def check_airflow_database() -> str:
 
 def check_warehouse() -> str:
     """The warehouse answers, is new enough, and lets us work as its writer."""
-    engine = connections.warehouse(as_owner=True)
+    engine = connections.warehouse_owner()
     try:
         with engine.connect() as connection:
             version = int(str(connection.scalar(text("SHOW server_version_num")))) // 10_000
@@ -91,7 +92,7 @@ def check_schema() -> str:
     """The warehouse's schema is the one that this code knows, and the login may act as the writer."""
     from include.warehouse.migrate import current_revision, head_revision
 
-    engine = connections.warehouse(as_owner=True)
+    engine = connections.warehouse_owner()
     current, head = current_revision(engine), head_revision()
     engine.dispose()
     if current != head:
@@ -164,6 +165,43 @@ def check_consoles() -> str:
     if silent:
         raise ConfigurationError(f"{len(silent)} of {count} failed the last poll, first {silent[0][0]}: {silent[0][1]}")
     return f"None of {count} metered environments failed its last poll."
+
+
+def check_callbacks() -> str:
+    """The Marketplace's callbacks can be verified and stored, and their tokens were not all wrong."""
+    if not connections.has_callback_keys():
+        return f"Not set up: the connection {connections.CALLBACKS} is missing, so callbacks are answered with 503."
+    count = len(connections.callback_keys())
+    receiver = connections.warehouse_receiver()
+    try:
+        with receiver.connect() as connection:
+            connection.execute(text("SELECT 1 FROM marketplace.ready_instances LIMIT 1"))
+    except DBAPIError as error:
+        raise ConfigurationError(
+            f"Callbacks cannot be stored: the login cannot act as marketplace_receiver ({_short(error)}). Run `akubill "
+            "warehouse migrate`, or GRANT marketplace_receiver to it."
+        ) from None
+    finally:
+        receiver.dispose()
+    query = text("""
+        SELECT
+            (
+                SELECT count(*) FROM marketplace.inbox
+                WHERE source = 'callback' AND received_at > now() - interval '1 day'
+            ),
+            (
+                SELECT coalesce(sum(callbacks), 0) FROM marketplace.refused_callbacks
+                WHERE reason = 'token' AND last_at > now() - interval '1 day'
+            )
+    """)
+    with connections.warehouse().connect() as connection:
+        stored, forged = connection.execute(query).one()
+    if forged and not stored:
+        raise ConfigurationError(
+            f"All {forged} callbacks of the last day had a wrong token. Compare the key in the connection "
+            f"{connections.CALLBACKS} with the one that the Marketplace's console shows."
+        )
+    return f"{count} key(s); {stored} callbacks were stored in the last day, {forged} had a wrong token."
 
 
 def _buyers() -> list[str]:

@@ -1,8 +1,9 @@
 """The one place that turns our errors into Airflow's next step, and into what a person reads of them in a task's log.
 
-FatalError fails the task at once, RetriableError is tried again after the delay that the outside asked for, anything
-else follows the task's own retries. An error whose reason is known is one sentence in the log: Airflow prints the
-traceback of every exception but SystemExit, so that is how such a task ends.
+An error that would be the same again (FatalError, a path, YAML or a value that cannot be used) fails the task at once,
+RetriableError is tried again after the delay that the outside asked for, anything else follows the task's own retries.
+An error whose reason is known is one sentence in the log: Airflow prints the traceback of every exception but
+SystemExit, so that is how such a task ends.
 """
 
 from __future__ import annotations
@@ -10,25 +11,15 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from airflow.sdk import BaseOperator, Context, task
-else:
-
-    def task(work: Callable[..., Any] | None = None, **settings: object) -> object:
-        """Airflow's `@task`, whose known errors are reported in one sentence."""
-        from airflow.sdk import task
-
-        def decorate(work: Callable[..., Any]) -> object:
-            return task(**settings)(reporting_known_errors(work))
-
-        return decorate(work) if work else decorate
-
+    from airflow.sdk import BaseOperator, Context
+    from airflow.sdk.bases.decorator import Task
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -36,6 +27,23 @@ _Operator = TypeVar("_Operator", bound="BaseOperator")
 
 #: Marks work whose known errors are reported in one sentence: a test looks for it in every task.
 REPORTS = "reports_known_errors"
+
+
+@overload
+def task(work: Callable[..., _R]) -> Task[..., _R]: ...
+@overload
+def task(work: None = None, **settings: object) -> Callable[[Callable[..., _R]], Task[..., _R]]: ...
+def task(work: Callable[..., Any] | None = None, **settings: Any) -> Any:
+    """Airflow's `@task`, whose known errors are reported in one sentence.
+
+    Where a DAG calls it, its arguments are what other tasks will return.
+    """
+    from airflow.sdk import task
+
+    def decorate(work: Callable[..., Any]) -> object:
+        return task(**settings)(reporting_known_errors(work))
+
+    return decorate(work) if work else decorate
 
 
 class KnownFailure(SystemExit):
@@ -104,12 +112,13 @@ class RetryByError(RetryPolicy):
         context: Context | None = None,  # noqa: ARG002
     ) -> RetryDecision:
         """Fail, retry with the asked delay, or leave it to the task's retries."""
-        from include.domain.errors import FatalError, RetriableError
+        from include.domain.errors import RetriableError
+        from include.warehouse.sentences import known_reason, lasts
 
         if isinstance(exception, KnownFailure):
             exception = exception.reason
-        if isinstance(exception, FatalError):
-            return RetryDecision.fail(str(exception))
+        if lasts(exception):
+            return RetryDecision.fail(known_reason(exception) or str(exception))
         if isinstance(exception, RetriableError) and exception.retry_after is not None:
             return RetryDecision.retry(timedelta(seconds=exception.retry_after), str(exception))
         return RetryDecision.default()

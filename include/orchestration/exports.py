@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from include.domain.errors import ConfigurationError, InvalidInputError
+from include.orchestration.export_roots import SETTING, check_destination, default_place
 from include.orchestration.work import form, run_instant
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, ObjectStoragePath
 
 VARIABLE = "akubill_exports"
-SETTING = "AKUBILL_EXPORTS"
-STATE_SETTING = "AKUBILL_STATE"
 
 
 def folder_of(place: str) -> ObjectStoragePath:
@@ -42,26 +40,26 @@ def destination(context: Context | None = None) -> ObjectStoragePath:
 
     Raises:
         ConfigurationError: when none of them says where.
+        InvalidInputError: when it is no place for files, or one that the installation does not allow.
     """
     from airflow.sdk import Variable
 
     asked = form(context).get("destination")
-    place = asked or Variable.get(VARIABLE, default=None) or os.environ.get(SETTING)
-    if not place and os.environ.get(STATE_SETTING):
-        place = str(Path(os.environ[STATE_SETTING]) / "exports")
+    place = asked or Variable.get(VARIABLE, default=None) or default_place()
     if not place:
         raise ConfigurationError(
             f"There is no place for exported bills. Set the Airflow Variable {VARIABLE} to a folder or bucket, or "
             f"{SETTING} in the environment."
         )
+    check_destination(place)
     return folder_of(place)
 
 
 def due_work(context: Context | None = None) -> dict[str, list[str]]:
-    """Periods to write, by format: the form's, or those with documents that no file has yet.
+    """Periods to write, by format: the form's, or those with documents that no file at the destination has yet.
 
     Raises:
-        InvalidInputError: when the form's period is not a month.
+        InvalidInputError: when the form's period is not a month, or its destination is none.
     """
     from include.catalog.loader import load_product
     from include.domain.periods import BillingPeriod
@@ -70,26 +68,41 @@ def due_work(context: Context | None = None) -> dict[str, list[str]]:
 
     asked = form(context)
     zone, wanted = load_product().seller_time_zone, asked["formats"] or list(FORMATS)
+    folder = destination(context)
     if asked["period"]:
         return {name: [BillingPeriod(asked["period"], zone).name] if name in wanted else [] for name in FORMATS}
-    due = find_due_periods(warehouse(), run_instant(context), asked["language"], zone)
+    due = find_due_periods(warehouse(), folder, run_instant(context), asked["language"], zone)
     return {name: [each.period for each in due if name in each.formats and name in wanted] for name in FORMATS}
 
 
 def export_due(periods: list[str], name: str, context: Context | None = None) -> dict[str, int]:
-    """Write these periods in that format; files and documents by what was written. Nothing due is nothing to do."""
-    from include.orchestration.connections import warehouse
-    from include.reporting.exports import export_period
+    """Write these periods in that format; files and documents by what was written. Nothing due is nothing to do.
 
+    Raises:
+        IncompleteExportError: at the end, when documents could not be printed, whichever period they are of.
+    """
+    from include.orchestration.connections import warehouse
+    from include.reporting.exports import IncompleteExportError, export_period
+
+    written = {"files": 0, "documents": 0, "bytes": 0, "incomplete": 0}
     if not periods:
-        return {"files": 0, "documents": 0, "bytes": 0}
+        return written
     folder, asked, at = destination(context), form(context), run_instant(context)
-    written = {"files": 0, "documents": 0, "bytes": 0}
+    failures = []
     for period in periods:
-        for file in export_period(
+        files = export_period(
             warehouse(), period, folder, at, form=name, language=asked["language"], only_new=not asked["period"]
-        ):
-            written["files"] += 1
-            written["documents"] += file.document_count
-            written["bytes"] += file.size_bytes
+        )
+        try:
+            for file in files:
+                written["files"] += 1
+                written["documents"] += file.document_count
+                written["bytes"] += file.size_bytes
+                written["incomplete"] += bool(file.missing)
+                if file.bill_id is None:
+                    print(f"{file.uri}: {file.completeness}")  # noqa: T201 (the task's log)
+        except IncompleteExportError as error:
+            failures.append(error)
+    if failures:
+        raise IncompleteExportError(failures)
     return written

@@ -10,18 +10,17 @@ def waive_gaps_of_run() -> dict[str, int]:
         InvalidInputError: when the form is wrong, or the run has no triggering user.
         ConflictError: when a gap is closed already, or none is open in the window.
     """
-    from airflow.sdk import get_current_context
-
     from include.metering.gaps.gaps import read_waiver, waive_gaps
     from include.orchestration import connections, work
 
     form = work.form()
     waiver = read_waiver(
         reason=form["reason"],
-        by=get_current_context()["dag_run"].triggering_user_name,
+        by=work.triggering_user(),
         gap_keys=form["gaps"],
         environment_id=form["environment"],
         start=form["from"],
         end=form["to"],
     )
-    return waive_gaps(connections.warehouse(), waiver, work.run_instant())._asdict()
+    warehouse = connections.warehouse()
+    return waive_gaps(warehouse, waiver, work.database_instant(warehouse))._asdict()

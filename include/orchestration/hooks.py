@@ -54,3 +54,26 @@ class VaultHook(BaseHook):
         except AkubillError as error:
             return False, str(error)
         return opened, "The key encrypts and decrypts." if opened else "The key does not open what it encrypted."
+
+
+class CallbackKeysHook(BaseHook):
+    """The keys by which the Marketplace signs its callbacks."""
+
+    conn_name_attr = "connection_id"
+    default_conn_name = "marketplace_callbacks"
+    conn_type = "akubill_marketplace"
+    hook_name = "Marketplace callbacks"
+
+    def __init__(self, connection_id: str = default_conn_name) -> None:
+        super().__init__()
+        self.connection_id = connection_id
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Count the keys; only a callback shows whether they are the Marketplace's."""
+        from include.orchestration.connections import callback_keys
+
+        try:
+            count = len(callback_keys())
+        except AkubillError as error:
+            return False, str(error)
+        return True, f"{count} {'key' if count == 1 else 'keys'}; callbacks are verified by each."

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from include.domain.errors import ConfigurationError
 from include.domain.onboarding import Admission, CheckResult, OnboardingRequest, PrerequisiteError
-from include.domain.periods import parse_instant
 from include.orchestration import connections, work
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from include.alibaba.access import CloudAccess
     from include.alibaba.computenest import ComputeNest
+    from include.alibaba.market import Market
     from include.domain.products import Product
     from include.onboarding.onboard import Services
 
@@ -43,6 +43,13 @@ def product() -> Product:
 def services() -> Services:
     """What onboarding works with, for the buyer of this run's form."""
     return services_for(request().account_id)
+
+
+def market() -> Market:
+    """The Marketplace, for the vendor."""
+    from include.alibaba.market import Market
+
+    return Market(connections.vendor_access())
 
 
 def services_for(account_id: str) -> Services:
@@ -155,16 +162,17 @@ def release_of_run() -> str:
         InvalidInputError: when the form is wrong, or the run has no triggering user.
         ConflictError: when the subscription's onboarding is not done.
     """
-    from airflow.sdk import get_current_context
+    from include.billing.prices.offers import time_zone_of
+    from include.onboarding.release import read_end, release_subscription
 
-    from include.onboarding.release import release_subscription
-
-    form = work.form()
+    form, warehouse = work.form(), connections.warehouse()
+    subscription = form["subscription"].strip()
+    zone = time_zone_of(warehouse, subscription)
     return release_subscription(
-        connections.warehouse(),
-        form["subscription"].strip(),
-        parse_instant(form["ended_at"], "End"),
-        get_current_context()["dag_run"].triggering_user_name,
+        warehouse,
+        subscription,
+        read_end(form["ended_at"], zone),
+        work.triggering_user(),
         form["reason"],
         work.run_instant(),
-    ).describe()
+    ).describe(zone)

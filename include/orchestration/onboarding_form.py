@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from airflow.sdk import Param
 
 from include.catalog.loader import load_product
-from include.domain.onboarding import ACCOUNT_ID, ENVIRONMENT_NAME, NETWORK, PAYMENTS, SITES
+from include.domain.onboarding import LONGEST_DEPARTMENT, PAYMENTS, SITES
+from include.domain.text import LONGEST_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ def onboarding_form() -> dict[str, Param]:
     terms = " or ".join(str(months) for months in product.licence_terms_months)
     return {
         "account_id": Param(
-            type="string", pattern=ACCOUNT_ID, title="Account id", section=_BUYER,
+            type="string", minLength=1, maxLength=LONGEST_NAME, title="Account id", section=_BUYER,
             description="The buyer's cloud account (aliUid). Its delegated access is the connection "
             "alibaba_buyer_<account id>.",
         ),
@@ -32,24 +33,24 @@ def onboarding_form() -> dict[str, Param]:
             description=f"Site of the cloud the account belongs to; the product is sold on the {product.site} site.",
         ),
         "contact": Param(
-            None, type=["null", "string"], maxLength=200, title="Contact", section=_BUYER,
-            description="Whom to write to at the buyer.",
+            None, type=["null", "string"], maxLength=LONGEST_NAME, title="Contact", section=_BUYER,
+            description="Whom to write to about this subscription; its bills print it.",
         ),
         "region": Param(
             schema=_offered(product.regions),
             description=f"Region of the environment. For any other, ask: {product.contact}.",
         ),
         "environment_name": Param(
-            type="string", pattern=ENVIRONMENT_NAME, title="Environment name", section=_ENVIRONMENT,
+            type="string", minLength=1, maxLength=LONGEST_NAME, title="Environment name", section=_ENVIRONMENT,
             description="Letters, digits and hyphens; unique per buyer and region. The same name again means the same "
             "subscription.",
         ),
         "network": Param(
-            type="string", pattern=NETWORK, title="Network", section=_ENVIRONMENT,
+            type="string", minLength=1, maxLength=LONGEST_NAME, title="Network", section=_ENVIRONMENT,
             description="Id of the environment's VPC, like vpc-bp1a2b3c.",
         ),
         "department": Param(
-            "", type=["null", "string"], maxLength=64, title="Department", section=_ENVIRONMENT,
+            "", type=["null", "string"], maxLength=LONGEST_DEPARTMENT, title="Department", section=_ENVIRONMENT,
             description="Empty when the buyer has only one. A further subscription is for another network or "
             "department.",
         ),
@@ -82,9 +83,9 @@ def onboarding_form() -> dict[str, Param]:
             description="The Marketplace's order, when the buyer has ordered already. Empty: it is ordered now.",
         ),
         "began_on": Param(
-            None, type=["null", "string"], format="date-time", title="Subscription began on", section=_EARLIER,
-            description="For a buyer that moves over with its history: from when the subscription, and its licence, "
-            "counts. With an offset, like 2026-09-01T00:00:00+08:00.",
+            None, type=["null", "string"], format="date", title="Subscription began on", section=_EARLIER,
+            description="For a buyer that moves over with its history: the day, in UTC+8, from which the subscription, "
+            "and its licence, counts.",
         ),
     }  # fmt: skip
 

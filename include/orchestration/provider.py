@@ -14,7 +14,7 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "akubill",
         "name": "Marketplace subscription billing",
-        "description": "Connections to Alibaba Cloud accounts and the vault of the marketplace subscription billing.",
+        "description": "Connections to Alibaba Cloud accounts, the vault and the Marketplace's callbacks.",
         "connection-types": [
             {
                 "connection-type": "alibaba_cloud",
@@ -49,6 +49,15 @@ def get_provider_info() -> dict[str, Any]:
                 "ui-field-behaviour": {
                     "hidden-fields": ["host", "port", "schema", "login", "extra"],
                     "relabeling": {"password": "Fernet keys, newest first"},
+                },
+            },
+            {
+                "connection-type": "akubill_marketplace",
+                "hook-name": "Marketplace callbacks",
+                "hook-class-name": "include.orchestration.hooks.CallbackKeysHook",
+                "ui-field-behaviour": {
+                    "hidden-fields": ["host", "port", "schema", "login", "extra"],
+                    "relabeling": {"password": "Security keys, newest first, with a space between"},
                 },
             },
         ],

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk.exceptions import TaskAwaitingInput
@@ -25,13 +25,11 @@ if TYPE_CHECKING:
     from include.billing.bills.answers import Answer
     from include.billing.bills.review import BillInReview, Hold
 
-DAG_ID = "bill_review"
+DAG_ID, ASKING = "bill_review", "await_answer"
 APPROVE = "Approve and issue"
 REJECT = "Reject"
 WAIVE = "Waive one finding"
 NO_FINDING = "none"
-#: Airflow variable with the ids of the users who may answer, separated by commas; without it, all who may run the DAG.
-REVIEWERS = "bill_reviewers"
 LOOKS_EVERY = timedelta(hours=1)
 
 
@@ -39,8 +37,9 @@ LOOKS_EVERY = timedelta(hours=1)
 class AwaitAnswer(HITLOperator):
     """Shows a held bill and waits for a person's answer, as long as the bill waits for one.
 
-    The answer is checked before it is taken: one without a reason is asked for again. Where the bill does not wait for
-    this run's answer any more, the task and what follows are skipped with a sentence.
+    It carries the answer out in the same step, as Airflow recorded it: what a task hands on in an XCom can be changed
+    by those who may edit runs, and decides nothing. An answer without a reason, or of somebody who may not decide, is
+    asked for again. Where the bill does not wait for this run's answer any more, the task is skipped with a sentence.
     """
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 (Airflow's)
@@ -52,10 +51,13 @@ class AwaitAnswer(HITLOperator):
         """Fill the form from the bill, and wait."""
         self._ask(context, _look(context))
 
-    def execute_complete(
-        self, context: Context, event: dict[str, Any], fingerprint: str | None = None
-    ) -> dict[str, Any]:
-        """Take the answer, or wait on; `fingerprint` is that of the draft that the form shows."""
+    def execute_complete(self, context: Context, event: dict[str, Any], fingerprint: str | None = None) -> str:
+        """Carry out the answer, or wait on; `fingerprint` is that of the draft that the form shows.
+
+        Returns:
+            what became of the bill, in words.
+        """
+        from include.billing.bills.four_eyes import FourEyesError
         from include.domain.errors import InvalidInputError
 
         shown = _look(context, fingerprint)
@@ -64,23 +66,23 @@ class AwaitAnswer(HITLOperator):
             _wait(shown.row.fingerprint)
         if "error" in event:
             self.process_trigger_event_error(event)
-        given = _read_answer(event, shown)
         try:
-            _check(given)
-        except InvalidInputError as error:
+            return _carry_out(_read_decision(event, shown))
+        except (InvalidInputError, FourEyesError) as error:
             self.log.warning("The answer is not taken, so the bill is shown again: %s", error)
             self._ask(context, shown)
-        return given
 
     def _ask(self, context: Context, shown: BillInReview) -> NoReturn:
         """Fill the form, without what may have been answered before, and wait."""
-        from airflow.sdk import Variable
+        from include.billing.bills.review import list_makers
+        from include.orchestration.connections import warehouse
+        from include.orchestration.reviewers import four_eyes_above, named_reviewers
 
         self.subject = f"Bill {shown.row.bill_id}: {shown.row.total:f} {shown.row.currency} is held"
-        self.body = describe(shown)
+        # Airflow keeps the text of the first time, so what may be refused later is said before.
+        self.body = describe(shown, list_makers(warehouse(), shown, four_eyes_above()))
         self.params = _form([found.finding for found in shown.findings])
-        users = [user.strip() for user in (Variable.get(REVIEWERS, default="") or "").split(",")]
-        self.assigned_users = [{"id": user, "name": user} for user in users if user] or None
+        self.assigned_users = [{"id": user, "name": user} for user in named_reviewers()] or None
         upsert_hitl_detail(
             ti_id=context["task_instance"].id,
             options=self.options,
@@ -107,7 +109,7 @@ def ask_about(holds: Iterable[Hold]) -> list[str]:
 
     started = []
     for hold in holds:
-        run_id = f"review__{hold.bill_id}__{hold.hold_key}"
+        run_id = _run_of(hold)
         conf = {"bill": hold.bill_id, "hold": hold.hold_key}
         answer = SUPERVISOR_COMMS.send(TriggerDagRun(dag_id=DAG_ID, run_id=run_id, logical_date=None, conf=conf))
         if not isinstance(answer, ErrorResponse):
@@ -117,31 +119,77 @@ def ask_about(holds: Iterable[Hold]) -> list[str]:
     return started
 
 
-def carry_out(given: dict[str, Any]) -> str:
+def _run_of(hold: Hold) -> str:
+    return f"review__{hold.bill_id}__{hold.hold_key}"
+
+
+def ask_about_new_holds(bill_id: str) -> list[str]:
+    """Start a review of what holds the bill now and has none yet; the runs that were started.
+
+    Raises:
+        ConflictError: when this run's question was marked as done without an answer.
+    """
+    from airflow.sdk import get_current_context
+
+    from include.billing.bills.review import list_holds
+    from include.domain.errors import ConflictError
+    from include.orchestration.connections import warehouse
+
+    context = get_current_context()
+    task, run_id = context["task_instance"], context["dag_run"].run_id
+    holds = list_holds(warehouse(), bill_id=bill_id)
+    started = ask_about(holds)
+    asked = [hold for hold in holds if hold.hold_key == context["params"]["hold"] and _run_of(hold) not in started]
+    states = task.get_task_states(dag_id=DAG_ID, task_ids=[ASKING], run_ids=[run_id])
+    if asked and states[run_id][ASKING] == "success":
+        raise ConflictError(
+            f"Bill {bill_id} is still held: {ASKING} was marked as done and has no answer. Clear {ASKING} to be asked "
+            "again."
+        )
+    return started
+
+
+class Decision(NamedTuple):
+    """What a person answered: an option of the form, and for `WAIVE` the finding."""
+
+    option: str
+    finding: str
+    answer: Answer
+
+
+def _carry_out(decision: Decision) -> str:
     """Do what the person said; what became of the bill, in words.
 
     An answer that cannot be carried out any more, because the bill is another or is issued by now, changes nothing and
     says so.
+
+    Raises:
+        FourEyesError: when another person has to decide.
+        InvalidInputError: when the finding does not hold the bill.
     """
-    from datetime import datetime
-
     from include.billing.bills import review
-    from include.domain.errors import ConflictError, InvalidInputError
+    from include.billing.bills.four_eyes import FourEyesError
+    from include.domain.errors import ConflictError
     from include.orchestration.connections import warehouse
+    from include.orchestration.reviewers import four_eyes_above
+    from include.orchestration.work import database_instant
 
-    engine, answer, at = warehouse(), _check(given), datetime.fromisoformat(given["at"])
+    engine, limit = warehouse(), four_eyes_above()
+    at, answer = database_instant(engine), decision.answer
     try:
-        if given["option"] == APPROVE:
-            return review.approve(engine, answer, at).sentence
-        if given["option"] == REJECT:
+        if decision.option == APPROVE:
+            return review.approve(engine, answer, at, four_eyes_above=limit).sentence
+        if decision.option == REJECT:
             return review.reject(engine, answer, at).sentence
-        return review.waive(engine, answer, given["finding"], at).sentence
-    except (ConflictError, InvalidInputError) as error:
+        return review.waive(engine, answer, decision.finding, at, four_eyes_above=limit).sentence
+    except FourEyesError:
+        raise
+    except ConflictError as error:
         return str(error)
 
 
-def describe(shown: BillInReview) -> str:
-    """The form's text in Markdown: whose bill it is, its lines, its sums, and why it is held."""
+def describe(shown: BillInReview, makers: dict[str, str] | None = None) -> str:
+    """The form's text in Markdown: whose bill it is, its lines and sums, why it is held, and who may not approve it."""
     from airflow.sdk.configuration import conf
 
     from include.domain.usage import aku_hours
@@ -163,7 +211,7 @@ def describe(shown: BillInReview) -> str:
             "",
             "**It is held because:**",
             "",
-            *(f"- `{found.finding}`: {_plain(found.sentence)}" for found in shown.findings),
+            *(f"- **{found.title}** (`{found.finding}`): {_plain(found.sentence)}" for found in shown.findings),
             "",
             f"| Line | Quantity | Price | {row.currency} |",
             "|---|---:|---:|---:|",
@@ -176,6 +224,7 @@ def describe(shown: BillInReview) -> str:
             f"| **Total** | | | **{row.total:f}** |",
             "",
             options,
+            *(f"\n{_plain(who)} {part}, so another person approves it." for who, part in (makers or {}).items()),
         ]
     )
 
@@ -237,28 +286,23 @@ def _form(findings: list[str]) -> Any:  # noqa: ANN401 (ParamsDict, imported whe
     )
 
 
-def _read_answer(event: dict[str, Any], shown: BillInReview) -> dict[str, Any]:
-    """The answer as tasks hand it on."""
-    fields, person = event.get("params_input") or {}, event.get("responded_by_user") or {}
-    finding = fields.get("finding") or NO_FINDING
-    return {
-        "bill": shown.row.bill_id,
-        "fingerprint": shown.row.fingerprint,
-        "option": event["chosen_options"][0],
-        "finding": "" if finding == NO_FINDING else finding,
-        "reason": fields.get("reason") or "",
-        "by": person.get("name") or "",
-        "at": event["responded_at"].isoformat(),
-    }
+def _read_decision(event: dict[str, Any], shown: BillInReview) -> Decision:
+    """The decision that Airflow recorded.
 
-
-def _check(given: dict[str, Any]) -> Answer:
+    Raises:
+        InvalidInputError: when the reason or the finding is missing, or the person may not decide.
+    """
     from include.billing.bills.answers import Answer
     from include.domain.errors import InvalidInputError
+    from include.orchestration.reviewers import check_reviewer
 
-    if given["option"] == WAIVE and not given["finding"]:
-        raise InvalidInputError("Finding", "", "is missing", "Choose which finding is waived.")
-    return Answer(given["bill"], given["by"], given["reason"], given["fingerprint"])
+    fields, person = event.get("params_input") or {}, event.get("responded_by_user") or {}
+    [option], finding = event["chosen_options"], fields.get("finding") or NO_FINDING
+    if option == WAIVE and finding == NO_FINDING:
+        raise InvalidInputError("Finding", NO_FINDING, "must be named to be waived", "Choose it in the form.")
+    check_reviewer(person.get("id") or "")
+    answer = Answer(shown.row.bill_id, person.get("name") or "", fields.get("reason") or "", shown.row.fingerprint)
+    return Decision(option, finding, answer)
 
 
 def _plain(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from sqlalchemy import Engine
 
 
 def run_instant(context: Context | None = None) -> datetime:
@@ -20,6 +21,23 @@ def run_instant(context: Context | None = None) -> datetime:
 
         context = get_current_context()
     return context["dag_run"].run_after.astimezone(UTC)
+
+
+def database_instant(warehouse: Engine) -> datetime:
+    """The database's time, in UTC and whole seconds: for what a person decides, whatever date the run was given."""
+    from sqlalchemy import text
+
+    with warehouse.connect() as connection:
+        instant: datetime = connection.execute(text("SELECT date_trunc('second', now())")).scalar_one()
+    return instant.astimezone(UTC)
+
+
+def triggering_user() -> str | None:
+    """The Airflow user who triggered this run; None for a scheduled one."""
+    from airflow.sdk import get_current_context
+
+    user: str | None = get_current_context()["dag_run"].triggering_user_name
+    return user
 
 
 def form(context: Context | None = None) -> dict[str, Any]:

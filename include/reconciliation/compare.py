@@ -16,10 +16,11 @@ through the Marketplace use its time zone, UTC+8.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include.domain.billing_cycles import billing_cycle, final_at, last_ended_cycle, oldest_kept_cycle
-from include.warehouse.engine import locked, statement
+from include.domain.words.reconciliation import CONFIRMED, OPEN_POINTS, VERDICTS
+from include.warehouse.engine import locked, run_steps, statement
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from include.domain.money import Decimal
+
+#: Verdicts after which there is nothing to do.
+CONFIRMING = frozenset({"agrees", "differs_by_rounding"})
+#: The two sides beside each other, in the temporary table compared_bills, of which store_verdicts makes verdicts.
+_COMPARING = ("reconciliation/create_comparison", "reconciliation/delete_verdicts")
+UNKNOWN = OPEN_POINTS["unknown_instance"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +44,14 @@ class Reconciled:
         period: the billing period, YYYY-MM.
         verdicts: how many subscriptions got each verdict.
         reconciled: ids of bills that became reconciled.
-        unknown: sentences on charges for instances that no subscription has.
+        open_points: what a person has to do, in words: final verdicts that do not agree, and charges for instances that
+            no subscription has.
     """
 
     period: str
     verdicts: dict[str, int]
     reconciled: list[str]
-    unknown: list[str]
+    open_points: list[str]
 
     @property
     def summary(self) -> str:
@@ -65,7 +73,17 @@ class Verdict:
     currency: str
     verdict: str
     is_final: bool
-    sentence: str
+    facts: dict[str, Any]
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words."""
+        return VERDICTS[self.verdict].say(self.facts)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a person has to look: the Marketplace's bill is final, and does not confirm ours."""
+        return self.is_final and self.verdict not in CONFIRMING
 
 
 def list_verdicts(warehouse: Engine, period: str | None = None) -> list[Verdict]:
@@ -117,11 +135,13 @@ def reconcile_period(warehouse: Engine, period: str, at: datetime, by: str = "re
         "period_start": cycle.window.start,
         "period_end": cycle.window.end,
         "final_at": final_at(cycle),
-        "checked_at": at,
     }
     with warehouse.begin() as connection, locked(connection, "reconciliation", period):
-        verdicts = connection.execute(statement("reconciliation/compare_bills"), window).all()
-        reconciling = {"period": period, "reconciled_at": at, "who": by}
+        run_steps(connection, _COMPARING, window)
+        verdicts = connection.execute(
+            statement("reconciliation/store_verdicts"), {"period": period, "checked_at": at}
+        ).all()
+        reconciling = {"period": period, "reconciled_at": at, "who": by, "reason": CONFIRMED}
         reconciled = connection.execute(statement("reconciliation/reconcile_bills"), reconciling).scalars().all()
         unknown = connection.execute(statement("reconciliation/find_unknown_charges"), {"period": period}).all()
     return Reconciled(
@@ -129,8 +149,11 @@ def reconcile_period(warehouse: Engine, period: str, at: datetime, by: str = "re
         {row.verdict: row.verdict_count for row in verdicts},
         sorted(reconciled),
         [
-            f"The Marketplace charges buyer {account_id} {amount} {currency} in {period} for {instance}, which "
-            "belongs to no subscription here. Onboard it, or ask the Marketplace what it is."
-            for account_id, instance, currency, amount in unknown
+            *(_say_open(verdict) for verdict in list_verdicts(warehouse, period) if verdict.is_open),
+            *(f"{period}, buyer {row.account_id}: {UNKNOWN.say(row._asdict())}" for row in unknown),
         ],
     )
+
+
+def _say_open(verdict: Verdict) -> str:
+    return f"{verdict.period}, {verdict.environment_name} ({verdict.subscription_id}): {verdict.sentence}"

@@ -14,12 +14,16 @@ class OpenPointsError(FatalError):
     """Everything that could be reconciled was; the rest needs a person."""
 
 
-def report_open_points(failures: Mapping[str, Mapping[str, str]], unknown: Sequence[str]) -> None:
-    """Name the buyers that could not be asked and the charges without a subscription.
+#: So many are named; the rest are on the page of bills.
+_NAMED_AT_MOST = 20
+
+
+def report_open_points(failures: Mapping[str, Mapping[str, str]], open_points: Sequence[str]) -> None:
+    """Name the buyers that could not be asked, the bills that are not confirmed, and charges without a subscription.
 
     Args:
         failures: per cycle and account id, why its bill could not be fetched and what to do.
-        unknown: sentences on charges without a subscription.
+        open_points: of all cycles, as `reconcile_period` gives them.
 
     Raises:
         OpenPointsError: when there is anything to say.
@@ -29,6 +33,11 @@ def report_open_points(failures: Mapping[str, Mapping[str, str]], unknown: Seque
         for cycle, by_account in failures.items()
         for account_id, why in by_account.items()
     ]
-    points = [*silent, *unknown]
+    points = [*silent, *open_points]
     if points:
-        raise OpenPointsError("All other buyers are reconciled. " + " ".join(points))
+        more = len(points) - _NAMED_AT_MOST
+        rest = f" And {more} more: see the verdicts under Bills." if more > 0 else ""
+        raise OpenPointsError(
+            f"{len(points)} point(s) need a person; everything else is reconciled. "
+            f"{' '.join(points[:_NAMED_AT_MOST])}{rest}"
+        )

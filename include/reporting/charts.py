@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from include.reporting.bills import UsageDay, UsageHour
+    from include.reporting.bill_detail import UsageDay, UsageHour
 
 _HOUR = 3600
 _SERIES_SHOWN = 6

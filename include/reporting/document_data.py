@@ -12,12 +12,12 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from include.domain.errors import InvalidInputError
-from include.domain.lifecycles import FINAL_BILL_STATES
 from include.domain.money import Decimal, round_amount
 from include.domain.periods import time_zone
 from include.domain.usage import SECONDS_PER_HOUR
-from include.reporting.bills import Tax, UsageDay
+from include.reporting.bill_detail import Tax, UsageDay
 from include.reporting.charts import daily_chart
+from include.reporting.document_header import DocumentHeader
 from include.reporting.presentation import region_name, zone_label
 from include.warehouse.engine import statement
 
@@ -51,30 +51,10 @@ class Line:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A bill or note with whom it is for; instants are UTC, `time_zone` is the price plan's."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document(DocumentHeader):
+    """A bill or note with whom it is for, as it is printed."""
 
-    bill_key: int
-    bill_id: str
-    document: str
-    corrects_bill_id: str | None
-    period: str
-    period_start: datetime
-    period_end: datetime
-    price_plan: str
-    time_zone: str
-    currency: str
-    state: str
-    subtotal: Decimal
-    tax: Decimal
-    tax_included: Decimal
-    total: Decimal
-    fingerprint: str
-    drafted_at: datetime
-    issued_at: datetime | None
-    subscription_key: int
-    subscription_id: str
     environment_name: str
     environment_id: str | None
     account_id: str
@@ -92,16 +72,6 @@ class Document:
     def product_as_printed(self, product: Product) -> Product:
         """The product as it was when the document was drafted; as the catalogue has it where that was not kept."""
         return product.model_copy(update=self.seller or {})
-
-    @property
-    def dated(self) -> datetime:
-        """The instant that the document carries: of its issue, or of the draft."""
-        return self.issued_at or self.drafted_at
-
-    @property
-    def is_issued(self) -> bool:
-        """Whether it was issued, so that it never changes."""
-        return self.state in FINAL_BILL_STATES
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import typst
 
 from include.catalog.loader import load_product
+from include.domain.errors import FatalError
 from include.reporting.document_data import page_of
 from include.reporting.document_words import TYPST, words
 
@@ -20,11 +21,19 @@ if TYPE_CHECKING:
     from include.reporting.document_data import PrintedDocument
 
 
+class UnprintableError(FatalError):
+    """A document that cannot be laid out: the template has a fault, or its text is nothing that can be printed."""
+
+    def __init__(self, bill_id: str, reason: str) -> None:
+        super().__init__(f"Document {bill_id} cannot be printed: {reason}. Report it with this message.")
+
+
 def print_document(printed: PrintedDocument, language: str = "en") -> bytes:
     """The document as a PDF.
 
     Raises:
         InvalidInputError: when documents are not printed in that language, or its product is not in the catalogue.
+        UnprintableError: when the document cannot be laid out.
     """
     pages = _compile(printed, language, "pdf")
     return pages if isinstance(pages, bytes) else b"".join(pages)
@@ -41,12 +50,15 @@ def _compile(
 ) -> bytes | list[bytes]:
     bill = printed.header
     page = page_of(printed, bill.product_as_printed(load_product(bill.product)), words(language))
-    made = _compiler().compile(
-        format=form,
-        ppi=dots_per_inch,
-        sys_inputs={"page": json.dumps(page, ensure_ascii=False)},
-        timestamp=int(bill.dated.timestamp()),
-    )
+    try:
+        made = _compiler().compile(
+            format=form,
+            ppi=dots_per_inch,
+            sys_inputs={"page": json.dumps(page, ensure_ascii=False)},
+            timestamp=int(bill.dated.timestamp()),
+        )
+    except typst.TypstError as error:
+        raise UnprintableError(bill.bill_id, str(error)) from error
     assert made is not None  # noqa: S101 (None only where a file is written)
     return made
 

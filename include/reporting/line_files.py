@@ -1,7 +1,6 @@
 """Lines and taxes of bills as CSV for spreadsheets and scripts: UTF-8, a header, a row per line and tax, exact numbers.
 
-Text that people wrote is guarded: a spreadsheet takes a cell that starts with one of =, +, -, @, a tab or a return for
-a formula, so such a cell gets an apostrophe in front (OWASP, "CSV Injection"). Numbers and times are ours and stay.
+Text that people wrote is guarded, so that no spreadsheet takes it for a formula. Numbers and times are ours and stay.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.domain.money import Decimal
+from include.domain.text import no_formula
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ COLUMNS = (
     *("description", "line_start", "line_end", "aku_seconds", "quantity", "unit", "unit_price", "exact_amount"),
     *("amount", "tax_rate", "tax_is_inclusive", "corrects_bill_id", "corrects_line_no", "reason", "document_total"),
 )
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _ROWS_AT_ONCE = 5_000
 
 
@@ -62,5 +61,4 @@ def cell(value: object) -> str:
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, Decimal):
         return f"{value:f}"
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.lstrip(" ").startswith(_FORMULA_STARTS) else text
+    return no_formula(value) if isinstance(value, str) else str(value)

@@ -24,7 +24,8 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from include.catalog.loader import load_product
 from include.domain.errors import AkubillError, InvalidInputError
 from include.domain.periods import time_zone
-from include.reporting import bills, charts, environments, presentation
+from include.reporting import bill_detail, bills, charts, environments, presentation
+from include.reporting.page_addresses import PlainAddresses, check_address, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,23 +62,42 @@ class BillQuery(EnvironmentQuery):
     verdict: str = Field("", max_length=50)
 
 
-def create_pages(*, current_user: Callable[..., object], warehouse: Callable[[], Engine]) -> FastAPI:
+def create_pages(
+    *,
+    current_user: Callable[..., object],
+    warehouse: Callable[[], Engine],
+    may_read: Callable[[Any, str], bool] = lambda _user, _view: True,
+    log_in: Callable[[str], str] | None = None,
+) -> FastAPI:
     """The app of the billing pages.
 
     Args:
         current_user: a FastAPI dependency that yields the user, or answers 401.
+        may_read: whether the user may read a view, by its name: Bills or Environments.
         warehouse: opens the warehouse; called for every page, so that a changed connection takes effect at once. What
             it raises becomes a page.
+        log_in: the address of the login that leads back to the page given; the page for strangers links to it.
     """
     app = FastAPI(
         title="Billing",
-        dependencies=[Depends(current_user)],
+        dependencies=[Depends(current_user), Depends(check_address)],
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
     )
-    _add_error_pages(app)
-    _add_pages(app, _pooled(warehouse))
+    app.add_middleware(PlainAddresses)
+    _add_error_pages(app, log_in)
+
+    def readers_of(view: str) -> list[Any]:
+        def check(user: object = Depends(current_user)) -> None:
+            if not may_read(user, view):
+                raise HTTPException(
+                    403, f"You may not read the view {view}. Ask an administrator of Airflow for the right to read it."
+                )
+
+        return [Depends(check)]
+
+    _add_pages(app, _pooled(warehouse), readers_of)
     return app
 
 
@@ -94,11 +114,11 @@ def _pooled(warehouse: Callable[[], Engine]) -> Callable[[], Engine]:
     return open_engine
 
 
-def _add_pages(app: FastAPI, open_engine: Callable[[], Engine]) -> None:
+def _add_pages(app: FastAPI, open_engine: Callable[[], Engine], readers_of: Callable[[str], list[Any]]) -> None:
     def reading() -> AbstractContextManager[Connection]:
         return open_engine().execution_options(postgresql_readonly=True).connect()
 
-    @app.get("/", name="bills")
+    @app.get("/", name="bills", dependencies=readers_of("Bills"))
     def show_bills(request: Request, asked: Annotated[BillQuery, Query()]) -> HTMLResponse:
         with reading() as connection:
             periods = bills.list_periods(connection)
@@ -111,10 +131,10 @@ def _add_pages(app: FastAPI, open_engine: Callable[[], Engine]) -> None:
             points = bills.list_open_points(connection, chosen)
         return _page(request, "bills.html", periods=periods, filters=filters, totals=totals, rows=rows, points=points)
 
-    @app.get("/bills/{bill_id}", name="bill")
+    @app.get("/bills/{bill_id}", name="bill", dependencies=readers_of("Bills"))
     def show_bill(request: Request, bill_id: str) -> HTMLResponse:
         with reading() as connection:
-            detail = bills.find_bill(connection, bill_id)
+            detail = bill_detail.find_bill(connection, bill_id)
         if detail is None:
             raise HTTPException(404, f"There is no bill {bill_id}.")
         zone = time_zone(detail.bill.time_zone)
@@ -128,7 +148,7 @@ def _add_pages(app: FastAPI, open_engine: Callable[[], Engine]) -> None:
             calendar=charts.hour_calendar(first, days, detail.hours),
         )
 
-    @app.get("/environments", name="environments")
+    @app.get("/environments", name="environments", dependencies=readers_of("Environments"))
     def show_environments(request: Request, asked: Annotated[EnvironmentQuery, Query()]) -> HTMLResponse:
         now = datetime.now(UTC)  # a page shows the present; nothing is computed from it that lasts
         filters = bills.Filters(state=asked.state or None, search=asked.search.strip() or None, page=asked.page)
@@ -145,11 +165,12 @@ def _add_pages(app: FastAPI, open_engine: Callable[[], Engine]) -> None:
         return Response((_HERE / "static" / name).read_bytes(), media_type=_STATIC[name], headers=headers)
 
 
-def _add_error_pages(app: FastAPI) -> None:
+def _add_error_pages(app: FastAPI, log_in: Callable[[str], str] | None) -> None:
     @app.exception_handler(StarletteHTTPException)
     async def on_not_found(request: Request, error: StarletteHTTPException) -> HTMLResponse:
         if error.status_code == HTTPStatus.UNAUTHORIZED:
-            return _error(request, 401, "Please log in", "Log in to Airflow, then open this page again.")
+            where = log_in(page_of(request)) if log_in else None
+            return _error(request, 401, "Please log in", "Log in to Airflow, then open this page again.", where)
         if error.status_code == HTTPStatus.NOT_FOUND:
             detail = error.detail if error.detail != "Not Found" else f"There is no page {request.url.path}."
             return _error(request, 404, "Not found", detail)
@@ -183,8 +204,8 @@ def _add_error_pages(app: FastAPI) -> None:
         return _error(request, 500, "This page failed", "It is our mistake. The API server's log has the details.")
 
 
-def _error(request: Request, status: int, title: str, sentence: str) -> HTMLResponse:
-    return _page(request, "error.html", status=status, title=title, sentence=sentence)
+def _error(request: Request, status: int, title: str, sentence: str, login: str | None = None) -> HTMLResponse:
+    return _page(request, "error.html", status=status, title=title, sentence=sentence, login=login)
 
 
 def _page(request: Request, template: str, status: int = 200, **values: object) -> HTMLResponse:

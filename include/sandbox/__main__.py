@@ -15,6 +15,13 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=18080, help="0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--state", type=Path, required=True, help="folder that keeps the state over a restart")
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name by which the admin API may be asked, besides those of this machine",
+    )
     arguments = parser.parse_args()
 
     try:
@@ -22,7 +29,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     try:
-        serve(arguments.port, arguments.state, arguments.host)
+        serve(arguments.port, arguments.state, arguments.host, arguments.allow_host)
     except CannotServeError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -1,6 +1,6 @@
 """The sandbox's own API for tests and the demo: settings, accounts, faults, and what was asked.
 
-Unsigned, and answered to this machine only. What it knows of environments is in admin_environments.py.
+Answered to those who have its token (admin_access.py). What it knows of environments is in admin_environments.py.
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ from dataclasses import asdict, fields
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request
-from fastapi.responses import JSONResponse
 from pydantic import Field
 
-from include.sandbox import admin_environments, faults
+from include.sandbox import admin_environments, callbacks, faults
+from include.sandbox.admin_access import AdminAccess
 from include.sandbox.admin_environments import Strict, world_of
 from include.sandbox.records import Account, Fault, Notification, Settings
 from include.sandbox.world import World, new_id, new_number
 
-_LOOPBACK = {"127.0.0.1", "::1", "testclient"}
 router = APIRouter(prefix="/admin")
 
 
@@ -57,6 +56,14 @@ class NewNotification(Strict):
 
     action: str
     message: str
+
+
+class NewCallback(Strict):
+    """POST /admin/callbacks: a call to the vendor; `about` is a service instance, whose id it then names."""
+
+    action: str
+    parameters: Annotated[dict[str, str], Field(default_factory=dict)]
+    about: str = ""
 
 
 @router.get("/settings")
@@ -144,6 +151,25 @@ async def post_notification(request: Request, wanted: NewNotification) -> dict[s
     return asdict(notification)
 
 
+@router.post("/callbacks", status_code=201)
+async def post_callback(request: Request, wanted: NewCallback) -> dict[str, Any]:
+    """Call the vendor, as soon as may be."""
+    world = world_of(request)
+    if not world.settings.spi_url:
+        raise HTTPException(422, "There is no address to call; set the setting spi_url.")
+    if wanted.about and wanted.about not in world.service_instances:
+        raise HTTPException(404, f"There is no service instance {wanted.about}.")
+    named = callbacks.address(world, wanted.about) if wanted.about else {}
+    parameters = named | wanted.parameters
+    return asdict(callbacks.enter(world, wanted.action, parameters, wanted.about, int(time.time())))
+
+
+@router.get("/callbacks")
+async def get_callbacks(request: Request) -> list[dict[str, Any]]:
+    """Calls to the vendor, with what became of them; in the order in which they were entered."""
+    return [asdict(callback) for callback in world_of(request).callbacks.values()]
+
+
 @router.get("/requests")
 async def get_requests(request: Request) -> dict[str, Any]:
     """What was asked: rightly signed, refused, and by operation."""
@@ -156,8 +182,8 @@ async def reset(request: Request) -> None:
     world_of(request).reset()
 
 
-def make_app(world: World) -> FastAPI:
-    """The admin API over a world."""
+def make_app(world: World, access: AdminAccess) -> FastAPI:
+    """The admin API over a world, for those who have access."""
     app = FastAPI(title="Sandbox", docs_url="/admin/docs", openapi_url="/admin/openapi.json", redoc_url=None)
     app.state.world = world
     app.include_router(router)
@@ -165,8 +191,8 @@ def make_app(world: World) -> FastAPI:
 
     @app.middleware("http")
     async def commit_before_answering(request: Request, call_next: Any) -> Any:  # noqa: ANN401
-        if request.url.path.startswith("/admin") and request.client and request.client.host not in _LOOPBACK:
-            return JSONResponse({"detail": "The admin API answers this machine only."}, 403)
+        if request.url.path.startswith("/admin") and (refusal := access.refusal(request)):
+            return refusal
         response = await call_next(request)
         world.commit()
         return response

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from include.sandbox import admin, consoles, gateway
+from include.sandbox.admin_access import AdminAccess, make_token
 from include.sandbox.answers import Receive, Scope, Send
+from include.sandbox.callbacks import Caller
 from include.sandbox.world import World
 
 
 class Sandbox:
     """The ASGI application. What is asked often is dispatched by hand, only the admin API goes through FastAPI."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, allowed_hosts: Iterable[str] = ()) -> None:
         self.world = World(folder)
-        self._admin = admin.make_app(self.world)
+        self._caller = Caller(self.world)
+        self._admin = admin.make_app(self.world, AdminAccess(make_token(folder), allowed_hosts))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        self._caller.begin()
         if scope["type"] != "http":
             await self._admin(scope, receive, send)
         elif scope["path"].startswith(consoles.PREFIX):

@@ -57,16 +57,6 @@ def describe_instance_bill(call: Call, cycle: str) -> dict[str, Any]:
     return answer | {"NextToken": token} if token else answer
 
 
-def query_instance_bill(call: Call, cycle: str) -> dict[str, Any]:
-    """The same, pages by number."""
-    if call.text("ProductCode") and not call.text("ProductType"):
-        raise BusinessError("MissingParameter", "ProductType is required with a Marketplace ProductCode.")
-    rows = [_instance_item(call, group) for group in _groups(call, cycle)]
-    number, size = call.integer("PageNum", 1, 1, 10**6), call.integer("PageSize", 20, 1, MAX_PAGE)
-    page = rows[(number - 1) * size : number * size]
-    return {"Items": {"Item": page}, "TotalCount": len(rows), "PageNum": number, "PageSize": size}
-
-
 def query_settle_bill(call: Call, cycle: str) -> dict[str, Any]:
     """One item per hour and per licence term; pages by token."""
     rows = [_settle_item(call, charge) for charge in _wanted(call, cycle)]
@@ -230,6 +220,5 @@ def _pace(call: Call) -> None:
 
 OPERATIONS: dict[str, Operation] = {
     "DescribeInstanceBill": _operation(describe_instance_bill),
-    "QueryInstanceBill": _operation(query_instance_bill),
     "QuerySettleBill": _operation(query_settle_bill),
 }

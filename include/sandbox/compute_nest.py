@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from include.sandbox import deployments, faults
+from include.sandbox import callbacks, deployments, faults
 from include.sandbox.calls import Call, Operation, invalid, refuse_if_denied
 from include.sandbox.errors import Refusal
 from include.sandbox.records import Console, ServiceInstance, Token
@@ -31,6 +31,7 @@ def create_service_instance(call: Call) -> dict[str, Any]:
         return {}
     instance = _order(call, parameters)
     call.world.keep(instance)
+    callbacks.announce(call.world, instance)
     answer = {
         "ServiceInstanceId": instance.service_instance_id,
         "MarketInstanceId": instance.marketplace_instance_id,
@@ -172,6 +173,7 @@ def _order(call: Call, parameters: dict[str, Any]) -> ServiceInstance:
         parameters=parameters,
         marketplace_instance_id=new_number(9),
         order_id=new_number(15),
+        order_biz_id=new_number(12),
         sku=settings.sku_prepaid if prepaid else settings.sku_payg,
         specification=call.text("SpecificationName"),
         pay_type="Subscription" if prepaid else "PayAsYouGo",

@@ -35,15 +35,13 @@ _log = logging.getLogger(__name__)
 _API = ["api", "v1", "instances"]
 _DEFAULT_PAGE = 20
 _MAX_PAGE = 100
-#: Operations by method, whether an instance is named, and what follows it.
+#: Operations by method, and whether an instance is named.
 _ACTIONS = {
-    ("GET", False, ""): "ListInstances",
-    ("POST", False, ""): "CreateInstance",
-    ("GET", True, ""): "GetInstance",
-    ("PATCH", True, ""): "UpdateInstance",
-    ("DELETE", True, ""): "DeleteInstance",
-    ("GET", True, "endpoints"): "ListEndpoints",
-    ("GET", True, "configurations"): "ListConfigurations",
+    ("GET", False): "ListInstances",
+    ("POST", False): "CreateInstance",
+    ("GET", True): "GetInstance",
+    ("PATCH", True): "UpdateInstance",
+    ("DELETE", True): "DeleteInstance",
 }
 
 
@@ -90,10 +88,10 @@ def _is_up(console: Console, now: float) -> bool:
 
 
 def _target(method: str, parts: list[str]) -> Target:
-    if parts[:3] != _API:
+    if parts[:3] != _API or len(parts) > len(_API) + 1:
         raise Refusal(404, "NotFound", "There is no such resource.")
-    instance_id, rest = "/".join(parts[3:4]), "/".join(parts[4:])
-    action = _ACTIONS.get((method, bool(instance_id), rest))
+    instance_id = "".join(parts[3:])
+    action = _ACTIONS.get((method, bool(instance_id)))
     if action is None:
         raise Refusal(405, "MethodNotAllowed", f"{method} is not allowed here.")
     return Target(action, instance_id)
@@ -139,10 +137,6 @@ def _operate(world: World, console: Console, target: Target, request: Request, n
     elif target.action == "DeleteInstance":
         kafka_instances.delete(world, instance, now)
         return Answer(204, b"")
-    elif target.action == "ListEndpoints":
-        return json_answer(200, {"list": kafka_instances.endpoints(instance)})
-    elif target.action == "ListConfigurations":
-        return json_answer(200, {"list": []})
     return json_answer(200, kafka_instances.describe(instance, now))
 
 

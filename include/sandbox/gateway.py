@@ -13,7 +13,7 @@ from include.sandbox.answers import Answer, Receive, Scope, Send, json_answer, r
 from include.sandbox.calls import Call, Operation, refuse_if_denied
 from include.sandbox.errors import Refusal, SignatureRefused
 from include.sandbox.records import Account, Fault
-from include.sandbox.signatures import acs3, rpc1
+from include.sandbox.signatures import acs3
 from include.sandbox.signatures.request import Request
 from include.sandbox.world import World
 
@@ -87,7 +87,7 @@ def _authenticate(world: World, scope: Scope, headers: dict[str, str], body: byt
     path = scope.get("raw_path", b"/").decode("latin-1")
     request = Request(scope["method"], path, query, headers, body)
     try:
-        return _verify_acs3(world, request, now) if "authorization" in headers else _verify_rpc1(world, request, now)
+        return _verify_acs3(world, request, now)
     except SignatureRefused as refusal:
         action = headers.get("x-acs-action", str(dict(query).get("Action", "")))
         world.requests.refuse(now, request, action, refusal)
@@ -102,19 +102,11 @@ def _parameters(request: Request) -> dict[str, str]:
 
 
 def _verify_acs3(world: World, request: Request, now: float) -> Signed:
+    if "authorization" not in request.headers:
+        raise SignatureRefused(400, "MissingAuthorization", "The request is not signed.")
     account = _account(world, acs3.access_key_of(request.headers)[0])
     acs3.verify(request, account.access_key_secret, world.nonces, now)
     return Signed(account, request.headers["x-acs-version"], request.headers["x-acs-action"], _parameters(request))
-
-
-def _verify_rpc1(world: World, request: Request, now: float) -> Signed:
-    parameters = _parameters(request)
-    if "Signature" not in parameters:
-        raise SignatureRefused(400, "MissingAuthorization", "The request is not signed.")
-    account = _account(world, parameters.get("AccessKeyId", ""))
-    rpc1.verify(request.method, parameters, account.access_key_secret, world.nonces, now)
-    mine = {name: value for name, value in parameters.items() if name not in rpc1.COMMON_PARAMETERS}
-    return Signed(account, parameters["Version"], parameters["Action"], mine)
 
 
 def _account(world: World, access_key_id: str) -> Account:

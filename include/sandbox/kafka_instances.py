@@ -98,12 +98,6 @@ def describe(instance: KafkaInstance, now: int) -> dict[str, Any]:
     }
 
 
-def endpoints(instance: KafkaInstance) -> list[dict[str, str]]:
-    """Where Kafka clients connect."""
-    host = f"{instance.instance_id}.{instance.environment_id}.automq.private"
-    return [{"displayName": "internal", "protocol": "PLAINTEXT", "bootstrapServers": f"{host}:9092"}]
-
-
 def _spec(wanted: dict[str, Any]) -> dict[str, Any]:
     spec = wanted.get("spec", {})
     if not isinstance(spec, dict):

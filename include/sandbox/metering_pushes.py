@@ -38,6 +38,11 @@ def accept(call: Call) -> None:
     call.world.keep(*pushes)
 
 
+def _clock(call: Call) -> int:
+    """The Marketplace's time for pushes, which may be set ahead or back."""
+    return call.now + call.world.settings.push_clock_ahead_seconds
+
+
 def _records(call: Call) -> list[dict[str, Any]]:
     text = call.text("Metering")
     try:
@@ -58,9 +63,9 @@ def _pushes(call: Call, record: dict[str, Any]) -> list[Push]:
     start, end = _seconds(record, "StartTime"), _seconds(record, "EndTime")
     if end - start <= MIN_SECONDS:
         raise invalid("EndTime", str(end), f"the window must be longer than {MIN_SECONDS} s")
-    if end > call.now:
+    if end > _clock(call):
         raise invalid("EndTime", str(end), "the window must have ended")
-    if call.now >= start // HOUR * HOUR + CUT_OFF_SECONDS:
+    if _clock(call) >= start // HOUR * HOUR + CUT_OFF_SECONDS:
         raise Refusal(400, "MeteringTimeExpired", f"The window {start}-{end} is past its cut-off.")
     entities = record.get("Entities")
     if not isinstance(entities, list) or not entities:
@@ -75,7 +80,7 @@ def _push(call: Call, instance_id: str, start: int, end: int, entity: dict[str, 
     named = str(entity.get("meteringAssit") or entity.get("Key", ""))
     if named not in {call.world.settings.metering_entity, "Period"}:
         raise invalid("meteringAssit", named, f"the product's item is {call.world.settings.metering_entity}")
-    return Push(new_id("push-"), instance_id, start, end, named, int(value), call.now)
+    return Push(new_id("push-"), instance_id, start, end, named, int(value), _clock(call))
 
 
 def _seconds(record: dict[str, Any], name: str) -> int:
@@ -87,6 +92,6 @@ def _seconds(record: dict[str, Any], name: str) -> int:
 
 def _pace(call: Call, instance_id: str) -> None:
     calls = call.world.calls["PushMeteringData", instance_id]
-    if calls and call.now - calls[-1] < PAUSE_SECONDS:
+    if calls and _clock(call) - calls[-1] < PAUSE_SECONDS:
         raise Refusal(400, "Throttling.Api", f"One request for the instance {instance_id} in {PAUSE_SECONDS} s.")
-    calls[:] = [call.now]
+    calls[:] = [_clock(call)]

@@ -25,6 +25,7 @@ class Settings:
     licence_aku: int = 6
     bill_delay_seconds: int = 3600
     metering_source: str = "image"
+    push_clock_ahead_seconds: int = 0
     service_id: str = "service-automq-byoc"
     service_name: str = "AutoMQ for Kafka (BYOC Pay-As-You-Go)"
     supplier_name: str = "AutoMQ HK Limited"
@@ -34,6 +35,9 @@ class Settings:
     image_product_code: str = "cmjj-automq-be"
     image_id: str = "m-automqbusiness01"
     metering_entity: str = "cmgj-automq-byoc-Period-1"
+    spi_url: str = ""
+    spi_key: str = "isv-key-of-the-sandbox"
+    spi_minute_seconds: float = 60.0
     regions: list[str] = field(
         default_factory=lambda: [
             "cn-qingdao",
@@ -86,6 +90,8 @@ class ServiceInstance:
         created_at, deploy_seconds, failure: decide together what its deployment looks like at an instant.
         booked_since: from when the Marketplace charges it; earlier than created_at for a life played in the past.
         licence_aku: licensed AKU of a prepaid one, 0 for pay as you go.
+        order_biz_id: what createInstance calls it.
+        vendor_instance_id: what the vendor answered to createInstance; empty before.
     """
 
     service_instance_id: str
@@ -109,6 +115,8 @@ class ServiceInstance:
     tags: list[dict[str, str]] = field(default_factory=list)
     deleted_at: int | None = None
     delete_seconds: int = 0
+    order_biz_id: str = ""
+    vendor_instance_id: str = ""
 
     kind: ClassVar[str] = "service_instance"
 
@@ -222,6 +230,37 @@ class Notification:
 
 
 @dataclass(slots=True)
+class Callback:
+    """A call of the Marketplace to its vendor.
+
+    Attributes:
+        parameters: without the token.
+        about: the service instance that it is about; empty where it is made by hand.
+        due_at: when it is made next.
+        state: waiting, taken or given_up.
+        status, answer: of the last try; 0 where there was no answer.
+    """
+
+    callback_id: str
+    action: str
+    parameters: dict[str, str]
+    about: str
+    created_at: int
+    due_at: float
+    tries: int = 0
+    state: str = "waiting"
+    status: int = 0
+    answer: str = ""
+
+    kind: ClassVar[str] = "callback"
+
+    @property
+    def key(self) -> str:
+        """Its id."""
+        return self.callback_id
+
+
+@dataclass(slots=True)
 class Fault:
     """Something that shall go wrong.
 
@@ -255,8 +294,8 @@ class Fault:
         return self.fault_id
 
 
-Record = Settings | Account | ServiceInstance | Console | KafkaInstance | Token | Push | Notification | Fault
+Record = Settings | Account | ServiceInstance | Console | KafkaInstance | Token | Push | Notification | Callback | Fault
 KINDS: dict[str, type[Record]] = {
     kind.kind: kind
-    for kind in (Settings, Account, ServiceInstance, Console, KafkaInstance, Token, Push, Notification, Fault)
+    for kind in (Settings, Account, ServiceInstance, Console, KafkaInstance, Token, Push, Notification, Callback, Fault)
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import uvicorn
@@ -17,23 +19,32 @@ class CannotServeError(Exception):
     """The sandbox cannot start; the message says why and what to do."""
 
 
-def serve(port: int, folder: Path, host: str = "127.0.0.1") -> None:
+def serve(port: int, folder: Path, host: str = "127.0.0.1", allowed_hosts: Iterable[str] = ()) -> None:
     """Serve until stopped; the first line on standard output says where (port 0 takes a free one).
+
+    What is stored is for its owner only: it holds the secrets of all accounts and consoles.
+
+    Args:
+        port: where to listen.
+        folder: keeps the state, and the token of the admin API.
+        host: the address to listen on.
+        allowed_hosts: names by which the admin API may be asked besides those of this machine.
 
     Raises:
         CannotServeError: the port is taken, or another sandbox uses the folder.
     """
     # The state is in memory as well: two processes over one folder would each forget what the other one did.
-    lock = FileLock(folder / "sandbox.lock")
+    lock = FileLock(folder / "sandbox.lock", mode=0o600)
+    os.umask(0o077)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
         raise CannotServeError(
             f"Another sandbox keeps its state in {folder}; stop it, or choose another folder."
         ) from None
     listener = _listen(host, port)
-    application = Sandbox(folder)
+    application = Sandbox(folder, allowed_hosts)
     # The lost_answer fault leaves answers unfinished on purpose; uvicorn would call each one an error.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     config = uvicorn.Config(

@@ -13,6 +13,7 @@ from typing import cast
 from include.sandbox.journal import Journal
 from include.sandbox.records import (
     Account,
+    Callback,
     Console,
     Fault,
     KafkaInstance,
@@ -48,6 +49,7 @@ class World:
         self.tokens: dict[str, Token] = {}
         self.pushes: dict[str, Push] = {}
         self.notifications: dict[str, Notification] = {}
+        self.callbacks: dict[str, Callback] = {}
         self.faults: dict[str, Fault] = {}
         self.nonces = Nonces()
         self.calls: dict[tuple[str, str], list[float]] = defaultdict(list)
@@ -90,6 +92,7 @@ class World:
             "token": self.tokens,
             "push": self.pushes,
             "notification": self.notifications,
+            "callback": self.callbacks,
             "fault": self.faults,
         }
         return cast("dict[str, Record]", shelves[record.kind])
@@ -118,7 +121,7 @@ class World:
 def _age(record: Record) -> int:
     if isinstance(record, KafkaInstance):
         return record.timeline[0][0]
-    return record.created_at if isinstance(record, ServiceInstance | Notification) else 0
+    return record.created_at if isinstance(record, ServiceInstance | Notification | Callback) else 0
 
 
 def new_id(prefix: str, length: int = 20) -> str:

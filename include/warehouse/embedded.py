@@ -1,6 +1,6 @@
 """The embedded PostgreSQL: a server in a folder, for the local stack, for scratch work and for tests.
 
-It listens on a Unix socket in its folder only, and every user who can reach that socket is trusted.
+It listens on a Unix socket in its folder only, and lets only the system user in who started it.
 """
 
 from __future__ import annotations

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 WRITER = "billing_writer"
 ANALYST = "billing_analyst"
+#: Stores callbacks of the Marketplace.
+RECEIVER = "marketplace_receiver"
 #: The work that writers of usage take turns at, with each other and with the issuing of bills: no usage changes from
 #: when bills are made of it until they are issued. See `locked`.
 USAGE = ("metering", "usage")
@@ -47,12 +49,25 @@ class GuardError(ConflictError, DBAPIError):
         return self.sentence
 
 
-def open_warehouse(url: str | URL, *, role: str | None = WRITER) -> Engine:
-    """An engine on the warehouse whose sessions speak UTC and run as `role` (None keeps the login user)."""
+def open_warehouse(url: str | URL, *, role: str | None = WRITER, answers_within: int | None = None) -> Engine:
+    """An engine on the warehouse.
+
+    Args:
+        url: where it is.
+        role: as which its sessions run, in UTC; None keeps the login user.
+        answers_within: for those that somebody waits for: seconds after which a session that cannot be had, or a
+            statement that does not end, is an error.
+    """
+    waits = (
+        {}
+        if answers_within is None
+        else {"connect_timeout": answers_within, "options": f"-c statement_timeout={answers_within}s"}
+    )
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
-        connect_args={"prepare_threshold": None, "application_name": "akubill"},
+        connect_args={"prepare_threshold": None, "application_name": "akubill", **waits},
         pool_pre_ping=True,
+        **({} if answers_within is None else {"pool_timeout": answers_within}),
     )
 
     @event.listens_for(engine, "connect")

@@ -37,6 +37,15 @@ def migrate(engine: Engine) -> str:
     return head_revision()
 
 
+def set_password(engine: Engine, role: str, password: str) -> None:
+    """Let one of our roles log in with that password. The server gets its hash, so that no log has it."""
+    with engine.begin() as connection:
+        session = connection.connection.driver_connection
+        assert session is not None  # noqa: S101 (it is open)
+        hashed = session.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+        connection.exec_driver_sql(f"ALTER ROLE {role} PASSWORD '{hashed}'")
+
+
 def _refuse_unknown(config: Config, revision: str | None) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if revision is not None and revision not in known:

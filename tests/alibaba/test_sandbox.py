@@ -16,7 +16,7 @@ from include.alibaba.errors import refusal_kind
 from include.alibaba.market import Market
 from include.alibaba.supplier import Supplier
 from include.domain.errors import RefusedError, RetriableError
-from tests.alibaba.conftest import QUICK
+from tests.support.cloud import QUICK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +71,8 @@ def test_an_order_can_be_followed_through_every_service(
     assert [row.service_instance_id for row in supplier.list_service_instances()] == [created.service_instance_id]
     assert supplier.get_service("service-automq-byoc").charge_type == "POSTPAY"
 
+    assert created.order_id is not None
+    assert created.marketplace_instance_id is not None
     bought = market.describe_order(created.order_id)
     assert (bought.account_id, bought.instance_ids) == (buyer.account_id, (created.marketplace_instance_id,))
     assert market.describe_instance(created.marketplace_instance_id).status == "OPENED"

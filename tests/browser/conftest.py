@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
-import time
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
 
 from include.reporting.pages import create_pages
 from include.warehouse.embedded import scratch_warehouse
+from tests.support.serving import serve
 from tests.support.showcase import fill_showcase
 
 if TYPE_CHECKING:
@@ -26,26 +22,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
     from sqlalchemy import URL
     from starlette.requests import Request
-    from starlette.types import ASGIApp
 
 # The frame of Airflow's UI: what its sandbox allows, and its theme as a class of the outer document.
 FRAME = """<!doctype html><html class="dark"><body><iframe src="/billing/" title="Bills" width="1200" height="700"
 sandbox="allow-scripts allow-same-origin allow-forms allow-downloads"></iframe></body></html>"""
-
-
-@contextmanager
-def serve(app: ASGIApp) -> Iterator[str]:
-    """Serve an app from a thread; its base URL."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "The server did not start."
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
 
 
 async def _frame(_request: Request) -> HTMLResponse:

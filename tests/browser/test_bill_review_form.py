@@ -11,15 +11,14 @@ import pytest
 from playwright.sync_api import sync_playwright
 from sqlalchemy import text
 
-from tests.browser.conftest import serve
-from tests.dags.test_bill_review import BILL, REASON, REJECT, answer, desk, form_of, held
+from tests.support.bill_review import REASON, REJECT, answer, form_of
+from tests.support.billing.october import BILL
+from tests.support.serving import serve
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.slow
-
-__all__ = ["desk", "held"]
 
 
 def answer_in_the_form(page: Page, base_url: str, run_id: str) -> str:
@@ -37,7 +36,7 @@ def answer_in_the_form(page: Page, base_url: str, run_id: str) -> str:
     return said
 
 
-def test_a_person_reads_the_bill_in_the_form_and_approves_it(dagbag, desk, held, warehouse):
+def test_a_person_reads_the_bill_in_the_form_and_approves_it(dagbag, desk, held_bill, warehouse):
     """The run must be in the main thread, so the browser is in another."""
     from airflow.api_fastapi.app import create_app, get_auth_manager
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser

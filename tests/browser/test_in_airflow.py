@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.browser.conftest import serve
+from tests.support.serving import serve
 from tests.support.showcase import fill_showcase
 
 pytestmark = pytest.mark.slow

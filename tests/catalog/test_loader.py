@@ -21,18 +21,18 @@ MISTAKES = [
     ('"1.20"', '"1e3"', "unit_price is '1e3': it must be a decimal number in plain digits"),
     ('"1.20"', '"NaN"', "unit_price is 'NaN': it must be a decimal number in plain digits"),
     ('"1.20"', '"٣"', "must be a decimal number in plain digits"),
-    ('"1.20"', "null", "unit_price is None: it must be quoted text"),
+    ('"1.20"', "null", "unit_price must be quoted text"),
     ('"1.20"', '"0.0000000000001"', "must have at most 12 places after the point"),
     ('"1.20"', '"250000000.01"', "tiers[0].unit_price is '250000000.01': it has too many digits to be rated exactly"),
     ('flat_fee: "0"', 'flat_fe: "0"', "versions[0].tiers[0].flat_fe is '0': it is not a known field. Remove it"),
     ("up_to: null", 'up_to: "100"', "versions[0].tiers[0].up_to is '100': it must be null in the last tier"),
-    (f"- {TIER}", "", "versions[0].tiers is None: it must be a valid list"),
+    (f"- {TIER}", "", "versions[0].tiers must be a valid list"),
     ("model: per_unit", "model: tiered", "model is 'tiered': it is not supported; supported: per_unit, grad"),
     ("charge_every: hour", "charge_every: day", "versions[0].charge_every is 'day': it must be 'hour' or 'period'"),
     ("digits: 2", "digits: 7", "versions[0].rounding.digits is 7: it must be less than or equal to 6"),
     ("mode: down", "mode: off", "rounding.mode is 'off': it must be 'down', 'up', 'half_up' or 'half_even'"),
     ("CNY", "XYZ", "currency is 'XYZ': it must be a currency code of ISO 4217. Write a code like CNY."),
-    ("currency: CNY\n", "", "currency is None: it is missing. Add it to the file."),
+    ("currency: CNY\n", "", "currency is missing. Add it to the file."),
     ("currency: CNY", "currency: CNY\ncurrency: USD", "is not YAML (line 5: currency is there more than once)"),
     ("Asia/Shanghai", "Mars/Olympus", "time_zone is 'Mars/Olympus': it is not in the IANA database"),
     ("Asia/Shanghai", "Asia/Kolkata", "time_zone is 'Asia/Kolkata': it is at some time since 2000 not a whole number"),
@@ -72,7 +72,7 @@ def test_a_number_is_taken_from_plain_digits_only(tmp_path: Path, number: str, q
 
 @pytest.mark.parametrize("number", ["010", "2.0", "two", "0x2", "null"])
 def test_the_places_of_a_rounding_are_whole_digits(tmp_path: Path, number: str) -> None:
-    with pytest.raises(InvalidInputError, match=r"rounding\.digits is"):
+    with pytest.raises(InvalidInputError, match=r"rounding\.digits (is|must be) "):
         load_price_plan(plan_file(tmp_path, PLAN.replace("digits: 2", f"digits: {number}")))
 
 
@@ -184,7 +184,7 @@ def test_several_mistakes_are_counted(tmp_path: Path) -> None:
     [
         (b"\xff\xfe", "is not text in UTF-8 but in UTF-16"),
         (PLAN.encode("utf-16-le"), "is not text in UTF-8 but in UTF-16"),
-        (gzip.compress(PLAN.encode()), "is not text in UTF-8 but compressed with gzip"),
+        (gzip.compress(PLAN.encode(), mtime=0), "is not text in UTF-8 but compressed with gzip"),
         ("Köln".encode("latin-1"), "is not text in UTF-8"),
         (b"", "is empty"),
         (b"\xef\xbb\xbf", "is empty"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import sys
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -20,9 +21,8 @@ from include.billing.prices.plans import publish_price_plans
 from include.cli import failures
 from include.cli.main import app
 from include.warehouse import embedded
-from tests.billing.conftest import DUE, OCTOBER, price_plan
-from tests.billing.test_quotes import GOLDEN
 from tests.support.airflow import connection_json
+from tests.support.billing.october import BILL, DUE, OCTOBER, price_plan
 from tests.support.builders import LONG_AGO, make_buyer, make_instance, make_subscription, make_usage
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ pytestmark = pytest.mark.slow
 
 #: What `app()` makes each time it is called, from the annotations of every command; made once, it takes a third less.
 AKUBILL = typer.main.get_command(app)
-BILL = "2026-10-sub-01-orders"
 LONG = "x" * 10_000
 HUGE = str(10**30)
 MARKUP = ("[blue]x[/]", "[/]")
@@ -45,13 +44,15 @@ INSTANTS = (
 )
 NUMBERS = ("", "one", "-1", HUGE, "-" + HUGE, "1e999", "nan", "inf", "1.5", "[blue]1[/]", "a\0b")
 #: Text that any reader may write: no rule of the command refuses it.
-FREE = {"reason", "contact", "department", "to"}
+FREE = {"reason", "contact", "department", "to", "key"}
 #: What would start servers and work for hours.
-STARTED = ("include.local.soak.soak", "include.local.soak_here.soak_here", "include.sandbox.server.serve")
+STARTED = ("include.sandbox.server.serve",)
 #: What only serving finds out: a folder is made where it is missing, and an address is tried by listening on it.
 FOUND_LATER = {("sandbox serve", "state"), ("sandbox serve", "host")}
 #: Filters of a list: what is unknown gives an empty list.
 FILTERS = {("gaps list", "environment"), ("offers list", "subscription")}
+#: A day or a time without a zone is that of the price plan.
+LOCAL_TIMES = {("release", "ended_at", value) for value in ("2026-10-01", "2026-10-01T00:00:00")}
 
 
 class Command(NamedTuple):
@@ -129,14 +130,14 @@ def _start(*_: object, **__: object) -> None:
 
 
 def _files() -> dict[str, bytes]:
-    case = GOLDEN / "zero_usage"
+    case = Path(__file__).parents[1] / "billing/golden/zero_usage"
     plan = (case / "plan.yaml").read_bytes()
     return {
         "plan.yaml": plan,
         "usage.csv": (case / "usage.csv").read_bytes(),
         "polls.jsonl": b"",
         "empty": b"",
-        "packed.gz": gzip.compress(plan),
+        "packed.gz": gzip.compress(plan, mtime=0),
         "latin-1": "name: Zürich\n".encode("latin-1"),
         "nul": b"a\0b\n",
         "markup": b"[blue]x[/]\n",
@@ -178,7 +179,7 @@ def run(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int | str:
     """The exit code, as the shell sees it."""
     monkeypatch.setattr(sys, "argv", ["akubill", *arguments])
     try:
-        return failures.run(AKUBILL)
+        return failures.run(AKUBILL)  # type: ignore[arg-type]  # what the app makes of itself
     except BaseException as error:  # noqa: BLE001 (whatever comes out of it would be a traceback)
         return repr(error)
 
@@ -186,7 +187,8 @@ def run(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int | str:
 def may_pass(command: Command, parameter: Any, value: str) -> bool:
     if "\0" in value or "\udc80" in value or (parameter.name in FREE and len(value) > 1_000):
         return False
-    return parameter.name in FREE or (command.path, parameter.name) in FILTERS
+    place = (command.path, parameter.name)
+    return parameter.name in FREE or place in FILTERS or (*place, value) in LOCAL_TIMES
 
 
 @pytest.mark.parametrize("command", commands(), ids=lambda command: command.path)
@@ -216,4 +218,4 @@ def test_bad_input_is_a_sentence(
 
 
 def test_every_group_and_command_is_known_to_this_test() -> None:
-    assert {"bills list", "usage", "corrections list", "stack up", "soak"} <= {each.path for each in commands()}
+    assert {"bills list", "usage", "corrections list", "stack up"} <= {each.path for each in commands()}

@@ -13,6 +13,7 @@ from include.cli.main import app
 from include.warehouse.engine import open_warehouse
 from tests.support.airflow import connection_json
 from tests.support.builders import environment_of, make_buyer, make_subscription
+from tests.support.marketplace.serving import receive
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -51,6 +52,22 @@ def buyer(warehouse: Engine, airflow_connections: pytest.MonkeyPatch, sandbox: S
 def doctor() -> tuple[int, str]:
     done = CliRunner().invoke(app, ["doctor"])
     return done.exit_code, done.output
+
+
+def test_callbacks_are_named_as_missing_as_well_and_as_wrongly_signed(
+    vendor: SandboxAccount, warehouse: Engine, airflow_connections: pytest.MonkeyPatch
+) -> None:
+    assert "ok     Callbacks: Not set up: the connection marketplace_callbacks is missing" in doctor()[1]
+    airflow_connections.setenv(
+        "AIRFLOW_CONN_MARKETPLACE_CALLBACKS", connection_json(conn_type="akubill_marketplace", password="key")
+    )
+    assert "ok     Callbacks: 1 key(s); 0 callbacks were stored in the last day, 0 had a wrong token." in doctor()[1]
+    with warehouse.begin() as connection:
+        connection.execute(text("INSERT INTO marketplace.refused_callbacks VALUES (now(), 'token', 7, now())"))
+    exit_code, said = doctor()
+    assert (exit_code, "FAILED Callbacks: All 7 callbacks of the last day had a wrong token." in said) == (1, True)
+    receive(warehouse, action="releaseInstance", instanceId="1")
+    assert "ok     Callbacks: 1 key(s); 1 callbacks were stored in the last day, 7 had a wrong token." in doctor()[1]
 
 
 def test_a_healthy_house_passes(vendor: SandboxAccount, buyer: SandboxAccount) -> None:

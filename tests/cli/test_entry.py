@@ -26,7 +26,7 @@ START = "from include.cli.entry import main; main()"
 def commands(group: Typer, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], CommandInfo]]:
     """Every command of the app, as it was registered."""
     for command in group.registered_commands:
-        name = command.name or command.callback.__name__.replace("_", "-")  # type: ignore[union-attr]
+        name = command.name or command.callback.__name__.replace("_", "-")
         yield (*path, name), command
     for inner in group.registered_groups:
         assert inner.typer_instance is not None

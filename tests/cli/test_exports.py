@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from include.cli.billing import bills
 from include.cli.main import app
 from tests.support.documents import PAYG, fill_documents
 
@@ -25,14 +24,16 @@ def test_a_bill_is_written_where_the_command_says(filled, tmp_path):
 
 def test_a_period_is_written_as_focus_and_csv(filled, tmp_path):
     for form in ("focus", "csv"):
-        done = CliRunner().invoke(bills, ["export", "--period", "2026-10", "--to", str(tmp_path), "--format", form])
+        done = CliRunner().invoke(
+            app, ["bills", "export", "--period", "2026-10", "--to", str(tmp_path), "--format", form]
+        )
         assert done.output.rstrip().endswith("2 documents")
     assert len(list((tmp_path / "2026-10").iterdir())) == 2
-    none = CliRunner().invoke(bills, ["export", "--period", "2027-01", "--to", str(tmp_path)])
+    none = CliRunner().invoke(app, ["bills", "export", "--period", "2027-01", "--to", str(tmp_path)])
     assert none.output == "There are no issued documents in 2027-01.\n"
 
 
 def test_neither_and_both_are_refused(filled, tmp_path):
     for given in ([], [PAYG, "--period", "2026-10"]):
-        done = CliRunner().invoke(bills, ["export", *given, "--to", str(tmp_path)])
+        done = CliRunner().invoke(app, ["bills", "export", *given, "--to", str(tmp_path)])
         assert "must be one bill or one period" in str(done.exception)

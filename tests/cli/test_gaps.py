@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from include.cli.gaps import app
 from include.metering.gaps.gaps import list_gaps
-from tests.metering.lives import Environment, at, every_five_minutes, kafka
+from tests.support.metering.lives import Environment, at, every_five_minutes, kafka
 
 pytestmark = pytest.mark.slow
 REASON = "The console was being moved; the buyer agrees."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -16,8 +16,8 @@ from tests.support.airflow import connection_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from click.testing import Result
     from sqlalchemy import Engine
+    from typer.testing import Result
 
     from tests.support.sandbox import SandboxHandle
 
@@ -29,7 +29,7 @@ def onboard(sandbox: SandboxHandle, warehouse: Engine, monkeypatch: pytest.Monke
     """Runs the command for a buyer whose connection is there."""
     account = sandbox.account("buyer", account_id=BUYER)
     url = warehouse.url
-    connections = {
+    connections: dict[str, dict[str, Any]] = {
         "WAREHOUSE": {"conn_type": "postgres", "login": "postgres", "host": url.query["host"], "schema": url.database},
         "AKUBILL_VAULT": {"conn_type": "akubill_vault", "password": Fernet.generate_key().decode()},
         f"ALIBABA_BUYER_{BUYER}": {

@@ -15,7 +15,7 @@ from include.billing.prices.plans import publish_price_plans
 from include.cli import failures
 from include.cli.main import app
 from include.cli.output import print_table, say
-from tests.billing.conftest import DUE, OCTOBER, price_plan
+from tests.support.billing.october import DUE, OCTOBER, price_plan
 from tests.support.builders import LONG_AGO, make_buyer, make_instance, make_subscription, make_usage
 
 HOSTILE = ("[blue]3301[/]", "[/]", ":smile: 100 %", "orders-" + "x" * 300 + "-3301", "two\nlines")

@@ -4,8 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from include.cli.reconciliation import app
-from tests.reporting.conftest import NOW
-from tests.support.showcase import fill_showcase
+from tests.support.showcase import NOW, fill_showcase
 
 pytestmark = pytest.mark.slow
 

@@ -10,12 +10,11 @@ import pytest
 from include.billing.bills.close import close_period
 from include.billing.corrections.correct import list_corrections
 from include.billing.prices.plans import publish_price_plans
-from tests.billing.conftest import DUE, OCTOBER, price_plan, version
-from tests.billing.documents import documents, late_usage, lines
+from tests.support.billing.documents import documents, late_usage, lines
+from tests.support.billing.october import BILL, DUE, OCTOBER, price_plan, version
 from tests.support.builders import make_buyer, make_instance, make_subscription, make_usage
 
 pytestmark = pytest.mark.slow
-BILL = "2026-10-sub-01-orders"
 FORM: dict[str, Any] = {
     "subscription": "sub-01-orders",
     "bill": BILL,
@@ -27,6 +26,7 @@ FORM: dict[str, Any] = {
     "from": None,
     "refund_amount": None,
     "refund_line": None,
+    "with_what_waits": False,
 }
 REFUND = {"refund_amount": "1.00", "refund_line": 1}
 
@@ -56,6 +56,13 @@ def test_a_refund_in_the_name_of_who_triggered_is_a_credit_note_at_once(dagbag, 
     assert (asked.requested_by, asked.reason, asked.state) == ("dag_test", FORM["reason"], "applied")
 
 
+def test_a_runs_date_does_not_date_the_note(dagbag, issued):
+    done = dagbag.dags["bill_correction"].test(run_conf=FORM | REFUND, run_after=DUE - timedelta(days=60))
+    assert str(done.state) == "success"
+    bill, note = documents(issued)
+    assert note.issued_at > bill.issued_at
+
+
 def test_another_run_of_the_same_form_is_another_refund(dagbag, issued):
     for _ in range(2):
         run(dagbag, **REFUND)
@@ -67,6 +74,14 @@ def test_late_usage_on_the_next_bill_waits(dagbag, issued):
     assert run(dagbag, cause="late_usage", delivery="next_bill")["report"] == "success"
     assert [row.correction_id is None for row in list_corrections(issued, "pending")] == [True, False]
     assert len(documents(issued)) == 1
+
+
+def test_a_note_has_what_else_waits_only_where_the_form_says_so(dagbag, issued):
+    late_usage(issued, "kf-1", OCTOBER.window.start, 39_600, DUE + timedelta(days=1))
+    assert run(dagbag, **REFUND)["correct_bill"] == "failed"
+    assert len(documents(issued)) == 1
+    assert run(dagbag, **REFUND, with_what_waits=True)["correct_bill"] == "success"
+    assert len(lines(issued, f"DN-{BILL}-1")) == 2
 
 
 def test_a_hostile_reason_is_text_and_nothing_else(dagbag, issued):
@@ -102,8 +117,6 @@ def test_what_breaks_a_rule_fails_and_corrects_nothing(dagbag, issued, conf):
         {"bill": "x" * 201},
         {"cause": "weather"},
         {"delivery": "pigeon"},
-        {"discount_percent": "ten"},
-        {"refund_amount": "-1"},
         {"refund_line": 0},
         {"price_plan": "x" * 64},
     ],
@@ -115,3 +128,11 @@ def test_the_form_refuses_what_is_missing_too_long_or_hostile(dagbag, conf):
     field = dagbag.dags["bill_correction"].params.get_param(name)
     with pytest.raises(ParamValidationError):
         field.resolve(value)
+
+
+def test_a_form_with_several_mistakes_is_answered_with_all_of_them(dagbag, issued, caplog):
+    assert run(dagbag, discount_percent="ten", refund_amount="-1")["correct_bill"] == "failed"
+    [said] = [record.message for record in caplog.records if "fields are wrong" in record.message]
+    assert said.startswith("2 fields are wrong. (1) Discount is 'ten': it ")
+    assert "(2) Refund is '-1': it " in said
+    assert list_corrections(issued) == []

@@ -25,6 +25,7 @@ def exporting(warehouse, airflow_connections, tmp_path):
     with warehouse.begin() as connection:
         fill_documents(connection)
     airflow_connections.setenv("AIRFLOW_VAR_AKUBILL_EXPORTS", str(tmp_path / "files"))
+    airflow_connections.setenv("AIRFLOW__AKUBILL__EXPORT_ROOTS", str(tmp_path))
     return tmp_path / "files"
 
 
@@ -61,15 +62,37 @@ def test_a_period_named_by_hand_is_written_whole_in_the_asked_language_and_place
     assert not exporting.exists()
 
 
-def test_a_read_only_place_fails_with_what_to_do(dagbag, exporting, warehouse):
+def test_a_place_of_an_unknown_kind_fails_with_what_to_do(dagbag, exporting, warehouse, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__AKUBILL__EXPORT_ROOTS", "nosuch://bucket")
     done = run(dagbag, period="2026-10", formats=["csv"], destination="nosuch://bucket/bills")
-    assert states(done)["write_lines"] == "failed"
+    assert states(done)["find_due"] == "failed"
     assert ledger(warehouse) == []
+
+
+def test_a_place_that_the_installation_does_not_allow_fails_at_once_and_nothing_is_written(
+    dagbag, exporting, warehouse, tmp_path_factory, caplog
+):
+    outside = tmp_path_factory.mktemp("dags")
+    done = run(dagbag, period="2026-10", formats=["csv"], destination=str(outside))
+    assert states(done) == dict.fromkeys(ALL_DONE, "upstream_failed") | {"find_due": "failed"}
+    assert "where exports may go" in caplog.text
+    assert (list(outside.iterdir()), ledger(warehouse)) == ([], [])
+
+
+def test_an_export_elsewhere_leaves_nothing_out_of_the_regular_files(dagbag, exporting, warehouse, tmp_path):
+    run(dagbag, period="2026-10", formats=["csv"], destination=str(tmp_path / "elsewhere"))
+    assert states(run(dagbag, period=None, formats=["csv"], destination=None)) == ALL_DONE
+    assert (exporting / "2026-10/lines-2026-10.csv").exists()
 
 
 def test_hostile_fields_are_refused_by_the_form(dagbag, exporting):
     from airflow.sdk.exceptions import ParamValidationError
 
-    for field in ({"period": "../../etc"}, {"language": "fr"}, {"formats": ["exe"]}, {"destination": "x" * 501}):
+    for field in ({"period": "x" * 41}, {"language": "fr"}, {"formats": ["exe"]}, {"destination": "x" * 501}):
         with pytest.raises(ParamValidationError):
             run(dagbag, **field)
+
+
+def test_a_period_that_is_not_a_month_is_refused_in_a_sentence(dagbag, exporting, caplog):
+    assert states(run(dagbag, period="../../etc"))["find_due"] == "failed"
+    assert "Billing period is '../../etc': it is not a month written YYYY-MM" in caplog.text

@@ -9,13 +9,11 @@ from sqlalchemy import text
 
 from include.billing.bills.close import close_period
 from include.billing.prices.plans import publish_price_plans
-from tests.billing.conftest import DUE, OCTOBER, price_plan, subscribe
-from tests.billing.test_verify import BILL, change
+from tests.support.billing.october import BILL, DUE, OCTOBER, price_plan
+from tests.support.billing.tampering import change
 from tests.support.builders import LONG_AGO
 
 pytestmark = pytest.mark.slow
-
-__all__ = ["subscribe"]
 
 GREEN = dict.fromkeys(["verify_issued_bills", "audit_completeness", "notify_operators", "report"], "success")
 

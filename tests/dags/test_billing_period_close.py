@@ -62,11 +62,9 @@ def test_a_period_that_has_not_ended_fails_and_leaves_nothing(dagbag, used, ware
     assert bills_of(warehouse) == []
 
 
-def test_a_period_that_is_not_a_month_is_refused_by_the_form(dagbag, airflow_connections):
-    from airflow.sdk.exceptions import ParamValidationError
-
-    with pytest.raises(ParamValidationError):
-        close(dagbag, period="October")
+def test_a_period_that_is_not_a_month_is_refused_in_a_sentence(dagbag, airflow_connections, caplog):
+    assert str(close(dagbag, period="October").state) == "failed"
+    assert "Billing period is 'October': it is not a month written YYYY-MM" in caplog.text
 
 
 def context_of(run_type, *, partition=None, period=None, person=None):

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from include.domain.errors import ConfigurationError
-from tests.metering.lives import Environment
 from tests.support.airflow import connection_json
+from tests.support.metering.lives import Environment
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +33,8 @@ def channel(airflow_connections, tmp_path):
             "AIRFLOW_CONN_AKUBILL_NOTIFICATIONS", connection_json(conn_type="generic", extra=extra)
         )
 
-    set_up.sent = lambda: (tmp_path / "sent").read_text().splitlines() if (tmp_path / "sent").exists() else []
+    sent = tmp_path / "sent"
+    set_up.sent = lambda: sent.read_text().splitlines() if sent.exists() else []  # type: ignore[attr-defined]
     return set_up
 
 

@@ -27,6 +27,20 @@ def test_every_dag_says_what_it_is_for_whom_it_belongs_to_and_how_it_retries(dag
             assert task.has_retry_policy or task.retry_policy, f"{task.task_id}: use task_defaults()"
 
 
+#: Scheduled DAGs whose runs come one after the other, although a person may trigger them with a form: why. A run by
+#: hand of a DAG without a form does what the scheduled one does, and takes as long.
+ONE_AT_A_TIME = {
+    "billing_period_close": "months close in their order; what a form can get wrong fails at once",
+    "usage_import": "a run moves the files that another would take; it does nothing but work until it ends",
+    "warehouse_upkeep": "what one run keeps, another must not drop meanwhile; it is daily and short",
+}
+
+
+def test_runs_asked_for_by_hand_do_not_hold_up_the_schedule(dagbag: DagBag) -> None:
+    alone = {dag.dag_id for dag in dagbag.dags.values() if dag.params and dag.max_active_runs == 1}
+    assert alone == set(ONE_AT_A_TIME), "allow several runs and lock in the product, or say here why not"
+
+
 def test_every_dag_survives_serialisation(dagbag: DagBag) -> None:
     from airflow.serialization.serialized_objects import DagSerialization
 

@@ -73,10 +73,8 @@ def test_a_finding_is_notified_once_when_it_is_found_and_once_when_it_is_over(da
         connection.execute(text("DELETE FROM operations.machine_sightings"))
     assert run(dagbag)["notify_operators"] == "success"
     opened, over, *_ = sent()
-    assert opened.startswith(
-        "Machines against instances: 1 new: FINDING 3 machine(s) with the paid image in cn-hangzhou"
-    )
-    assert over.startswith("Machines against instances: 1 over: OVER, it is no longer so: 3 machine(s)")
+    assert opened.startswith("Machines against instances: 1 new: FINDING 3 machines with the paid image in cn-hangzhou")
+    assert over.startswith("Machines against instances: 1 over: OVER, it is no longer so: 3 machines")
 
 
 def test_a_buyer_without_a_connection_fails_the_summary_and_nothing_else(dagbag, machines, warehouse):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from tests.billing.conftest import OCTOBER
+from tests.support.billing.october import OCTOBER
 from tests.support.builders import make_buyer, make_instance, make_subscription, make_usage
 
 pytestmark = pytest.mark.slow

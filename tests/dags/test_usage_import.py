@@ -57,14 +57,15 @@ def test_a_sweep_imports_what_waits_and_moves_it_away(dagbag, folder, warehouse)
     drop(folder, "a.csv", HEADER + GOOD + BAD)
     drop(folder, "b.csv", HEADER + GOOD)
     done = run(dagbag)
-    assert set(states(done).values()) == {"success"}
+    assert {name for name, state in states(done).items() if state != "success"} == {"require_good_rows"}
     assert counts(warehouse) == (1, 1, 2)
     assert [file.name[:2] for file in sorted((folder / "imported").iterdir())] == ["a.", "b."]
     assert list(folder.glob("*.csv")) == []
 
 
 def test_an_empty_folder_is_no_failure(dagbag, folder, warehouse):
-    assert states(run(dagbag))["report"] == "success"
+    done = run(dagbag)
+    assert (states(done)["report"], str(done.state)) == ("success", "success")
     assert counts(warehouse) == (0, 0, 0)
 
 
@@ -90,9 +91,21 @@ def test_a_broken_file_fails_with_its_sentence_is_put_aside_and_stops_no_other(d
         "each_file.import_file[1]": "success",
         "each_file.put_away[1]": "success",
         "report": "failed",
+        "require_good_rows": "upstream_failed",
     }
     assert counts(warehouse) == (1, 0, 1)
     assert (folder / "refused/broken.parquet").exists()
+
+
+def test_a_link_fails_one_run_and_no_later_one(dagbag, folder, warehouse, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside")
+    drop(outside, "payroll.csv", HEADER + GOOD)
+    (folder / "a.csv").symlink_to(outside / "payroll.csv")
+    os.utime(folder / "a.csv", (0, 0), follow_symlinks=False)
+    assert states(run(dagbag))["each_file.import_file[0]"] == "failed"
+    assert states(run(dagbag))["report"] == "success"
+    assert counts(warehouse) == (0, 0, 0)
+    assert (outside / "payroll.csv").exists()
 
 
 @pytest.mark.parametrize("name", ["../a.csv", "none.csv"])

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from tests.metering.lives import Environment, at, every_five_minutes, kafka
 from tests.support.builders import make_bill
+from tests.support.metering.lives import Environment, at, every_five_minutes, kafka
 
 pytestmark = pytest.mark.slow
 

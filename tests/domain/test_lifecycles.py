@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from include.domain.lifecycles import BILL, CORRECTION, ENVIRONMENT, GAP, HOUR, LIFECYCLES, SUBSCRIPTION, Lifecycle
+from include.domain.lifecycles import (
+    BILL,
+    CORRECTION,
+    ENVIRONMENT,
+    EVENT,
+    GAP,
+    HOUR,
+    LIFECYCLES,
+    SUBSCRIPTION,
+    Lifecycle,
+)
 
 SQL = Path(__file__).parents[2] / "include" / "warehouse"
 TABLES = {
@@ -16,6 +26,7 @@ TABLES = {
     "billing.bills": BILL,
     "billing.corrections": CORRECTION,
     "billing.late_usage": CORRECTION,
+    "marketplace.inbox": EVENT,
 }
 UPDATE = re.compile(r"UPDATE\s+([a-z_]+\.[a-z_]+)(?:\s+AS\s+\w+)?\s+SET\s[^;]*?\bstate = '(\w+)'")
 
@@ -33,10 +44,18 @@ def test_what_has_ended_stays_ended() -> None:
     ends = {(life.name, state) for life in LIFECYCLES for state in life.states if not life.steps[state]}
     assert ends == {
         ("subscription", "released"),
+        ("marketplace instance", "released"),
         ("environment", "released"),
         ("bill", "reconciled"),
         ("correction", "applied"),
         ("correction", "withdrawn"),
+        ("record of a metering push", "accepted"),
+        ("record of a metering push", "refused"),
+        ("record of a metering push", "duplicate_same"),
+        ("record of a metering push", "missed"),
+        ("record of a metering push", "expected"),
+        ("event of the Marketplace", "applied"),
+        ("event of the Marketplace", "repeated"),
     }
 
 

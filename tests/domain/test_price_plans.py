@@ -7,7 +7,7 @@ import pytest
 from include.domain.errors import InvalidInputError
 from include.domain.money import Decimal
 from include.domain.price_plans import price_scale, scaled_price
-from tests.billing.conftest import price_plan, version
+from tests.support.billing.october import price_plan, version
 
 PLAN = price_plan(version(), version("2026-10-16T00:00:00+08:00", "1.50"))
 CHANGE = datetime(2026, 10, 15, 16, tzinfo=UTC)

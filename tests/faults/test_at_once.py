@@ -9,9 +9,9 @@ from include.domain.periods import HOUR, BillingPeriod, Window
 from include.metering.hours.close import close_hours
 from include.metering.imports.load import import_usage
 from include.metering.polling.record import record_polls
-from tests.faults.conftest import held, rows, wait_until
-from tests.metering.lives import Environment, at, every_five_minutes, gaps, hour_states, hours, kafka
-from tests.support.builders import make_buyer, make_subscription
+from tests.support.breaking import held, wait_until
+from tests.support.builders import make_buyer, make_subscription, rows
+from tests.support.metering.lives import Environment, at, every_five_minutes, gaps, hour_states, hours, kafka
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 OCTOBER = BillingPeriod("2026-10", "Asia/Shanghai")
 DUE = OCTOBER.window.end + 6 * HOUR
-USAGE = "SELECT instance_id, hour_start, aku_seconds FROM metering.usage JOIN core.instances USING (instance_key)"
+USAGE = "SELECT instance_id, hour_start, aku_seconds FROM metering.usage JOIN metering.instances USING (instance_key)"
 T = TypeVar("T")
 
 

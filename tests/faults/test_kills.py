@@ -19,10 +19,10 @@ from include.metering.imports.load import import_usage
 from include.metering.polling.collect import Pace, collect_shard
 from include.warehouse.embedded import scratch_warehouse
 from include.warehouse.vault import Vault
-from tests.faults.conftest import kill_in_the_middle, rows
-from tests.metering.lives import Environment, at, every_five_minutes, gaps, hour_states, hours, kafka
-from tests.metering.test_collect import enter
-from tests.support.builders import insert, make_buyer, make_instance, make_subscription, make_usage
+from tests.support.breaking import kill_in_the_middle
+from tests.support.builders import insert, make_buyer, make_instance, make_subscription, make_usage, rows
+from tests.support.metering.consoles import enter
+from tests.support.metering.lives import Environment, at, every_five_minutes, gaps, hour_states, hours, kafka
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +36,10 @@ pytestmark = pytest.mark.slow
 
 OCTOBER = BillingPeriod("2026-10", "Asia/Shanghai")
 DUE = OCTOBER.window.end + 6 * HOUR
-USAGE = (
-    "SELECT instance_id, hour_start, aku_seconds, source FROM metering.usage JOIN core.instances USING (instance_key)"
-)
+USAGE = """
+SELECT instance_id, hour_start, aku_seconds, source
+FROM metering.usage INNER JOIN metering.instances USING (instance_key)
+"""
 
 
 @pytest.fixture
@@ -53,12 +54,12 @@ def imported(warehouse: Engine) -> list[list[tuple[object, ...]]]:
     queries = (
         f"{USAGE} ORDER BY 1, 2",
         "SELECT file_sha256, file_name, rows_read, rows_loaded, rows_unchanged, rows_rejected FROM metering.imports",
-        "SELECT rule, sentence FROM metering.rejections ORDER BY 2",
+        "SELECT rule, facts FROM metering.rejections ORDER BY 2",
     )
     return [rows(warehouse, query) for query in queries]
 
 
-@pytest.mark.parametrize("table", ["core.instances", "metering.usage", "metering.rejections"])
+@pytest.mark.parametrize("table", ["metering.instances", "metering.usage", "metering.rejections"])
 def test_an_import(table: str, warehouse: Engine, undisturbed: Engine, tmp_path: Path) -> None:
     file = tmp_path / "usage.csv"
     start = OCTOBER.window.start
@@ -90,7 +91,7 @@ def billed(warehouse: Engine) -> list[list[tuple[object, ...]]]:
         "SELECT bill_id, state, subtotal, tax, total, fingerprint, drafted_at, issued_at FROM billing.bills ORDER BY 1",
         """SELECT bill_id, line_no, kind, line_start, quantity, unit_price, exact_amount, amount
            FROM billing.bill_lines JOIN billing.bills USING (bill_key) ORDER BY 1, 2""",
-        """SELECT bill_id, finding, sentence FROM billing.bill_findings JOIN billing.bills USING (bill_key)
+        """SELECT bill_id, finding, facts FROM billing.bill_findings JOIN billing.bills USING (bill_key)
            ORDER BY 1, 2""",
         "SELECT term_start, term_end, price FROM core.licences ORDER BY 1",
     )
@@ -173,7 +174,7 @@ def test_a_closing_of_hours(table: str, warehouse: Engine, undisturbed: Engine) 
     assert hour_states(warehouse) == hour_states(undisturbed)
 
 
-@pytest.mark.parametrize("table", ["core.instances", "metering.readings"])
+@pytest.mark.parametrize("table", ["metering.instances", "metering.readings"])
 def test_a_collection(table: str, warehouse: Engine, sandbox: SandboxHandle) -> None:
     """What polls there are depends on when one asks; what they come to does not, and it is the truth."""
     key = Fernet.generate_key().decode()

@@ -13,8 +13,9 @@ from sqlalchemy import text
 from include.domain.errors import ConfigurationError
 from include.metering.polling.collect import Pace, collect_shard
 from include.warehouse.vault import Vault
-from tests.faults.conftest import rows, wait_until
-from tests.metering.test_collect import enter
+from tests.support.breaking import wait_until
+from tests.support.builders import rows
+from tests.support.metering.consoles import enter
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
     from tests.support.sandbox import SandboxConsole, SandboxHandle
 
 CAUSES = "SELECT environment_id, cause FROM metering.polls JOIN core.environments USING (environment_key) WHERE NOT ok"
-
-
-@pytest.fixture
-def vault() -> Vault:
-    """A vault with a key of its own."""
-    return Vault(SecretStr(Fernet.generate_key().decode()))
 
 
 @pytest.fixture

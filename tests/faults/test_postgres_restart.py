@@ -19,9 +19,10 @@ from include.metering.polling.collect import collect_shard
 from include.warehouse import server
 from include.warehouse.embedded import SCRATCH, scratch_warehouse, start_server
 from include.warehouse.vault import Vault
-from tests.faults.conftest import held, rows, wait_until
-from tests.metering.lives import Environment, at, every_five_minutes, hours, kafka
-from tests.metering.test_collect import enter
+from tests.support.breaking import held, wait_until
+from tests.support.builders import rows
+from tests.support.metering.consoles import enter
+from tests.support.metering.lives import Environment, at, every_five_minutes, hours, kafka
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -104,7 +104,6 @@ def make(target: str) -> tuple[str, ...]:
 
 SERVE = (AKUBILL, "sandbox", "serve", "--port", "0", "--state", "sandbox")
 BENCH = (sys.executable, "-m", "benchmarks", "import_usage", "--size", "small")
-SOAK_HERE = (AKUBILL, "soak", "--in-process", "--consoles", "2", "--hours", "1")
 TESTS = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/alibaba", "tests/warehouse")
 PARTS = [
     (make("up"), signal.SIGINT, until_it_serves),
@@ -115,8 +114,6 @@ PARTS = [
     (make("demo"), signal.SIGHUP, until_it_serves),
     (make("soak"), signal.SIGTERM, until_said("Airflow and warehouse: migrating")),
     (BENCH, signal.SIGTERM, until_it_serves),
-    (SOAK_HERE, signal.SIGTERM, until_it_serves),
-    (SOAK_HERE, signal.SIGINT, until_said("Round 1")),
     (TESTS, signal.SIGTERM, until_it_serves),
     (TESTS, signal.SIGINT, until_it_serves),
 ]

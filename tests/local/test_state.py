@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import stat
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from dotenv import dotenv_values
 
 from include.domain.errors import ConfigurationError
-from include.local import environment, state
+from include.local import environment, processes, state
 from include.local.state import State
 
 if TYPE_CHECKING:
@@ -47,6 +49,29 @@ def test_passwords_are_made_once(tmp_path: Path) -> None:
     assert state.load_passwords(place) == first
     assert set(first) == {"admin", "ops", "viewer"}
     assert stat.S_IMODE(place.passwords_file.stat().st_mode) == 0o600
+
+
+def test_what_the_stack_makes_is_for_its_owner_only(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o755)
+    (folder / "logs").mkdir(mode=0o755)
+    place = State(folder)
+    place.make()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o755, "a folder that is no stack's is left as it is"
+    state.save_settings(place, state.make_settings())
+    place.make()
+    others = 0o066  # where root starts it, PostgreSQL's user passes through
+    assert stat.S_IMODE(folder.stat().st_mode) & others == 0
+    assert {stat.S_IMODE(inner.stat().st_mode) for inner in folder.iterdir() if inner.is_dir()} == {0o700}
+    processes.start(place, "probe", ["sh", "-c", "mkdir made; echo x > made/file"], dict(os.environ))
+    deadline = time.monotonic() + 30
+    while not (folder / "made/file").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    made = [folder / "made", folder / "made/file", folder / "logs/probe.log", folder / "run/probe.json"]
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) & 0o077 for path in made} == dict.fromkeys(
+        ["made", "file", "probe.log", "probe.json"], 0
+    )
 
 
 def test_a_shell_and_the_command_line_read_the_same_environment(tmp_path: Path) -> None:

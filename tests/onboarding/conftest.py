@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
-from sqlalchemy import text
 
-from include.alibaba.access import CloudAccess
 from include.catalog.loader import load_product
-from include.domain.onboarding import OnboardingRequest
 from include.onboarding.onboard import Clock, Services, onboard
 from include.warehouse.vault import Vault
+from tests.support.onboarding import BUYER, FakeClock, access_of, request_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,21 +20,6 @@ if TYPE_CHECKING:
 
     from include.onboarding.activation import Report
     from tests.support.sandbox import SandboxAccount, SandboxHandle
-
-BUYER = "1700000000000017"
-
-
-class FakeClock:
-    """A clock that goes only when one waits."""
-
-    def __init__(self) -> None:
-        self.at = datetime.now(UTC).replace(microsecond=0)
-
-    def now(self) -> datetime:
-        return self.at
-
-    def wait(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
 
 
 @pytest.fixture
@@ -56,17 +38,6 @@ def vendor(sandbox: SandboxHandle) -> SandboxAccount:
     return sandbox.account("vendor")
 
 
-def access_of(sandbox: SandboxHandle, account: SandboxAccount) -> CloudAccess:
-    """The account's access, by its key."""
-    return CloudAccess(
-        account_id=account.account_id,
-        access_key_id=account.access_key_id,
-        access_key_secret=SecretStr(account.access_key_secret),
-        endpoint=sandbox.endpoint,
-        protocol="http",
-    )
-
-
 @pytest.fixture
 def services(warehouse: Engine, sandbox: SandboxHandle, buyer: SandboxAccount, vendor: SandboxAccount) -> Services:
     return Services(
@@ -78,25 +49,6 @@ def services(warehouse: Engine, sandbox: SandboxHandle, buyer: SandboxAccount, v
     )
 
 
-def form(**changes: Any) -> dict[str, Any]:
-    """A form that is filled in well, with what varies."""
-    return {
-        "account_id": BUYER,
-        "site": "china",
-        "region": "cn-hangzhou",
-        "environment_name": "orders",
-        "network": "vpc-orders",
-        "department": "",
-        "payment": "payg",
-        "contact": "ops@buyer.example",
-    } | changes
-
-
-def request_for(**changes: Any) -> OnboardingRequest:
-    """A request that is in order, with what varies."""
-    return OnboardingRequest.from_form(form(**changes))
-
-
 @pytest.fixture
 def onboarded(services: Services, clock: FakeClock) -> Callable[..., Report]:
     """Onboards a request and gives its report."""
@@ -105,14 +57,3 @@ def onboarded(services: Services, clock: FakeClock) -> Callable[..., Report]:
         return onboard(services, request_for(**changes), Clock(clock.now, clock.wait), lambda _line: None)
 
     return run
-
-
-def rows(warehouse: Engine, query: str) -> list[dict[str, Any]]:
-    """What the warehouse contains."""
-    with warehouse.connect() as connection:
-        return [dict(row._mapping) for row in connection.execute(text(query))]
-
-
-def count_calls(sandbox: SandboxHandle, action: str) -> int:
-    """How often the sandbox was asked for an action."""
-    return sum(count for name, count in sandbox.requests()["by_action"].items() if name.endswith(action))

@@ -17,7 +17,7 @@ from include.metering.imports.load import import_usage
 from include.onboarding import activation, deployments, environments, orders, subscriptions
 from include.onboarding.ledger import AttemptFailedError
 from include.onboarding.onboard import Clock, Services, buyer_cloud, onboard
-from tests.onboarding.conftest import BUYER, FakeClock, access_of, count_calls, request_for, rows
+from tests.support.onboarding import BUYER, FakeClock, access_of, count_calls, request_for, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

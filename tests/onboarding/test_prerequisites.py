@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -15,7 +15,7 @@ from include.onboarding.prerequisites import (
     check_terms,
     require_all,
 )
-from tests.onboarding.conftest import FakeClock, access_of, request_for, rows
+from tests.support.onboarding import FakeClock, access_of, request_for, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,7 +160,7 @@ def test_a_wrong_secret_names_the_key_and_not_the_secret(
 def test_a_buyer_without_a_connection_is_one_more_reason(
     services: Services, sandbox: SandboxHandle, clock: FakeClock
 ) -> None:
-    def no_connection() -> None:
+    def no_connection() -> NoReturn:
         raise ConfigurationError("The Airflow connection is missing.")
 
     lacking = Services(services.product, services.warehouse, services.vault, no_connection, services.open_vendor)

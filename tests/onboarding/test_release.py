@@ -32,7 +32,7 @@ def key(warehouse: Engine) -> int:
 
 
 def release(warehouse: Engine, **changes: Any) -> Any:
-    said = {"subscription_id": ID, "ended_at": END, "by": "ann", "reason": REASON, "at": NOW} | changes
+    said: dict[str, Any] = {"subscription_id": ID, "ended_at": END, "by": "ann", "reason": REASON, "at": NOW} | changes
     return release_subscription(warehouse, **said)
 
 
@@ -64,7 +64,9 @@ def licence(warehouse: Engine, key: int, start: datetime, end: datetime) -> None
 @pytest.mark.usefixtures("key")
 def test_a_release_ends_the_subscription_and_its_environment_and_keeps_who_and_why(warehouse: Engine) -> None:
     released = release(warehouse, ended_at=END + timedelta(milliseconds=300))
-    assert released.describe() == f"Subscription {ID} ended at 2026-10-20T04:00:00Z."
+    assert released.describe("Asia/Shanghai") == (
+        f"Subscription {ID} ended at 2026-10-20T04:00:00Z (2026-10-20 12:00:00 Asia/Shanghai)."
+    )
     assert stored(warehouse) == ("released", "released", END, f"{REASON} (entered by ann at 2026-10-25 00:00 UTC)")
 
 
@@ -74,7 +76,7 @@ def test_the_same_end_again_changes_nothing_and_another_one_corrects_it(warehous
     before = stored(warehouse)
     again = release(warehouse, by="bob", at=NOW + timedelta(days=1))
     assert (again.is_new, stored(warehouse)) == (False, before)
-    assert "already: nothing was done again" in again.describe()
+    assert "already: nothing was done again" in again.describe("UTC")
     assert release(warehouse, ended_at=END - timedelta(days=1)).is_new
     assert stored(warehouse)[2] == END - timedelta(days=1)
 
@@ -94,7 +96,7 @@ def test_issued_bills_that_reach_over_the_end_are_named(warehouse: Engine, key: 
         make_bill(connection, key, "2026-10", "1.00")
     released = release(warehouse, at=datetime(2026, 11, 5, tzinfo=UTC))
     assert released.issued_bills == [f"2026-10-{ID}"]
-    assert "correct each with a note" in released.describe()
+    assert "correct each with a note" in released.describe("UTC")
 
 
 @pytest.mark.parametrize(

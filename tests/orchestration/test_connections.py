@@ -23,7 +23,7 @@ def test_the_warehouse_connection_opens_the_warehouse(
     with connections.warehouse().connect() as connection:
         assert connection.scalar(text("SELECT current_database()")) == warehouse.url.database
         assert connection.scalar(text("SELECT current_user")) == "billing_writer"
-    with connections.warehouse(as_owner=True).connect() as connection:
+    with connections.warehouse_owner().connect() as connection:
         assert connection.scalar(text("SELECT current_user")) == "postgres"
 
 

@@ -14,6 +14,7 @@ def test_connection_types_are_registered_with_their_hooks_and_form_fields(airflo
     hooks = ProvidersManagerTaskRuntime().hooks
     assert hooks["alibaba_cloud"].hook_name == "Alibaba Cloud account"
     assert hooks["akubill_vault"].hook_name == "Billing vault"
+    assert hooks["akubill_marketplace"].hook_name == "Marketplace callbacks"
     fields = {name for name in ProvidersManager().connection_form_widgets if "alibaba_cloud" in name}
     assert {name.rsplit("__", 1)[-1] for name in fields} == {"account_id", "region_id", "protocol"}
 
@@ -22,6 +23,18 @@ def test_the_vaults_test_button_says_that_the_key_works(airflow_connections: pyt
     from include.orchestration.hooks import VaultHook
 
     assert VaultHook().test_connection() == (True, "The key encrypts and decrypts.")
+
+
+def test_the_callbacks_test_button_counts_the_keys_and_does_not_show_them(
+    airflow_connections: pytest.MonkeyPatch,
+) -> None:
+    from include.orchestration.hooks import CallbackKeysHook
+    from tests.support.airflow import connection_json
+
+    assert CallbackKeysHook().test_connection()[0] is False
+    held = connection_json(conn_type="akubill_marketplace", password="first-key second-key")
+    airflow_connections.setenv("AIRFLOW_CONN_MARKETPLACE_CALLBACKS", held)
+    assert CallbackKeysHook().test_connection() == (True, "2 keys; callbacks are verified by each.")
 
 
 def test_the_accounts_test_button_says_what_is_missing(airflow_connections: pytest.MonkeyPatch) -> None:

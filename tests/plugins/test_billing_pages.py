@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,6 +44,14 @@ def viewer(api_server, airflow_connections):
 @pytest.mark.parametrize("path", PATHS)
 def test_without_a_login_the_answer_is_401(anonymous, path):
     assert anonymous.get(path).status_code == 401
+
+
+def test_the_page_for_strangers_leads_to_airflows_login(anonymous):
+    page = anonymous.get("/billing/environments?state=active")
+    [link] = re.findall(r'href="([^"]+)" target="_top">Log in<', page.text)
+    answer = anonymous.get(html.unescape(link), follow_redirects=False)
+    assert answer.status_code == 307
+    assert answer.headers["location"] == "/auth/login?next=%2Fbilling%2Fenvironments%3Fstate%3Dactive"
 
 
 def test_a_viewer_sees_the_bills_of_the_warehouse_connection(viewer, warehouse):

@@ -100,9 +100,9 @@ def test_a_bill_that_broke_off_in_the_middle_changes_nothing(buyers):
 def test_a_buyer_without_a_marketplace_instance_is_not_asked(warehouse):
     with warehouse.begin() as connection:
         make_subscription(connection, make_buyer(connection), state="failed", marketplace_instance_id=None)
-    assert fetch_charges(warehouse, "2026-10", AT, {}.__getitem__).buyers == 0
+    assert fetch_charges(warehouse, "2026-10", AT, dict[str, BillsOnPaper]().__getitem__).buyers == 0
 
 
 def test_a_cycle_that_is_not_a_month_is_refused(warehouse):
     with pytest.raises(InvalidInputError, match="Billing period"):
-        fetch_charges(warehouse, "October", AT, {}.__getitem__)
+        fetch_charges(warehouse, "October", AT, dict[str, BillsOnPaper]().__getitem__)

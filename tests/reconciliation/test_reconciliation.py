@@ -11,6 +11,7 @@ from sqlalchemy import text
 from include.domain.billing_cycles import billing_cycle, final_at
 from include.domain.errors import ConfigurationError
 from include.domain.money import Decimal
+from include.domain.words.reconciliation import VERDICTS
 from include.reconciliation.charges import fetch_charges
 from include.reconciliation.compare import find_cycles, reconcile_period
 from include.reconciliation.report import OpenPointsError, report_open_points
@@ -82,6 +83,7 @@ def test_verdicts(warehouse, subscription, ours, theirs, expected):
     assert row["verdict"] == expected
     assert row["difference"] == Decimal(theirs or 0) - Decimal(ours or 0)
     assert row["hours_charged"] == (10 if ours is not None else 0)
+    assert VERDICTS[expected].names() <= set(row["facts"])
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -94,7 +96,13 @@ def test_rounding_explains_less_than_a_cent_an_hour_and_nothing_more(warehouse, 
             "reconciliation.marketplace_charges",
         ):
             connection.execute(text(f"DELETE FROM {table}"))
-        for table in ("billing.bill_lines", "billing.bills", "metering.usage", "core.instances", "core.environments"):
+        for table in (
+            "billing.bill_lines",
+            "billing.bills",
+            "metering.usage",
+            "metering.instances",
+            "core.environments",
+        ):
             connection.execute(text(f"DELETE FROM {table}"))
         connection.execute(text("DELETE FROM core.subscriptions"))
         connection.execute(text("DELETE FROM core.buyers"))
@@ -118,15 +126,15 @@ def test_another_currency_is_never_compared(warehouse, subscription):
     reconcile(warehouse, Charge(INSTANCE, "10.00", currency="USD"))
     row = verdict(warehouse)
     assert row["verdict"] == "differs"
-    assert "two currencies cannot be compared" in row["sentence"]
+    assert "two currencies cannot be compared" in VERDICTS["differs"].say(row["facts"])
     assert bill_state(warehouse)[0] == "issued"
 
 
 def test_the_sentence_names_both_amounts_and_what_rounding_explains(warehouse, subscription):
     bill(warehouse, subscription, "12.34")
     reconcile(warehouse, Charge(INSTANCE, "12.30"))
-    assert verdict(warehouse)["sentence"] == (
-        "The Marketplace charges 12.30 CNY, 0.04 less than our bill; rounding of 10 charged hours can explain less "
+    assert VERDICTS["differs_by_rounding"].say(verdict(warehouse)["facts"]) == (
+        "The Marketplace charges 12.30 CNY, 0.04 CNY less than our bill; rounding of 10 charged hours can explain less "
         "than 0.10."
     )
 
@@ -207,9 +215,27 @@ def test_nothing_of_a_licence_is_explained_by_rounding(warehouse, subscription):
 def test_a_charge_for_an_unknown_instance_is_reported(warehouse, subscription):
     bill(warehouse, subscription, "12.34")
     done = reconcile(warehouse, Charge(INSTANCE, "12.34"), Charge("mp-stranger", "5.00"))
-    assert [sentence for sentence in done.unknown if "mp-stranger" in sentence and "5.00 CNY" in sentence]
+    [point] = done.open_points
+    assert point.startswith(f"{PERIOD}, buyer {BUYER}: The Marketplace charges 5.00 CNY for mp-stranger, which belongs")
     with pytest.raises(OpenPointsError, match="mp-stranger"):
-        report_open_points({PERIOD: {}}, done.unknown)
+        report_open_points({PERIOD: {}}, done.open_points)
+
+
+def test_what_the_final_bill_does_not_confirm_needs_a_person(warehouse, subscription):
+    bill(warehouse, subscription, "12.34")
+    assert reconcile(warehouse, at=FINAL - timedelta(seconds=1)).open_points == [], "the Marketplace may still add it"
+    [missing] = reconcile(warehouse).open_points
+    assert missing.startswith(
+        "2026-10, orders (sub-01-orders): Our bill is 12.34 CNY, and the Marketplace charges noth"
+    )
+    [other] = reconcile(warehouse, Charge(INSTANCE, "5.00"), at=FINAL + timedelta(days=1)).open_points
+    assert "The Marketplace charges 5.00 CNY, 7.34 CNY less than our bill" in other
+    assert reconcile(warehouse, Charge(INSTANCE, "12.34"), at=FINAL + timedelta(days=2)).open_points == []
+
+
+def test_a_long_report_names_the_first_and_says_how_many_follow():
+    with pytest.raises(OpenPointsError, match=r"^25 point\(s\) .* p0 p1 .* p19 And 5 more: see the verdicts"):
+        report_open_points({}, [f"p{number}" for number in range(25)])
 
 
 def test_the_report_names_every_buyer_that_could_not_be_asked():

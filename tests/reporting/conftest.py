@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from include.warehouse.embedded import scratch_warehouse
 from tests.support.documents import fill_documents
-from tests.support.showcase import fill_showcase
+from tests.support.showcase import NOW, fill_showcase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import URL, Engine
-
-#: The instant that the showcase's live polls lead up to.
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")

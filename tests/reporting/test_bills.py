@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import text
 
 from include.domain.money import Decimal
-from include.reporting.bills import Filters, find_bill, list_bills, list_open_points, list_periods, sum_bills
+from include.reporting.bill_detail import find_bill
+from include.reporting.bills import Filters, list_bills, list_open_points, list_periods, sum_bills
 from include.reporting.environments import list_environments
-from tests.reporting.conftest import NOW
 from tests.support.builders import insert, make_bill, make_buyer, make_instance, make_subscription, make_usage
+from tests.support.showcase import NOW
 
 
 @pytest.fixture
@@ -19,17 +20,25 @@ def showcase(showcase_warehouse):
         yield connection
 
 
-def test_periods_come_newest_first_and_void_bills_are_not_bills(warehouse):
+def test_periods_come_newest_first_and_void_bills_stay_listed_but_add_nothing(warehouse):
     with warehouse.begin() as connection:
         key = make_subscription(connection, make_buyer(connection))
         make_bill(connection, key, "2026-08", "1.00", state="void")
         make_bill(connection, key, "2026-09", "2.00")
         make_bill(connection, key, "2026-10", "3.00", state="held")
-        assert list_periods(connection) == ["2026-10", "2026-09"]
-        assert [(t.period, t.total, t.issued_count, t.held_count) for t in sum_bills(connection, None)] == [
-            ("2026-10", Decimal("3.00"), 0, 1),
-            ("2026-09", Decimal("2.00"), 1, 0),
+        assert list_periods(connection) == ["2026-10", "2026-09", "2026-08"]
+        sums = [
+            (t.period, t.total, t.bill_count, t.issued_count, t.held_count, t.void_count)
+            for t in sum_bills(connection, None)
         ]
+        assert sums == [
+            ("2026-10", Decimal("3.00"), 1, 0, 1, 0),
+            ("2026-09", Decimal("2.00"), 1, 1, 0, 0),
+            ("2026-08", 0, 0, 0, 0, 1),
+        ]
+        assert [row.state for row in list_bills(connection, Filters("2026-08"))] == ["void"]
+        assert [row.period for row in list_bills(connection, Filters(state="void"))] == ["2026-08"]
+        assert list_bills(connection, Filters("2026-08", verdict="unknown")) == []
 
 
 def test_amounts_in_two_currencies_are_never_added(warehouse):
@@ -61,8 +70,9 @@ def test_filters(showcase, filters, names):
 
 def test_a_bill_comes_with_what_explains_it(showcase):
     detail = find_bill(showcase, "2026-10-sub-02-risk")
+    assert detail is not None
     assert (detail.bill.state, detail.bill.time_zone) == ("held", "Asia/Shanghai")
-    assert [finding.finding for finding in detail.findings] == ["open_gap"]
+    assert [finding.finding for finding in detail.findings] == ["no_gap_is_open"]
     assert detail.reconciliation.verdict == "differs"
     assert sum(hour.aku_seconds for hour in detail.hours) == detail.bill.aku_seconds
     assert sum(day.aku_seconds for day in detail.days) == detail.bill.aku_seconds

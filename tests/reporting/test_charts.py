@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.reporting.bills import UsageDay, UsageHour
+from include.reporting.bill_detail import UsageDay, UsageHour
 from include.reporting.charts import daily_chart, hour_calendar
 
 FIRST = date(2026, 10, 1)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from fastapi import HTTPException
 from fastapi.testclient import TestClient
@@ -11,8 +13,8 @@ from include.domain.errors import ConfigurationError
 from include.domain.money import Decimal
 from include.reporting.pages import create_pages
 from include.warehouse.engine import open_warehouse
-from tests.reporting.conftest import NOW
 from tests.support.builders import insert, make_bill, make_buyer, make_subscription
+from tests.support.showcase import NOW
 
 PATHS = ["/", "/bills/2026-10-sub-01-orders", "/environments", "/static/pages.css", "/static/theme.js"]
 
@@ -43,6 +45,20 @@ def test_without_a_login_nothing_is_shown(path):
     answer = client_of(create_pages(current_user=anonymous, warehouse=never)).get(path)
     assert answer.status_code == 401
     assert "Log in to Airflow" in answer.text
+
+
+def test_a_page_is_shown_to_users_who_may_read_its_view(warehouse):
+    def may_read(user: str, view: str) -> bool:
+        return (user, view) == ("mei", "Bills")
+
+    pages = client_of(create_pages(current_user=lambda: "mei", warehouse=lambda: warehouse, may_read=may_read))
+    assert pages.get("/").status_code == 200
+    assert pages.get("/static/pages.css").status_code == 200
+    refused = pages.get("/environments")
+    assert refused.status_code == 403
+    assert "You may not read the view Environments. Ask an administrator of Airflow" in refused.text
+    pages = client_of(create_pages(current_user=lambda: "li", warehouse=lambda: warehouse, may_read=may_read))
+    assert {pages.get(path).status_code for path in ("/", "/bills/2026-10-sub-01-orders", "/environments")} == {403}
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
@@ -88,9 +104,27 @@ def test_the_newest_period_is_shown_unless_another_is_asked_for(full):
     assert "No bill matches" in full.get("/billing/?search=nothing").text
 
 
+def test_a_void_bill_stays_in_the_list_and_is_marked(warehouse, empty):
+    with warehouse.begin() as connection:
+        key = make_subscription(connection, make_buyer(connection))
+        make_bill(connection, key, "2026-08", "1.00", state="void")
+    page = empty.get("/").text
+    assert '<tr class="void">' in page
+    assert '<span class="badge void">Void</span>' in page
+    assert "Not compared yet</span>" not in page
+    assert '<option value="void"' in page
+
+
 def test_a_bill_shows_amount_rounding_verdict_findings_and_fingerprint(full):
     page = full.get("/billing/bills/2026-10-sub-02-risk").text
-    for part in ("5\u202f620.19", "\u22120.", "which rounding of", "Why it is held", "Asia/Shanghai (UTC+08:00)"):
+    for part in (
+        "5\u202f620.19",
+        "\u22120.",
+        "which rounding of",
+        "Why it is held",
+        "Open gaps.",
+        "Asia/Shanghai (UTC+08:00)",
+    ):
         assert part in page
 
 
@@ -132,11 +166,49 @@ def test_an_address_with_a_wrong_value_is_answered_with_its_name(full, query):
     assert f"wrong value for: {query.split('=')[0]}." in answer.text
 
 
-@pytest.mark.parametrize("path", ["/billing/?search=a%00b", "/billing/bills/2026-10%00"])
+NUL_PATHS = [
+    *(f"/billing/?{field}=a%00b" for field in ("search", "state", "verdict", "period", "nothing", "a%00b")),
+    *("/billing/environments?search=a%00b", "/billing/environments?state=%00", "/billing/bills/2026-10%00"),
+    "/billing/static/pages.css%00",
+]
+
+
+@pytest.mark.parametrize("path", NUL_PATHS)
 def test_an_address_that_the_warehouse_cannot_hold_does_not_blame_the_warehouse(full, path):
     answer = full.get(path)
-    assert answer.status_code == 422
+    assert answer.status_code == 400
     assert "a NUL character at place" in answer.text
+    assert "\0" not in answer.text
+    assert full.get("/billing/nothing%00").status_code == 404
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/nothing", "/bills/none"])
+def test_a_head_is_answered_as_a_get_without_its_body(full, path):
+    asked, got = full.head(f"/billing{path}"), full.get(f"/billing{path}")
+    assert asked.status_code == got.status_code
+    assert asked.headers["content-type"] == got.headers["content-type"]
+    assert asked.headers["content-length"] == got.headers["content-length"]
+
+
+@pytest.mark.parametrize("path", ["/environments/", "/bills/2026-10-sub-01-orders/", "/environments/?state=active"])
+def test_a_redirect_stays_at_the_server_that_was_asked_whatever_the_host_header_says(full, path):
+    answer = full.get(f"/billing{path}", headers={"Host": "evil.example"}, follow_redirects=False)
+    assert answer.status_code == 307
+    assert answer.headers["location"] == f"/billing{path}".replace("/?", "?").removesuffix("/")
+    assert full.get(f"/billing{path}").status_code == 200
+
+
+def test_the_page_for_strangers_leads_to_the_login_and_back(full):
+    def anonymous():
+        raise HTTPException(401, "Not authenticated")
+
+    def log_in(page):
+        return f"/login?next={page}"
+
+    pages = create_pages(current_user=anonymous, warehouse=lambda: open_warehouse("postgresql://"), log_in=log_in)
+    page = client_of(pages, "/billing").get("/billing/environments?state=active").text
+    assert '<a href="/login?next=/billing/environments?state=active" target="_top">Log in</a>' in page
+    assert "evil" not in client_of(pages, "/billing").get("/billing/", headers={"Host": "evil.example"}).text
 
 
 def test_a_warehouse_that_does_not_answer_is_said_without_internals():
@@ -209,8 +281,8 @@ def corrected(warehouse):
             """),
             {"root": root, "note": note},
         )
-        taxed = {"tax_rate": Decimal("0.06"), "is_inclusive": False, "is_refund": False}
-        amounts = {"base": Decimal("-12.00"), "amount": Decimal(0)}
+        taxed: dict[str, Any] = {"tax_rate": Decimal("0.06"), "is_inclusive": False, "is_refund": False}
+        amounts: dict[str, Any] = {"base": Decimal("-12.00"), "amount": Decimal(0)}
         insert(connection, "billing.bill_taxes", bill_key=note, for_bill_key=root, **taxed, **amounts)
         for before, after, why in ((None, "draft", None), ("draft", "issued", "Approved after a call")):
             insert(
@@ -242,6 +314,36 @@ def test_a_corrected_bill_shows_its_notes_and_its_story(corrected):
     assert "−12.00" in page
     assert "Approved after a call" in page
     assert "dana" in page
+
+
+def test_a_bill_that_was_corrected_or_will_be_says_so_beside_its_state(corrected, warehouse):
+    paths = ("/?period=2026-09", "/bills/2026-09-sub-01-orders")
+    issue = text("UPDATE billing.bills SET state = 'issued', issued_at = :at WHERE document = 'credit_note'")
+    assert "corrected by" not in corrected.get(paths[0]).text, "the note is a draft"
+    with warehouse.begin() as connection:
+        connection.execute(issue, {"at": NOW})
+    for path in paths:
+        page = corrected.get(path).text
+        assert "corrected by −12.00" in page
+        assert "a correction waits" not in page
+    with warehouse.begin() as connection:
+        key = connection.scalar(text("SELECT bill_key FROM billing.bills WHERE document = 'bill'"))
+        insert(
+            connection,
+            "billing.corrections",
+            correction_id="cor-1",
+            bill_key=key,
+            cause="late_usage",
+            delivery="next_bill",
+            reason="It came late.",
+            requested_by="dana",
+            requested_at=NOW,
+        )
+    for path in paths:
+        assert "a correction waits" in corrected.get(path).text
+    page = corrected.get(paths[1]).text
+    waits = page[page.index("What waits to correct this bill") : page.index("Usage by day")]
+    assert [said in waits for said in ("Late usage", "It came late.", "dana", "cor-1", "the next bill")] == [True] * 5
 
 
 def test_a_list_counts_notes_apart_from_bills(corrected):

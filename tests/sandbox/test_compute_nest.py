@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 from alibabacloud_tea_openapi.exceptions import ClientException
 
-from tests.sandbox.conftest import ask, models, prepaid
 from tests.support.sandbox import SandboxConsole
+from tests.support.sandbox_calls import ask, models, prepaid
 
 M = models("computenest")
 

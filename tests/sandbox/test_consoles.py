@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 import pytest
 
-from tests.sandbox.conftest import ask, signed
+from tests.support.sandbox_calls import ask, signed
 
 
 def body(**content) -> bytes:

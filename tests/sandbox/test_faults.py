@@ -10,7 +10,7 @@ import pytest
 from alibabacloud_tea_openapi.exceptions import ClientException, ServerException, ThrottlingException
 from Tea.exceptions import TeaException
 
-from tests.sandbox.conftest import ask, models, signed
+from tests.support.sandbox_calls import ask, models, signed
 
 M = models("computenest")
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from alibabacloud_computenest20210601.client import Client
 from alibabacloud_tea_openapi.models import Config
 
-from tests.sandbox.conftest import ask, models
 from tests.support.sandbox import SandboxAccount, SandboxConsole, SandboxHandle, running_sandbox
+from tests.support.sandbox_calls import ask, models
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ def ordered(sandbox: SandboxHandle, buyer: SandboxAccount) -> dict[str, Any]:
 def shown(sandbox: SandboxHandle) -> list[Any]:
     """All that the admin API tells."""
     consoles = sorted(sandbox.admin.get("/consoles").json(), key=lambda row: row["environment_id"])
-    lives = [sandbox.admin.get(f"/consoles/{row['environment_id']}/timelines").json() for row in consoles]
+    lives = [sandbox.timelines(row["environment_id"]) for row in consoles]
     return [
         *(sandbox.admin.get(path).json() for path in SHOWN),
         consoles,

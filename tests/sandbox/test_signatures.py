@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from include.sandbox.errors import SignatureRefused
-from include.sandbox.signatures import acs3, automq, rpc1
+from include.sandbox.signatures import acs3, automq
 from include.sandbox.signatures.nonces import Nonces
 from include.sandbox.signatures.request import Request
 
@@ -111,24 +111,6 @@ def test_acs3_refuses_a_request_that_does_not_sign_its_host():
     headers["authorization"] = headers["authorization"].replace("SignedHeaders=host;", "SignedHeaders=")
     with pytest.raises(SignatureRefused, match="host is missing or not signed"):
         acs3.verify(request._replace(headers=headers), "YourAccessKeySecret", Nonces(), AT)
-
-
-def test_rpc1_agrees_with_the_published_example():
-    # https://help.aliyun.com/document_detail/315526.html: DescribeRegions with testid / testsecret.
-    parameters = {
-        "Timestamp": "2016-02-23T12:46:24Z",
-        "Format": "XML",
-        "AccessKeyId": "testid",
-        "Action": "DescribeRegions",
-        "SignatureMethod": "HMAC-SHA1",
-        "SignatureNonce": "3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf",
-        "Version": "2014-05-26",
-        "SignatureVersion": "1.0",
-    }
-    text = rpc1.string_to_sign("GET", parameters)
-    assert rpc1.sign("testsecret", text) == "OLeaidS1JvxuMvnyHOwuJ+uX5qY="
-    at = datetime(2016, 2, 23, 12, 46, 24, tzinfo=UTC).timestamp()
-    rpc1.verify("GET", {**parameters, "Signature": "OLeaidS1JvxuMvnyHOwuJ+uX5qY="}, "testsecret", Nonces(), at)
 
 
 def test_automq_agrees_with_the_providers_own_test():

@@ -1,6 +1,6 @@
 """The pictures of printed bills in docs/pictures, of bills that were rated and issued by the product itself.
 
-Run `python -m tests.support.bill_pictures` to draw them again.
+`make pictures` draws them again.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def issue_bills(warehouse: Engine) -> dict[str, PrintedDocument]:
     """Issue each picture's bill in an empty warehouse; the documents by the picture's name."""
     publish_price_plans(warehouse, [_plan(picture) for picture in DRAWN])
     with warehouse.begin() as connection:
-        make_buyer(connection, contact="finance@example.com")
+        make_buyer(connection)
         for picture in DRAWN:
             _subscribe(connection, picture)
     close_period(warehouse, _PERIOD, _PERIOD.window.end + timedelta(hours=6))
@@ -102,6 +102,7 @@ def _subscribe(connection: Connection, picture: Picture) -> None:
         marketplace_instance_id=f"mp-{picture.payment}",
         order_id=f"order-{picture.payment}",
         network=f"vpc-{picture.payment}",
+        contact="finance@example.com",
         **picture.columns,
     )
     connection.execute(
@@ -129,14 +130,10 @@ def _subscribe(connection: Connection, picture: Picture) -> None:
         )  # fmt: skip
 
 
-def main() -> None:
+def draw_bills() -> None:
     """Draw them."""
     with temporary_warehouse() as warehouse:
         issued = issue_bills(warehouse)
         for picture in DRAWN:
             [page] = draw_document(issued[picture.name], picture.language, 100)
             (PICTURES / f"{picture.name}.png").write_bytes(page)
-
-
-if __name__ == "__main__":
-    main()

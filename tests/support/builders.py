@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
@@ -20,16 +20,18 @@ from include.warehouse.engine import ensure_partitions
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
 #: Before everything that tests bill.
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 ZONE = "Asia/Shanghai"
 
 
-def insert(connection: Connection, table: str, returning: str | None = None, **columns: object) -> object:
+def insert(connection: Connection, table: str, returning: str | None = None, **columns: Any) -> object:
     """One row, and the value of its column `returning`."""
-    values = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in columns.items()}
+    values: dict[str, Any] = {
+        name: json.dumps(value) if isinstance(value, dict) else value for name, value in columns.items()
+    }
     names = ", ".join(values)
     binds = ", ".join(f":{name}" for name in values)
     tail = f" RETURNING {returning}" if returning else ""
@@ -37,17 +39,16 @@ def insert(connection: Connection, table: str, returning: str | None = None, **c
     return result.scalar_one() if returning else None
 
 
-def make_buyer(connection: Connection, account_id: str = "1100000000000001", **columns: object) -> str:
+def make_buyer(connection: Connection, account_id: str = "1100000000000001", **columns: Any) -> str:
     """A buyer of the China site."""
-    insert(
-        connection, "core.buyers", **{"account_id": account_id, "site": "china", "registered_at": LONG_AGO} | columns
-    )
+    buyer: dict[str, Any] = {"account_id": account_id, "site": "china", "registered_at": LONG_AGO}
+    insert(connection, "core.buyers", **buyer | columns)
     return account_id
 
 
-def make_subscription(connection: Connection, account_id: str, name: str = "orders", **columns: object) -> int:
+def make_subscription(connection: Connection, account_id: str, name: str = "orders", **columns: Any) -> int:
     """An active subscription of that buyer with its environment, metered; its key."""
-    subscription = {
+    subscription: dict[str, Any] = {
         "subscription_id": f"sub-{account_id[-2:]}-{name}",
         "product": "automq-byoc-payg",
         "account_id": account_id,
@@ -88,9 +89,9 @@ def environment_of(connection: Connection, subscription_key: int) -> int:
     return int(connection.execute(query, {"key": subscription_key}).scalar_one())
 
 
-def make_instance(connection: Connection, subscription_key: int, instance_id: str = "kf-1", **columns: object) -> int:
+def make_instance(connection: Connection, subscription_key: int, instance_id: str = "kf-1", **columns: Any) -> int:
     """A Kafka instance in the subscription's environment; its key."""
-    instance = {
+    instance: dict[str, Any] = {
         "instance_id": instance_id,
         "environment_key": environment_of(connection, subscription_key),
         "subscription_key": subscription_key,
@@ -99,12 +100,12 @@ def make_instance(connection: Connection, subscription_key: int, instance_id: st
         "first_seen_at": LONG_AGO,
         "last_seen_at": LONG_AGO,
     } | columns
-    return int(str(insert(connection, "core.instances", "instance_key", **instance)))
+    return int(str(insert(connection, "metering.instances", "instance_key", **instance)))
 
 
 def make_usage(connection: Connection, instance_key: int, start: datetime, aku_seconds: Iterable[int]) -> None:
     """Consecutive hours of usage of an instance from that hour on."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"hour": start + timedelta(hours=n), "instance": instance_key, "aku_seconds": quantity}
         for n, quantity in enumerate(aku_seconds)
     ]
@@ -113,7 +114,7 @@ def make_usage(connection: Connection, instance_key: int, start: datetime, aku_s
         text("""
         INSERT INTO metering.usage (hour_start, instance_key, subscription_key, environment_key, aku_seconds, source)
         SELECT :hour, instance_key, subscription_key, environment_key, :aku_seconds, 'readings'
-        FROM core.instances WHERE instance_key = :instance
+        FROM metering.instances WHERE instance_key = :instance
         """),
         rows,
     )
@@ -121,14 +122,14 @@ def make_usage(connection: Connection, instance_key: int, start: datetime, aku_s
         connection.execute(
             text("""
             INSERT INTO changed_hours (subscription_key, hour_start)
-            SELECT subscription_key, :hour FROM core.instances WHERE instance_key = :instance
+            SELECT subscription_key, :hour FROM metering.instances WHERE instance_key = :instance
             """),
             rows,
         )
 
 
 def make_bill(
-    connection: Connection, subscription_key: int, period: str, total: str, state: str = "issued", **columns: object
+    connection: Connection, subscription_key: int, period: str, total: str, state: str = "issued", **columns: Any
 ) -> int:
     """A bill with one usage line of that amount; its key."""
     window = BillingPeriod(period, ZONE).window
@@ -136,7 +137,7 @@ def make_bill(
         text("SELECT subscription_id FROM core.subscriptions WHERE subscription_key = :key"), {"key": subscription_key}
     ).scalar_one()
     is_issued = state in ("issued", "reconciled")
-    bill = {
+    bill: dict[str, Any] = {
         "bill_id": f"{period}-{subscription_id}",
         "subscription_key": subscription_key,
         "period": period,
@@ -190,11 +191,13 @@ def make_bill(
 
 def apply_late_usage(connection: Connection, subscription_key: int, period: str) -> None:
     """Have what is pending for the subscription's bill of that period applied on an empty credit note."""
-    query = text("SELECT bill_key, bill_id FROM billing.bills WHERE subscription_key = :key AND period = :period")
+    query = text("""
+        SELECT bill_key, bill_id, issued_at FROM billing.bills WHERE subscription_key = :key AND period = :period
+    """)
     bill = connection.execute(query, {"key": subscription_key, "period": period}).one()
     note = make_bill(
         connection, subscription_key, period, "0.00", bill_id=f"CN-{bill.bill_id}-1", document="credit_note",
-        corrects_bill_key=bill.bill_key,
+        corrects_bill_key=bill.bill_key, drafted_at=bill.issued_at,
     )  # fmt: skip
     connection.execute(
         text("""
@@ -203,3 +206,9 @@ def apply_late_usage(connection: Connection, subscription_key: int, period: str)
         """),
         {"note": note, "bill": bill.bill_key},
     )
+
+
+def rows(warehouse: Engine, query: str) -> list[tuple[Any, ...]]:
+    """What the warehouse contains."""
+    with warehouse.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]

@@ -95,9 +95,11 @@ def fill_documents(connection: Connection) -> dict[str, int]:
     """A bill of each payment with every kind of line, notes of both kinds, and a correction on the next bill; keys."""
     for plan in ("automq-byoc-payg", "automq-byoc-prepaid"):
         insert(connection, "billing.price_plans", name=plan, currency="CNY", time_zone=ZONE)
-    buyer = make_buyer(connection, contact="finance@example.com")
-    payg = make_subscription(connection, buyer, "orders", department="Retail platform")
-    prepaid = make_subscription(connection, buyer, "telemetry", payment="prepaid", price_plan="automq-byoc-prepaid")
+    buyer, contact = make_buyer(connection), {"contact": "finance@example.com"}
+    payg = make_subscription(connection, buyer, "orders", department="Retail platform", **contact)
+    prepaid = make_subscription(
+        connection, buyer, "telemetry", payment="prepaid", price_plan="automq-byoc-prepaid", **contact
+    )
     make_usage(connection, make_instance(connection, payg, "kf-1"), WINDOW.start, [36_000] * 48)
     keys = {PAYG: _make_payg(connection, payg), PREPAID: _make_prepaid(connection, prepaid)}
     keys |= {NOTE: _make_note(connection, payg, keys[PAYG]), DEBIT: _make_debit(connection, prepaid, keys[PREPAID])}

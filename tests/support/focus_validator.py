@@ -100,7 +100,13 @@ def validate(file: Path) -> Report:
     python = install()
     where = "import pathlib, focus_validator; print(pathlib.Path(focus_validator.__file__).parents[1])"
     packages = subprocess.run([python, "-c", where], check=True, capture_output=True, text=True).stdout.strip()
-    command = [python.with_name("focus-validator"), "--data-file", file.resolve(), "--validate-version", "1.2.0.1"]
+    command = [
+        str(python.with_name("focus-validator")),
+        "--data-file",
+        str(file.resolve()),
+        "--validate-version",
+        "1.2.0.1",
+    ]
     options = ["--block-download", "--applicability-criteria", ",".join(APPLICABLE)]
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
@@ -108,5 +114,5 @@ def validate(file: Path) -> Report:
     )
     totals = _TOTAL.search(done.stdout)
     assert totals, f"The validator's report has no totals: {done.stdout[-500:]} {done.stderr[-500:]}"
-    counts = (int(count) for count in totals.groups())
-    return Report(*counts, frozenset(_FAILURE.findall(done.stdout)))
+    total, passed, failed, skipped = (int(count) for count in totals.groups())
+    return Report(total, passed, failed, skipped, frozenset(_FAILURE.findall(done.stdout)))

@@ -12,7 +12,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.metering.oracle import NOTHING, Second, Sight, explain
+from tests.support.metering.oracle import NOTHING, Second, Seen, Sight, explain, follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,13 +55,17 @@ class Example(NamedTuple):
     def answers(self) -> list[tuple[int, Sight | None]]:
         return [(at, said) for at, said in self.polls.items() if not isinstance(said, str)]
 
+    @property
+    def seen(self) -> list[Seen]:
+        return follow([(at, {self.name: said} if said else {}) for at, said in self.answers], self.name)
+
     def pieces(self) -> list[Piece]:
         """What is known of it, from ten o'clock to the last answer."""
         seconds: list[Second] = []
-        for before, after in pairwise([None, *self.answers]):
+        for before, after in pairwise([None, *self.seen]):
             assert after is not None
-            first = before[0] if before else 0
-            seconds += (explain(second, before, after, 0, TOLERANCE) for second in range(first, after[0]))
+            first = before.at if before else 0
+            seconds += (explain(second, before, after, 0, TOLERANCE) for second in range(first, after.at))
         return list(_grouped(seconds))
 
 

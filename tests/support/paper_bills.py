@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.domain.money import Decimal
 
@@ -34,7 +34,7 @@ class BillsOnPaper:
     def __init__(self, items: Iterable[Charge]) -> None:
         self.items = list(items)
 
-    def instance_bill(self, billing_cycle: str, *, product_code: str | None = None) -> Iterator[Charge]:
+    def instance_bill(self, billing_cycle: str, *, product_code: str | None = None) -> Iterator[Any]:
         assert billing_cycle
         assert product_code == "cmgj-automq-byoc"
         return iter(self.items)

@@ -15,14 +15,14 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 def command_line() -> str:
     """Every command with its options, as `--help` says them."""
-    import click
+    import typer
     from typer.cli import get_docs_for_click
     from typer.main import get_command
 
     from include.cli.main import app
 
     command = get_command(app)
-    text = get_docs_for_click(obj=command, ctx=click.Context(command), name="akubill")
+    text = get_docs_for_click(obj=command, ctx=typer.Context(command), name="akubill")
     return html.unescape(text).strip() + "\n"
 
 

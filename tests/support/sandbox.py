@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 
@@ -52,12 +52,14 @@ class SandboxConsole:
 class SandboxHandle:
     """A running sandbox: where it is, and how a test arranges the outside."""
 
-    def __init__(self, base_url: str, process: subprocess.Popen[str]) -> None:
+    def __init__(self, base_url: str, token: str, process: subprocess.Popen[str] | None = None) -> None:
         self.base_url = base_url
+        self.token = token
         self.process = process
         self.port = int(base_url.rpartition(":")[2])
         self.endpoint = base_url.removeprefix("http://")
         self.admin = httpx.Client(base_url=f"{base_url}/admin", timeout=60, trust_env=False)
+        self.admin.headers["Authorization"] = f"Bearer {token}"
 
     def settings(self, **changes: Any) -> dict[str, Any]:
         """Change settings."""
@@ -93,6 +95,11 @@ class SandboxHandle:
         rows: list[dict[str, Any]] = answer.json()
         return rows
 
+    def timelines(self, environment_id: str) -> list[dict[str, Any]]:
+        """Every moment of every instance that a console's environment has had."""
+        lives: list[dict[str, Any]] = self._asked("GET", f"/consoles/{environment_id}/timelines")
+        return lives
+
     def requests(self) -> dict[str, Any]:
         """What was asked so far."""
         report: dict[str, Any] = self._asked("GET", "/requests")
@@ -110,15 +117,17 @@ class SandboxHandle:
 
 
 @contextmanager
-def running_sandbox(folder: Path, port: int = 0) -> Iterator[SandboxHandle]:
+def running_sandbox(folder: Path, port: int = 0, allowed_hosts: Sequence[str] = ()) -> Iterator[SandboxHandle]:
     """A sandbox process on a folder; it ends with the block, unless it was killed before."""
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     command = [sys.executable, "-m", "include.sandbox", "--port", str(port), "--state", str(folder)]
+    command += [word for host in allowed_hosts for word in ("--allow-host", host)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line.startswith("sandbox at "), f"The sandbox did not start: {line!r}"
-        handle = SandboxHandle(line.removeprefix("sandbox at ").strip(), process)
+        token = (folder / "admin-token").read_text().strip()
+        handle = SandboxHandle(line.removeprefix("sandbox at ").strip(), token, process)
         try:
             yield handle
         finally:

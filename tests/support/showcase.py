@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import text
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 PERIODS = ("2026-09", "2026-10")
 _PRICE = Decimal("1.20")
-_BUYERS = {
+_BUYERS: dict[str, list[tuple[Any, ...]]] = {
     "1100000000000001": [
         ("orders", "cn-hangzhou", "Retail platform", "payg", (12, 6, 3)),
         ("clickstream", "cn-shanghai", "Data platform", "payg", (24, 8, 8, 6, 5, 4, 3, 3)),
@@ -156,9 +156,13 @@ def _bill(connection: Connection, key: int, kind: tuple[str, str], period: str, 
             connection,
             "billing.bill_findings",
             bill_key=bill,
-            finding="open_gap",
-            sentence="Instance risk-1 changed size while its console was silent (2026-10-17 03:00 to 05:00): resolve "
-            "or waive the gap, then close the period again.",
+            finding="no_gap_is_open",
+            facts={
+                "gap_count": 1,
+                "seconds": 7200,
+                "first_gap_start": "2026-10-16T19:00:00+00:00",
+                "first_cause": "silent_change",
+            },
             found_at=BillingPeriod(period, ZONE).window.end + timedelta(hours=6),
         )
         window = BillingPeriod(period, ZONE).window
@@ -226,7 +230,7 @@ def _poll(
             source="reading",
             natural_key=f"showcase-{environment}",
             rule="unknown_state",
-            sentence="State is 'Rebooting': it is not known.",
+            facts={"instance": "'kf-1'", "state": "'Rebooting'", "known_states": "Running, Changing"},
             payload={"state": "Rebooting"},
             environment_key=environment,
             rejected_at=answered,
@@ -262,3 +266,7 @@ def _reconcile(warehouse: Engine, period: str) -> None:
     at = final_at(BillingPeriod(period, ZONE)) + timedelta(hours=1)
     fetch_charges(warehouse, period, at, lambda account_id: BillsOnPaper(charges[account_id]))
     reconcile_period(warehouse, period, at)
+
+
+#: The instant that the showcase's live polls lead up to.
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

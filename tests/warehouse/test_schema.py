@@ -14,7 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 from include.domain.errors import ConfigurationError
 from include.warehouse import routines
 from include.warehouse.embedded import ensure_database
-from include.warehouse.engine import ANALYST, ensure_partitions, open_warehouse
+from include.warehouse.engine import ANALYST, RECEIVER, ensure_partitions, open_warehouse
 from include.warehouse.migrate import current_revision, head_revision, migrate
 from include.warehouse.migrations.baseline import BASELINE, baseline
 from include.warehouse.tables import SCHEMAS, VIEW_SCHEMAS, metadata
@@ -123,7 +123,7 @@ def test_an_analyst_reads_bills_and_writes_nothing(postgres_server: URL, warehou
     for forbidden in (
         "DELETE FROM billing.bills",
         "UPDATE core.subscriptions SET state = 'released'",
-        "INSERT INTO core.buyers VALUES ('1', 'china', NULL, now())",
+        "INSERT INTO core.buyers VALUES ('1', 'china', now())",
         "TRUNCATE metering.usage",
         "SELECT secret_ciphertext FROM core.environment_credentials",
         "SELECT metering.ensure_partitions(now(), now() + interval '1 day')",
@@ -134,6 +134,33 @@ def test_an_analyst_reads_bills_and_writes_nothing(postgres_server: URL, warehou
         with analyst.connect() as connection, pytest.raises(ProgrammingError, match="permission denied"):
             connection.execute(text(forbidden))
     analyst.dispose()
+
+
+def test_the_receiver_of_callbacks_stores_them_and_does_nothing_else(warehouse: Engine) -> None:
+    receiver = open_warehouse(warehouse.url, role=RECEIVER)
+    with receiver.begin() as connection:
+        connection.execute(
+            text("""
+            INSERT INTO marketplace.inbox (action, query, parameters, instance_id)
+            VALUES ('createInstance', 'action=createInstance', '{}', '1')
+            """)
+        )
+    for forbidden in (
+        "SELECT query FROM marketplace.inbox",
+        "UPDATE marketplace.inbox SET state = 'applied'",
+        "DELETE FROM marketplace.inbox",
+        "INSERT INTO marketplace.inbox (state) VALUES ('applied')",
+        "INSERT INTO marketplace.inbox (source) VALUES ('operator')",
+        "INSERT INTO marketplace.inbox (received_at) VALUES (now())",
+        "INSERT INTO marketplace.event_decisions VALUES (1, 1, 'replayed', 'x', 'x')",
+        "SELECT 1 FROM core.subscriptions",
+        "SELECT 1 FROM billing.bills",
+        "SELECT 1 FROM analytics.bills",
+        "CREATE TABLE marketplace.mine (a int)",
+    ):
+        with receiver.connect() as connection, pytest.raises(ProgrammingError, match="permission denied"):
+            connection.execute(text(forbidden))
+    receiver.dispose()
 
 
 def test_partitions_are_made_once_for_each_month_of_the_window(warehouse: Engine) -> None:
@@ -152,3 +179,10 @@ def test_the_writer_owns_nothing(warehouse: Engine) -> None:
             )
         )
         assert owned == 0
+
+
+def test_the_working_tables_of_rating_are_not_analyzed_while_they_are_empty(warehouse: Engine) -> None:
+    """The planner would expect one row from then on, and take several times as long for a thousand subscriptions."""
+    query = text("SELECT reloptions FROM pg_class WHERE relname IN ('rating_segments', 'rating_hours')")
+    with warehouse.connect() as connection:
+        assert connection.scalars(query).all() == [["autovacuum_analyze_threshold=2147483647"]] * 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 from typing import TYPE_CHECKING
 
 import psutil
@@ -30,6 +31,18 @@ def ask(socket_folder: Path) -> object:
         answer = connection.exec_driver_sql("SHOW server_encoding").scalar()
     engine.dispose()
     return answer
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="Only root runs it as another user than itself.")
+def test_the_user_that_it_runs_as_for_root_may_not_log_in(folder: Path) -> None:
+    socket_folder = server.start(folder, SCRATCH)
+    psql = [str(server.program("psql")), "-h", str(socket_folder), "-U", "postgres", "-c", "SELECT 1", "postgres"]
+    user = server._server_user()
+    done = subprocess.run(
+        psql, user=user.pw_uid, group=user.pw_gid, extra_groups=(), capture_output=True, text=True, check=False
+    )
+    assert 'Peer authentication failed for user "postgres"' in done.stderr
+    assert subprocess.run(psql, capture_output=True, text=True, check=False).returncode == 0
 
 
 def test_a_second_start_joins_the_first(folder: Path) -> None:

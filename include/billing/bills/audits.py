@@ -1,4 +1,4 @@
-"""Runs the audits of a period's drafts: what they find holds a bill, unless a person waived it in these very words.
+"""Runs the audits of a period's drafts: what they find holds a bill, unless a person waived exactly what was found.
 
 An audit is a SQL file in warehouse/audits, a claim about bills that returns the bills that break it; besides, a bill's
 amount is held against the subscription's own earlier ones (unusual.py).
@@ -6,10 +6,12 @@ amount is held against the subscription's own earlier ones (unusual.py).
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from include.billing.bills.unusual import find_unusual
 from include.billing.rating.rate import window_of
+from include.domain.words.billing import Finding
 from include.warehouse.engine import audits, statement
 
 if TYPE_CHECKING:
@@ -34,14 +36,16 @@ def audit_drafts(
     """
     chosen = {**window_of(period), "subscription_key": subscription_key}
     drafts = set(connection.execute(statement("billing/bills/list_drafts"), chosen).scalars())
-    findings = [
-        {"bill_key": bill_key, "finding": claim, "sentence": sentence, "content": content, "found_at": at}
-        for claim, bill_key, sentence, content in _findings(connection, period)
-        if bill_key in drafts
-    ]
-    if findings:
-        connection.execute(statement("billing/bills/insert_finding"), findings)
+    findings = [(bill_key, finding) for bill_key, finding in _findings(connection, period) if bill_key in drafts]
+    for bill_key, finding in findings:
+        hold_for(connection, bill_key, finding, at)
     return len(findings) + hold_rejected(connection, window_of(period), at)
+
+
+def hold_for(connection: Connection, bill_key: int, finding: Finding, at: datetime) -> None:
+    """Store what was found about a draft or held bill, in place of what this audit found about it before."""
+    found = {"bill_key": bill_key, "finding": finding.finding, "facts": json.dumps(finding.facts), "found_at": at}
+    connection.execute(statement("billing/bills/insert_finding"), found)
 
 
 def hold_rejected(connection: Connection, window: dict[str, Any], at: datetime) -> int:
@@ -49,10 +53,9 @@ def hold_rejected(connection: Connection, window: dict[str, Any], at: datetime) 
     return connection.execute(statement("billing/bills/hold_rejected_drafts"), {**window, "at": at}).rowcount
 
 
-def _findings(connection: Connection, period: BillingPeriod) -> Iterator[tuple[str, int, str, str]]:
-    """Claim, bill, sentence and content; an audit whose sentence says all that it found has no content."""
+def _findings(connection: Connection, period: BillingPeriod) -> Iterator[tuple[int, Finding]]:
     for claim, audit in audits().items():
         for row in connection.execute(audit, {**window_of(period), "states": ["draft"]}):
-            yield claim, row.bill_key, row.sentence, getattr(row, "content", "")
+            yield row.bill_key, Finding(claim, row.facts)
     for unusual in find_unusual(connection, period):
-        yield "amount_is_usual", unusual.bill_key, unusual.sentence, ""
+        yield unusual.bill_key, Finding("amount_is_usual", unusual.facts)

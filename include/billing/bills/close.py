@@ -16,6 +16,7 @@ from include.billing.bills.drafts import draft_bills, renew_licences
 from include.billing.corrections.issue import finish_corrections
 from include.billing.rating.rate import window_of
 from include.domain.errors import ConfigurationError, ConflictError
+from include.domain.words.billing import Finding
 from include.warehouse.engine import USAGE, alone_on_snapshot, statement
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ def _summary(connection: Connection, period: BillingPeriod, drafted: int, missin
         for found in list_incomplete(connection)
         if not (found.subscription_id in missing and found.from_at in period.window)
     )
-    held_bills = [HeldBill(*row) for row in held]
+    held_bills = [HeldBill(row.bill_id, row.finding, Finding(row.finding, row.facts).sentence) for row in held]
     others = tuple(_list_other_zones(connection, period))
     return ClosedPeriod(period.name, drafted, counts.held, counts.issued, held_bills, missing, incomplete + others)
 

@@ -2,7 +2,7 @@
 
 An audit in warehouse/audits looks at the bills of one period. This one looks at what has no bill to look at: usage,
 terms of licences and months of a life in periods that were closed, holes and overlaps between bills, and late usage
-that no document has. The rules are billing.unbilled and billing.misbilled (warehouse/routines/billing).
+that no document has. What is looked for is a statement each, named like its sentence here.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from include.domain.usage import aku_hours
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection, Engine
 
     from include.domain.money import Decimal
@@ -21,36 +23,44 @@ if TYPE_CHECKING:
 #: Before every bill.
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 _CLOSE = "Close the period again: that bills every subscription that has no bill for it."
+_FOLDER = "billing/completeness/"
+#: What is looked for, by the statement that finds it.
 _WORDS = {
-    "usage_without_bill": (
+    "billing/completeness/usage_without_bill": (
         f"used {{aku_hours}} AKU-hours from {{window}} in a closed period and has no bill of it. {_CLOSE}"
     ),
-    "month_without_bill": f"lived in the closed period of {{window}} and has no bill of it. {_CLOSE}",
-    "licence_without_bill": (
+    "billing/completeness/month_without_bill": (
+        f"was active in the closed period of {{window}} and has no bill of it. {_CLOSE}"
+    ),
+    "billing/completeness/licence_without_bill": (
         f"has a licence for {{window}} that is on no bill, though the period of its start is closed. {_CLOSE} Where "
         "that bill is issued, correct it, cause price."
     ),
-    "hole_between_bills": (
+    "billing/completeness/hole_between_bills": (
         "has no bill for {window}, between {bill_ids}. Close the period between them, or void the later bill while it "
         "is not issued."
     ),
-    "hours_on_two_bills": "has two bills for {window}: {bill_ids}. Void one of them, or refund what is on it twice.",
-    "licence_on_two_bills": "has the licence for {window} on more than one bill: {bill_ids}. Refund the second one.",
-    "usage_differs_from_bill": (
+    "billing/completeness/hours_on_two_bills": (
+        "has two bills for {window}: {bill_ids}. Void one of them, or refund what is on it twice."
+    ),
+    "billing/completeness/licence_on_two_bills": (
+        "has the licence for {window} on more than one bill: {bill_ids}. Refund the second one."
+    ),
+    "billing/completeness/usage_differs_from_bill": (
         "has {aku_hours} AKU-hours more (or less, where negative) in {window} than its bill {bill_ids} says, and no "
         "late usage explains it. Run `akubill bills verify {bill_ids}`."
     ),
-    "usage_before_the_start": (
+    "billing/completeness/usage_before_the_start": (
         "has {aku_hours} AKU-hours of usage from {window}, before it started. Correct its start, or the import."
     ),
-    "usage_after_the_end": (
+    "billing/completeness/usage_after_the_end": (
         "has {aku_hours} AKU-hours of usage from {window}, after it ended. Close these hours again, or correct its end."
     ),
-    "late_usage_without_next_bill": (
+    "billing/completeness/late_usage_without_next_bill": (
         "has late usage of {aku_hours} AKU-hours from {window} and no next bill. Correct {bill_ids} with a note "
         "(`bill_correction`, cause late_usage)."
     ),
-    "late_usage_without_document": (
+    "billing/completeness/late_usage_without_document": (
         "has late usage of {aku_hours} AKU-hours in {window} that is marked as applied, and is on no issued document "
         "of its own. Ask who wrote that row; bill {bill_ids} has to be corrected for it."
     ),
@@ -61,7 +71,7 @@ class Incomplete(NamedTuple):
     """Something that is on no bill, on two, or on a wrong one.
 
     Attributes:
-        finding: what kind, as billing.unbilled and billing.misbilled name it.
+        finding: what kind: the last part of the statement's name.
         from_at: start of what it is about (inclusive, UTC).
         until_at: its end (exclusive, UTC).
         aku_seconds: usage it is about; 0 where it is not about usage.
@@ -78,7 +88,7 @@ class Incomplete(NamedTuple):
     def __str__(self) -> str:
         window = f"{self.from_at:%Y-%m-%dT%H:%MZ} to {self.until_at:%Y-%m-%dT%H:%MZ}"
         facts = {"window": window, "bill_ids": self.bill_ids, "aku_hours": aku_hours(int(self.aku_seconds))}
-        return f"Subscription {self.subscription_id} {_WORDS[self.finding].format(**facts)}"
+        return f"Subscription {self.subscription_id} {_WORDS[_FOLDER + self.finding].format(**facts)}"
 
 
 def audit_completeness(warehouse: Engine, ended_after: datetime | None = None) -> list[Incomplete]:
@@ -89,11 +99,16 @@ def audit_completeness(warehouse: Engine, ended_after: datetime | None = None) -
 
 def list_incomplete(connection: Connection, ended_after: datetime | None = None) -> list[Incomplete]:
     """The same within the caller's transaction."""
-    found = connection.execute(statement("billing/bills/list_incomplete"), {"ended_after": ended_after or _EVER})
-    return [Incomplete(*row) for row in found]
+    facts = {"ended_after": ended_after or _EVER}
+    found = [
+        Incomplete(name.removeprefix(_FOLDER), *row)
+        for name in _WORDS
+        for row in connection.execute(statement(name), facts)
+    ]
+    return sorted(found, key=lambda one: (one.subscription_id, one.from_at, one.finding))
 
 
-def describe_completeness(found: list[Incomplete]) -> str:
+def describe_completeness(found: Sequence[object]) -> str:
     """All of it in words."""
     if not found:
         return "Everything that was metered or sold in closed periods is on exactly one bill."

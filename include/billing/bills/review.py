@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from include.billing.bills.audits import hold_rejected
+from include.billing.bills.audits import hold_for, hold_rejected
 from include.billing.bills.close import alone, draft_and_audit, issue
+from include.billing.bills.four_eyes import refuse_makers, who_made
 from include.billing.evidence.events import BillEvent, record
 from include.billing.rating.rate import window_of
 from include.domain.errors import ConflictError, InvalidInputError
 from include.domain.periods import BillingPeriod
+from include.domain.words.billing import FINDINGS, Finding
 from include.warehouse.engine import locked, statement
 
 if TYPE_CHECKING:
@@ -39,14 +41,6 @@ class Hold(NamedTuple):
     hold_key: int
     bill_id: str
     fingerprint: str
-
-
-class Finding(NamedTuple):
-    """The claim that does not hold, a sentence on it, and a digest of what the sentence does not say."""
-
-    finding: str
-    sentence: str
-    content: str = ""
 
 
 class Line(NamedTuple):
@@ -93,22 +87,35 @@ def show_bill(warehouse: Engine, bill_id: str) -> BillInReview:
         return _show(connection, bill_id)
 
 
-def approve(warehouse: Engine, answer: Answer, at: datetime) -> ReviewResult:
+def list_makers(warehouse: Engine, bill: BillInReview, four_eyes_above: Decimal | None) -> dict[str, str]:
+    """Who may not approve the bill, with what each did for it; empty where one person is enough."""
+    with warehouse.connect() as connection:
+        return who_made(connection, bill.row, four_eyes_above)
+
+
+def approve(warehouse: Engine, answer: Answer, at: datetime, *, four_eyes_above: Decimal | None = None) -> ReviewResult:
     """Waive all findings of a held bill, and issue exactly the draft that was shown.
+
+    Args:
+        warehouse: where the bill is.
+        answer: the person's.
+        at: when it was given.
+        four_eyes_above: see `who_made`.
 
     Raises:
         InvalidInputError: when there is no such bill.
-        ConflictError: when it is not held.
+        ConflictError: when it is not held, or the person made it what it is.
         DraftChangedError: when the draft that was shown was replaced by another one in the meantime.
     """
     period = _period_of(warehouse, answer.bill_id)
     with alone(warehouse, period) as connection:
         shown = _shown(connection, answer)
+        refuse_makers(connection, shown.row, answer.by, four_eyes_above)
         key = shown.row.subscription_key
         draft_and_audit(connection, period, at, answer.by, key)
         now = _show(connection, answer.bill_id)
         is_same = now.row.fingerprint == shown.row.fingerprint
-        if is_same and set(now.findings) <= set(shown.findings):
+        if is_same and all(found in shown.findings for found in now.findings):
             _waive(connection, now, answer, at)
             connection.execute(statement("billing/bills/delete_waived_findings"), window_of(period))
         elif not is_same:
@@ -129,7 +136,7 @@ def reject(warehouse: Engine, answer: Answer, at: datetime) -> ReviewResult:
     period = _period_of(warehouse, answer.bill_id)
     with warehouse.begin() as connection, locked(connection, "close", period.name, period.zone_name):
         shown = _shown(connection, answer)
-        step = BillEvent("held", "held", answer.by, f"Rejected: {answer.reason}", None, at)
+        step = BillEvent("held", "held", answer.by, answer.reason, None, at)
         record(connection, answer.bill_id, step, rejected=shown.row.fingerprint)
         hold_rejected(connection, window_of(period), at)
         sentence = (
@@ -140,7 +147,9 @@ def reject(warehouse: Engine, answer: Answer, at: datetime) -> ReviewResult:
         return ReviewResult(shown.row.bill_id, "held", sentence)
 
 
-def waive(warehouse: Engine, answer: Answer, finding: str, at: datetime) -> ReviewResult:
+def waive(
+    warehouse: Engine, answer: Answer, finding: str, at: datetime, *, four_eyes_above: Decimal | None = None
+) -> ReviewResult:
     """Waive one finding of a held bill, make the draft again, and issue it if nothing else holds it.
 
     Raises:
@@ -154,13 +163,15 @@ def waive(warehouse: Engine, answer: Answer, finding: str, at: datetime) -> Revi
         if finding not in names:
             rule = f"is not what holds bill {answer.bill_id}, which is {', '.join(names) or 'nothing'}"
             raise InvalidInputError("Finding", finding, rule, "Name one of these.")
+        refuse_makers(connection, shown.row, answer.by, four_eyes_above)
         _waive(connection, shown, answer, at, finding)
-        step = BillEvent("held", "held", answer.by, f"Waived {finding}: {answer.reason}", None, at)
+        title = FINDINGS[finding].title
+        step = BillEvent("held", "held", answer.by, f'Waived "{title}": {answer.reason}', None, at)
         record(connection, answer.bill_id, step)
         key = shown.row.subscription_key
         draft_and_audit(connection, period, at, answer.by, key)
         issue(connection, period, at, answer.by, reason=answer.reason, subscription_key=key)
-        return _answered(connection, answer, f"issued, since nothing but {finding} held it")
+        return _answered(connection, answer, f'issued, since nothing but "{title}" held it')
 
 
 def void(warehouse: Engine, answer: Answer, at: datetime) -> ReviewResult:
@@ -241,12 +252,14 @@ def _waive(
 
 def _hold_changed(connection: Connection, shown: BillInReview, now: BillInReview, at: datetime) -> None:
     """What a person approved is not what would be issued: hold it for that, also where nothing else does."""
-    sentence = (
-        f"The bill changed while it waited for an answer: it was {shown.row.total:f} {shown.row.currency} and is "
-        f"{now.row.total:f} now, because its usage, prices or corrections changed. Look at it again."
-    )
-    finding = {"bill_key": now.row.bill_key, "finding": _CHANGED, "sentence": sentence, "content": "", "found_at": at}
-    connection.execute(statement("billing/bills/insert_finding"), [finding])
+    change = "total" if now.row.total != shown.row.total else "lines" if now.lines != shown.lines else "inputs"
+    facts = {
+        "change": change,
+        "shown_total": f"{shown.row.total:f}",
+        "total": f"{now.row.total:f}",
+        "currency": now.row.currency,
+    }
+    hold_for(connection, now.row.bill_key, Finding(_CHANGED, facts), at)
 
 
 def _answered(connection: Connection, answer: Answer, issued: str) -> ReviewResult:

@@ -1,4 +1,4 @@
-"""Finds bills whose amount is unusual for their own subscription, and says so in words.
+"""Finds bills whose amount is unusual for their own subscription, with the facts that explain it.
 
 A bill is unusual when it is at least twice, or at most half, of the median of the subscription's earlier bills, lies
 further from it than five median absolute deviations, and differs by an amount worth a person's look. The median and the
@@ -9,13 +9,12 @@ nothing. Amounts are before tax, without licences and corrections; all arithmeti
 from __future__ import annotations
 
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
 from include.billing.rating.rate import window_of
 from include.domain.money import Decimal, plain, round_amount
-from include.domain.usage import aku_hours
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
@@ -35,10 +34,10 @@ _SAME_PRICE = Decimal("0.02")
 
 
 class Unusual(NamedTuple):
-    """A bill that is far from what its subscription pays, and a sentence on it."""
+    """A bill that is far from what its subscription pays, and the facts of the finding `amount_is_usual`."""
 
     bill_key: int
-    sentence: str
+    facts: dict[str, Any]
 
 
 class _Compared(NamedTuple):
@@ -83,7 +82,7 @@ def judge(bills: pd.DataFrame) -> list[Unusual]:
     compared = bills[is_draft].join(usual, on="subscription_key", how="inner")
     rows = (_Compared(*row) for row in compared[list(_Compared._fields)].itertuples(index=False, name=None))
     return [
-        Unusual(row.bill_key, _describe(row)) for row in rows if is_unusual(row.amount, row.amounts, row.amount_before)
+        Unusual(row.bill_key, _facts(row)) for row in rows if is_unusual(row.amount, row.amounts, row.amount_before)
     ]
 
 
@@ -96,37 +95,38 @@ def is_unusual(amount: Decimal, earlier: Sequence[Decimal], usual: Decimal) -> b
     return (amount >= FACTOR * usual or FACTOR * amount <= usual) and distance > DEVIATIONS * deviation
 
 
-def _describe(row: _Compared) -> str:
-    return (
-        f"The amount of {plain(row.amount)} {row.currency} is {_compare(row.amount, row.amount_before)} in the last "
-        f"{row.bill_count} months ({plain(row.amount_before)} {row.currency} in the middle); "
-        f"{_explain_usage(row.aku_seconds, row.aku_seconds_before)}, {_explain_price(row)}. "
-        "Look at its lines; if they are right, approve the bill or waive this."
-    )
+def _facts(row: _Compared) -> dict[str, Any]:
+    return {
+        "amount": f"{row.amount:f}",
+        "usual_amount": f"{row.amount_before:f}",
+        "currency": row.currency,
+        "bill_count": row.bill_count,
+        **_compare_amounts(row.amount, row.amount_before),
+        "aku_seconds": row.aku_seconds,
+        "usual_aku_seconds": row.aku_seconds_before,
+        "usage_change": _direction(row.aku_seconds, row.aku_seconds_before),
+        **_compare_prices(row),
+    }
 
 
-def _compare(amount: Decimal, usual: Decimal) -> str:
+def _compare_amounts(amount: Decimal, usual: Decimal) -> dict[str, Any]:
     if usual <= 0:
-        return "more than it was"
+        return {"amount_change": "above_nothing"}
     if amount * 10 < usual:
-        return "less than a tenth of what it was"
-    return f"{plain(round_amount(amount / usual, 1, 'half_even'))} times what it was"
+        return {"amount_change": "below_a_tenth"}
+    return {"amount_change": "times", "times": plain(round_amount(amount / usual, 1, "half_even"))}
 
 
-def _explain_usage(now: int, before: int) -> str:
-    if now == before:
-        return "usage is unchanged"
-    return f"usage {'rose' if now > before else 'fell'} from {aku_hours(before)} to {aku_hours(now)} AKU-hours"
-
-
-def _explain_price(row: _Compared) -> str:
+def _compare_prices(row: _Compared) -> dict[str, Any]:
     if not row.aku_seconds or not row.aku_seconds_before:
-        return "with no usage to divide it by"
+        return {"price_change": "unknown"}
     now, before = row.amount * 3600 / row.aku_seconds, row.amount_before * 3600 / row.aku_seconds_before
-    if abs(now - before) <= _SAME_PRICE * before:
-        return "price unchanged"
-    old, new = (_four_digits(price) for price in (before, now))
-    return f"the price of an AKU-hour {'rose' if now > before else 'fell'} from {old} to {new}"
+    change = "same" if abs(now - before) <= _SAME_PRICE * before else _direction(now, before)
+    return {"price_change": change, "price": _four_digits(now), "usual_price": _four_digits(before)}
+
+
+def _direction(now: Decimal | int, before: Decimal | int) -> str:
+    return "same" if now == before else "rose" if now > before else "fell"
 
 
 def _four_digits(price: Decimal) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from include.billing.rating.rate import rate, window_of
 from include.domain.periods import BillingPeriod
-from include.warehouse.engine import statement
+from include.warehouse.engine import run_steps, statement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,19 @@ if TYPE_CHECKING:
 _NOTHING: dict[str, Any] = dict.fromkeys(
     ("root_key", "document_key", "subscription_key", "period_start", "period_end")
 ) | {"states": []}
-_TABLES = ("correction_roots", "correction_lines", "correction_taxes")
+#: The bills to correct, and what corrects them, which is empty at first; then the refunds of these bills.
+_BEGINNING = (
+    "billing/corrections/create_roots",
+    "billing/corrections/create_lines",
+    "billing/corrections/create_taxes",
+)
+_REFUNDING = (
+    "billing/corrections/create_refunds",
+    "billing/corrections/add_refunds",
+    "billing/corrections/add_refund_taxes",
+)
+#: What these make, in their order; each is a temporary table.
+_TABLES = ("correction_roots", "correction_lines", "correction_taxes", "refunds")
 
 
 class Difference(NamedTuple):
@@ -81,9 +93,7 @@ def compute_corrections(
     """
     for table in _TABLES:
         connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{table}"))
-    connection.execute(statement("billing/corrections/create_roots"), _NOTHING | chosen)
-    connection.execute(statement("billing/corrections/create_lines"))
-    connection.execute(statement("billing/corrections/create_taxes"))
+    run_steps(connection, _BEGINNING, _NOTHING | chosen)
     roots = connection.execute(
         text("SELECT period, time_zone, subscription_key FROM correction_roots WHERE is_rated_again")
     ).all()
@@ -91,8 +101,7 @@ def compute_corrections(
         period = BillingPeriod(name, zone)
         keys = [root.subscription_key for root in roots if (root.period, root.time_zone) == (name, zone)]
         _compare(connection, period, keys, unpriced)
-    connection.execute(statement("billing/corrections/add_refunds"))
-    connection.execute(statement("billing/corrections/add_refund_taxes"))
+    run_steps(connection, _REFUNDING, {})
     return Difference(*connection.execute(statement("billing/corrections/sum_difference")).one())
 
 

@@ -12,10 +12,12 @@ from include.billing.corrections.compute import Difference, compute_corrections
 from include.billing.corrections.issue import draft_note, finish_corrections
 from include.billing.corrections.refunds import refuse_refund, refuse_too_large_refund
 from include.billing.corrections.terms import enter_terms
+from include.billing.corrections.waiting import refuse_what_else_waits
 from include.billing.evidence.events import BillEvent, record
 from include.domain.errors import ConflictError, InvalidInputError
 from include.domain.lifecycles import FINAL_BILL_STATES
 from include.domain.periods import BillingPeriod
+from include.domain.words.billing import LATE_USAGE
 from include.warehouse.engine import USAGE, alone_on_snapshot, statement
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class CorrectionResult(NamedTuple):
     """What became of a request.
 
     Attributes:
-        state: pending or applied.
+        state: pending, applied, or withdrawn since.
         document_id: the note, or the bill that has it; None while it waits.
         total: tax included, what all that was pending for the bill comes to; None where it was asked for before.
         is_new: whether it was entered this time.
@@ -49,7 +51,9 @@ class CorrectionResult(NamedTuple):
     def describe(self) -> str:
         """The same in words."""
         again = "" if self.is_new else " (asked for before: nothing was done again)"
-        if self.document_id is not None:
+        if self.state == "withdrawn":
+            what = "was withdrawn: to ask for it once more, give another reason"
+        elif self.document_id is not None:
             what = f"is on document {self.document_id}"
         else:
             what = "waits for the subscription's next bill"
@@ -65,19 +69,22 @@ def correct_bill(warehouse: Engine, asked: Correction, at: datetime) -> Correcti
     Args:
         warehouse: where bills are.
         asked: as `read_correction` made it.
-        at: logical time of the run.
+        at: when it is asked for, which dates the note.
 
     Raises:
         InvalidInputError: when the bill, the line or the plan is unknown or of something else, or a refund too large.
-        ConflictError: when the bill is not issued, nothing is to be corrected, or there is no next bill.
+        ConflictError: when the bill is not issued, nothing is to be corrected, there is no next bill, or a note would
+            have what else waits without the person saying so.
     """
     with alone_on_snapshot(warehouse, USAGE) as connection:
         known = _find_request(connection, asked)
         if known is not None:
             return known
         bill = _find_bill(connection, asked)
+        _refuse_earlier_date(bill, at)
         _refuse_undeliverable(bill, asked)
         refuse_refund(connection, bill, asked)
+        refuse_what_else_waits(connection, bill, asked)
         offer_key = enter_terms(connection, bill, asked, at) if asked.terms.has_any else None
         _insert_request(connection, bill, asked, offer_key, at)
         difference = compute_corrections(connection, {"root_key": bill.bill_key})
@@ -96,10 +103,31 @@ def correct_bill(warehouse: Engine, asked: Correction, at: datetime) -> Correcti
         )
 
 
-def list_corrections(warehouse: Engine, state: str | None = None) -> list[Row[Any]]:
+class ListedCorrection(NamedTuple):
+    """A correction that was asked for, or late usage that waits without a request, which has no id and no person."""
+
+    correction_id: str | None
+    bill_id: str
+    subscription_id: str
+    cause: str
+    delivery: str | None
+    state: str
+    document_id: str | None
+    reason: str
+    requested_by: str | None
+    requested_at: datetime
+    withdrawn_by: str | None
+    withdrawn_at: datetime | None
+    withdrawal_reason: str | None
+
+
+def list_corrections(warehouse: Engine, state: str | None = None) -> list[ListedCorrection]:
     """What was asked for, and late usage that waits without anybody asking, by time; in that state, or all."""
     with warehouse.connect() as connection:
-        return list(connection.execute(statement("billing/corrections/list_requests"), {"state": state}))
+        rows = connection.execute(statement("billing/corrections/list_requests"), {"state": state}).mappings().all()
+    found = (dict(row) for row in rows)
+    reasoned = ({**row, "reason": row["reason"] or LATE_USAGE.say(row)} for row in found)
+    return [ListedCorrection(*(row[name] for name in ListedCorrection._fields)) for row in reasoned]
 
 
 def _find_request(connection: Connection, asked: Correction) -> CorrectionResult | None:
@@ -124,6 +152,14 @@ def _find_bill(connection: Connection, asked: Correction) -> Row[Any]:
     return bill
 
 
+def _refuse_earlier_date(bill: Row[Any], at: datetime) -> None:
+    if at < bill.issued_at:
+        raise ConflictError(
+            f"Bill {bill.bill_id} was issued at {bill.issued_at:%Y-%m-%dT%H:%M:%SZ}, and a correction cannot be dated "
+            f"before that, at {at:%Y-%m-%dT%H:%M:%SZ}. Ask for it as of now."
+        )
+
+
 def _refuse_undeliverable(bill: Row[Any], asked: Correction) -> None:
     if asked.delivery == "next_bill" and not bill.has_next_bill:
         raise ConflictError(
@@ -134,8 +170,9 @@ def _refuse_undeliverable(bill: Row[Any], asked: Correction) -> None:
             f"Bill {bill.bill_id} is in {bill.currency}, and subscription {bill.subscription_id} has its next bill in "
             f"{bill.next_currency}. Choose a note."
         )
-    # An end that came late may change fees where nothing was used after it.
-    if asked.cause == "late_usage" and not bill.late_hours and not bill.ends_within:
+    # An end that came late may change fees where nothing was used after it. And a note may have only what waits, which
+    # no next bill has where the subscription has ended since.
+    if asked.cause == "late_usage" and not bill.has_waiting and not bill.ends_before:
         raise ConflictError(
             f"Bill {bill.bill_id} has no late usage: nothing about its hours became known after it was issued. "
             "Import the usage first (`usage_import`), or choose another cause."

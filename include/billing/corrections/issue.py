@@ -46,7 +46,7 @@ def draft_note(
     connection.execute(text("UPDATE correction_roots SET document_key = :bill_key"), {"bill_key": note.bill_key})
     insert_corrections(connection)
     sum_documents(connection, [note.bill_key])
-    _store_fingerprints(connection, period, [note.bill_key])
+    store_fingerprints(connection, period, [note.bill_key])
     return note
 
 
@@ -68,11 +68,11 @@ def finish_corrections(connection: Connection, at: datetime) -> int:
         connection.execute(statement("billing/corrections/clear_documents"), {"bill_keys": keys})
         sum_documents(connection, keys)
     for name, zone in sorted({(row.period, row.time_zone) for row in invalidated}):
-        _store_fingerprints(connection, BillingPeriod(name, zone), keys)
+        store_fingerprints(connection, BillingPeriod(name, zone), keys)
     return len(invalidated)
 
 
-def _store_fingerprints(connection: Connection, period: BillingPeriod, bill_keys: list[int]) -> None:
+def store_fingerprints(connection: Connection, period: BillingPeriod, bill_keys: list[int]) -> None:
     """Of these documents of the period only: what else waits keeps the fingerprint of what was looked at."""
     fingerprint(connection, period, ["draft", "held"])
     connection.execute(text("DELETE FROM bill_fingerprints WHERE bill_key <> ALL(:keys)"), {"keys": bill_keys})

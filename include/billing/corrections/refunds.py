@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from include.billing.corrections.compute import compute_corrections
+from include.billing.corrections.issue import draft_note
 from include.domain.errors import ConflictError, InvalidInputError
-from include.domain.money import plain
+from include.domain.money import Decimal, plain
+from include.domain.periods import BillingPeriod
 from include.domain.price_fields import decimal_places
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Connection, Row
 
     from include.billing.corrections.requests import Correction
-    from include.domain.money import Decimal
 
 
 def refuse_refund(connection: Connection, bill: Row[Any], asked: Correction) -> None:
@@ -65,13 +69,13 @@ def refuse_too_large_refund(connection: Connection, bill: Row[Any], asked: Corre
         ConflictError: when another correction leaves less than what was refunded.
     """
     with_it = _left(connection, bill.bill_key, document_key)
-    now = {_what(row): row.remaining for row in _left(connection, bill.bill_key, None)}
+    now = {_what(row): row for row in _left(connection, bill.bill_key, None)}
     line_no = None if asked.refund is None else asked.refund.line_no
     over = [
         row
         for row in with_it
         if row.given_back
-        and row.remaining < min(now.get(_what(row), 0), 0)
+        and row.remaining < _least_allowed(row, now.get(_what(row)))
         # Usage may lie in other tiers after a correction, so a line counts alone only where it is refunded now.
         and (row.scope != "line" or row.line_no == line_no)
     ]
@@ -92,9 +96,50 @@ def refuse_too_large_refund(connection: Connection, bill: Row[Any], asked: Corre
     )
 
 
+def left_with_what_waits(connection: Connection, bill: Row[Any], at: datetime) -> dict[tuple[object, ...], Row[Any]]:
+    """What is left of a bill once all that waits for it is issued, by what it is left of; nothing is written.
+
+    Empty where nothing waits, or what waits cannot be rated.
+    """
+    with connection.begin_nested() as step:
+        unpriced: dict[str, str] = {}
+        difference = compute_corrections(connection, {"root_key": bill.bill_key}, unpriced)
+        rows: list[Row[Any]] = []
+        if not unpriced and (difference.line_count or difference.tax_count):
+            note = draft_note(connection, bill.bill_key, BillingPeriod(bill.period, bill.time_zone), difference, at)
+            rows = _left(connection, bill.bill_key, note.bill_key)
+        step.rollback()
+    return {_what(row): row for row in rows}
+
+
+def refuse_less_than_is_refunded(
+    correction: Row[Any], before: dict[tuple[object, ...], Row[Any]], after: dict[tuple[object, ...], Row[Any]]
+) -> None:
+    """Refuse to withdraw a correction without which more is refunded than the bill costs, and more than with it.
+
+    Raises:
+        ConflictError: in words.
+    """
+    for what, row in after.items():
+        allowed = min(Decimal(before[what].remaining), Decimal(0)) if what in before else Decimal(0)
+        if row.scope != "line" and row.given_back and row.remaining < allowed:
+            raise ConflictError(
+                f"Without correction {correction.correction_id}, {_name(row)} of bill {correction.bill_id} costs "
+                f"{plain(row.costs)} {row.currency}, and refunds give back {plain(row.given_back)} {row.currency} of "
+                "it, those that wait included. Withdraw a refund first."
+            )
+
+
 def _left(connection: Connection, root_key: int, document_key: int | None) -> list[Row[Any]]:
     parameters = {"root_key": root_key, "document_key": document_key}
     return list(connection.execute(statement("billing/corrections/list_amounts_left"), parameters))
+
+
+def _least_allowed(row: Row[Any], now: Row[Any] | None) -> Decimal:
+    """Nothing is given back of what has nothing left; what was agreed to be overdrawn may stay as it is."""
+    if now is None or row.given_back > now.given_back:
+        return Decimal(0)
+    return min(Decimal(now.remaining), Decimal(0))
 
 
 def _what(row: Row[Any]) -> tuple[object, ...]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from include.billing.prices.terms import NO_TERMS, Terms
 from include.domain.errors import InvalidInputError
-from include.domain.form_fields import read_amount, read_instant, read_name, read_percent, read_reason
+from include.domain.form_fields import read_amount, read_fields, read_instant, read_name, read_percent, read_reason
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,6 +40,7 @@ class Correction:
         terms: for price and discount: what the period should have been priced by.
         effective_from: for price and discount: from when on within the period, UTC; None is all of it.
         origin: the run that asks; the same in another run is another correction.
+        with_what_waits: whether a note may have what else waits for the bill.
     """
 
     subscription_id: str
@@ -52,6 +53,7 @@ class Correction:
     terms: Terms = NO_TERMS
     effective_from: datetime | None = None
     refund: Refund | None = None
+    with_what_waits: bool = False
 
     @property
     def correction_id(self) -> str:
@@ -86,39 +88,47 @@ def read_correction(
     effective_from: str | None = None,
     refund_amount: str | None = None,
     refund_line: int | None = None,
+    with_what_waits: bool = False,
+    zone: str | None = None,
 ) -> Correction:
     """The correction that a form or a command line asks for; empty fields are None.
 
+    Days are those of the zone; without it, only instants are understood.
+
     Raises:
-        InvalidInputError: when something is missing, wrong, or does not go with the cause, in words.
+        InvalidInputError: when fields are missing, wrong, or do not go with the cause, all of them in words.
     """
-    terms = Terms(
-        read_name(price_plan, "Price plan", "Name a published plan.") if price_plan else None,
-        read_percent(discount_percent, "Discount"),
-    )
-    start, amount = read_instant(effective_from, "From"), read_amount(refund_amount, "Refund")
-    named = _cause(cause)
-    _refuse_fields(
-        named,
+    read = read_fields(
         {
-            "Price plan": terms.price_plan,
-            "Discount": terms.discount_percent,
-            "From": start,
+            "subscription_id": lambda: read_name(subscription, "Subscription", "Give its id, like sub-…."),
+            "bill_id": lambda: read_name(bill, "Bill", "Give its id, like 2026-10-sub-…."),
+            "cause": lambda: _cause(cause),
+            "delivery": lambda: _delivery(delivery),
+            "plan": lambda: read_name(price_plan, "Price plan", "Name a published plan.") if price_plan else None,
+            "percent": lambda: read_percent(discount_percent, "Discount"),
+            "effective_from": lambda: read_instant(effective_from, "From", zone),
+            "amount": lambda: read_amount(refund_amount, "Refund"),
+            "reason": lambda: read_reason(reason, "why, for the customer"),
+            "by": lambda: read_name(by, "Person", "A correction is asked for by a person: log in and try again."),
+        }
+    )
+    plan, percent, amount = read.pop("plan"), read.pop("percent"), read.pop("amount")
+    _refuse_fields(
+        read["cause"],
+        {
+            "Price plan": plan,
+            "Discount": percent,
+            "From": read["effective_from"],
             "Refund": amount,
             "Line": refund_line,
         },
     )
     return Correction(
-        subscription_id=read_name(subscription, "Subscription", "Give its id, like sub-…."),
-        bill_id=read_name(bill, "Bill", "Give its id, like 2026-10-sub-…."),
-        cause=named,
-        delivery=_delivery(delivery),
-        reason=read_reason(reason, "why, for the customer"),
-        by=read_name(by, "Person", "A correction is asked for by a person: log in and try again."),
+        **read,
         origin=origin,
-        terms=terms,
-        effective_from=start,
+        terms=Terms(plan, percent),
         refund=None if amount is None or refund_line is None else Refund(amount, refund_line),
+        with_what_waits=with_what_waits,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from include.domain.words.billing import event_reason
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ class BillEvent(NamedTuple):
     Attributes:
         from_state: None at its first draft.
         who: the person, or the run that did it.
-        reason: None where nothing was asked.
+        reason: why, in words; None where nothing was asked.
         held_fingerprint: where the bill began to wait for a person, the fingerprint of the draft that waits.
     """
 
@@ -34,8 +35,15 @@ def list_events(warehouse: Engine, bill_id: str) -> list[BillEvent]:
     """The bill's story, oldest first."""
     with warehouse.connect() as connection:
         return [
-            BillEvent(*row)
-            for row in connection.execute(statement("billing/bills/list_events"), {"bill_id": bill_id}).all()
+            BillEvent(
+                row.from_state,
+                row.to_state,
+                row.who,
+                event_reason(row.reason, row.findings, is_rejection=row.is_rejection),
+                row.held_fingerprint,
+                row.at,
+            )
+            for row in connection.execute(statement("billing/bills/list_events"), {"bill_id": bill_id})
         ]
 
 

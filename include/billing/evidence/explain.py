@@ -1,7 +1,7 @@
 """Explains a document: line → hours → instances → readings → raw polls, with plan version and rounding at each step.
 
 A line is explained by rating its period again, with what was known when it was drafted, in a transaction that is rolled
-back; hours are split once more on their own. Where today's hours, prices or readings do not lead to what is on the
+back; hours are taken apart as rating does. Where today's hours, prices or readings do not lead to what is on the
 document, the explanation says so. Corrections lead back to the line of the bill that they correct.
 """
 
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from include.billing.evidence.explain_readings import HourOfReadings, explain_readings
 from include.billing.evidence.explain_rules import Rated, Segment, read_rated, rules_of
-from include.billing.rating.rate import rate
+from include.billing.rating.rate import rate, split_periods, window_of
 from include.domain.errors import AkubillError, InvalidInputError
 from include.domain.periods import HOUR, BillingPeriod, Window, floor_to_hour, month_name
+from include.domain.words.billing import Finding
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class Explanation:
     lines: list[Line]
     taxes: list[Row[Any]]
     parts: list[Segment]
-    findings: list[Row[Any]]
+    findings: list[Finding]
 
 
 def explain_bill(
@@ -211,6 +212,11 @@ class _Explainer:
         self.depth = depth
         self.window = Window(hour, hour + HOUR) if hour else Window(bill.period_start, bill.period_end)
         self.key = {"bill_key": bill.bill_key}
+        self._rating: dict[str, Any] = {
+            "period": BillingPeriod(bill.period, bill.time_zone),
+            "subscriptions": [bill.subscription_key],
+            "known_at": bill.drafted_at,
+        }
         self.instances: dict[datetime, list[Instance]] = {}
 
     def explain(self, line_no: int | None) -> Explanation:
@@ -223,26 +229,26 @@ class _Explainer:
         hours = self._hours() if rated else []
         lines = [self._line(row, rated, failure, hours) for row in chosen]
         taxes = list(self.connection.execute(statement("billing/evidence/list_taxes"), self.key))
-        findings = list(self.connection.execute(statement("billing/bills/list_findings"), self.key))
+        found = self.connection.execute(statement("billing/bills/list_findings"), self.key)
+        findings = [Finding(*row) for row in found]
         return Explanation(self.bill, lines, taxes, rated.parts if rated else [], findings)
 
     def _rate(self) -> tuple[Rated | None, str | None]:
         """The period rated again by what was known when the document was drafted, or why that is not possible."""
         bill = self.bill
-        period = BillingPeriod(bill.period, bill.time_zone)
         try:
-            rate(self.connection, period, subscriptions=[bill.subscription_key], known_at=bill.drafted_at)
+            rate(self.connection, **self._rating)
         except AkubillError as error:
             return None, f"It cannot be rated again: {error}"
         return read_rated(self.connection, bill.subscription_key, bill.drafted_at), None
 
     def _hours(self) -> list[Row[Any]]:
-        facts = {
-            "subscription_key": self.bill.subscription_key,
-            "period_start": self.bill.period_start,
-            "period_end": self.bill.period_end,
-        }
-        return list(self.connection.execute(statement("billing/evidence/list_hours"), facts))
+        """The period's hours taken apart by rating, in full, which it does only where a price depends on that."""
+        window = window_of(self._rating["period"])
+        split_periods(self.connection, **self._rating)
+        hours = list(self.connection.execute(statement("billing/evidence/list_hours"), window))
+        self.connection.execute(statement("billing/rating/delete_segments"))
+        return hours
 
     def _line(self, row: Row[Any], rated: Rated | None, failure: str | None, hours: list[Row[Any]]) -> Line:
         if row.corrects_bill_key is not None:

@@ -9,12 +9,22 @@ from sqlalchemy import text
 
 from include.billing.rating.rate import window_of
 from include.catalog.loader import catalog_products
-from include.warehouse.engine import statement
+from include.warehouse.engine import run_steps
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from include.domain.periods import BillingPeriod
+
+_TABLES = ("fingerprinted_bills", "fingerprint_parts", "bill_fingerprints")
+_STEPS = (
+    "billing/evidence/create_fingerprinted_bills",
+    "billing/evidence/create_fingerprint_parts",
+    "billing/evidence/add_terms_parts",
+    "billing/evidence/add_price_parts",
+    "billing/evidence/add_document_parts",
+    "billing/evidence/compute_fingerprints",
+)
 
 
 def printed_products() -> str:
@@ -24,5 +34,6 @@ def printed_products() -> str:
 
 def fingerprint(connection: Connection, period: BillingPeriod, states: list[str]) -> None:
     """Compute the fingerprints of the period's bills into the temporary table bill_fingerprints of this transaction."""
-    connection.execute(text("DROP TABLE IF EXISTS pg_temp.bill_fingerprints"))
-    connection.execute(statement("billing/evidence/compute_fingerprints"), {**window_of(period), "states": states})
+    tables = ", ".join(f"pg_temp.{table}" for table in _TABLES)
+    connection.execute(text(f"DROP TABLE IF EXISTS {tables}"))
+    run_steps(connection, _STEPS, {**window_of(period), "states": states})

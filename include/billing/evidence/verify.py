@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import text
-
+from include.billing.evidence.fingerprints import fingerprint
 from include.billing.rating.rate import rate, use_memory, window_of
 from include.domain.errors import AkubillError, ConflictError, InvalidInputError
 from include.domain.lifecycles import FINAL_BILL_STATES
@@ -38,7 +37,7 @@ GROUPS = {
     "identity": "what document it is, for whom and for which period",
     "activity": "from when to when the subscription was active in the period",
     "printed": "what it prints of buyer, subscription and seller (billing.bills.printed)",
-    "usage": "the usage of its instances by hour, how it is known, or their ids (metering.usage, core.instances)",
+    "usage": "the usage of its instances by hour, how it is known, or their ids (metering.usage, metering.instances)",
     "hours": "the usage of its hours (metering.subscription_hours)",
     "adjustments": "the late usage that it bills (billing.late_usage)",
     "licences": "the licences of the period (core.licences)",
@@ -167,9 +166,7 @@ _Found = tuple[int, str, str]
 
 
 def _compare_fingerprints(connection: Connection, period: BillingPeriod, keys: list[int]) -> Iterator[_Found]:
-    connection.execute(
-        statement("billing/evidence/compute_fingerprints"), {**window_of(period), "states": list(FINAL_BILL_STATES)}
-    )
+    fingerprint(connection, period, list(FINAL_BILL_STATES))
     for row in connection.execute(statement("billing/evidence/compare_fingerprints"), {"bill_keys": keys}):
         if not row.changed:
             yield row.bill_key, "identity", "Its fingerprint or its period is not what it was issued with."
@@ -219,7 +216,7 @@ def _rate_and_compare(
         rate(connection, period, subscriptions=subscriptions, known_at=drafted_at)
     except AkubillError as error:
         # One that cannot be rated at all does not hide the others.
-        connection.execute(text("DELETE FROM billing.rating_segments"))
+        connection.execute(statement("billing/rating/delete_segments"))
         if len(bills) == 1:
             yield bills[0].bill_key, "rating", f"It cannot be rated again: {error}"
         else:

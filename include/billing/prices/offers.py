@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.domain.errors import ConflictError, InvalidInputError
-from include.domain.form_fields import read_instant, read_name, read_percent, read_reason
+from include.domain.form_fields import read_fields, read_instant, read_name, read_percent, read_reason
 from include.domain.money import plain
-from include.domain.periods import Window
+from include.domain.periods import Window, time_zone
 from include.warehouse.engine import USAGE, locked, statement
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Offer:
         effective_until: exclusive, UTC; None is without end.
         price_plan: in place of the subscription's own plan; None keeps it.
         discount_percent: in place of the plan's, 0 to 100; None keeps it.
+        zone: the time zone in which its instants are said to people.
     """
 
     subscription_id: str
@@ -42,6 +43,7 @@ class Offer:
     discount_percent: Decimal | None
     reason: str
     by: str
+    zone: str = "UTC"
 
 
 class EnteredOffer(NamedTuple):
@@ -55,11 +57,12 @@ class EnteredOffer(NamedTuple):
         terms = [] if offer.price_plan is None else [f"the plan {offer.price_plan}"]
         if offer.discount_percent is not None:
             terms.append(f"a discount of {plain(offer.discount_percent)} %")
-        until = "on" if offer.effective_until is None else f"until {offer.effective_until.isoformat()}"
+        zone = time_zone(offer.zone)
+        until = "on" if offer.effective_until is None else f"until {offer.effective_until.astimezone(zone).isoformat()}"
         known = "" if self.is_new else " It was entered before: nothing was done again."
         return (
             f"Offer {self.offer_key}: subscription {offer.subscription_id} has {' and '.join(terms)} from "
-            f"{offer.effective_from.isoformat()} {until}.{known}"
+            f"{offer.effective_from.astimezone(zone).isoformat()} {until}.{known}"
         )
 
 
@@ -72,30 +75,39 @@ def read_offer(
     discount_percent: str | None = None,
     reason: str | None,
     by: str | None,
+    zone: str | None = None,
 ) -> Offer:
     """The offer that a form or a command line makes; empty fields are None.
+
+    Days are those of the zone, which `time_zone_of` finds; without it, only instants are understood.
 
     Raises:
         InvalidInputError: when something is missing or wrong, in words.
     """
-    start, end = read_instant(effective_from, "From"), read_instant(effective_until, "Until")
-    if start is None:
-        raise InvalidInputError("From", effective_from, "is missing", "Write it like 2026-10-16T00:00:00+08:00.")
-    if end is not None:
-        Window(start, end)
-    plan = read_name(price_plan, "Price plan", "Name a published plan.") if price_plan else None
-    percent = read_percent(discount_percent, "Discount")
-    if plan is None and percent is None:
-        raise InvalidInputError("Offer", None, "gives neither a plan nor a discount", "Give one of them, or both.")
-    return Offer(
-        read_name(subscription, "Subscription", "Give its id, like sub-…."),
-        start,
-        end,
-        plan,
-        percent,
-        read_reason(reason, "what was agreed"),
-        read_name(by, "Person", "An offer is made by a person: log in and try again."),
+    read = read_fields(
+        {
+            "subscription_id": lambda: read_name(subscription, "Subscription", "Give its id, like sub-…."),
+            "effective_from": lambda: _needed_instant(effective_from, zone),
+            "effective_until": lambda: read_instant(effective_until, "Until", zone),
+            "price_plan": lambda: read_name(price_plan, "Price plan", "Name a published plan.") if price_plan else None,
+            "discount_percent": lambda: read_percent(discount_percent, "Discount"),
+            "reason": lambda: read_reason(reason, "what was agreed"),
+            "by": lambda: read_name(by, "Person", "An offer is made by a person: log in and try again."),
+        }
     )
+    offer = Offer(**read, zone=zone or "UTC")
+    if offer.effective_until is not None:
+        Window(offer.effective_from, offer.effective_until)
+    if offer.price_plan is None and offer.discount_percent is None:
+        raise InvalidInputError("Offer", None, "gives neither a plan nor a discount", "Give one of them, or both.")
+    return offer
+
+
+def _needed_instant(effective_from: str | None, zone: str | None) -> datetime:
+    start = read_instant(effective_from, "From", zone)
+    if start is None:
+        raise InvalidInputError("From", effective_from, "is missing", "Give a day, like 2026-10-16.")
+    return start
 
 
 def add_offer(warehouse: Engine, offer: Offer, at: datetime) -> EnteredOffer:
@@ -160,6 +172,15 @@ def find_subscription(connection: Connection, subscription_id: str) -> Row[Any]:
     if row is None:
         raise InvalidInputError("Subscription", subscription_id, "does not exist", "Give the id of one that does.")
     return row
+
+
+def time_zone_of(warehouse: Engine, subscription_id: str | None) -> str:
+    """The time zone of the subscription's months; UTC where there is none of that id, which what follows refuses."""
+    with warehouse.connect() as connection:
+        found = connection.execute(
+            statement("billing/prices/find_subscription"), {"subscription_id": subscription_id}
+        ).one_or_none()
+    return "UTC" if found is None else found.time_zone or "UTC"
 
 
 def refuse_unfit_plan(

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.billing.quotes.quote import quote
-from include.billing.quotes.usage_file import COLUMNS
+from include.billing.quotes.usage_file import read_metered
 from include.domain.errors import InvalidInputError
 from include.domain.money import ZERO, Decimal, parse_decimal
 from include.domain.periods import BillingPeriod
-from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from sqlalchemy import Engine
 
+    from include.billing.quotes.usage_file import UsageRow
     from include.domain.price_plans import PricePlan
 
 
@@ -37,16 +37,6 @@ class PlanComparison(NamedTuple):
     def change_percent(self) -> Decimal | None:
         """The difference in per cent of the first total, to one place; None where that is zero."""
         return round(self.difference * 100 / self.first, 1) if self.first else None
-
-    def as_json(self) -> dict[str, Any]:
-        """For programs: amounts are strings."""
-        return {
-            "subscription_id": self.subscription_id,
-            "currency": self.currency,
-            "first": f"{self.first:f}",
-            "second": f"{self.second:f}",
-            "difference": f"{self.difference:f}",
-        }
 
     def in_words(self) -> tuple[str, str, str, str]:
         """For people: both totals, the difference with its sign, and the change."""
@@ -78,27 +68,21 @@ def compare_plans(
     """
     _refuse_other_basis(first, second)
     period = BillingPeriod(period_name, first.time_zone)
-    with tempfile.TemporaryDirectory(prefix="akubill-diff-") as folder:
-        file = usage or write_metered_usage(metered, period, Path(folder) / "usage.csv")
-        one, other = (
-            {bill["subscription_id"]: bill for bill in quote(scratch, plan, file, period_name).bills}
-            for plan in (first, second)
-        )
+    one, other = (
+        {bill["subscription_id"]: bill for bill in quote(scratch, plan, rows, period_name).bills}
+        for plan in (first, second)
+        for rows in [_usage(usage, metered, period)]
+    )
     totals = {key: (_total(one.get(key)), _total(other.get(key))) for key in sorted(one.keys() | other.keys())}
     return [PlanComparison(subscription, first.currency, *pair) for subscription, pair in totals.items()]
 
 
-def write_metered_usage(metered: Engine | None, period: BillingPeriod, path: Path) -> Path:
-    """Write the period's metered hours as a usage file: one row per subscription and hour, named as one instance."""
+def _usage(usage: Path | None, metered: Engine | None, period: BillingPeriod) -> Path | Iterator[UsageRow]:
+    if usage:
+        return usage
     if metered is None:
         raise InvalidInputError("Usage", None, "is missing", "Give a usage file, or a warehouse with metered usage.")
-    window = {"period_start": period.window.start, "period_end": period.window.end}
-    with metered.connect() as connection, path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        for row in connection.execute(statement("billing/quotes/list_hours"), window):
-            writer.writerow((row.subscription_id, row.subscription_id, row.hour_start.isoformat(), row.aku_seconds))
-    return path
+    return read_metered(metered, period)
 
 
 def _total(bill: dict[str, Any] | None) -> Decimal:

@@ -7,13 +7,14 @@ period, be it of zero usage.
 from __future__ import annotations
 
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import text
 
 from include.billing.bills.drafts import draft_bills
 from include.billing.prices.plans import publish_price_plan
-from include.billing.quotes.usage_file import read_usage
+from include.billing.quotes.usage_file import UsageRow, read_usage
 from include.billing.rating.rate import window_of
 from include.domain.errors import InvalidInputError
 from include.domain.money import plain
@@ -21,8 +22,7 @@ from include.domain.periods import BillingPeriod
 from include.warehouse.engine import ensure_partitions, run_steps, statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
     import psycopg
     from sqlalchemy import Connection, Engine, Row
@@ -35,7 +35,7 @@ _STAND_INS = (
     "billing/quotes/insert_usage",
     "billing/quotes/insert_hours",
 )
-_COPY = "COPY quoted_rows (line_no, subscription_id, instance_id, hour_start, aku_seconds) FROM STDIN"
+_COPY = "COPY quoted_rows (row_number, subscription_id, instance_id, hour_start, aku_seconds) FROM STDIN"
 
 
 class Quote(NamedTuple):
@@ -50,13 +50,13 @@ class Quote(NamedTuple):
     outside_count: int
 
 
-def quote(scratch: Engine, plan: PricePlan, usage: Path, period_name: str) -> Quote:
-    """Price the usage file for that period, a calendar month of the plan's time zone.
+def quote(scratch: Engine, plan: PricePlan, usage: Path | Iterable[UsageRow], period_name: str) -> Quote:
+    """Price the usage for that period, a calendar month of the plan's time zone.
 
     Args:
         scratch: an empty, migrated warehouse; nothing is committed to it.
         plan: the price plan.
-        usage: the CSV file.
+        usage: a usage file, or rows of usage.
         period_name: YYYY-MM.
 
     Raises:
@@ -65,7 +65,8 @@ def quote(scratch: Engine, plan: PricePlan, usage: Path, period_name: str) -> Qu
     period = BillingPeriod(period_name, plan.time_zone)
     with scratch.connect() as connection, connection.begin() as transaction:
         publish_price_plan(connection, plan)
-        outside_count = _load(connection, usage, period)
+        outside_count = _load(connection, read_usage(usage) if isinstance(usage, Path) else usage, period)
+        _refuse_duplicates(connection, usage)
         _subscribe(connection, plan, period)
         draft_bills(connection, period, period.window.end)
         bills = list(_bills(connection, period))
@@ -73,29 +74,28 @@ def quote(scratch: Engine, plan: PricePlan, usage: Path, period_name: str) -> Qu
     return Quote(bills, outside_count)
 
 
-def _load(connection: Connection, usage: Path, period: BillingPeriod) -> int:
-    """The file's rows of the period, into quoted_rows; how many lie outside."""
+def _load(connection: Connection, rows: Iterable[UsageRow], period: BillingPeriod) -> int:
+    """The rows of the period, into quoted_rows; how many lie outside."""
     connection.execute(statement("billing/quotes/create_rows"))
     outside_count = 0
     driver: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]
     with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
-        for row in read_usage(usage):
+        for row in rows:
             if row.hour in period.window:
                 copy.write_row(row)
             else:
                 outside_count += 1
     connection.execute(text("ANALYZE quoted_rows"))
-    _refuse_duplicates(connection, usage)
     return outside_count
 
 
-def _refuse_duplicates(connection: Connection, usage: Path) -> None:
+def _refuse_duplicates(connection: Connection, usage: object) -> None:
     if duplicate := connection.execute(statement("billing/quotes/find_duplicate")).first():
         raise InvalidInputError(
-            f"{usage.name} line {duplicate.last_line}, instance_id and hour,",
-            f"{duplicate.instance_id} {duplicate.hour_start.isoformat()}",
-            f"is in line {duplicate.first_line} already",
-            "Give each instance of a subscription and hour once.",
+            f"{getattr(usage, 'name', 'Usage')}: Row {duplicate.last_row}: hour",
+            duplicate.hour_start.isoformat(),
+            f"is in row {duplicate.first_row} already for instance {duplicate.instance_id}",
+            "Keep one of them.",
         )
 
 

@@ -25,14 +25,47 @@ if TYPE_CHECKING:
 
     from include.domain.periods import BillingPeriod
 
-#: What rating makes, in its order; each is a temporary table.
+#: Where the subscriptions' periods are cut: into billing.rating_segments.
+_SPLITTING = (
+    "billing/rating/create_billable_subscriptions",
+    "billing/rating/create_tiers",
+    "billing/rating/create_cuts",
+    "billing/rating/insert_segments",
+)
+#: The only statements that read hours.
+_SUMMING = ("billing/rating/sum_segments", "billing/rating/count_hours")
+_COUNTING = ("billing/rating/create_cumulative_quantities",)
+#: What each segment costs, and then what is taken off it or added to it.
+_CHARGING = (
+    "billing/rating/create_tier_usage",
+    "billing/rating/create_charges",
+    "billing/rating/add_free_usage",
+    "billing/rating/add_usage",
+    "billing/rating/add_flat_fees",
+    "billing/rating/add_fees",
+    "billing/rating/add_discounts",
+)
+_LIMITING = ("billing/rating/add_minimum_or_maximum",)
+_WRITING = (
+    "billing/rating/create_unnumbered_lines",
+    "billing/rating/add_licences",
+    "billing/rating/add_zero_usage",
+    "billing/rating/add_charges",
+    "billing/rating/create_lines",
+    "billing/rating/create_taxes",
+    "billing/rating/delete_segments",
+)
+#: What these make, in their order; each is a temporary table.
 _TABLES = (
     "billable_subscriptions",
     "rated_tiers",
+    "segment_cuts",
     "segment_totals",
     "sequential_totals",
     "cumulative_quantities",
+    "tier_usage",
     "rated_charges",
+    "unnumbered_lines",
     "rated_lines",
     "rated_taxes",
 )
@@ -80,32 +113,23 @@ def split_periods(
     }
     use_memory(connection)
     connection.execute(text(f"DROP TABLE IF EXISTS {', '.join(f'pg_temp.{table}' for table in _TABLES)}"))
-    run_steps(
-        connection,
-        (
-            "billing/rating/create_billable_subscriptions",
-            "billing/rating/create_tiers",
-            "billing/rating/create_segments",
-        ),
-        parameters,
-    )
+    run_steps(connection, _SPLITTING, parameters)
     return parameters
 
 
 def sum_hours(connection: Connection, parameters: dict[str, Any]) -> None:
-    """Rating, second: the only statements that read hours."""
-    run_steps(connection, ("billing/rating/sum_segments", "billing/rating/count_hours"), parameters)
+    """Rating, second: what the segments' hours add up to."""
+    run_steps(connection, _SUMMING, parameters)
 
 
 def charge_segments(connection: Connection, parameters: dict[str, Any], unpriced: dict[str, str] | None = None) -> None:
     """Rating, last: what the segments' sums cost, line by line."""
-    run_steps(connection, ("billing/rating/create_cumulative_quantities",), parameters)
+    run_steps(connection, _COUNTING, parameters)
     _leave_out_unpriced(connection, unpriced)
-    run_steps(connection, ("billing/rating/create_charges", "billing/rating/add_discounts"), parameters)
+    run_steps(connection, _CHARGING, parameters)
     for kind in ("maximum", "minimum"):
-        run_steps(connection, ("billing/rating/add_minimum_or_maximum",), {**parameters, "bound_kind": kind})
-    run_steps(connection, ("billing/rating/create_lines", "billing/rating/create_taxes"), parameters)
-    connection.execute(text("DELETE FROM billing.rating_segments"))
+        run_steps(connection, _LIMITING, {**parameters, "bound_kind": kind})
+    run_steps(connection, _WRITING, parameters)
 
 
 def window_of(period: BillingPeriod) -> dict[str, Any]:

@@ -7,11 +7,12 @@ saw: if a later closing finds the gap longer, the gap is open again (hours/close
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.domain.errors import ConflictError, InvalidInputError, NoUserError
-from include.domain.periods import Window, parse_instant, to_utc
+from include.domain.form_fields import read_numbers
+from include.domain.periods import Window, parse_instant
 from include.domain.text import check_text
 from include.metering.hours.close import CLOSING
 from include.warehouse.engine import locked, statement
@@ -75,9 +76,9 @@ class Waiver:
         if bool(self.gap_keys) == (self.environment_id is not None):
             raise InvalidInputError(
                 "Gaps",
-                f"{list(self.gap_keys)}, environment {self.environment_id}",
+                None,
                 "are not named in exactly one way",
-                "Give gap numbers, or an environment with a window.",
+                "Give either gap numbers, or an environment with a window.",
             )
         if (self.environment_id is None) != (self.window is None):
             raise InvalidInputError(
@@ -88,7 +89,10 @@ class Waiver:
             )
         if len(self.gap_keys) > _NAMED_AT_MOST:
             raise InvalidInputError(
-                "Gaps", len(self.gap_keys), f"are more than {_NAMED_AT_MOST}", "Name an environment and a window."
+                "Number of gaps",
+                len(self.gap_keys),
+                f"is more than {_NAMED_AT_MOST} at once",
+                "Name an environment and a window.",
             )
 
 
@@ -103,12 +107,12 @@ def read_waiver(
     *,
     reason: str | None,
     by: str | None,
-    gap_keys: Sequence[int] | None = None,
+    gap_keys: Sequence[int] | str | None = None,
     environment_id: str | None = None,
     start: str | None = None,
     end: str | None = None,
 ) -> Waiver:
-    """The waiver that a form or a command line asks for; empty fields are None.
+    """The waiver that a form or a command line asks for; empty fields are None. Gaps are numbers, or text with them.
 
     Raises:
         InvalidInputError: when something is missing or wrong, in words.
@@ -116,11 +120,12 @@ def read_waiver(
     window = None
     if start or end:
         window = Window(parse_instant(start or "", "From"), parse_instant(end or "", "To"))
-    return Waiver(reason or "", by or "", tuple(sorted(set(gap_keys or ()))), environment_id or None, window)
+    numbers = read_numbers(gap_keys, "Gaps") if isinstance(gap_keys, str) else gap_keys or ()
+    return Waiver(reason or "", by or "", tuple(sorted(set(numbers))), environment_id or None, window)
 
 
 def waive_gaps(warehouse: Engine, waiver: Waiver, at: datetime) -> Waived:
-    """Waive open gaps, all that the waiver names or none; the same waiver at the same instant again changes nothing.
+    """Waive open gaps, all that the waiver names or none; the same waiver of the same person again changes nothing.
 
     Args:
         warehouse: where gaps are.
@@ -133,8 +138,8 @@ def waive_gaps(warehouse: Engine, waiver: Waiver, at: datetime) -> Waived:
     """
     # In turn with closings, which open, resolve and lengthen gaps.
     with warehouse.begin() as connection, locked(connection, *CLOSING):
-        taken = _take_named(connection, waiver) if waiver.gap_keys else _take_window(connection, waiver, at)
-        closed = [row for row in taken if row.state != "open" and not _is_ours(row, waiver, at)]
+        taken = _take_named(connection, waiver) if waiver.gap_keys else _take_window(connection, waiver)
+        closed = [row for row in taken if row.state != "open" and not _is_ours(row, waiver)]
         if closed:
             raise ConflictError(_say_closed(closed))
         open_keys = [row.gap_key for row in taken if row.state == "open"]
@@ -184,7 +189,7 @@ def _take_named(connection: Connection, waiver: Waiver) -> Sequence[Row[tuple[ob
     return taken
 
 
-def _take_window(connection: Connection, waiver: Waiver, at: datetime) -> Sequence[Row[tuple[object, ...]]]:
+def _take_window(connection: Connection, waiver: Waiver) -> Sequence[Row[tuple[object, ...]]]:
     environment_key = connection.execute(
         statement("metering/gaps/find_environment"), {"environment_id": waiver.environment_id}
     ).scalar_one_or_none()
@@ -199,7 +204,7 @@ def _take_window(connection: Connection, waiver: Waiver, at: datetime) -> Sequen
         {"environment_key": environment_key, "window_start": window.start, "window_end": window.end},
     ).all()
     # What was closed before is not this waiver's business: the window names what is open in it.
-    taken = [row for row in touching if row.state == "open" or _is_ours(row, waiver, at)]
+    taken = [row for row in touching if row.state == "open" or _is_ours(row, waiver)]
     if not taken:
         raise ConflictError(
             f"No gap of environment {waiver.environment_id} is open in {window}. List the open ones with "
@@ -217,10 +222,9 @@ def _take_window(connection: Connection, waiver: Waiver, at: datetime) -> Sequen
     return taken
 
 
-def _is_ours(row: Row[tuple[object, ...]], waiver: Waiver, at: datetime) -> bool:
-    """Whether this very waiver closed it, in an attempt that was cut off after its work was done."""
-    mine = (waiver.by, waiver.reason, to_utc(at))
-    return row.state == "waived" and (row.closed_by, row.closed_reason, row.closed_at.astimezone(UTC)) == mine
+def _is_ours(row: Row[tuple[object, ...]], waiver: Waiver) -> bool:
+    """Whether this person waived it for this reason before, such as in an attempt that was cut off after its commit."""
+    return row.state == "waived" and (row.closed_by, row.closed_reason) == (waiver.by, waiver.reason)
 
 
 def _say_closed(closed: Sequence[Row[tuple[object, ...]]]) -> str:

@@ -20,7 +20,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from include.domain.errors import ConflictError, InvalidInputError
 from include.domain.periods import HOUR, Window, floor_to_hour, parse_instant
 from include.domain.usage import BILLABLE_STATES, TOLERANCE
-from include.metering.hours.retention import refuse_dropped_hours
+from include.metering.hours.dropped_hours import refuse_dropped_hours
 from include.metering.hours.rollup import refreshed_sums
 from include.warehouse.engine import USAGE, ensure_partitions, locked, run_steps, statement
 from include.warehouse.outages import may_pass, outage_reason
@@ -44,17 +44,25 @@ _FINDING = (
     "metering/hours/add_tails",
     "metering/hours/create_usage",
     "metering/hours/create_gaps",
+    "metering/hours/create_sightings",
+    "metering/hours/create_instances",
+    "metering/hours/create_intervals",
+    "metering/hours/add_gaps",
+    "metering/hours/create_pieces",
     "metering/hours/compute_usage",
     "metering/hours/add_silences",
     "metering/hours/create_imports",
     "metering/hours/use_imports",
     "metering/hours/cut_gaps",
+    "metering/hours/cut_frozen_gaps",
 )
 _STORING = (
     "metering/hours/keep_imports",
     "metering/hours/create_differences",
     "metering/hours/store_usage",
     "metering/hours/record_revisions",
+    "metering/hours/create_late_usage",
+    "metering/hours/find_late_usage",
     "metering/hours/record_late_usage",
     "metering/hours/store_hours",
     "metering/hours/store_gaps",
@@ -64,7 +72,8 @@ _STORING = (
 _ENVIRONMENT_DAYS = 31
 _DROP = (
     "DROP TABLE closing_environments, closing_polls, closing_hours, closing_usage, closing_gaps, "
-    "closing_imports, closing_differences"
+    "closing_sightings, closing_instances, closing_intervals, closing_pieces, closing_imports, closing_differences, "
+    "found_late_usage"
 )
 #: Tables (and columns) that later steps join to; the planner has to know how large they are.
 _MEASURED = {
@@ -286,7 +295,7 @@ def close_window(
     """Close one window within the caller's transaction, which holds the locks of usage and of closings."""
     ensure_partitions(connection, floor_to_hour(window.start), window.end)
     find_usage(connection, window, at, environments=environments, rules=rules)
-    _run(connection, _STORING, window_start=window.start, window_end=window.end, at=at)
+    _run(connection, _STORING, window_start=window.start, window_end=window.end, at=at, tolerance=rules.tolerance)
     with refreshed_sums(connection, window):
         _run(connection, ("metering/hours/mark_changed_sums",))
     connection.execute(_SET_NESTED_LOOPS, {"value": "on"})

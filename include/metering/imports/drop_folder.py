@@ -1,8 +1,9 @@
 """The drop folder: where people and other systems leave usage files.
 
 A file in it waits. An imported one is moved to imported/ (with the first characters of its hash in its name), one that
-is no usage file to refused/; both can be done again. Write a file elsewhere, or with another ending, and rename it when
-it is whole; as a second guard the sweep leaves files alone that were touched within the last minute.
+is no usage file to refused/, as is a link; both can be done again. Write a file elsewhere, or with another ending, and
+rename it when it is whole; as a second guard the sweep leaves files alone that were touched within the last minute. A
+file with another ending is named, and refused when it was not touched for a day.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import stat
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from include.catalog.usage_files import FORMS
 from include.domain.errors import ConfigurationError, InvalidInputError
 from include.domain.text import check_text
-from include.metering.imports.files import FORMS
+from include.warehouse.private_files import make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +31,10 @@ log = logging.getLogger(__name__)
 
 IMPORTED, REFUSED = "imported", "refused"
 _QUIET = timedelta(minutes=1)
+#: A file with another ending may be one that is still being written.
+_ABANDONED = timedelta(days=1)
 _MOST_PER_SWEEP = 100
+_LONGEST_NAME = 4_000
 
 
 class Waiting(NamedTuple):
@@ -49,7 +55,7 @@ def drop_folder() -> Path:
         raise ConfigurationError(f"There is no drop folder for usage files. Set {SETTING} to a folder.")
     folder = Path(setting) if setting else Path(str(state)) / "usage-drop"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise ConfigurationError(
             f"The drop folder {folder} cannot be made ({error.strerror}). Correct {SETTING}."
@@ -58,16 +64,35 @@ def drop_folder() -> Path:
 
 
 def find_waiting(folder: Path, at: datetime) -> Waiting:
-    """The usage files that wait, by name, at most a hundred; hidden files and other endings are no usage."""
-    names = sorted(
-        entry.name
-        for entry in folder.iterdir()
-        if entry.is_file() and entry.suffix.lower() in FORMS and not entry.name.startswith(".")
-    )
-    fresh = [name for name in names if _touched_at(folder / name) > at - _QUIET]
-    ready = [name for name in names if name not in fresh][:_MOST_PER_SWEEP]
-    log.info("%s files wait in %s; %s more may still be written, they are left alone.", len(ready), folder, len(fresh))
-    return Waiting(ready, fresh)
+    """What waits, by name, at most a hundred; what is left alone is named. Hidden files are no usage."""
+    ready: list[str] = []
+    fresh: list[str] = []
+    others: list[str] = []
+    for entry in sorted(folder.iterdir()):
+        try:
+            mode, touched_at = entry.lstat().st_mode, datetime.fromtimestamp(entry.lstat().st_mtime, UTC)
+        except FileNotFoundError:  # gone between the two looks
+            continue
+        is_file = stat.S_ISREG(mode) or stat.S_ISLNK(mode)
+        if entry.name.startswith(".") or (stat.S_ISDIR(mode) and entry.name in {IMPORTED, REFUSED}):
+            continue
+        if not entry.name.isprintable():
+            others.append(f"{entry.name!a} (a name that cannot be shown; rename it)")
+        elif is_file and entry.suffix.lower() in FORMS:
+            (fresh if touched_at > at - _QUIET else ready).append(entry.name)
+        elif is_file and touched_at <= at - _ABANDONED:
+            ready.append(entry.name)
+        else:
+            kind = "" if is_file else " (a folder)" if stat.S_ISDIR(mode) else " (no file)"
+            others.append(f"{entry.name!r}{kind}")
+    named = ", ".join(map(repr, fresh[:_MOST_PER_SWEEP])) or "none"
+    log.info("%s files wait in %s. Left alone, as they may still be written: %s.", len(ready), folder, named)
+    if others:
+        log.warning(
+            "Left alone in %s: %s. Usage files are files whose names end in %s; one with another ending is refused "
+            "when it was not touched for a day.", folder, ", ".join(others[:_MOST_PER_SWEEP]), ", ".join(FORMS)
+        )  # fmt: skip
+    return Waiting(ready[:_MOST_PER_SWEEP], fresh)
 
 
 def find_file(folder: Path, name: str) -> Path:
@@ -76,12 +101,14 @@ def find_file(folder: Path, name: str) -> Path:
     Raises:
         InvalidInputError: when it is no name of a file, lies elsewhere, or there is none.
     """
-    file = (folder / check_text(name, "File")).resolve()
-    if not file.is_relative_to(folder.resolve()):
+    file = _place_of(folder, name)
+    try:
+        is_file = file.is_file()
+    except OSError as error:
         raise InvalidInputError(
-            "File", name, f"does not lie in the drop folder {folder}", "Put it there and give its name."
-        )
-    if not file.is_file():
+            "File", f"{name[:60]}…", f"cannot be looked at ({error.strerror})", "Check its name."
+        ) from None
+    if not is_file:
         raise InvalidInputError("File", name, f"is not in the drop folder {folder}", "Put it there, or check its name.")
     return file
 
@@ -94,7 +121,11 @@ def put_away(folder: Path, name: str, file_sha256: str) -> str:
 
     Returns:
         the place of the imported file in the drop folder; its name when another file has taken that.
+
+    Raises:
+        InvalidInputError: when the name leads out of the drop folder.
     """
+    _place_of(folder, name)
     source = Path(name)
     if source.parts[0] == IMPORTED:
         return name
@@ -113,10 +144,40 @@ def put_away(folder: Path, name: str, file_sha256: str) -> str:
     return name
 
 
+def _place_of(folder: Path, name: str) -> Path:
+    """Where the file of that name is, with links followed: nothing outside the folder is read, and nothing is moved."""
+    try:
+        file = (folder / check_text(name, "File", _LONGEST_NAME)).resolve()
+    except (OSError, RuntimeError):  # what Python up to 3.12 says of a link to itself
+        raise InvalidInputError("File", name, "is a link that leads nowhere", "Put the file itself there.") from None
+    if not file.is_relative_to(folder.resolve()):
+        raise InvalidInputError(
+            "File", name, f"does not lie in the drop folder {folder}", "Put it there and give its name."
+        )
+    return file
+
+
 def hash_of(file: Path) -> str:
     """SHA-256 of the file's bytes, in hex."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@contextmanager
+def taking(folder: Path, name: str) -> Iterator[Path]:
+    """The file of that name. When it is a link, or turns out to be no usage file, it moves to refused/.
+
+    Raises:
+        InvalidInputError: when it is a link, lies elsewhere, or there is none.
+        ConfigurationError: when it cannot be moved.
+    """
+    waiting = folder / name
+    if waiting.parent == folder and os.path.lexists(waiting) and waiting.is_symlink():
+        _move(folder, waiting.name, Path(REFUSED) / waiting.name)
+        raise InvalidInputError("File", name, "is a symbolic link", "Put the file itself there.")
+    file = find_file(folder, name)
+    with refusing(file):
+        yield file
 
 
 @contextmanager
@@ -128,17 +189,26 @@ def refusing(file: Path) -> Iterator[None]:
     before = _identity(file)
     try:
         yield
-    except InvalidInputError:
+    except InvalidInputError as error:
         if _identity(file) == before:
-            _move(file.parent, file.name, Path(REFUSED) / file.name)
+            try:
+                _move(file.parent, file.name, Path(REFUSED) / file.name)
+            except ConfigurationError as stuck:
+                raise ConfigurationError(f"{error} {stuck}") from None
         raise
 
 
 def _move(folder: Path, name: str, place: Path) -> str:
     source, target = folder / name, folder / place
-    target.parent.mkdir(exist_ok=True)
-    if source.exists():
-        source.replace(target)
+    try:
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        if os.path.lexists(source):
+            source.replace(target)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{name} cannot be moved to {place.parent}/ ({error.strerror}). Correct the folder {folder} and who may "
+            "write to it."
+        ) from None
     return str(place)
 
 
@@ -149,7 +219,3 @@ def _identity(file: Path) -> tuple[int, int, int] | None:
     except FileNotFoundError:
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _touched_at(file: Path) -> datetime:
-    return datetime.fromtimestamp(file.stat().st_mtime, UTC)

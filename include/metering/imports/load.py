@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from include.catalog.loader import load_product
+from include.catalog.usage_files import form_of, read_pieces
+from include.catalog.usage_rows import limits_of_product, sort_rows
+from include.catalog.usage_shape import check_file, check_instance_count
 from include.domain.errors import FatalError, InvalidInputError, RetriableError
 from include.domain.periods import HOUR, Window
-from include.domain.usage import SECONDS_PER_HOUR
+from include.domain.words.metering import Rejection
 from include.metering.hours.close import close_hours
 from include.metering.imports.drop_folder import hash_of
-from include.metering.imports.files import form_of, read_pieces
-from include.metering.imports.rules import ImportLimits, sort_rows
 from include.metering.imports.staging import staging
 from include.warehouse.engine import USAGE, ensure_partitions, locked, run_steps, statement
 
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: Of one file: the first ones are stored in full, the others are counted.
+MOST_REJECTIONS = 1_000
+
 # For this transaction only: a million rows are sorted and hashed in memory, and looked at briefly before each join.
 _SETTINGS = text("SELECT set_config('work_mem', '128MB', true), set_config('default_statistics_target', '10', true)")
 
@@ -46,8 +49,9 @@ class UsageImport:
 
     Attributes:
         rows_loaded: rows that made or changed usage; rows_changed of them replaced what an earlier import said.
-        rows_late: rows that differ from an issued bill and wait as pending adjustments; of `late_for_bills`.
-        first_reasons: sentences of the first rejected rows; all are in metering.rejections under `import_key`.
+        rows_late: rows that differ from an issued bill and wait as late usage; of `late_for_bills`.
+        first_reasons: sentences of the first rejected rows; the first thousand are in metering.rejections under
+            `import_key`.
         imported_before: whether the same bytes were imported by an earlier run, so that this one changed nothing.
     """
 
@@ -78,14 +82,17 @@ class UsageImport:
         )
         if self.rows_late:
             bills = ", ".join(self.late_for_bills)
-            counts += f" {self.rows_late} differ from issued bills and wait as pending adjustments ({bills})."
+            counts += f" {self.rows_late} differ from issued bills and wait as late usage ({bills})."
         if not self.rows_rejected:
             return counts
         reasons = " ".join(self.first_reasons)
-        return f"{counts} All rejected rows: metering.rejections, import_key {self.import_key}. First: {reasons}"
+        which = f"The first {MOST_REJECTIONS:,}" if self.rows_rejected > MOST_REJECTIONS else "All"
+        return f"{counts} {which} rejected rows: metering.rejections, import_key {self.import_key}. First: {reasons}"
 
 
-def import_usage(warehouse: Engine, file: Path, at: datetime, *, again: bool = False) -> UsageImport:
+def import_usage(
+    warehouse: Engine, file: Path, at: datetime, *, again: bool = False, by: str = "usage_import"
+) -> UsageImport:
     """Load the usage history in the file.
 
     Args:
@@ -93,6 +100,7 @@ def import_usage(warehouse: Engine, file: Path, at: datetime, *, again: bool = F
         file: a .csv, .jsonl, .ndjson or .parquet file.
         at: the run's instant; hours that have not ended by then are rejected.
         again: check a file again that was imported before, as when a subscription was unknown then and is not now.
+        by: the person or the run; see domain/people.py.
 
     Raises:
         InvalidInputError: when the file is no usage file; nothing of it is loaded.
@@ -107,8 +115,9 @@ def import_usage(warehouse: Engine, file: Path, at: datetime, *, again: bool = F
         if earlier and not again:
             return earlier
         connection.execute(_SETTINGS)
-        identity = {"file_sha256": file_sha256, "file_name": file.name, "form": form, "imported_at": at}
-        import_key = connection.execute(statement("metering/imports/begin_file"), identity).scalar_one()
+        identity = {"file_sha256": file_sha256, "file_name": file.name, "form": form}
+        entry = identity | {"imported_at": at, "imported_by": by}
+        import_key = connection.execute(statement("metering/imports/begin_file"), entry).scalar_one()
         connection.execute(statement("metering/imports/delete_rejections"), {"import_key": import_key})
         loading = _Loading(connection, import_key, file_sha256, at)
         rows_read = loading.stage(file)
@@ -140,8 +149,8 @@ def report_imports(names: list[str] | None, imports: Iterable[UsageImport]) -> d
         raise FatalError("No file was imported, for which ones wait is not known. The task find_files says why.")
     done = list(imports)
     for each in done:
-        needs_somebody = each.rows_rejected or each.rows_late
-        log.log(logging.WARNING if needs_somebody else logging.INFO, "%s", each.summary())
+        needs_a_person = each.rows_rejected or each.rows_late
+        log.log(logging.WARNING if needs_a_person else logging.INFO, "%s", each.summary())
     if len(done) < len(names):
         raise FatalError(
             f"{len(names) - len(done)} of {len(names)} files were not imported. "
@@ -151,25 +160,49 @@ def report_imports(names: list[str] | None, imports: Iterable[UsageImport]) -> d
     return {"files": len(done), **{name: sum(getattr(each, name) for each in done) for name in counts}}
 
 
+def require_good_rows(imports: Iterable[UsageImport]) -> None:
+    """Say which rows were rejected, when all others are imported.
+
+    Raises:
+        FatalError: when there are any.
+    """
+    rejected = [each for each in imports if each.rows_rejected]
+    if rejected:
+        raise FatalError(
+            "Some rows were rejected; all others are imported. Correct the rejected ones and drop them in a new file. "
+            + " ".join(each.summary() for each in rejected)
+        )
+
+
 class _Loading:
     """The steps of one import, inside its transaction."""
 
     def __init__(self, connection: Connection, import_key: int, file_sha256: str, at: datetime) -> None:
         self._connection = connection
-        self._facts = {"import_key": import_key, "file_sha256": file_sha256, "rejected_at": at}
+        self._facts = {
+            "import_key": import_key,
+            "file_sha256": file_sha256,
+            "rejected_at": at,
+            "most_rejections": MOST_REJECTIONS,
+        }
+        self._bad_count = 0
         self.due: list[tuple[Window, int]] = []
-        self._limits = ImportLimits(at, load_product().aku.maximum * SECONDS_PER_HOUR)
+        self._limits = limits_of_product(ended_by=at)
 
     def stage(self, file: Path) -> int:
-        """Check the file's rows and stage them, the bad ones with their reason; how many there are."""
-        rows_read = 0
+        """Check the file's rows and stage them, the first bad ones with their reason; how many there are."""
+        rows_read, kept = 0, 0
         with staging(self._connection) as stage, ThreadPoolExecutor(1) as reader:
             pieces = read_pieces(file)
             coming = reader.submit(next, pieces, None)
             while (piece := coming.result()) is not None:
                 coming = reader.submit(next, pieces, None)  # read while this one is checked and stored
-                stage.add(*sort_rows(piece, self._limits))
+                good, bad = sort_rows(piece, self._limits, MOST_REJECTIONS - kept)
+                stage.add(good, bad)
+                check_instance_count(file, stage.instance_count)
                 rows_read += len(piece)
+                kept += len(bad)
+                self._bad_count += len(piece) - len(good)
         return rows_read
 
     def merge(self) -> dict[str, Any]:
@@ -180,9 +213,9 @@ class _Loading:
         self._connection.exec_driver_sql("ANALYZE classified_rows")
         self._run("metering/imports/count_rows")
         found = self._connection.execute(statement("metering/imports/sum_counts")).one()
-        rejected = self._run("metering/imports/store_bad_rows") + (
-            self._run("metering/imports/reject_rows") if found.rejected else 0
-        )
+        if found.rejected:
+            self._run("metering/imports/reject_rows")
+        self._run("metering/imports/store_rejections")
         if found.first_hour:
             self._run("metering/imports/insert_instances")
         if found.metered:
@@ -201,13 +234,15 @@ class _Loading:
             "rows_unchanged": found.unchanged + found.billed - adjusted,
             "rows_late": adjusted,
             "late_for_bills": bills,
-            "rows_rejected": rejected,
+            "rows_rejected": self._bad_count + found.rejected,
         }
 
     def _record_late_usage(self) -> tuple[int, list[str]]:
         """Let what differs from issued bills wait; how many rows, and of which bills."""
-        query = statement("metering/imports/record_late_usage")
-        found = self._connection.execute(query, {"rejected_at": self._facts["rejected_at"]}).one()
+        for step in ("metering/hours/create_late_usage", "metering/imports/find_late_usage"):
+            self._run(step)
+        query = statement("metering/hours/record_late_usage")
+        found = self._connection.execute(query, {"at": self._facts["rejected_at"]}).one()
         return found.adjusted, found.bills
 
     def _load(self, inserted: int, replaced: int) -> None:
@@ -231,8 +266,9 @@ def _find(connection: Connection, file_sha256: str, *, imported_before: bool = T
     row = connection.execute(statement("metering/imports/find_file"), {"file_sha256": file_sha256}).mappings().first()
     if row is None:
         return None
-    names = [name for name in UsageImport.__dataclass_fields__ if name != "imported_before"]
-    return UsageImport(**{name: row[name] for name in names}, imported_before=imported_before)
+    names = [name for name in UsageImport.__dataclass_fields__ if name not in {"first_reasons", "imported_before"}]
+    reasons = [Rejection(**first, payload={}).sentence for first in row["first_rejections"]]
+    return UsageImport(**{name: row[name] for name in names}, first_reasons=reasons, imported_before=imported_before)
 
 
 def _state_of(file: Path) -> tuple[int, int, int]:
@@ -242,6 +278,7 @@ def _state_of(file: Path) -> tuple[int, int, int]:
         InvalidInputError: when there is no such file, or it cannot be read.
     """
     try:
+        check_file(file)
         found = file.stat()
         with file.open("rb"):
             return found.st_ino, found.st_size, found.st_mtime_ns

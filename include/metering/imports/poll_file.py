@@ -9,7 +9,7 @@ with its number, and the others go on.
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -18,9 +18,10 @@ from pydantic import BaseModel, PlainValidator, StrictBool, TypeAdapter, Validat
 
 from include.catalog.loader import load_product
 from include.catalog.text_files import parse_json_object, read_lines
-from include.domain.errors import InvalidInputError, Rejection
+from include.domain.errors import InvalidInputError
 from include.domain.periods import HOUR, Window, parse_instant
 from include.domain.text import LONGEST_ID, check_text, storable
+from include.domain.words.metering import Rejection
 from include.metering.hours.close import CLOSING, Rules, close_window
 from include.metering.polling.readings import Poll, read_listing
 from include.metering.polling.record import record_polls
@@ -122,26 +123,22 @@ def meter_file(
         raise InvalidInputError("Window", str(window), "is longer than ten years", "Correct --from and --to.")
     found, bad_lines = _read(file)
     lines, contradictions = _one_a_second(found)
-    keys = enter_environments(warehouse, sorted({line.environment_id for line in lines}), window.start)
+    keys = _enter_environments(warehouse, sorted({line.environment_id for line in lines}), window.start)
     judged = _record(warehouse, (_poll(line, keys[line.environment_id]) for line in lines))
     with warehouse.begin() as connection, locked(connection, *USAGE), locked(connection, *CLOSING):
         rules = Rules(tolerance=tolerance, provisional_after=timedelta(0), carries=False)
         close_window(connection, window, window.end + HOUR, rules=rules)
         rows = [UsageRow(*row) for row in connection.execute(statement("metering/imports/list_usage"))]
-        stored = [(row.rejected_at, Rejection(row.rule, row.sentence, row.payload)) for row in _rejections(connection)]
+        stored = [(row.rejected_at, Rejection(row.rule, row.facts, row.payload)) for row in _rejections(connection)]
     known = {(at, rejection.rule, rejection.sentence) for at, rejection in judged}
     judged += [(at, rejection) for at, rejection in stored if (at, rejection.rule, rejection.sentence) not in known]
     judged.sort(key=itemgetter(0))
-    return rows, [*bad_lines, *contradictions, *(_dated(at, rejection) for at, rejection in judged)]
+    return rows, [*bad_lines, *contradictions, *(rejection._replace(at=at) for at, rejection in judged)]
 
 
 def _rejections(connection: Connection) -> Sequence[Row[Any]]:
     """What entering and closing rejected, which know other polls: another environment's instance, a time of change."""
     return connection.execute(statement("metering/imports/list_rejected_readings")).all()
-
-
-def _dated(at: datetime, rejection: Rejection) -> Rejection:
-    return rejection._replace(sentence=f"At {at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}: {rejection.sentence}")
 
 
 def _read(file: Path) -> tuple[list[tuple[int, _Line]], list[Rejection]]:
@@ -168,7 +165,7 @@ def _read(file: Path) -> tuple[list[tuple[int, _Line]], list[Rejection]]:
 
 
 def _bad_line(file: Path, what: str, line: str) -> Rejection:
-    return Rejection(BAD_LINE, f"{file.name} {what}.", {"line": storable(line, _LONGEST_ERROR)})
+    return Rejection(BAD_LINE, {"file": file.name, "problem": what}, {"line": storable(line, _LONGEST_ERROR)})
 
 
 def _rule(error: ErrorDetails) -> str:
@@ -190,20 +187,19 @@ def _one_a_second(found: list[tuple[int, _Line]]) -> tuple[list[_Line], list[Rej
         last_at = max(line.observed_at for _, line in answered)
         last = [(number, line) for number, line in answered if line.observed_at == last_at]
         if len({line.answer for _, line in last}) > 1:
-            rejections.append(_contradiction(environment_id, last, "at the same instant, so none of them counts"))
+            rejections.append(_contradiction(environment_id, last, "none"))
             continue
         polls.append(last[0][1])
         other = [each for each in answered if each[1].answer != last[0][1].answer]
         if other:
-            rejections.append(_contradiction(environment_id, [*other, last[0]], "within a second: the last one counts"))
+            rejections.append(_contradiction(environment_id, [*other, last[0]], "last"))
     return polls, rejections
 
 
-def _contradiction(environment_id: str, lines: list[tuple[int, _Line]], rule: str) -> Rejection:
+def _contradiction(environment_id: str, lines: list[tuple[int, _Line]], which: str) -> Rejection:
     numbers = ", ".join(str(number) for number in sorted(number for number, _ in lines))
-    at = f"{lines[0][1].second:%Y-%m-%dT%H:%M:%SZ}"
-    sentence = f"At {at}: lines {numbers} are different answers of environment {environment_id} {rule}."
-    return Rejection(CONTRADICTION, sentence, {"lines": numbers})
+    facts = {"lines": numbers, "environment_id": environment_id, "which": which}
+    return Rejection(CONTRADICTION, facts, {"lines": numbers}, lines[0][1].second)
 
 
 def _poll(line: _Line, environment_key: int) -> Poll:
@@ -228,7 +224,7 @@ def _record(warehouse: Engine, polls: Iterable[Poll]) -> list[tuple[datetime, Re
     return rejections
 
 
-def enter_environments(warehouse: Engine, names: list[str], start: datetime) -> dict[str, int]:
+def _enter_environments(warehouse: Engine, names: list[str], start: datetime) -> dict[str, int]:
     """Enter environments in a warehouse that is thrown away, metered from then on; yields their keys by their names."""
     facts = {"names": names, "product": load_product().name, "metered_from": start}
     with warehouse.begin() as connection:

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     import psycopg
     from sqlalchemy import Connection
 
-    from include.metering.imports.rules import BadRow
+    from include.catalog.usage_rows import BadRow
 
 _GOOD = {"row_number": ">i4", "pair": ">i4", "hour_start": ">i8", "aku_seconds": ">i8"}
-_BAD = pa.schema({"row_number": pa.int64(), "rule": pa.string(), "sentence": pa.string(), "payload": pa.string()})
+_BAD = pa.schema({"row_number": pa.int64(), "rule": pa.string(), "facts": pa.string(), "payload": pa.string()})
 _TABLES = (
     "metering/imports/create_staged_instances",
     "metering/imports/create_staged_rows",
@@ -60,10 +60,11 @@ class Staging:
 
     def __init__(self, cursor: psycopg.Cursor) -> None:
         self._cursor = cursor
+        self.instance_count = 0
         self._pairs: dict[tuple[str, str], int] = {}
 
     def add(self, good: pd.DataFrame, bad: list[BadRow]) -> None:
-        """Stage rows as `imports_rules.sort_rows` gives them."""
+        """Stage rows as `usage_rows.sort_rows` gives them."""
         if len(good):
             rows = np.empty(len(good), _ROW)
             rows["fields"] = len(_GOOD)
@@ -77,8 +78,13 @@ class Staging:
                 copy.write(_HEADER + rows.tobytes() + _TRAILER)
         if bad:
             kept = [
-                {"row_number": row, "rule": why.rule, "sentence": why.sentence, "payload": json.dumps(why.payload)}
-                for row, why in bad
+                {
+                    "row_number": row.row_number,
+                    "rule": row.rule,
+                    "facts": json.dumps(row.facts),
+                    "payload": json.dumps(row.payload),
+                }
+                for row in bad
             ]
             self._copy_text("staged_rejections", pa.Table.from_pylist(kept, schema=_BAD))
 
@@ -94,6 +100,7 @@ class Staging:
         names = rows[_PAIR].drop_duplicates().itertuples(index=False, name=None)
         numbers = [self._pairs.setdefault(name, len(self._pairs)) for name in names]
         # Groups are numbered in the order in which the pairs appear, as `names` are.
+        self.instance_count = len(self._pairs)
         return rows.groupby(_PAIR, sort=False).ngroup().map(dict(enumerate(numbers)))
 
     def _copy_text(self, table: str, rows: pa.Table) -> None:

@@ -39,6 +39,15 @@ class FailingConsole:
         failures = Failures(self.failed_runs, self.last_failed_at)
         return self.last_failed_at + breaker.pause(failures) if breaker.is_open(failures) else None
 
+    def describe(self) -> str:
+        """The same in a sentence."""
+        again = self.probed_from()
+        spared = "" if again is None else f" It is asked less often, next from {again:%H:%M} UTC on."
+        return (
+            f"{self.environment_id} (buyer {self.account_id}) has failed in {self.failed_runs} run(s) since "
+            f"{self.failing_since:%Y-%m-%d %H:%M} UTC: {self.cause}.{spared}"
+        )
+
 
 def list_failing(warehouse: Engine) -> list[FailingConsole]:
     """The consoles that fail, those that have failed longest first."""

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeGuard
 
 from pydantic import BaseModel, PlainValidator, StrictInt, StrictStr, ValidationError
 
-from include.domain.errors import InvalidInputError, Rejection
+from include.domain.errors import InvalidInputError
 from include.domain.periods import parse_instant
 from include.domain.text import LONGEST_ID, LONGEST_NAME
 from include.domain.usage import KNOWN_STATES
+from include.domain.words.metering import Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 
 #: How far a console's clock may be ahead of ours before its times count as lying in the future.
 CLOCK_ALLOWANCE = timedelta(minutes=1)
-_WRONG_ID = f"that cannot be printed, or is longer than {LONGEST_ID} characters"
-_WHAT_TO_DO = "Check the console's version, then resolve or waive the gap."
+_WRONG_ID = f"it cannot be printed, or is longer than {LONGEST_ID} characters"
 
 
 class Reading(NamedTuple):
@@ -114,7 +114,7 @@ def read_listing(
     for raw in instances:
         reading, rejection = _judge(raw, observed_at, maximum_aku)
         if rejection is None and reading is not None and readings.get(reading.instance_id, reading) != reading:
-            rejection = _rejection(raw, "listed_twice", f"is listed twice in one listing: {_name(raw)}.")
+            rejection = _rejection(raw, "listed_twice")
             reading = Reading(reading.instance_id)
         if rejection is not None:
             rejections.append((reading.instance_id if reading else "", rejection))
@@ -142,43 +142,35 @@ def _judge(raw: Mapping[str, Any], observed_at: datetime, maximum_aku: int) -> t
     )
     latest = max(instance.gmtCreate, instance.gmtModified)
     if latest > observed_at + CLOCK_ALLOWANCE:
-        return reading, _rejection(
-            raw,
-            "time_in_future",
-            f"was created or modified at {latest.isoformat()}, after the poll at {observed_at.isoformat()}. "
-            "Check the console's clock.",
-        )
+        times = {"changed_at": latest.isoformat(), "polled_at": observed_at.isoformat()}
+        return reading, _rejection(raw, "time_in_future", **times)
     return reading, None
 
 
 def _broken_rule(raw: Mapping[str, Any], instance: _Instance, maximum_aku: int) -> Rejection | None:
     if not _is_id(instance.instanceId):
-        return _rejection(raw, "mistyped_field", f"has an instanceId {_WRONG_ID}. {_WHAT_TO_DO}")
+        return _rejection(raw, "mistyped_field", field="instanceId", value=_name(raw), problem=_WRONG_ID)
     if instance.state not in KNOWN_STATES:
         known = ", ".join(sorted(KNOWN_STATES))
-        return _rejection(
-            raw, "unknown_state", f"has state {_short(instance.state)}, not one of {known}. {_WHAT_TO_DO}"
-        )
+        return _rejection(raw, "unknown_state", state=_short(instance.state), known_states=known)
     if instance.aku is None:
-        return _rejection(raw, "missing_field", f"has neither spec.currentAku nor spec.reservedAku. {_WHAT_TO_DO}")
+        return _rejection(raw, "missing_field", missing="size")
     if instance.aku < 0:
-        return _rejection(raw, "negative_aku", f"has {instance.aku} AKU, less than 0. {_WHAT_TO_DO}")
+        return _rejection(raw, "negative_aku", aku=instance.aku)
     if instance.aku > maximum_aku:
-        return _rejection(
-            raw, "aku_above_limit", f"has {instance.aku} AKU, more than the product's {maximum_aku}. {_WHAT_TO_DO}"
-        )
+        return _rejection(raw, "aku_above_limit", aku=instance.aku, limit=maximum_aku)
     return None
 
 
 def _misshapen(raw: Mapping[str, Any], error: ErrorDetails) -> Rejection:
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] == "missing":
-        return _rejection(raw, "missing_field", f"has no {where}. {_WHAT_TO_DO}")
-    return _rejection(raw, "mistyped_field", f"has {where} {_short(error['input'])}: {error['msg']}. {_WHAT_TO_DO}")
+        return _rejection(raw, "missing_field", missing="field", field=where)
+    return _rejection(raw, "mistyped_field", field=where, value=_short(error["input"]), problem=error["msg"])
 
 
-def _rejection(raw: Mapping[str, Any], rule: str, sentence: str) -> Rejection:
-    return Rejection(rule, f"Instance {_name(raw)} {sentence}", dict(raw))
+def _rejection(raw: Mapping[str, Any], rule: str, **facts: str | int) -> Rejection:
+    return Rejection(rule, {"instance": _name(raw), **facts}, dict(raw))
 
 
 def _unreadable(raw: Mapping[str, Any]) -> Reading | None:

@@ -53,11 +53,7 @@ class RecordCounts(NamedTuple):
 
 
 def record_polls(warehouse: Engine, polls: Sequence[Poll]) -> RecordCounts:
-    """Enter a batch of polls in one transaction, in turn with closings and with other batches.
-
-    A batch holds an environment's polls in any order, but a poll with rejections is completed from the poll before it,
-    so that one has to be entered earlier.
-    """
+    """Enter a batch of polls, in any order, in one transaction, in turn with closings and with other batches."""
     if not polls:
         return RecordCounts()
     with warehouse.begin() as connection, locked(connection, *CLOSING):
@@ -106,9 +102,9 @@ def _stage(connection: Connection, polls: Sequence[Poll]) -> None:
         connection,
         "COPY staged_rejections FROM STDIN",
         (
-            (poll.environment_key, poll.observed_at, instance_id, rule, sentence, _jsonb(payload))
+            (poll.environment_key, poll.observed_at, instance_id, why.rule, _jsonb(why.facts), _jsonb(why.payload))
             for poll in polls
-            for instance_id, (rule, sentence, payload) in poll.rejections
+            for instance_id, why in poll.rejections
         ),
     )
     for table in ("staged_polls", "staged_readings"):

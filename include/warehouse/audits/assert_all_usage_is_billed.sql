@@ -32,10 +32,10 @@ billed AS (
 
 SELECT
     b.bill_key,
-    format(
-        'The bill has %s AKU-seconds, metering has %s. Report this: it is a mistake in rating.',
-        b.aku_seconds, coalesce(m.aku_seconds, 0)
-    ) AS sentence
+    jsonb_build_object(
+        'billed_aku_seconds', b.aku_seconds,
+        'metered_aku_seconds', coalesce(m.aku_seconds, 0)
+    ) AS facts
 FROM billed AS b
 LEFT JOIN metered AS m ON b.subscription_key = m.subscription_key
 WHERE b.aku_seconds <> coalesce(m.aku_seconds, 0)

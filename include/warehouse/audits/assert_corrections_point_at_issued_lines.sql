@@ -15,12 +15,12 @@ WITH corrections AS (
             AND b.currency = root.currency
             AND b.period_start > root.period_start
             AND root.document = 'bill'
-            AND root.state IN ('issued', 'reconciled')
+            AND billing.is_issued(root.state)
     LEFT JOIN billing.bills AS document
         ON
             l.corrects_document_key = document.bill_key
             AND b.subscription_key = document.subscription_key
-            AND document.state IN ('issued', 'reconciled')
+            AND billing.is_issued(document.state)
     LEFT JOIN billing.bill_lines AS said
         ON
             document.bill_key = said.bill_key
@@ -35,11 +35,10 @@ WITH corrections AS (
 
 SELECT
     bill_key,
-    format(
-        '%s correction line(s), the first line %s, do not point at what was issued. Report this: it is a mistake in '
-        'corrections.',
-        count(*), min(line_no)
-    ) AS sentence
+    jsonb_build_object(
+        'line_count', count(*),
+        'first_line_no', min(line_no)
+    ) AS facts
 FROM corrections
 WHERE NOT (has_root AND has_line)
 GROUP BY bill_key

@@ -37,15 +37,13 @@ counts AS (
 
 SELECT
     c.bill_key,
-    format(
-        '%s of %s hours from %s UTC on are not closed. The first is %s. Run aku_metering for them once the console '
-        'answers, then close the period again.',
-        c.expected_count - c.closed_count,
-        c.expected_count,
-        to_char(c.first_hour AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24"h"'),
-        to_char(min(due.hour_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24"h"')
-    ) AS sentence,
-    md5(string_agg(CAST(due.hour_start AS text), ',' ORDER BY due.hour_start)) AS content
+    jsonb_build_object(
+        'open_hour_count', c.expected_count - c.closed_count,
+        'hour_count', c.expected_count,
+        'first_hour', c.first_hour,
+        'first_open_hour', min(due.hour_start),
+        'open_hours_digest', md5(string_agg(CAST(due.hour_start AS text), ',' ORDER BY due.hour_start))
+    ) AS facts
 FROM counts AS c
 CROSS JOIN
     LATERAL generate_series(c.first_hour, c.last_end - interval '1 second', interval '1 hour') AS due (hour_start)

@@ -40,11 +40,10 @@ differing AS (
 
 SELECT
     b.bill_key,
-    format(
-        'The sums of %s hour(s), the first %s UTC, are not those of their usage. Report this mistake in metering.',
-        count(*),
-        to_char(min(d.hour_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24"h"')
-    ) AS sentence
+    jsonb_build_object(
+        'hour_count', count(*),
+        'first_hour', min(d.hour_start)
+    ) AS facts
 FROM billing.bills AS b
 INNER JOIN differing AS d ON b.subscription_key = d.subscription_key
 WHERE

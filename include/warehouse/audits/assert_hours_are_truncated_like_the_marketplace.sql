@@ -53,11 +53,11 @@ recomputed AS (
 
 SELECT
     bill_key,
-    format(
-        'Line %s charges %s, but its hours, each cut down as the Marketplace does, come to %s. Report this: it is a '
-        'mistake in rating.',
-        min(line_no), min(amount), min(plain_amount)
-    ) AS sentence
+    jsonb_build_object(
+        'line_no', min(line_no),
+        'amount', CAST(min(amount) AS text),
+        'truncated_amount', CAST(min(plain_amount) AS text)
+    ) AS facts
 FROM recomputed
 WHERE amount <> plain_amount
 GROUP BY bill_key

@@ -11,12 +11,10 @@ WITH waiting AS (
 
 SELECT
     b.bill_key,
-    format(
-        'Late usage or a correction waits for a next bill, and subscription %s, which ended at %s UTC, has none. '
-        'Correct the bill with a note (cause late_usage).',
-        s.subscription_id,
-        to_char(s.ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24"h"MI')
-    ) AS sentence
+    jsonb_build_object(
+        'subscription_id', s.subscription_id,
+        'ended_at', s.ended_at
+    ) AS facts
 FROM waiting AS w
 INNER JOIN billing.bills AS b ON w.bill_key = b.bill_key
 INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key

@@ -1,12 +1,14 @@
 -- A licence was sold at the price of the plan's version in force at the start of its term, in the bill's currency.
 SELECT
     b.bill_key,
-    format(
-        'The licence from %s UTC on was sold for %s %s, the price plan says %s %s. Correct the licence or publish the '
-        'plan that it was sold by, then close the period again.',
-        to_char(min(l.term_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24"h"MI'),
-        min(l.price), min(l.currency), min(n.amount), min(b.currency)
-    ) AS sentence
+    jsonb_build_object(
+        'term_start', min(l.term_start),
+        'price', CAST(min(l.price) AS text),
+        'currency', min(l.currency),
+        'plan_says', CASE WHEN min(n.amount) IS NULL THEN 'nothing' ELSE 'price' END,
+        'plan_price', CAST(min(n.amount) AS text),
+        'plan_currency', min(b.currency)
+    ) AS facts
 FROM billing.bills AS b
 INNER JOIN core.licences AS l
     ON

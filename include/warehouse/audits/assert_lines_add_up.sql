@@ -20,9 +20,12 @@ WITH sums AS (
 
 SELECT
     bill_key,
-    format(
-        '%s line(s) add up to %s and %s AKU-seconds, the bill says %s and %s. Report this: it is a mistake in rating.',
-        line_count, line_amount, line_aku_seconds, subtotal, aku_seconds
-    ) AS sentence
+    jsonb_build_object(
+        'line_count', line_count,
+        'line_amount', CAST(line_amount AS text),
+        'line_aku_seconds', line_aku_seconds,
+        'subtotal', CAST(subtotal AS text),
+        'aku_seconds', aku_seconds
+    ) AS facts
 FROM sums
 WHERE line_count = 0 OR line_amount <> subtotal OR line_aku_seconds <> aku_seconds

@@ -1,15 +1,15 @@
 -- No gap in the period is open: usage that is not known was resolved by better data, or waived by a person.
 SELECT
     b.bill_key,
-    format(
-        '%s gap(s) of unknown usage are open, the first from %s UTC on (%s), %s minutes in all. Resolve or waive them, '
-        'then close the period again.',
-        count(*),
-        to_char(min(g.gap_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24"h"MI'),
-        min(g.cause),
-        CAST(ceil(extract(EPOCH FROM sum(g.gap_end - g.gap_start)) / 60) AS bigint)
-    ) AS sentence,
-    md5(string_agg(concat_ws('/', g.gap_key, g.gap_start, g.gap_end, g.cause), ',' ORDER BY g.gap_key)) AS content
+    jsonb_build_object(
+        'gap_count', count(*),
+        'seconds', CAST(ceil(extract(EPOCH FROM sum(g.gap_end - g.gap_start))) AS bigint),
+        'first_gap_start', min(g.gap_start),
+        'first_cause', (array_agg(g.cause ORDER BY g.gap_start, g.gap_key))[1],
+        'gaps_digest', md5(
+            string_agg(concat_ws('/', g.gap_key, g.gap_start, g.gap_end, g.cause), ',' ORDER BY g.gap_key)
+        )
+    ) AS facts
 FROM billing.bills AS b
 INNER JOIN core.environments AS e ON b.subscription_key = e.subscription_key
 INNER JOIN metering.gaps AS g

@@ -1,13 +1,11 @@
 -- No hour of a subscription lies in the periods of two of its bills, as it would where periods of two time zones meet.
 SELECT
     b.bill_key,
-    format(
-        'Hours from %s to %s UTC are on %s too, whose period overlaps with this one. Void one of the two, or correct '
-        'the other, then close the period again.',
-        to_char(min(greatest(b.period_start, o.period_start)) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24"h"'),
-        to_char(max(least(b.period_end, o.period_end)) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24"h"'),
-        string_agg(o.bill_id, ', ' ORDER BY o.bill_id)
-    ) AS sentence
+    jsonb_build_object(
+        'first_hour', min(greatest(b.period_start, o.period_start)),
+        'last_hour_end', max(least(b.period_end, o.period_end)),
+        'other_bill_ids', string_agg(o.bill_id, ', ' ORDER BY o.bill_id)
+    ) AS facts
 FROM billing.bills AS b
 INNER JOIN billing.bills AS o
     ON

@@ -5,14 +5,7 @@ WITH after_end AS (
         b.bill_key,
         s.ended_at,
         h.hour_start,
-        h.aku_seconds + coalesce(
-            (
-                SELECT sum(a.aku_seconds_after - a.aku_seconds_before)
-                FROM billing.late_usage AS a
-                WHERE a.bill_key = b.bill_key AND a.hour_start = h.hour_start AND a.state <> 'withdrawn'
-            ),
-            0
-        ) AS aku_seconds
+        h.aku_seconds + coalesce(d.aku_seconds, 0) AS aku_seconds
     FROM billing.bills AS b
     INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
     INNER JOIN metering.subscription_hours AS h
@@ -21,6 +14,7 @@ WITH after_end AS (
             AND s.ended_at <= h.hour_start
             AND h.hour_start >= :period_start
             AND h.hour_start < :period_end
+    LEFT JOIN LATERAL billing.late_differences(b.bill_key) AS d ON h.hour_start = d.hour_start
     WHERE
         b.period_start = :period_start
         AND b.period_end = :period_end
@@ -31,13 +25,11 @@ WITH after_end AS (
 
 SELECT
     bill_key,
-    format(
-        '%s AKU-seconds in %s hour(s) lie after the subscription ended at %s UTC. Run aku_metering, which takes them '
-        'back, then close the period again.',
-        sum(aku_seconds),
-        count(*),
-        to_char(min(ended_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24"h"MI')
-    ) AS sentence
+    jsonb_build_object(
+        'aku_seconds', sum(aku_seconds),
+        'hour_count', count(*),
+        'ended_at', min(ended_at)
+    ) AS facts
 FROM after_end
 WHERE aku_seconds > 0
 GROUP BY bill_key

@@ -37,12 +37,10 @@ WITH unlicensed AS (
 
 SELECT
     bill_key,
-    format(
-        'Usage in %s hour(s), the first %s UTC, has no licence. Enter the licence or change the subscription to pay as '
-        'you go, then close the period again.',
-        count(DISTINCT hour_start),
-        to_char(min(hour_start) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24"h"')
-    ) AS sentence,
-    md5(string_agg(DISTINCT CAST(hour_start AS text), ',')) AS content
+    jsonb_build_object(
+        'hour_count', count(DISTINCT hour_start),
+        'first_hour', min(hour_start),
+        'hours_digest', md5(string_agg(DISTINCT CAST(hour_start AS text), ','))
+    ) AS facts
 FROM unlicensed
 GROUP BY bill_key

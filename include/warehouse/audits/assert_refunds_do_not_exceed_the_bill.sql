@@ -47,20 +47,20 @@ overdrawn AS (
 
 SELECT
     o.bill_key,
-    string_agg(
-        format(
-            '%s of bill %s costs %s %s after corrections, and %s %s of it is given back. Charge it again by a '
-            'correction, or waive this if it was agreed.',
-            CASE o.scope
-                WHEN 'total' THEN 'All, with tax,'
-                WHEN 'bill' THEN 'All, before tax,'
-                WHEN 'rate' THEN 'What is taxed at ' || trim_scale(o.tax_rate * 100) || ' %'
-                ELSE 'Line ' || o.line_no
-            END,
-            root.bill_id, o.costs, o.currency, o.given_back, o.currency
-        ),
-        ' ' ORDER BY root.bill_id
-    ) AS sentence
+    jsonb_build_object(
+        'each',
+        jsonb_agg(
+            jsonb_build_object(
+                'scope', o.scope,
+                'bill_id', root.bill_id,
+                'line_no', o.line_no,
+                'tax_rate', CAST(o.tax_rate AS text),
+                'costs', CAST(o.costs AS text),
+                'given_back', CAST(o.given_back AS text),
+                'currency', o.currency
+            ) ORDER BY root.bill_id
+        )
+    ) AS facts
 FROM overdrawn AS o
 INNER JOIN billing.bills AS root ON o.root_key = root.bill_key
 GROUP BY o.bill_key

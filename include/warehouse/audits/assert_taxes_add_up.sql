@@ -57,22 +57,37 @@ wrong_rates AS (
             ELSE abs(t.amount - t.base * t.tax_rate)
         END >= CAST('1e-' || b.rounding_digits AS numeric)
     GROUP BY coalesce(b.bill_key, t.bill_key)
+),
+
+results AS (
+    SELECT
+        c.bill_key,
+        c.tax,
+        c.tax_included,
+        c.total,
+        coalesce(s.tax, 0) AS taxes_sum,
+        coalesce(s.tax_included, 0) AS taxes_included,
+        c.subtotal + coalesce(s.tax - s.tax_included, 0) AS taxes_total,
+        w.tax_rate AS wrong_rate,
+        c.tax <> coalesce(s.tax, 0)
+        OR c.tax_included <> coalesce(s.tax_included, 0)
+        OR c.total <> c.subtotal + coalesce(s.tax - s.tax_included, 0) AS sums_differ
+    FROM chosen AS c
+    LEFT JOIN sums AS s ON c.bill_key = s.bill_key
+    LEFT JOIN wrong_rates AS w ON c.bill_key = w.bill_key
 )
 
 SELECT
-    c.bill_key,
-    format(
-        'The taxes do not add up: the bill says tax %s, contained %s, total %s; its taxes say %s, %s, %s%s. Report '
-        'this: it is a mistake in rating.',
-        c.tax, c.tax_included, c.total, coalesce(s.tax, 0), coalesce(s.tax_included, 0),
-        c.subtotal + coalesce(s.tax - s.tax_included, 0),
-        coalesce('; tax at ' || w.tax_rate || ' is not that of its lines', '')
-    ) AS sentence
-FROM chosen AS c
-LEFT JOIN sums AS s ON c.bill_key = s.bill_key
-LEFT JOIN wrong_rates AS w ON c.bill_key = w.bill_key
-WHERE
-    c.tax <> coalesce(s.tax, 0)
-    OR c.tax_included <> coalesce(s.tax_included, 0)
-    OR c.total <> c.subtotal + coalesce(s.tax - s.tax_included, 0)
-    OR w.bill_key IS NOT NULL
+    r.bill_key,
+    jsonb_build_object(
+        'difference', CASE WHEN r.sums_differ THEN 'sums' ELSE 'rate' END,
+        'tax', CAST(r.tax AS text),
+        'tax_included', CAST(r.tax_included AS text),
+        'total', CAST(r.total AS text),
+        'taxes_sum', CAST(r.taxes_sum AS text),
+        'taxes_included', CAST(r.taxes_included AS text),
+        'taxes_total', CAST(r.taxes_total AS text),
+        'wrong_rate', CAST(r.wrong_rate AS text)
+    ) AS facts
+FROM results AS r
+WHERE r.sums_differ OR r.wrong_rate IS NOT NULL

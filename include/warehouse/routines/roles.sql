@@ -9,17 +9,24 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'billing_analyst') THEN
         CREATE ROLE billing_analyst LOGIN;
     END IF;
-    EXECUTE format('GRANT billing_writer, billing_analyst TO %I', current_user);
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'marketplace_receiver') THEN
+        CREATE ROLE marketplace_receiver LOGIN;
+    END IF;
+    EXECUTE format('GRANT billing_writer, billing_analyst, marketplace_receiver TO %I', current_user);
+    -- On one machine the callbacks come to Airflow, whose login for the warehouse is the writer.
+    GRANT marketplace_receiver TO billing_writer;
 END
 $$;
 COMMENT ON ROLE billing_writer IS 'Does the product''s work: reads and writes rows, owns nothing.';
 COMMENT ON ROLE billing_analyst IS 'Reads everything but credentials, writes nothing.';
+COMMENT ON ROLE marketplace_receiver IS 'Stores callbacks and counts refused ones; reads no event and no bill.';
 
-GRANT USAGE ON SCHEMA core, metering, billing, reconciliation, reporting, operations, analytics
+GRANT USAGE ON SCHEMA core, metering, billing, marketplace, reconciliation, reporting, operations, analytics
 TO billing_writer, billing_analyst;
 GRANT SELECT, INSERT, UPDATE, DELETE
-ON ALL TABLES IN SCHEMA core, metering, billing, reconciliation, reporting, operations TO billing_writer;
-GRANT SELECT ON ALL TABLES IN SCHEMA core, metering, billing, reconciliation, reporting, operations TO billing_analyst;
+ON ALL TABLES IN SCHEMA core, metering, billing, marketplace, reconciliation, reporting, operations TO billing_writer;
+GRANT SELECT
+ON ALL TABLES IN SCHEMA core, metering, billing, marketplace, reconciliation, reporting, operations TO billing_analyst;
 GRANT SELECT ON ALL TABLES IN SCHEMA analytics TO billing_writer, billing_analyst;
 REVOKE ALL ON core.environment_credentials FROM billing_analyst;
 REVOKE INSERT, UPDATE, DELETE ON TABLE public.alembic_version FROM PUBLIC;
@@ -28,3 +35,7 @@ REVOKE ALL ON FUNCTION metering.ensure_partitions FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION metering.ensure_partitions TO billing_writer;
 REVOKE ALL ON FUNCTION metering.why_month_stays, metering.drop_month FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION metering.why_month_stays, metering.drop_month TO billing_writer;
+GRANT USAGE ON SCHEMA marketplace TO marketplace_receiver;
+GRANT INSERT (action, query, parameters, instance_id) ON marketplace.inbox TO marketplace_receiver;
+GRANT SELECT, INSERT, UPDATE ON marketplace.refused_callbacks TO marketplace_receiver;
+GRANT SELECT ON marketplace.ready_instances TO marketplace_receiver;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, UniqueConstraint
 from sqlalchemy import text as sql
 
-from include.warehouse.tables.base import big, instant, key, metadata, text
+from include.warehouse.tables.base import instant, json, key, metadata, text
 
 alarms = Table(
     "alarms",
@@ -18,19 +18,13 @@ alarms = Table(
         "What it counts from: the last answer (silent), the first answer with 0 AKU (dropped_to_zero), the start of "
         "the hour (unusual_total). Identifies the alarm, so that evaluating it again opens no second one.",
     ),
-    text("sentence", "What is wrong, in the words of the notification."),
-    big("observed", "What was seen: AKU, or AKU-seconds of the hour; null when silent.", nullable=True),
-    big(
-        "expected",
-        "What it was compared with: AKU before, or the median of AKU-seconds; null when silent.",
-        nullable=True,
-    ),
+    json("facts", "What is wrong: a status, and what was seen and expected."),
     instant("opened_at", "Logical time of the run that opened it."),
     instant("closed_at", "Logical time of the run that found it over; null while it is on.", nullable=True),
-    text("closing_sentence", "How it ended, in the words of the notification.", nullable=True),
+    json("closing_facts", "How it ended: a status, and what was seen.", nullable=True),
     UniqueConstraint("environment_key", "kind", "since"),
     CheckConstraint("kind IN ('silent', 'dropped_to_zero', 'unusual_total')", name="kind"),
-    CheckConstraint("(closed_at IS NULL) = (closing_sentence IS NULL)", name="closed"),
+    CheckConstraint("(closed_at IS NULL) = (closing_facts IS NULL)", name="closed"),
     CheckConstraint("opened_at < closed_at", name="life"),
     Index("alarms_one_on_at_a_time", "environment_key", "kind", unique=True, postgresql_where=sql("closed_at IS NULL")),
     schema="operations",

@@ -12,6 +12,7 @@ SCHEMAS = {
     "metering": "What consoles said and what it means: polls, readings, usage per hour, gaps, rejections, imports.",
     "billing": "Price plans, bills and their lines. Issued bills never change.",
     "reconciliation": "What the Marketplace charged, and its agreement with our bills.",
+    "marketplace": "What the Marketplace said, in the order in which it came, and what became of it.",
     "reporting": "Which documents were written to which files.",
     "operations": "Alarms, notifications of operators, and machines compared with instances.",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table
 from sqlalchemy import text as sql
 
 from include.domain.lifecycles import ENVIRONMENT, SUBSCRIPTION
@@ -15,7 +15,6 @@ buyers = Table(
     metadata,
     text("account_id", "Cloud account that subscribed (aliUid).", primary_key=True),
     text("site", "Site of the cloud the account belongs to: china or international."),
-    text("contact", "Whom to write to, as the operator entered it.", nullable=True),
     instant("registered_at", "When the buyer was first entered."),
     schema="core",
     comment="Cloud accounts that subscribed.",
@@ -31,6 +30,7 @@ subscriptions = Table(
     text("region", "Cloud region of the environment."),
     text("network", "VPC of the environment."),
     text("department", "Business department the subscription is for; empty when the buyer has only one."),
+    text("contact", "Whom to write to about it, as the operator entered it last.", nullable=True),
     text("environment_name", "Name of the environment, unique per buyer and region."),
     text("payment", "payg (pay as you go) or prepaid (licence)."),
     text("price_plan", "Name of the price plan that its usage is priced by."),
@@ -44,6 +44,7 @@ subscriptions = Table(
     instant("requested_at", "When onboarding was first requested."),
     instant("started_at", "From when the subscription counts; history before onboarding can be imported from here on."),
     instant("metering_started_at", "From when consoles are polled for it.", nullable=True),
+    instant("expires_at", "End of the term that the Marketplace sold; null when it has none.", nullable=True),
     instant("ended_at", "When it was released.", nullable=True),
     CheckConstraint("payment IN ('payg', 'prepaid')", name="payment"),
     CheckConstraint(SUBSCRIPTION.constraint(), name="state"),
@@ -60,6 +61,23 @@ subscriptions = Table(
     ),
     schema="core",
     comment="One activation of the product by a buyer.",
+)
+
+freezes = Table(
+    "freezes",
+    metadata,
+    Column(
+        "subscription_key",
+        ForeignKey("core.subscriptions.subscription_key"),
+        primary_key=True,
+        comment="Subscription.",
+    ),
+    instant("frozen_from", "End of the hour that contains the expiry; on the hour.", primary_key=True),
+    instant("frozen_until", "When it was renewed or resumed; null while it is frozen.", nullable=True),
+    Index("freezes_that_last", "subscription_key", unique=True, postgresql_where=sql("frozen_until IS NULL")),
+    CheckConstraint("frozen_until >= frozen_from", name="window"),
+    schema="core",
+    comment="Time in which a subscription had expired and was not renewed: it is neither metered nor billed.",
 )
 
 environments = Table(
@@ -95,24 +113,6 @@ environment_credentials = Table(
     instant("stored_at", "When this credential was stored."),
     schema="core",
     comment="Credentials of consoles. Not readable by analysts.",
-)
-
-instances = Table(
-    "instances",
-    metadata,
-    key("instance_key", "Surrogate key."),
-    text("instance_id", "Kafka instance id as the console gives it; two environments may use the same one."),
-    Column("environment_key", ForeignKey("core.environments.environment_key"), nullable=False, comment="Environment."),
-    Column(
-        "subscription_key", ForeignKey("core.subscriptions.subscription_key"), nullable=False, comment="Subscription."
-    ),
-    text("name", "Name at last sight.", nullable=True),
-    instant("created_at", "When the console says it was created; null when only history knows it.", nullable=True),
-    instant("first_seen_at", "First reading or imported hour."),
-    instant("last_seen_at", "Last reading or imported hour."),
-    UniqueConstraint("environment_key", "instance_id"),
-    schema="core",
-    comment="Kafka clusters: the thing that is metered.",
 )
 
 licences = Table(

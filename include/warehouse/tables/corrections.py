@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Unique
 from sqlalchemy import text as sql
 
 from include.domain.lifecycles import CORRECTION
-from include.warehouse.tables.base import big, decimal, instant, integer, key, metadata, text
+from include.warehouse.tables.base import big, decimal, instant, integer, json, key, metadata, text
 
 late_usage = Table(
     "late_usage",
@@ -17,7 +17,7 @@ late_usage = Table(
         "subscription_key", ForeignKey("core.subscriptions.subscription_key"), nullable=False, comment="Subscription."
     ),
     big("environment_key", "Environment."),
-    Column("instance_key", ForeignKey("core.instances.instance_key"), nullable=False, comment="Instance."),
+    Column("instance_key", ForeignKey("metering.instances.instance_key"), nullable=False, comment="Instance."),
     instant("hour_start", "Start of the UTC hour."),
     big("aku_seconds_before", "AKU-seconds as billed: on the bill, and after late usage that was applied since."),
     big("aku_seconds_after", "AKU-seconds as known now."),
@@ -70,17 +70,29 @@ corrections = Table(
     integer("refund_line_no", "For a refund: line of the bill that it is for.", nullable=True),
     text("requested_by", "Who requested it."),
     instant("requested_at", "When."),
-    text("state", "pending (waits for the next bill), applied or withdrawn.", server_default="pending"),
+    text(
+        "state",
+        "pending (waits for the next bill), applied or withdrawn (its offers no longer count).",
+        server_default="pending",
+    ),
     Column(
         "document_bill_key",
         ForeignKey("billing.bills.bill_key"),
         nullable=True,
         comment="Issued document with its lines.",
     ),
+    text("withdrawn_by", "Who took it back while it waited.", nullable=True),
+    instant("withdrawn_at", "When.", nullable=True),
+    text("withdrawal_reason", "Why it was taken back, as the person said.", nullable=True),
     CheckConstraint("cause IN ('late_usage', 'price', 'discount', 'refund')", name="cause"),
     CheckConstraint("delivery IN ('next_bill', 'note')", name="delivery"),
     CheckConstraint(CORRECTION.constraint(), name="state"),
     CheckConstraint("(state = 'applied') = (document_bill_key IS NOT NULL)", name="document"),
+    CheckConstraint("(state = 'withdrawn') = (withdrawn_at IS NOT NULL)", name="withdrawn_at"),
+    CheckConstraint(
+        "num_nonnulls(withdrawn_by, withdrawn_at, withdrawal_reason) IN (0, 3)",
+        name="withdrawn_by",
+    ),
     CheckConstraint("(cause = 'refund') = (refund_amount IS NOT NULL)", name="refund"),
     CheckConstraint("refund_amount > 0", name="refund_amount"),
     schema="billing",
@@ -96,16 +108,11 @@ waivers = Table(
     ),
     text("period", "Billing period, YYYY-MM."),
     text("finding", "Finding that does not hold the bill any more."),
-    text("sentence", "What was found, in the words that were waived; other words hold the bill again."),
-    text(
-        "content",
-        "Digest of what was found (bill_findings.content); other content holds the bill again.",
-        server_default="",
-    ),
+    json("facts", "What was found (bill_findings.facts); other facts hold the bill again."),
     text("reason", "Why, as the person said."),
     text("waived_by", "Who waived it."),
     instant("waived_at", "When."),
-    UniqueConstraint("subscription_key", "period", "finding", "sentence", "content"),
+    UniqueConstraint("subscription_key", "period", "finding", "facts"),
     schema="billing",
     comment="Findings that a person waived with a reason. Written once, never changed.",
 )

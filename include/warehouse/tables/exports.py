@@ -19,6 +19,7 @@ exports = Table(
     ),
     text("format", "pdf, csv or focus."),
     text("language", "en or zh, for PDF; null for other formats.", nullable=True),
+    text("destination", "Folder or bucket that the export was for: what is due is due for each by itself."),
     text("uri", "Where the file was written."),
     text("sha256", "SHA-256 of its content, in hex."),
     big("size_bytes", "Length of its content in bytes."),
@@ -27,8 +28,8 @@ exports = Table(
     UniqueConstraint("uri", "sha256"),
     CheckConstraint("format IN ('pdf', 'csv', 'focus')", name="format"),
     CheckConstraint("(format = 'pdf') = (language IS NOT NULL)", name="language"),
-    Index("exports_by_bill", "bill_key"),
-    Index("exports_by_period", "period", "format"),
+    Index("exports_by_bill", "bill_key", "destination"),
+    Index("exports_by_period", "period", "format", "destination"),
     schema="reporting",
     comment="Files of issued documents, one row per content that a file had; the last row of a uri is what it holds.",
 )

@@ -5,7 +5,7 @@ polls, readings, usage and its sums are partitioned by month (UTC); metering.ens
 
 from __future__ import annotations
 
-from sqlalchemy import ARRAY, CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, Text
+from sqlalchemy import ARRAY, CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint
 from sqlalchemy import text as sql
 
 from include.domain.lifecycles import GAP, HOUR
@@ -17,6 +17,24 @@ PARTITIONED = {
     "usage": "hour_start",
     "subscription_hours": "hour_start",
 }
+
+instances = Table(
+    "instances",
+    metadata,
+    key("instance_key", "Surrogate key."),
+    text("instance_id", "Kafka instance id as the console gives it; two environments may use the same one."),
+    Column("environment_key", ForeignKey("core.environments.environment_key"), nullable=False, comment="Environment."),
+    Column(
+        "subscription_key", ForeignKey("core.subscriptions.subscription_key"), nullable=False, comment="Subscription."
+    ),
+    text("name", "Name at last sight.", nullable=True),
+    instant("created_at", "When the console says it was created; null when only history knows it.", nullable=True),
+    instant("first_seen_at", "First reading or imported hour."),
+    instant("last_seen_at", "Last reading or imported hour."),
+    UniqueConstraint("environment_key", "instance_id"),
+    schema="metering",
+    comment="Kafka clusters: the thing that is metered.",
+)
 
 polls = Table(
     "polls",
@@ -156,6 +174,11 @@ environment_hours = Table(
     ),
     integer("revision", "0 until it is first closed, then from 1; grows when a later closing changed its usage."),
     instant("closed_at", "Logical time of the run that gave it this state and this usage."),
+    integer(
+        "tolerance_seconds",
+        "The longest interval between two answers that needed no proof when it was closed; its explanation uses it.",
+        nullable=True,
+    ),
     CheckConstraint(HOUR.constraint(), name="state"),
     Index("environment_hours_due", "hour_start", postgresql_where=sql("state IN ('open', 'stale', 'provisional')")),
     Index("environment_hours_by_environment", "environment_key", "hour_start"),
@@ -170,7 +193,7 @@ gaps = Table(
     Column("environment_key", ForeignKey("core.environments.environment_key"), nullable=False, comment="Environment."),
     Column(
         "instance_key",
-        ForeignKey("core.instances.instance_key"),
+        ForeignKey("metering.instances.instance_key"),
         nullable=True,
         comment="Instance; null when the whole environment was silent.",
     ),
@@ -202,7 +225,7 @@ rejections = Table(
     text("source", "reading or import."),
     text("natural_key", "Where it comes from and what it is, so that the same one is kept once.", unique=True),
     text("rule", "Short name of the rule it breaks."),
-    text("sentence", "What was wrong, with the value, and what to do."),
+    json("facts", "What was wrong; values of any type are quoted text, instants UTC."),
     json("payload", "The data as it came."),
     Column(
         "environment_key",
@@ -242,8 +265,9 @@ imports = Table(
         server_default="{}",
         comment="Public ids of the bills that these rows differ from.",
     ),
-    big("rows_rejected", "Rows kept as rejections."),
+    big("rows_rejected", "Rows that broke a rule; the first thousand are kept as rejections."),
     instant("imported_at", "Logical time of the run that imported it first."),
+    text("imported_by", "Who imported it last: a person with the way in parentheses, or a run."),
     schema="metering",
     comment="Files of usage history that were imported.",
 )

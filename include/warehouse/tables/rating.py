@@ -11,6 +11,9 @@ from sqlalchemy import Table
 
 from include.warehouse.tables.base import big, decimal, flag, instant, integer, metadata
 
+#: Autovacuum would find these tables empty, and from then on the planner would expect one row in them.
+_NEVER_ANALYZED = {"autovacuum_analyze_threshold": 2_147_483_647}
+
 rating_segments = Table(
     "rating_segments",
     metadata,
@@ -22,7 +25,7 @@ rating_segments = Table(
     decimal("discount_percent", "Discount in force."),
     big("active_seconds", "Seconds of the segment in which the subscription is active."),
     flag("is_whole", "Whether the segment is its whole period."),
-    flag("is_priced_hourly", "Whether the subscription's hours are counted one after the other, see count_hours.sql."),
+    flag("is_priced_hourly", "Whether the subscription's hours are counted one after the other, see charged_hours."),
     big("scaled_price", "Price of each hour's usage as a whole number, or 0 where hours have no amount of their own."),
     big("divisor", "What AKU-seconds × scaled_price is divided by to have whole last places of an amount."),
     big("addend", "What is added before that division, so that it rounds."),
@@ -30,6 +33,7 @@ rating_segments = Table(
     big("max_aku_seconds", "AKU-seconds in an hour up to which that arithmetic stays within BIGINT."),
     schema="billing",
     prefixes=["UNLOGGED"],
+    postgresql_with=_NEVER_ANALYZED,
     comment="Working table of rating, empty outside a transaction: the period cut where a price changes.",
 )
 
@@ -41,5 +45,6 @@ rating_hours = Table(
     big("aku_seconds", "AKU-seconds."),
     schema="billing",
     prefixes=["UNLOGGED"],
+    postgresql_with=_NEVER_ANALYZED,
     comment="Working table of rating, empty outside a transaction: hours that count instead of the metered ones.",
 )

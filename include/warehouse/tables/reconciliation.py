@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table
 
-from include.warehouse.tables.base import big, decimal, flag, instant, integer, metadata, text
+from include.warehouse.tables.base import big, decimal, flag, instant, integer, json, metadata, text
 
 VERDICTS = ("agrees", "differs_by_rounding", "differs", "missing_here", "missing_there")
 
@@ -55,7 +55,7 @@ verdicts = Table(
     text("currency", "ISO 4217 code."),
     integer("hours_charged", "Hours of usage on our side; each may differ by less than 0.01 through rounding."),
     text("verdict", "agrees, differs_by_rounding, differs, missing_here or missing_there."),
-    text("sentence", "The verdict in words."),
+    json("facts", "What the verdict follows from; amounts are text."),
     flag("is_final", "Whether the Marketplace's bill was final (day 3, 12:00, UTC+8) when it was fetched."),
     instant("checked_at", "Logical time of the run that compared."),
     CheckConstraint(f"verdict IN {VERDICTS}", name="verdict"),

@@ -7,6 +7,8 @@ CREATE SCHEMA billing;
 COMMENT ON SCHEMA billing IS 'Price plans, bills and their lines. Issued bills never change.';
 CREATE SCHEMA reconciliation;
 COMMENT ON SCHEMA reconciliation IS 'What the Marketplace charged, and its agreement with our bills.';
+CREATE SCHEMA marketplace;
+COMMENT ON SCHEMA marketplace IS 'What the Marketplace said, in the order in which it came, and what became of it.';
 CREATE SCHEMA reporting;
 COMMENT ON SCHEMA reporting IS 'Which documents were written to which files.';
 CREATE SCHEMA operations;
@@ -20,6 +22,7 @@ CREATE TABLE billing.bill_events (
 	to_state TEXT NOT NULL,
 	who TEXT NOT NULL,
 	reason TEXT,
+	findings JSONB,
 	held_fingerprint TEXT,
 	rejected_fingerprint TEXT,
 	at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -31,7 +34,8 @@ COMMENT ON COLUMN billing.bill_events.bill_id IS 'Bill; its drafts come and go, 
 COMMENT ON COLUMN billing.bill_events.from_state IS 'State before; null at its first draft.';
 COMMENT ON COLUMN billing.bill_events.to_state IS 'State from then on.';
 COMMENT ON COLUMN billing.bill_events.who IS 'The person, or the run that did it.';
-COMMENT ON COLUMN billing.bill_events.reason IS 'Why; null where nothing was asked.';
+COMMENT ON COLUMN billing.bill_events.reason IS 'Why, as the person said; null where nothing was asked.';
+COMMENT ON COLUMN billing.bill_events.findings IS 'Where findings hold the bill: these, each with its facts; else null.';
 COMMENT ON COLUMN billing.bill_events.held_fingerprint IS 'Where the bill began to wait for a person: fingerprint of the draft that waits; null for every other event.';
 COMMENT ON COLUMN billing.bill_events.rejected_fingerprint IS 'Where a person rejected the bill: fingerprint of the draft that was rejected; null for every other event.';
 COMMENT ON COLUMN billing.bill_events.at IS 'When.';
@@ -54,7 +58,8 @@ CREATE UNLOGGED TABLE billing.rating_hours (
 	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
 	aku_seconds BIGINT NOT NULL,
 	CONSTRAINT rating_hours_pkey PRIMARY KEY (subscription_key, hour_start)
-);
+)
+ WITH (autovacuum_analyze_threshold = 2147483647);
 COMMENT ON TABLE billing.rating_hours IS 'Working table of rating, empty outside a transaction: hours that count instead of the metered ones.';
 COMMENT ON COLUMN billing.rating_hours.subscription_key IS 'Subscription.';
 COMMENT ON COLUMN billing.rating_hours.hour_start IS 'Start of the UTC hour.';
@@ -74,7 +79,8 @@ CREATE UNLOGGED TABLE billing.rating_segments (
 	addend BIGINT NOT NULL,
 	is_half_even BOOLEAN NOT NULL,
 	max_aku_seconds BIGINT NOT NULL
-);
+)
+ WITH (autovacuum_analyze_threshold = 2147483647);
 COMMENT ON TABLE billing.rating_segments IS 'Working table of rating, empty outside a transaction: the period cut where a price changes.';
 COMMENT ON COLUMN billing.rating_segments.subscription_key IS 'Subscription.';
 COMMENT ON COLUMN billing.rating_segments.segment_no IS 'Number of the segment in the period, from 1.';
@@ -84,7 +90,7 @@ COMMENT ON COLUMN billing.rating_segments.version_key IS 'Price plan version in 
 COMMENT ON COLUMN billing.rating_segments.discount_percent IS 'Discount in force.';
 COMMENT ON COLUMN billing.rating_segments.active_seconds IS 'Seconds of the segment in which the subscription is active.';
 COMMENT ON COLUMN billing.rating_segments.is_whole IS 'Whether the segment is its whole period.';
-COMMENT ON COLUMN billing.rating_segments.is_priced_hourly IS 'Whether the subscription''s hours are counted one after the other, see count_hours.sql.';
+COMMENT ON COLUMN billing.rating_segments.is_priced_hourly IS 'Whether the subscription''s hours are counted one after the other, see charged_hours.';
 COMMENT ON COLUMN billing.rating_segments.scaled_price IS 'Price of each hour''s usage as a whole number, or 0 where hours have no amount of their own.';
 COMMENT ON COLUMN billing.rating_segments.divisor IS 'What AKU-seconds × scaled_price is divided by to have whole last places of an amount.';
 COMMENT ON COLUMN billing.rating_segments.addend IS 'What is added before that division, so that it rounds.';
@@ -93,15 +99,131 @@ COMMENT ON COLUMN billing.rating_segments.max_aku_seconds IS 'AKU-seconds in an 
 CREATE TABLE core.buyers (
 	account_id TEXT NOT NULL,
 	site TEXT NOT NULL,
-	contact TEXT,
 	registered_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	CONSTRAINT buyers_pkey PRIMARY KEY (account_id)
 );
 COMMENT ON TABLE core.buyers IS 'Cloud accounts that subscribed.';
 COMMENT ON COLUMN core.buyers.account_id IS 'Cloud account that subscribed (aliUid).';
 COMMENT ON COLUMN core.buyers.site IS 'Site of the cloud the account belongs to: china or international.';
-COMMENT ON COLUMN core.buyers.contact IS 'Whom to write to, as the operator entered it.';
 COMMENT ON COLUMN core.buyers.registered_at IS 'When the buyer was first entered.';
+CREATE TABLE marketplace.inbox (
+	event_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	received_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+	source TEXT DEFAULT 'callback' NOT NULL,
+	request_id TEXT,
+	action TEXT NOT NULL,
+	query TEXT NOT NULL,
+	parameters JSONB NOT NULL,
+	instance_id TEXT NOT NULL,
+	state TEXT DEFAULT 'received' NOT NULL,
+	reason TEXT,
+	facts JSONB DEFAULT '{}'::jsonb NOT NULL,
+	tries INTEGER DEFAULT '0' NOT NULL,
+	next_try_at TIMESTAMP WITH TIME ZONE,
+	decided_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT inbox_pkey PRIMARY KEY (event_key),
+	CONSTRAINT inbox_source_check CHECK (source IN ('callback', 'notification', 'operator')),
+	CONSTRAINT inbox_state_check CHECK (state IN ('received', 'applied', 'repeated', 'parked')),
+	CONSTRAINT inbox_reason_check CHECK ((state = 'parked') = (reason IS NOT NULL)),
+	CONSTRAINT inbox_request_id_check CHECK ((source = 'notification') = (request_id IS NOT NULL)),
+	CONSTRAINT inbox_request_id_unique UNIQUE (request_id)
+);
+COMMENT ON TABLE marketplace.inbox IS 'Everything that the Marketplace said, one row per call, stored before it is answered.';
+COMMENT ON COLUMN marketplace.inbox.event_key IS 'Surrogate key, in the order of arrival.';
+COMMENT ON COLUMN marketplace.inbox.received_at IS 'When it was stored, by the database''s clock.';
+COMMENT ON COLUMN marketplace.inbox.source IS 'callback, notification (fetched after it could not be delivered) or operator (entered by hand). The role that stores callbacks cannot choose it.';
+COMMENT ON COLUMN marketplace.inbox.request_id IS 'Id of a fetched notification; null for others.';
+COMMENT ON COLUMN marketplace.inbox.action IS 'What it says, like renewInstance; empty when it does not say.';
+COMMENT ON COLUMN marketplace.inbox.query IS 'The query as it came, still encoded, without the token''s value.';
+COMMENT ON COLUMN marketplace.inbox.parameters IS 'Its decoded parameters by name, unknown ones included; without the token.';
+COMMENT ON COLUMN marketplace.inbox.instance_id IS 'Subscription that it belongs to: orderBizId of createInstance, instanceId of others; empty when it names none.';
+COMMENT ON COLUMN marketplace.inbox.state IS 'received, applied, repeated or parked.';
+COMMENT ON COLUMN marketplace.inbox.reason IS 'Why it is parked, as a key of include/domain/words/marketplace.py.';
+COMMENT ON COLUMN marketplace.inbox.facts IS 'What the reason''s sentence says.';
+COMMENT ON COLUMN marketplace.inbox.tries IS 'How often it was tried to apply it.';
+COMMENT ON COLUMN marketplace.inbox.next_try_at IS 'Not before this instant is it tried again; null when at once.';
+COMMENT ON COLUMN marketplace.inbox.decided_at IS 'When it was applied, found repeated or parked.';
+CREATE INDEX inbox_by_instance ON marketplace.inbox (instance_id, event_key);
+CREATE INDEX inbox_parked ON marketplace.inbox (event_key) WHERE state = 'parked';
+CREATE INDEX inbox_waiting ON marketplace.inbox (instance_id, event_key) WHERE state = 'received';
+CREATE TABLE marketplace.instances (
+	instance_id TEXT NOT NULL,
+	order_id TEXT NOT NULL,
+	account_id TEXT,
+	product_code TEXT,
+	sku_id TEXT NOT NULL,
+	state TEXT NOT NULL,
+	expires_at TIMESTAMP WITH TIME ZONE,
+	applied JSONB NOT NULL,
+	marketplace_instance_id TEXT,
+	onboarding_run TEXT,
+	created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	followed_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT instances_pkey PRIMARY KEY (instance_id),
+	CONSTRAINT instances_state_check CHECK (state IN ('active', 'frozen', 'released'))
+);
+COMMENT ON TABLE marketplace.instances IS 'Subscriptions as the Marketplace''s events left them.';
+COMMENT ON COLUMN marketplace.instances.instance_id IS 'Id that callbacks name: orderBizId of its createInstance, which is our answer to it.';
+COMMENT ON COLUMN marketplace.instances.order_id IS 'Order that created it.';
+COMMENT ON COLUMN marketplace.instances.account_id IS 'Buyer (aliUid), as its createInstance says; null when it does not.';
+COMMENT ON COLUMN marketplace.instances.product_code IS 'Product, as its createInstance says; null when it does not.';
+COMMENT ON COLUMN marketplace.instances.sku_id IS 'What was bought, or upgraded to.';
+COMMENT ON COLUMN marketplace.instances.state IS 'active (deployment included), frozen or released.';
+COMMENT ON COLUMN marketplace.instances.expires_at IS 'End of its term; null for one that runs until it is released.';
+COMMENT ON COLUMN marketplace.instances.applied IS 'Action and order of each renewal and upgrade that had its effect.';
+COMMENT ON COLUMN marketplace.instances.marketplace_instance_id IS 'Id by which the Marketplace meters it; null until it is onboarded.';
+COMMENT ON COLUMN marketplace.instances.onboarding_run IS 'Run of subscription_onboarding that was started for it; null without.';
+COMMENT ON COLUMN marketplace.instances.created_at IS 'When its createInstance was received.';
+COMMENT ON COLUMN marketplace.instances.changed_at IS 'When the last event that changed it was received.';
+COMMENT ON COLUMN marketplace.instances.followed_at IS 'Value of changed_at that core.subscriptions has followed; null while it is not onboarded.';
+CREATE INDEX instances_by_order ON marketplace.instances (order_id);
+CREATE INDEX instances_to_follow ON marketplace.instances (instance_id) WHERE followed_at IS DISTINCT FROM changed_at;
+CREATE TABLE marketplace.push_attempts (
+	attempt_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	channel TEXT NOT NULL,
+	product_code TEXT NOT NULL,
+	begun_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	request TEXT NOT NULL,
+	ended_at TIMESTAMP WITH TIME ZONE,
+	result TEXT,
+	answer JSONB,
+	request_id TEXT,
+	duration_ms INTEGER,
+	CONSTRAINT push_attempts_pkey PRIMARY KEY (attempt_key)
+);
+COMMENT ON TABLE marketplace.push_attempts IS 'Requests to marketplaces, each entered before its call.';
+COMMENT ON COLUMN marketplace.push_attempts.attempt_key IS 'Surrogate key.';
+COMMENT ON COLUMN marketplace.push_attempts.channel IS 'Marketplace.';
+COMMENT ON COLUMN marketplace.push_attempts.product_code IS 'Product of all its records.';
+COMMENT ON COLUMN marketplace.push_attempts.begun_at IS 'When it was entered, before the call.';
+COMMENT ON COLUMN marketplace.push_attempts.request IS 'What is sent, to the byte; without access keys and signature.';
+COMMENT ON COLUMN marketplace.push_attempts.ended_at IS 'When its answer was stored; null where the run ended before that.';
+COMMENT ON COLUMN marketplace.push_attempts.result IS 'Outcome that it gave its records; null where the run ended before that.';
+COMMENT ON COLUMN marketplace.push_attempts.answer IS 'What came back, or why nothing did; without secrets.';
+COMMENT ON COLUMN marketplace.push_attempts.request_id IS 'The marketplace''s id of the request.';
+COMMENT ON COLUMN marketplace.push_attempts.duration_ms IS 'How long the call took.';
+CREATE INDEX push_attempts_by_channel ON marketplace.push_attempts (channel, begun_at);
+CREATE TABLE marketplace.push_progress (
+	channel TEXT NOT NULL,
+	entered_until TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT push_progress_pkey PRIMARY KEY (channel)
+);
+COMMENT ON TABLE marketplace.push_progress IS 'How far usage was entered in the ledger of metering pushes.';
+COMMENT ON COLUMN marketplace.push_progress.channel IS 'Marketplace.';
+COMMENT ON COLUMN marketplace.push_progress.entered_until IS 'Hours before this were looked at; the last days are looked at again by each run.';
+CREATE TABLE marketplace.refused_callbacks (
+	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	reason TEXT NOT NULL,
+	callbacks BIGINT NOT NULL,
+	last_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT refused_callbacks_pkey PRIMARY KEY (hour_start, reason)
+);
+COMMENT ON TABLE marketplace.refused_callbacks IS 'Calls that were refused, counted by the hour; nothing of their content is stored.';
+COMMENT ON COLUMN marketplace.refused_callbacks.hour_start IS 'UTC hour.';
+COMMENT ON COLUMN marketplace.refused_callbacks.reason IS 'Why: token (403), unreadable (400), size (414) or rate (429).';
+COMMENT ON COLUMN marketplace.refused_callbacks.callbacks IS 'Calls that were refused and not stored.';
+COMMENT ON COLUMN marketplace.refused_callbacks.last_at IS 'The last of them.';
 CREATE TABLE metering.dropped_months (
 	month_start TIMESTAMP WITH TIME ZONE NOT NULL,
 	month_end TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -121,6 +243,7 @@ CREATE TABLE metering.environment_hours (
 	state TEXT NOT NULL,
 	revision INTEGER NOT NULL,
 	closed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	tolerance_seconds INTEGER,
 	CONSTRAINT environment_hours_pkey PRIMARY KEY (hour_start, environment_key),
 	CONSTRAINT environment_hours_state_check CHECK (state IN ('open', 'provisional', 'closed', 'stale'))
 );
@@ -130,6 +253,7 @@ COMMENT ON COLUMN metering.environment_hours.environment_key IS 'Environment.';
 COMMENT ON COLUMN metering.environment_hours.state IS 'closed (a successful poll at or after its end exists, or its subscription has ended, or what is not known of it was waived), provisional (none came in time), open (one may still come) or stale (what was learned since changes it).';
 COMMENT ON COLUMN metering.environment_hours.revision IS '0 until it is first closed, then from 1; grows when a later closing changed its usage.';
 COMMENT ON COLUMN metering.environment_hours.closed_at IS 'Logical time of the run that gave it this state and this usage.';
+COMMENT ON COLUMN metering.environment_hours.tolerance_seconds IS 'The longest interval between two answers that needed no proof when it was closed; its explanation uses it.';
 CREATE INDEX environment_hours_by_environment ON metering.environment_hours (environment_key, hour_start);
 CREATE INDEX environment_hours_due ON metering.environment_hours (hour_start) WHERE state IN ('open', 'stale', 'provisional');
 CREATE TABLE metering.imported_hours (
@@ -160,6 +284,7 @@ CREATE TABLE metering.imports (
 	late_for_bills TEXT[] DEFAULT '{}' NOT NULL,
 	rows_rejected BIGINT NOT NULL,
 	imported_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	imported_by TEXT NOT NULL,
 	CONSTRAINT imports_pkey PRIMARY KEY (import_key),
 	CONSTRAINT imports_file_sha256_unique UNIQUE (file_sha256)
 );
@@ -174,8 +299,9 @@ COMMENT ON COLUMN metering.imports.rows_changed IS 'Of these, rows that replaced
 COMMENT ON COLUMN metering.imports.rows_unchanged IS 'Rows that said what was known already.';
 COMMENT ON COLUMN metering.imports.rows_late IS 'Rows that differ from an issued bill and became late usage of it.';
 COMMENT ON COLUMN metering.imports.late_for_bills IS 'Public ids of the bills that these rows differ from.';
-COMMENT ON COLUMN metering.imports.rows_rejected IS 'Rows kept as rejections.';
+COMMENT ON COLUMN metering.imports.rows_rejected IS 'Rows that broke a rule; the first thousand are kept as rejections.';
 COMMENT ON COLUMN metering.imports.imported_at IS 'Logical time of the run that imported it first.';
+COMMENT ON COLUMN metering.imports.imported_by IS 'Who imported it last: a person with the way in parentheses, or a run.';
 CREATE TABLE metering.polls (
 	observed_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	environment_key BIGINT NOT NULL,
@@ -376,6 +502,7 @@ CREATE TABLE core.subscriptions (
 	region TEXT NOT NULL,
 	network TEXT NOT NULL,
 	department TEXT NOT NULL,
+	contact TEXT,
 	environment_name TEXT NOT NULL,
 	payment TEXT NOT NULL,
 	price_plan TEXT NOT NULL,
@@ -389,6 +516,7 @@ CREATE TABLE core.subscriptions (
 	requested_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	started_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	metering_started_at TIMESTAMP WITH TIME ZONE,
+	expires_at TIMESTAMP WITH TIME ZONE,
 	ended_at TIMESTAMP WITH TIME ZONE,
 	CONSTRAINT subscriptions_pkey PRIMARY KEY (subscription_key),
 	CONSTRAINT subscriptions_payment_check CHECK (payment IN ('payg', 'prepaid')),
@@ -407,6 +535,7 @@ COMMENT ON COLUMN core.subscriptions.account_id IS 'Buyer.';
 COMMENT ON COLUMN core.subscriptions.region IS 'Cloud region of the environment.';
 COMMENT ON COLUMN core.subscriptions.network IS 'VPC of the environment.';
 COMMENT ON COLUMN core.subscriptions.department IS 'Business department the subscription is for; empty when the buyer has only one.';
+COMMENT ON COLUMN core.subscriptions.contact IS 'Whom to write to about it, as the operator entered it last.';
 COMMENT ON COLUMN core.subscriptions.environment_name IS 'Name of the environment, unique per buyer and region.';
 COMMENT ON COLUMN core.subscriptions.payment IS 'payg (pay as you go) or prepaid (licence).';
 COMMENT ON COLUMN core.subscriptions.price_plan IS 'Name of the price plan that its usage is priced by.';
@@ -420,9 +549,28 @@ COMMENT ON COLUMN core.subscriptions.request IS 'The onboarding request as it wa
 COMMENT ON COLUMN core.subscriptions.requested_at IS 'When onboarding was first requested.';
 COMMENT ON COLUMN core.subscriptions.started_at IS 'From when the subscription counts; history before onboarding can be imported from here on.';
 COMMENT ON COLUMN core.subscriptions.metering_started_at IS 'From when consoles are polled for it.';
+COMMENT ON COLUMN core.subscriptions.expires_at IS 'End of the term that the Marketplace sold; null when it has none.';
 COMMENT ON COLUMN core.subscriptions.ended_at IS 'When it was released.';
 CREATE UNIQUE INDEX subscriptions_one_per_environment_name ON core.subscriptions (account_id, region, environment_name);
 CREATE UNIQUE INDEX subscriptions_one_per_network_and_department ON core.subscriptions (account_id, region, network, department) WHERE state NOT IN ('failed', 'released');
+CREATE TABLE marketplace.event_decisions (
+	event_key BIGINT NOT NULL,
+	decision_no BIGINT NOT NULL,
+	decision TEXT NOT NULL,
+	decided_by TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+	CONSTRAINT event_decisions_pkey PRIMARY KEY (event_key, decision_no),
+	CONSTRAINT event_decisions_decision_check CHECK (decision IN ('entered', 'replayed')),
+	CONSTRAINT event_decisions_event_key_fkey FOREIGN KEY(event_key) REFERENCES marketplace.inbox (event_key)
+);
+COMMENT ON TABLE marketplace.event_decisions IS 'What people did with events.';
+COMMENT ON COLUMN marketplace.event_decisions.event_key IS 'Event.';
+COMMENT ON COLUMN marketplace.event_decisions.decision_no IS 'Counts the event''s decisions from 1.';
+COMMENT ON COLUMN marketplace.event_decisions.decision IS 'entered (by a form) or replayed (a parked event is tried again).';
+COMMENT ON COLUMN marketplace.event_decisions.decided_by IS 'Airflow user, or user of the computer, who decided.';
+COMMENT ON COLUMN marketplace.event_decisions.reason IS 'Why, in that person''s words.';
+COMMENT ON COLUMN marketplace.event_decisions.decided_at IS 'When, by the database''s clock.';
 CREATE TABLE operations.machine_listings (
 	account_id TEXT NOT NULL,
 	region TEXT NOT NULL,
@@ -616,13 +764,12 @@ CREATE TABLE billing.waivers (
 	subscription_key BIGINT NOT NULL,
 	period TEXT NOT NULL,
 	finding TEXT NOT NULL,
-	sentence TEXT NOT NULL,
-	content TEXT DEFAULT '' NOT NULL,
+	facts JSONB NOT NULL,
 	reason TEXT NOT NULL,
 	waived_by TEXT NOT NULL,
 	waived_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	CONSTRAINT waivers_pkey PRIMARY KEY (waiver_key),
-	CONSTRAINT waivers_subscription_key_period_finding_sentence_content_unique UNIQUE (subscription_key, period, finding, sentence, content),
+	CONSTRAINT waivers_subscription_key_period_finding_facts_unique UNIQUE (subscription_key, period, finding, facts),
 	CONSTRAINT waivers_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
 );
 COMMENT ON TABLE billing.waivers IS 'Findings that a person waived with a reason. Written once, never changed.';
@@ -630,8 +777,7 @@ COMMENT ON COLUMN billing.waivers.waiver_key IS 'Surrogate key.';
 COMMENT ON COLUMN billing.waivers.subscription_key IS 'Subscription.';
 COMMENT ON COLUMN billing.waivers.period IS 'Billing period, YYYY-MM.';
 COMMENT ON COLUMN billing.waivers.finding IS 'Finding that does not hold the bill any more.';
-COMMENT ON COLUMN billing.waivers.sentence IS 'What was found, in the words that were waived; other words hold the bill again.';
-COMMENT ON COLUMN billing.waivers.content IS 'Digest of what was found (bill_findings.content); other content holds the bill again.';
+COMMENT ON COLUMN billing.waivers.facts IS 'What was found (bill_findings.facts); other facts hold the bill again.';
 COMMENT ON COLUMN billing.waivers.reason IS 'Why, as the person said.';
 COMMENT ON COLUMN billing.waivers.waived_by IS 'Who waived it.';
 COMMENT ON COLUMN billing.waivers.waived_at IS 'When.';
@@ -659,6 +805,19 @@ COMMENT ON COLUMN core.environments.state IS 'registered, verified (the console 
 COMMENT ON COLUMN core.environments.shard IS 'Which of the fixed number of polling shards asks it.';
 COMMENT ON COLUMN core.environments.registered_at IS 'When it was registered.';
 COMMENT ON COLUMN core.environments.verified_at IS 'When its console first answered.';
+CREATE TABLE core.freezes (
+	subscription_key BIGINT NOT NULL,
+	frozen_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	frozen_until TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT freezes_pkey PRIMARY KEY (subscription_key, frozen_from),
+	CONSTRAINT freezes_window_check CHECK (frozen_until >= frozen_from),
+	CONSTRAINT freezes_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
+);
+COMMENT ON TABLE core.freezes IS 'Time in which a subscription had expired and was not renewed: it is neither metered nor billed.';
+COMMENT ON COLUMN core.freezes.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN core.freezes.frozen_from IS 'End of the hour that contains the expiry; on the hour.';
+COMMENT ON COLUMN core.freezes.frozen_until IS 'When it was renewed or resumed; null while it is frozen.';
+CREATE UNIQUE INDEX freezes_that_last ON core.freezes (subscription_key) WHERE frozen_until IS NULL;
 CREATE TABLE core.licences (
 	licence_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	subscription_key BIGINT NOT NULL,
@@ -712,6 +871,57 @@ COMMENT ON COLUMN core.onboarding_steps.detail IS 'What happened, as a sentence;
 COMMENT ON COLUMN core.onboarding_steps.result IS 'Ids the step yielded.';
 COMMENT ON COLUMN core.onboarding_steps.recorded_at IS 'When it was recorded.';
 COMMENT ON COLUMN core.onboarding_steps.tries IS 'How often the step was begun.';
+CREATE TABLE marketplace.push_records (
+	record_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	channel TEXT NOT NULL,
+	marketplace_instance_id TEXT NOT NULL,
+	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	dimension TEXT NOT NULL,
+	subscription_key BIGINT NOT NULL,
+	product_code TEXT NOT NULL,
+	item_key TEXT NOT NULL,
+	quantity BIGINT NOT NULL,
+	window_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	window_end TIMESTAMP WITH TIME ZONE NOT NULL,
+	cut_off TIMESTAMP WITH TIME ZONE NOT NULL,
+	is_partial BOOLEAN NOT NULL,
+	entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	outcome TEXT DEFAULT 'pending' NOT NULL,
+	reason TEXT,
+	their_code TEXT,
+	attempt_key BIGINT,
+	most_together INTEGER,
+	decided_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT push_records_pkey PRIMARY KEY (record_key),
+	CONSTRAINT push_records_one_per_hour UNIQUE (channel, marketplace_instance_id, hour_start, dimension),
+	CONSTRAINT push_records_outcome_check CHECK (outcome IN ('pending', 'sending', 'accepted', 'refused', 'duplicate_same', 'duplicate_different', 'unknown', 'missed', 'not_sent', 'expected')),
+	CONSTRAINT push_records_quantity_check CHECK (quantity >= 0),
+	CONSTRAINT push_records_window_check CHECK (window_start < window_end),
+	CONSTRAINT push_records_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
+);
+COMMENT ON TABLE marketplace.push_records IS 'What is reported of an instance''s hour: one record, however often it is sent.';
+COMMENT ON COLUMN marketplace.push_records.record_key IS 'Surrogate key.';
+COMMENT ON COLUMN marketplace.push_records.channel IS 'Marketplace, a channel of the catalogue.';
+COMMENT ON COLUMN marketplace.push_records.marketplace_instance_id IS 'Marketplace instance that is charged.';
+COMMENT ON COLUMN marketplace.push_records.hour_start IS 'Start of the UTC hour.';
+COMMENT ON COLUMN marketplace.push_records.dimension IS 'What is measured, by the marketplace''s id of it.';
+COMMENT ON COLUMN marketplace.push_records.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN marketplace.push_records.product_code IS 'Product at the marketplace; a request is of one.';
+COMMENT ON COLUMN marketplace.push_records.item_key IS 'Unit at the marketplace, like Period.';
+COMMENT ON COLUMN marketplace.push_records.quantity IS 'AKU-seconds, as they were known when the record was made; never changed afterwards.';
+COMMENT ON COLUMN marketplace.push_records.window_start IS 'Start of the time that is reported.';
+COMMENT ON COLUMN marketplace.push_records.window_end IS 'Its end (exclusive).';
+COMMENT ON COLUMN marketplace.push_records.cut_off IS 'First instant at which it is too late.';
+COMMENT ON COLUMN marketplace.push_records.is_partial IS 'True where a console was still silent when the record was made.';
+COMMENT ON COLUMN marketplace.push_records.entered_at IS 'When the record was made.';
+COMMENT ON COLUMN marketplace.push_records.outcome IS 'pending, sending, accepted, refused, duplicate_same, duplicate_different, unknown, missed, not_sent, expected.';
+COMMENT ON COLUMN marketplace.push_records.reason IS 'Why, as a key of include/domain/words/pushes.py; null where nothing is to be said.';
+COMMENT ON COLUMN marketplace.push_records.their_code IS 'The marketplace''s error code, with a refusal.';
+COMMENT ON COLUMN marketplace.push_records.attempt_key IS 'Last request that had it.';
+COMMENT ON COLUMN marketplace.push_records.most_together IS 'Records that its request may have, after a larger one was refused.';
+COMMENT ON COLUMN marketplace.push_records.decided_at IS 'When it got its outcome; null while it waits.';
+CREATE INDEX push_records_by_subscription ON marketplace.push_records (subscription_key, hour_start);
+CREATE INDEX push_records_waiting ON marketplace.push_records (channel, outcome, cut_off) WHERE outcome IN ('pending', 'not_sent', 'sending', 'unknown');
 CREATE TABLE reconciliation.verdicts (
 	subscription_key BIGINT NOT NULL,
 	period TEXT NOT NULL,
@@ -722,7 +932,7 @@ CREATE TABLE reconciliation.verdicts (
 	currency TEXT NOT NULL,
 	hours_charged INTEGER NOT NULL,
 	verdict TEXT NOT NULL,
-	sentence TEXT NOT NULL,
+	facts JSONB NOT NULL,
 	is_final BOOLEAN NOT NULL,
 	checked_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	CONSTRAINT verdicts_pkey PRIMARY KEY (subscription_key, period),
@@ -739,14 +949,13 @@ COMMENT ON COLUMN reconciliation.verdicts.difference IS 'Marketplace''s minus ou
 COMMENT ON COLUMN reconciliation.verdicts.currency IS 'ISO 4217 code.';
 COMMENT ON COLUMN reconciliation.verdicts.hours_charged IS 'Hours of usage on our side; each may differ by less than 0.01 through rounding.';
 COMMENT ON COLUMN reconciliation.verdicts.verdict IS 'agrees, differs_by_rounding, differs, missing_here or missing_there.';
-COMMENT ON COLUMN reconciliation.verdicts.sentence IS 'The verdict in words.';
+COMMENT ON COLUMN reconciliation.verdicts.facts IS 'What the verdict follows from; amounts are text.';
 COMMENT ON COLUMN reconciliation.verdicts.is_final IS 'Whether the Marketplace''s bill was final (day 3, 12:00, UTC+8) when it was fetched.';
 COMMENT ON COLUMN reconciliation.verdicts.checked_at IS 'Logical time of the run that compared.';
 CREATE TABLE billing.bill_findings (
 	bill_key BIGINT NOT NULL,
 	finding TEXT NOT NULL,
-	sentence TEXT NOT NULL,
-	content TEXT DEFAULT '' NOT NULL,
+	facts JSONB NOT NULL,
 	found_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	CONSTRAINT bill_findings_pkey PRIMARY KEY (bill_key, finding),
 	CONSTRAINT bill_findings_bill_key_fkey FOREIGN KEY(bill_key) REFERENCES billing.bills (bill_key)
@@ -754,8 +963,7 @@ CREATE TABLE billing.bill_findings (
 COMMENT ON TABLE billing.bill_findings IS 'Why a bill is held.';
 COMMENT ON COLUMN billing.bill_findings.bill_key IS 'Bill.';
 COMMENT ON COLUMN billing.bill_findings.finding IS 'Name of the audit that found it.';
-COMMENT ON COLUMN billing.bill_findings.sentence IS 'What was found, and what to do.';
-COMMENT ON COLUMN billing.bill_findings.content IS 'Digest of all that was found, where the sentence does not say all of it.';
+COMMENT ON COLUMN billing.bill_findings.facts IS 'What was found; amounts and rates are text, instants UTC, a digest stands for what is too long.';
 COMMENT ON COLUMN billing.bill_findings.found_at IS 'Logical time of the run that found it.';
 CREATE TABLE billing.bill_taxes (
 	bill_key BIGINT NOT NULL,
@@ -791,11 +999,16 @@ CREATE TABLE billing.corrections (
 	requested_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	state TEXT DEFAULT 'pending' NOT NULL,
 	document_bill_key BIGINT,
+	withdrawn_by TEXT,
+	withdrawn_at TIMESTAMP WITH TIME ZONE,
+	withdrawal_reason TEXT,
 	CONSTRAINT corrections_pkey PRIMARY KEY (correction_key),
 	CONSTRAINT corrections_cause_check CHECK (cause IN ('late_usage', 'price', 'discount', 'refund')),
 	CONSTRAINT corrections_delivery_check CHECK (delivery IN ('next_bill', 'note')),
 	CONSTRAINT corrections_state_check CHECK (state IN ('pending', 'applied', 'withdrawn')),
 	CONSTRAINT corrections_document_check CHECK ((state = 'applied') = (document_bill_key IS NOT NULL)),
+	CONSTRAINT corrections_withdrawn_at_check CHECK ((state = 'withdrawn') = (withdrawn_at IS NOT NULL)),
+	CONSTRAINT corrections_withdrawn_by_check CHECK (num_nonnulls(withdrawn_by, withdrawn_at, withdrawal_reason) IN (0, 3)),
 	CONSTRAINT corrections_refund_check CHECK ((cause = 'refund') = (refund_amount IS NOT NULL)),
 	CONSTRAINT corrections_refund_amount_check CHECK (refund_amount > 0),
 	CONSTRAINT corrections_correction_id_unique UNIQUE (correction_id),
@@ -815,8 +1028,11 @@ COMMENT ON COLUMN billing.corrections.refund_amount IS 'For a refund: what is gi
 COMMENT ON COLUMN billing.corrections.refund_line_no IS 'For a refund: line of the bill that it is for.';
 COMMENT ON COLUMN billing.corrections.requested_by IS 'Who requested it.';
 COMMENT ON COLUMN billing.corrections.requested_at IS 'When.';
-COMMENT ON COLUMN billing.corrections.state IS 'pending (waits for the next bill), applied or withdrawn.';
+COMMENT ON COLUMN billing.corrections.state IS 'pending (waits for the next bill), applied or withdrawn (its offers no longer count).';
 COMMENT ON COLUMN billing.corrections.document_bill_key IS 'Issued document with its lines.';
+COMMENT ON COLUMN billing.corrections.withdrawn_by IS 'Who took it back while it waited.';
+COMMENT ON COLUMN billing.corrections.withdrawn_at IS 'When.';
+COMMENT ON COLUMN billing.corrections.withdrawal_reason IS 'Why it was taken back, as the person said.';
 CREATE TABLE core.environment_credentials (
 	environment_key BIGINT NOT NULL,
 	access_key_id TEXT NOT NULL,
@@ -830,29 +1046,40 @@ COMMENT ON COLUMN core.environment_credentials.environment_key IS 'Environment.'
 COMMENT ON COLUMN core.environment_credentials.access_key_id IS 'Access key id of the console.';
 COMMENT ON COLUMN core.environment_credentials.secret_ciphertext IS 'Console secret, encrypted by the vault''s key.';
 COMMENT ON COLUMN core.environment_credentials.stored_at IS 'When this credential was stored.';
-CREATE TABLE core.instances (
-	instance_key BIGINT GENERATED ALWAYS AS IDENTITY,
-	instance_id TEXT NOT NULL,
-	environment_key BIGINT NOT NULL,
-	subscription_key BIGINT NOT NULL,
-	name TEXT,
-	created_at TIMESTAMP WITH TIME ZONE,
-	first_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	CONSTRAINT instances_pkey PRIMARY KEY (instance_key),
-	CONSTRAINT instances_environment_key_instance_id_unique UNIQUE (environment_key, instance_id),
-	CONSTRAINT instances_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key),
-	CONSTRAINT instances_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
+CREATE TABLE marketplace.push_attempt_records (
+	attempt_key BIGINT NOT NULL,
+	record_key BIGINT NOT NULL,
+	CONSTRAINT push_attempt_records_pkey PRIMARY KEY (attempt_key, record_key),
+	CONSTRAINT push_attempt_records_attempt_key_fkey FOREIGN KEY(attempt_key) REFERENCES marketplace.push_attempts (attempt_key),
+	CONSTRAINT push_attempt_records_record_key_fkey FOREIGN KEY(record_key) REFERENCES marketplace.push_records (record_key)
 );
-COMMENT ON TABLE core.instances IS 'Kafka clusters: the thing that is metered.';
-COMMENT ON COLUMN core.instances.instance_key IS 'Surrogate key.';
-COMMENT ON COLUMN core.instances.instance_id IS 'Kafka instance id as the console gives it; two environments may use the same one.';
-COMMENT ON COLUMN core.instances.environment_key IS 'Environment.';
-COMMENT ON COLUMN core.instances.subscription_key IS 'Subscription.';
-COMMENT ON COLUMN core.instances.name IS 'Name at last sight.';
-COMMENT ON COLUMN core.instances.created_at IS 'When the console says it was created; null when only history knows it.';
-COMMENT ON COLUMN core.instances.first_seen_at IS 'First reading or imported hour.';
-COMMENT ON COLUMN core.instances.last_seen_at IS 'Last reading or imported hour.';
+COMMENT ON TABLE marketplace.push_attempt_records IS 'Which records a request had.';
+COMMENT ON COLUMN marketplace.push_attempt_records.attempt_key IS 'Request.';
+COMMENT ON COLUMN marketplace.push_attempt_records.record_key IS 'Record.';
+CREATE INDEX push_attempt_records_by_record ON marketplace.push_attempt_records (record_key);
+CREATE TABLE marketplace.push_decisions (
+	decision_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	channel TEXT NOT NULL,
+	record_key BIGINT,
+	decision TEXT NOT NULL,
+	decided_by TEXT NOT NULL,
+	reason TEXT NOT NULL,
+	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT push_decisions_pkey PRIMARY KEY (decision_key),
+	CONSTRAINT push_decisions_decision_check CHECK (decision IN ('hold', 'release', 'send_again', 'write_off', 'mark_accepted', 'mark_refused')),
+	CONSTRAINT push_decisions_record_check CHECK ((record_key IS NULL) = (decision IN ('hold', 'release'))),
+	CONSTRAINT push_decisions_record_key_fkey FOREIGN KEY(record_key) REFERENCES marketplace.push_records (record_key)
+);
+COMMENT ON TABLE marketplace.push_decisions IS 'What people did with the ledger of metering pushes.';
+COMMENT ON COLUMN marketplace.push_decisions.decision_key IS 'Surrogate key.';
+COMMENT ON COLUMN marketplace.push_decisions.channel IS 'Marketplace.';
+COMMENT ON COLUMN marketplace.push_decisions.record_key IS 'Record; null for a hold or a release, which are of the channel.';
+COMMENT ON COLUMN marketplace.push_decisions.decision IS 'hold, release, send_again, write_off, mark_accepted, mark_refused.';
+COMMENT ON COLUMN marketplace.push_decisions.decided_by IS 'Person, with the way in parentheses.';
+COMMENT ON COLUMN marketplace.push_decisions.reason IS 'Why, in that person''s words.';
+COMMENT ON COLUMN marketplace.push_decisions.decided_at IS 'When.';
+CREATE INDEX push_decisions_by_channel ON marketplace.push_decisions (channel, decision_key);
+CREATE INDEX push_decisions_by_record ON marketplace.push_decisions (record_key);
 CREATE TABLE metering.failing_consoles (
 	environment_key BIGINT NOT NULL,
 	failed_runs INTEGER NOT NULL,
@@ -870,12 +1097,35 @@ COMMENT ON COLUMN metering.failing_consoles.failed_runs IS 'Failed polls in a ro
 COMMENT ON COLUMN metering.failing_consoles.failing_since IS 'Instant of the first of them.';
 COMMENT ON COLUMN metering.failing_consoles.last_failed_at IS 'Instant of the last of them.';
 COMMENT ON COLUMN metering.failing_consoles.cause IS 'Cause of the last of them, as in metering.polls.';
+CREATE TABLE metering.instances (
+	instance_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	instance_id TEXT NOT NULL,
+	environment_key BIGINT NOT NULL,
+	subscription_key BIGINT NOT NULL,
+	name TEXT,
+	created_at TIMESTAMP WITH TIME ZONE,
+	first_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT instances_pkey PRIMARY KEY (instance_key),
+	CONSTRAINT instances_environment_key_instance_id_unique UNIQUE (environment_key, instance_id),
+	CONSTRAINT instances_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key),
+	CONSTRAINT instances_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
+);
+COMMENT ON TABLE metering.instances IS 'Kafka clusters: the thing that is metered.';
+COMMENT ON COLUMN metering.instances.instance_key IS 'Surrogate key.';
+COMMENT ON COLUMN metering.instances.instance_id IS 'Kafka instance id as the console gives it; two environments may use the same one.';
+COMMENT ON COLUMN metering.instances.environment_key IS 'Environment.';
+COMMENT ON COLUMN metering.instances.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN metering.instances.name IS 'Name at last sight.';
+COMMENT ON COLUMN metering.instances.created_at IS 'When the console says it was created; null when only history knows it.';
+COMMENT ON COLUMN metering.instances.first_seen_at IS 'First reading or imported hour.';
+COMMENT ON COLUMN metering.instances.last_seen_at IS 'Last reading or imported hour.';
 CREATE TABLE metering.rejections (
 	rejection_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	source TEXT NOT NULL,
 	natural_key TEXT NOT NULL,
 	rule TEXT NOT NULL,
-	sentence TEXT NOT NULL,
+	facts JSONB NOT NULL,
 	payload JSONB NOT NULL,
 	environment_key BIGINT,
 	import_key BIGINT,
@@ -890,7 +1140,7 @@ COMMENT ON COLUMN metering.rejections.rejection_key IS 'Surrogate key.';
 COMMENT ON COLUMN metering.rejections.source IS 'reading or import.';
 COMMENT ON COLUMN metering.rejections.natural_key IS 'Where it comes from and what it is, so that the same one is kept once.';
 COMMENT ON COLUMN metering.rejections.rule IS 'Short name of the rule it breaks.';
-COMMENT ON COLUMN metering.rejections.sentence IS 'What was wrong, with the value, and what to do.';
+COMMENT ON COLUMN metering.rejections.facts IS 'What was wrong; values of any type are quoted text, instants UTC.';
 COMMENT ON COLUMN metering.rejections.payload IS 'The data as it came.';
 COMMENT ON COLUMN metering.rejections.environment_key IS 'Environment, for readings.';
 COMMENT ON COLUMN metering.rejections.import_key IS 'Import, for imported rows.';
@@ -903,16 +1153,14 @@ CREATE TABLE operations.alarms (
 	environment_key BIGINT NOT NULL,
 	kind TEXT NOT NULL,
 	since TIMESTAMP WITH TIME ZONE NOT NULL,
-	sentence TEXT NOT NULL,
-	observed BIGINT,
-	expected BIGINT,
+	facts JSONB NOT NULL,
 	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	closed_at TIMESTAMP WITH TIME ZONE,
-	closing_sentence TEXT,
+	closing_facts JSONB,
 	CONSTRAINT alarms_pkey PRIMARY KEY (alarm_key),
 	CONSTRAINT alarms_environment_key_kind_since_unique UNIQUE (environment_key, kind, since),
 	CONSTRAINT alarms_kind_check CHECK (kind IN ('silent', 'dropped_to_zero', 'unusual_total')),
-	CONSTRAINT alarms_closed_check CHECK ((closed_at IS NULL) = (closing_sentence IS NULL)),
+	CONSTRAINT alarms_closed_check CHECK ((closed_at IS NULL) = (closing_facts IS NULL)),
 	CONSTRAINT alarms_life_check CHECK (opened_at < closed_at),
 	CONSTRAINT alarms_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key)
 );
@@ -921,12 +1169,10 @@ COMMENT ON COLUMN operations.alarms.alarm_key IS 'Surrogate key.';
 COMMENT ON COLUMN operations.alarms.environment_key IS 'Environment.';
 COMMENT ON COLUMN operations.alarms.kind IS 'silent, dropped_to_zero or unusual_total.';
 COMMENT ON COLUMN operations.alarms.since IS 'What it counts from: the last answer (silent), the first answer with 0 AKU (dropped_to_zero), the start of the hour (unusual_total). Identifies the alarm, so that evaluating it again opens no second one.';
-COMMENT ON COLUMN operations.alarms.sentence IS 'What is wrong, in the words of the notification.';
-COMMENT ON COLUMN operations.alarms.observed IS 'What was seen: AKU, or AKU-seconds of the hour; null when silent.';
-COMMENT ON COLUMN operations.alarms.expected IS 'What it was compared with: AKU before, or the median of AKU-seconds; null when silent.';
+COMMENT ON COLUMN operations.alarms.facts IS 'What is wrong: a status, and what was seen and expected.';
 COMMENT ON COLUMN operations.alarms.opened_at IS 'Logical time of the run that opened it.';
 COMMENT ON COLUMN operations.alarms.closed_at IS 'Logical time of the run that found it over; null while it is on.';
-COMMENT ON COLUMN operations.alarms.closing_sentence IS 'How it ended, in the words of the notification.';
+COMMENT ON COLUMN operations.alarms.closing_facts IS 'How it ended: a status, and what was seen.';
 CREATE UNIQUE INDEX alarms_one_on_at_a_time ON operations.alarms (environment_key, kind) WHERE closed_at IS NULL;
 CREATE TABLE operations.machine_discrepancies (
 	discrepancy_key BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -1005,6 +1251,7 @@ CREATE TABLE reporting.exports (
 	bill_key BIGINT,
 	format TEXT NOT NULL,
 	language TEXT,
+	destination TEXT NOT NULL,
 	uri TEXT NOT NULL,
 	sha256 TEXT NOT NULL,
 	size_bytes BIGINT NOT NULL,
@@ -1022,13 +1269,14 @@ COMMENT ON COLUMN reporting.exports.period IS 'Period whose files it belongs to,
 COMMENT ON COLUMN reporting.exports.bill_key IS 'Document, for a file of one issued document; null for a file of the whole period.';
 COMMENT ON COLUMN reporting.exports.format IS 'pdf, csv or focus.';
 COMMENT ON COLUMN reporting.exports.language IS 'en or zh, for PDF; null for other formats.';
+COMMENT ON COLUMN reporting.exports.destination IS 'Folder or bucket that the export was for: what is due is due for each by itself.';
 COMMENT ON COLUMN reporting.exports.uri IS 'Where the file was written.';
 COMMENT ON COLUMN reporting.exports.sha256 IS 'SHA-256 of its content, in hex.';
 COMMENT ON COLUMN reporting.exports.size_bytes IS 'Length of its content in bytes.';
 COMMENT ON COLUMN reporting.exports.document_count IS 'Documents that it holds.';
 COMMENT ON COLUMN reporting.exports.exported_at IS 'Logical time of the run that wrote it last.';
-CREATE INDEX exports_by_bill ON reporting.exports (bill_key);
-CREATE INDEX exports_by_period ON reporting.exports (period, format);
+CREATE INDEX exports_by_bill ON reporting.exports (bill_key, destination);
+CREATE INDEX exports_by_period ON reporting.exports (period, format, destination);
 CREATE TABLE billing.bill_lines (
 	bill_key BIGINT NOT NULL,
 	line_no INTEGER NOT NULL,
@@ -1103,7 +1351,7 @@ CREATE TABLE billing.late_usage (
 	CONSTRAINT late_usage_document_check CHECK ((state = 'applied') = (applied_on_bill_key IS NOT NULL)),
 	CONSTRAINT late_usage_bill_key_fkey FOREIGN KEY(bill_key) REFERENCES billing.bills (bill_key),
 	CONSTRAINT late_usage_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key),
-	CONSTRAINT late_usage_instance_key_fkey FOREIGN KEY(instance_key) REFERENCES core.instances (instance_key),
+	CONSTRAINT late_usage_instance_key_fkey FOREIGN KEY(instance_key) REFERENCES metering.instances (instance_key),
 	CONSTRAINT late_usage_applied_on_bill_key_fkey FOREIGN KEY(applied_on_bill_key) REFERENCES billing.bills (bill_key)
 );
 COMMENT ON TABLE billing.late_usage IS 'Late usage: differences of hours on issued bills that became known later; corrections bill them.';
@@ -1138,7 +1386,7 @@ CREATE TABLE metering.gaps (
 	CONSTRAINT gaps_window_check CHECK (gap_start < gap_end),
 	CONSTRAINT gaps_state_check CHECK (state IN ('open', 'resolved', 'waived')),
 	CONSTRAINT gaps_environment_key_fkey FOREIGN KEY(environment_key) REFERENCES core.environments (environment_key),
-	CONSTRAINT gaps_instance_key_fkey FOREIGN KEY(instance_key) REFERENCES core.instances (instance_key)
+	CONSTRAINT gaps_instance_key_fkey FOREIGN KEY(instance_key) REFERENCES metering.instances (instance_key)
 );
 COMMENT ON TABLE metering.gaps IS 'Time for which usage is not known. An open gap holds the bill.';
 COMMENT ON COLUMN metering.gaps.gap_key IS 'Surrogate key.';

@@ -26,11 +26,15 @@ CROSS JOIN
                     THEN
                         coalesce(
                             sum(
-                                CASE
-                                    WHEN l.is_half_even AND (h.aku_seconds * l.scaled_price + l.addend) % l.divisor = 0
-                                        THEN (h.aku_seconds * l.scaled_price + l.addend) / l.divisor / 2 * 2
-                                    ELSE (h.aku_seconds * l.scaled_price + l.addend) / l.divisor
-                                END
+                                -- Of any size: rating refused what is too large.
+                                billing.rounded_charge(
+                                    h.aku_seconds,
+                                    l.scaled_price,
+                                    l.divisor,
+                                    l.addend,
+                                    l.is_half_even,
+                                    9223372036854775807
+                                )
                             ) FILTER (WHERE l.is_exact) * l.last_place,
                             0
                         )
@@ -53,7 +57,7 @@ CROSS JOIN
                 n.amount,
                 b.subscription_key,
                 b.currency,
-                b.state IN ('issued', 'reconciled') AS is_final,
+                billing.is_issued(b.state) AS is_final,
                 t.scaled_price,
                 r.divisor,
                 CASE v.rounding_mode WHEN 'down' THEN 0 WHEN 'up' THEN r.divisor - 1 ELSE r.divisor / 2 END AS addend,
@@ -81,7 +85,7 @@ CROSS JOIN
             INNER JOIN billing.price_plans AS p ON b.price_plan = p.name
             LEFT JOIN billing.price_plan_versions AS v ON n.version_key = v.version_key
             LEFT JOIN billing.price_tiers AS t ON n.version_key = t.version_key AND n.tier = t.tier
-            -- Rating's own whole-number arithmetic, see create_tiers.sql.
+            -- Rating's own whole-number arithmetic, see billing.version_tiers.
             LEFT JOIN LATERAL (
                 SELECT CAST(CAST('3600e' || t.price_scale - v.rounding_digits AS numeric) AS bigint) AS divisor
             ) AS r ON TRUE

@@ -41,7 +41,7 @@ FROM (
 INNER JOIN billing.bills AS b ON amounts.bill_key = b.bill_key
 INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
 LEFT JOIN billing.price_plans AS p ON b.price_plan = p.name
-WHERE b.state IN ('issued', 'reconciled')
+WHERE billing.is_issued(b.state)
 GROUP BY
     amounts.period, issued_in, s.account_id, s.region, s.department, s.product, b.price_plan, b.currency;
 

@@ -6,7 +6,7 @@ SELECT DISTINCT
     p.time_zone
 FROM billing.bills AS b
 INNER JOIN billing.price_plans AS p ON b.price_plan = p.name
-WHERE b.document = 'bill' AND b.state IN ('issued', 'reconciled', 'void');
+WHERE b.document = 'bill' AND billing.is_closed(b.state);
 
 COMMENT ON VIEW billing.closed_periods IS
 'Billing periods that were closed: at least one bill of them is issued or void.';

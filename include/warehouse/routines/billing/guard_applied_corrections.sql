@@ -5,6 +5,10 @@ DECLARE
     document_key bigint;
     root billing.bills;
 BEGIN
+    IF TG_OP <> 'INSERT' AND TG_LEVEL = 'ROW' AND OLD.state = 'withdrawn' THEN
+        RAISE EXCEPTION 'A row of % was withdrawn, and stays as the record of that', TG_TABLE_NAME
+            USING HINT = 'Enter another one.';
+    END IF;
     IF TG_OP = 'TRUNCATE' OR (TG_OP <> 'INSERT' AND OLD.state = 'applied') THEN
         RAISE EXCEPTION '% holds what corrections on issued documents were made of, and never changes', TG_TABLE_NAME
             USING HINT = 'Correct the bill once more.';
@@ -19,7 +23,7 @@ BEGIN
             ELSE CAST(to_jsonb(NEW) ->> 'applied_on_bill_key' AS bigint)
         END;
         root := (SELECT b FROM billing.bills AS b WHERE b.bill_key = NEW.bill_key);
-        IF root.bill_key IS NULL OR root.document <> 'bill' OR root.state NOT IN ('issued', 'reconciled') THEN
+        IF root.bill_key IS NULL OR root.document <> 'bill' OR NOT billing.is_issued(root.state) THEN
             RAISE EXCEPTION 'A row of % corrects bill %, which is not issued', TG_TABLE_NAME, root.bill_id
                 USING HINT = 'Only what is issued is corrected: change what the bill is made of, and close again.';
         END IF;
@@ -36,7 +40,7 @@ BEGIN
             WHERE
                 b.bill_key = document_key
                 AND b.subscription_key = root.subscription_key
-                AND b.state IN ('issued', 'reconciled')
+                AND billing.is_issued(b.state)
                 AND (b.corrects_bill_key = root.bill_key OR b.period_start > root.period_start)
         ) THEN
             RAISE EXCEPTION 'What corrects bill % can only be applied on a later issued document of its subscription',

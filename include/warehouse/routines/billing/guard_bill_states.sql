@@ -17,7 +17,7 @@ BEGIN
         RETURN OLD;
     END IF;
     -- What is issued is guarded by guard_issued_bill.
-    IF OLD.state IN ('issued', 'reconciled') THEN
+    IF billing.is_issued(OLD.state) THEN
         RETURN NEW;
     END IF;
     IF (OLD.bill_key, OLD.bill_id, OLD.document, OLD.subscription_key, OLD.period_start, OLD.period_end)
@@ -50,6 +50,12 @@ BEGIN
     IF NEW.state = 'issued' AND NEW.issued_at < NEW.period_end THEN
         RAISE EXCEPTION 'Bill % cannot be issued before its period ends', OLD.bill_id
             USING HINT = 'Close the period after its end.';
+    END IF;
+    IF NEW.state = 'issued' AND NEW.issued_at < (
+        SELECT root.issued_at FROM billing.bills AS root WHERE root.bill_key = NEW.corrects_bill_key
+    ) THEN
+        RAISE EXCEPTION 'Document % cannot be dated before what it corrects', OLD.bill_id
+            USING HINT = 'Issue it as of now.';
     END IF;
     RETURN NEW;
 END

@@ -20,7 +20,7 @@ BEGIN
         SELECT min(b.bill_id) FROM billing.bills AS b
         WHERE
             b.subscription_key = NEW.subscription_key
-            AND b.state IN ('issued', 'reconciled')
+            AND billing.is_issued(b.state)
             AND b.drafted_at >= NEW.entered_at
             AND b.period_end > NEW.effective_from
             AND b.period_start < coalesce(NEW.effective_until, 'infinity')

@@ -5,7 +5,7 @@ BEGIN
         RAISE EXCEPTION '% may hold issued bills and cannot be truncated', TG_TABLE_NAME
             USING HINT = 'Void drafts one by one instead.';
     END IF;
-    IF OLD.state NOT IN ('issued', 'reconciled') THEN
+    IF NOT billing.is_issued(OLD.state) THEN
         RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
     END IF;
     IF TG_OP = 'UPDATE' AND OLD.state = 'issued' AND NEW.state = 'reconciled'
@@ -40,7 +40,7 @@ BEGIN
         ORDER BY bill_key
         FOR SHARE
     LOOP
-        IF bill.state IN ('issued', 'reconciled') THEN
+        IF billing.is_issued(bill.state) THEN
             RAISE EXCEPTION 'Bill % is issued, and so its % never change', bill.bill_id, TG_TABLE_NAME
                 USING HINT = 'Correct it with an adjustment or a credit note.';
         END IF;

@@ -9,7 +9,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
             WHERE
                 b.subscription_key = s.subscription_key
                 AND b.document = 'bill'
-                AND b.state IN ('issued', 'reconciled', 'void')
+                AND billing.is_closed(b.state)
                 AND b.period_end >= s.ended_at
         )
     FROM core.subscriptions AS s

@@ -17,11 +17,9 @@ CREATE FUNCTION billing.issued_periods(subscription bigint, starts timestamptz, 
 RETURNS TABLE (bill_key bigint, bill_id text, period_start timestamptz, period_end timestamptz)
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     SELECT b.bill_key, b.bill_id, b.period_start, b.period_end
-    FROM billing.bills AS b
+    FROM billing.issued_bills AS b
     WHERE
         b.subscription_key = subscription
-        AND b.document = 'bill'
-        AND b.state IN ('issued', 'reconciled')
         AND b.period_end > starts
         AND b.period_start < coalesce(ends, 'infinity')
         AND starts < coalesce(ends, 'infinity')
@@ -37,18 +35,16 @@ RETURNS TABLE (bill_key bigint, bill_id text, period_start timestamptz, period_e
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     SELECT b.bill_key, b.bill_id, b.period_start, b.period_end
     FROM billing.price_plans AS p
-    INNER JOIN billing.bills AS b
+    INNER JOIN billing.issued_bills AS b
         ON
-            b.document = 'bill'
-            AND b.state IN ('issued', 'reconciled')
-            AND b.period_end > starts
+            b.period_end > starts
             AND b.period_start < coalesce(ends, 'infinity')
     WHERE
         p.plan_key = plan
         AND (
             b.price_plan = p.name
             OR EXISTS (
-                SELECT FROM billing.private_offers AS o
+                SELECT FROM billing.standing_offers() AS o
                 WHERE
                     o.subscription_key = b.subscription_key
                     AND o.price_plan = p.name

@@ -15,20 +15,16 @@ CREATE FUNCTION billing.left_to_give_back(root_key bigint, document_key bigint) 
     remaining numeric
 ) LANGUAGE sql STABLE SET enable_nestloop = ON AS $$
 WITH said AS (
-    SELECT l.*
-    FROM billing.bill_lines AS l
-    INNER JOIN billing.bills AS d ON l.bill_key = d.bill_key
-    WHERE
-        l.bill_key = root_key
-        AND l.corrects_bill_key IS NULL
-        AND d.state IN ('issued', 'reconciled')
+    SELECT l.kind, l.tier, l.name, l.line_start, l.amount, l.tax_rate, l.tax_is_inclusive, l.corrects_line_no
+    FROM billing.issued_lines_of(left_to_give_back.root_key) AS l
     UNION ALL
-    SELECT l.*
+    SELECT l.kind, l.tier, l.name, l.line_start, l.amount, l.tax_rate, l.tax_is_inclusive, l.corrects_line_no
     FROM billing.bill_lines AS l
     INNER JOIN billing.bills AS d ON l.bill_key = d.bill_key
     WHERE
-        l.corrects_bill_key = root_key
-        AND (d.state IN ('issued', 'reconciled') OR d.bill_key = document_key)
+        l.corrects_bill_key = left_to_give_back.root_key
+        AND d.bill_key = document_key
+        AND NOT billing.is_issued(d.state)
 ),
 
 placed AS (
@@ -72,7 +68,7 @@ taxes AS (
     WHERE
         t.for_bill_key = root_key
         AND NOT t.is_inclusive
-        AND (d.state IN ('issued', 'reconciled') OR d.bill_key = document_key)
+        AND (billing.is_issued(d.state) OR d.bill_key = document_key)
 ),
 
 scopes AS (

@@ -3,18 +3,17 @@ CREATE FUNCTION billing.printed_facts(subscription bigint, products jsonb) RETUR
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     SELECT
         jsonb_build_object(
-            'account_id', s.account_id, 'contact', y.contact, 'department', s.department, 'region', s.region,
+            'account_id', s.account_id, 'contact', s.contact, 'department', s.department, 'region', s.region,
             'environment_name', s.environment_name, 'environment_id', e.environment_id, 'product', s.product,
             'payment', s.payment, 'marketplace_instance_id', s.marketplace_instance_id, 'order_id', s.order_id,
             'region_name', products -> s.product -> 'regions' ->> s.region,
             'seller', (products -> s.product) - 'regions',
             'instance_names', (
-                SELECT jsonb_object_agg(i.instance_id, i.name) FROM core.instances AS i
+                SELECT jsonb_object_agg(i.instance_id, i.name) FROM metering.instances AS i
                 WHERE i.environment_key = e.environment_key AND i.name IS NOT NULL
             )
         )
     FROM core.subscriptions AS s
-    INNER JOIN core.buyers AS y ON s.account_id = y.account_id
     LEFT JOIN core.environments AS e ON s.subscription_key = e.subscription_key
     WHERE s.subscription_key = subscription
 $$;
@@ -50,7 +49,7 @@ COMMENT ON VIEW billing.printed_parties IS
 'What each document prints of buyer, subscription and seller: as it was drafted, whatever has changed since.';
 COMMENT ON COLUMN billing.printed_parties.bill_key IS 'Document.';
 COMMENT ON COLUMN billing.printed_parties.account_id IS 'Cloud account of the buyer.';
-COMMENT ON COLUMN billing.printed_parties.contact IS 'Whom to write to at the buyer.';
+COMMENT ON COLUMN billing.printed_parties.contact IS 'Whom to write to about the subscription.';
 COMMENT ON COLUMN billing.printed_parties.department IS 'Business department; empty when the buyer has only one.';
 COMMENT ON COLUMN billing.printed_parties.region IS 'Cloud region.';
 COMMENT ON COLUMN billing.printed_parties.environment_name IS 'Name of the environment.';

@@ -4,7 +4,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
     IF EXISTS (
         SELECT FROM billing.bills AS b
-        WHERE b.subscription_key = OLD.subscription_key AND b.state IN ('issued', 'reconciled')
+        WHERE b.subscription_key = OLD.subscription_key AND billing.is_issued(b.state)
     ) AND (TG_OP = 'DELETE' OR (NEW.subscription_key, NEW.subscription_id, NEW.account_id)
         IS DISTINCT FROM (OLD.subscription_key, OLD.subscription_id, OLD.account_id)) THEN
         RAISE EXCEPTION 'Subscription % has issued bills: it stays, with its id and buyer', OLD.subscription_id

@@ -45,7 +45,6 @@ BEGIN
         usage.subscription_key = NEW.subscription_key
         AND usage.environment_key = environment
         AND usage.hour_start >= NEW.ended_at
-        AND usage.hour_start + interval '1 hour' > NEW.metering_started_at
     ON CONFLICT DO NOTHING;
     RETURN NULL;
 END

@@ -59,9 +59,9 @@ $$;
 COMMENT ON FUNCTION metering.interval_is_silent IS
 'Whether the size at the start of an interval says little about the time after it.';
 
--- After an environment's last answer: within the tolerance of the subscription's end the answer holds, else it is
--- carried on without proof.
-CREATE FUNCTION metering.tail_rule(is_long boolean) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN is_long THEN 'carried' ELSE 'held' END
+-- After an environment's last answer: within the tolerance of the subscription's end the answer holds, unless the
+-- reading was rejected; else it is carried on without proof.
+CREATE FUNCTION metering.tail_rule(is_long boolean, is_rejected boolean) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN is_long THEN 'carried' WHEN is_rejected THEN 'rejected' ELSE 'held' END
 $$;
-COMMENT ON FUNCTION metering.tail_rule IS 'Rule of the time after the last answer: carried or held.';
+COMMENT ON FUNCTION metering.tail_rule IS 'Rule of the time after the last answer: carried, rejected or held.';

@@ -48,8 +48,8 @@ BEGIN
     INNER JOIN core.environments ON environments.environment_key = hours.environment_key
     LEFT JOIN LATERAL (
         SELECT range_agg(tstzrange(bills.period_start, bills.period_end)) AS periods
-        FROM billing.bills
-        WHERE bills.subscription_key = environments.subscription_key AND bills.state IN ('issued', 'reconciled')
+        FROM billing.issued_bills AS bills
+        WHERE bills.subscription_key = environments.subscription_key
     ) AS issued ON TRUE
     WHERE NOT coalesce(issued.periods @> tstzrange(hours.from_at, hours.until_at), FALSE);
     IF found.environment_count > 0 THEN

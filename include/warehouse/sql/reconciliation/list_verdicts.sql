@@ -8,7 +8,7 @@ SELECT
     r.currency,
     r.verdict,
     r.is_final,
-    r.sentence
+    r.facts
 FROM reconciliation.verdicts AS r
 INNER JOIN core.subscriptions AS s ON r.subscription_key = s.subscription_key
 WHERE r.period = coalesce(CAST(:period AS text), r.period)

@@ -1,6 +1,6 @@
 SELECT
     count(*) FILTER (WHERE state = 'held') AS held,
-    count(*) FILTER (WHERE state IN ('issued', 'reconciled')) AS issued,
+    count(*) FILTER (WHERE billing.is_issued(state)) AS issued,
     count(*) FILTER (WHERE state = 'void') AS void
 FROM billing.bills
 WHERE

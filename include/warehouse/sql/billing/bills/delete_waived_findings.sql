@@ -9,5 +9,4 @@ WHERE
     AND b.document = 'bill'
     AND b.state = 'draft'
     AND f.finding = w.finding
-    AND f.sentence = w.sentence
-    AND f.content = w.content
+    AND f.facts = w.facts

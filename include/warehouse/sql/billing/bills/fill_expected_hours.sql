@@ -1,6 +1,7 @@
 -- Hours that the rest of a running period is expected to have, into billing.rating_hours, beside which the metered ones
--- count: each subscription's mean over the last seven days that it was known, for as long as it lives. The rest begins
--- after the newest hour that was closed for its environment; where none was in two days, at the instant given.
+-- count: each subscription's mean over the last seven days that it was known, for as long as it lives; none of one that
+-- is frozen. The rest begins after the newest hour that was closed for its environment; where none was in two days, at
+-- the instant given.
 WITH living AS (
     SELECT
         s.subscription_key,
@@ -9,7 +10,12 @@ WITH living AS (
         coalesce(s.ended_at, :period_end) AS ended_at
     FROM core.subscriptions AS s
     LEFT JOIN core.environments AS e ON s.subscription_key = e.subscription_key
-    WHERE s.state = 'active'
+    WHERE
+        s.state = 'active'
+        AND NOT EXISTS (
+            SELECT FROM core.freezes AS f
+            WHERE f.subscription_key = s.subscription_key AND f.frozen_until IS NULL
+        )
 ),
 
 rests AS (

@@ -1,6 +1,5 @@
-INSERT INTO billing.bill_findings (bill_key, finding, sentence, content, found_at)
-VALUES (:bill_key, :finding, :sentence, :content, :found_at)
+INSERT INTO billing.bill_findings (bill_key, finding, facts, found_at)
+VALUES (:bill_key, :finding, CAST(:facts AS jsonb), :found_at)
 ON CONFLICT (bill_key, finding) DO UPDATE SET
-    sentence = excluded.sentence,
-    content = excluded.content,
+    facts = excluded.facts,
     found_at = excluded.found_at

@@ -10,7 +10,7 @@ WITH decided AS (
     LEFT JOIN (
         SELECT
             bill_key,
-            string_agg(sentence, E'\n' ORDER BY finding) AS sentences,
+            jsonb_agg(jsonb_build_object('finding', finding, 'facts', facts) ORDER BY finding) AS findings,
             bool_or(finding = 'is_not_rejected') AS is_rejected
         FROM billing.bill_findings
         GROUP BY bill_key
@@ -22,16 +22,17 @@ WITH decided AS (
         AND b.document = 'bill'
         AND b.state = 'draft'
         AND b.subscription_key = coalesce(CAST(:subscription_key AS bigint), b.subscription_key)
-    RETURNING b.bill_key, b.bill_id, b.state, b.fingerprint, f.sentences, f.is_rejected
+    RETURNING b.bill_key, b.bill_id, b.state, b.fingerprint, f.findings, f.is_rejected
 )
 
-INSERT INTO billing.bill_events (bill_id, from_state, to_state, who, reason, held_fingerprint, at)
+INSERT INTO billing.bill_events (bill_id, from_state, to_state, who, reason, findings, held_fingerprint, at)
 SELECT
     d.bill_id,
     coalesce(last_event.to_state, 'draft') AS from_state,
     d.state AS to_state,
     :who,
-    coalesce(d.sentences, :reason) AS reason,
+    CASE d.state WHEN 'issued' THEN CAST(:reason AS text) END AS reason,
+    d.findings,
     CASE d.state WHEN 'held' THEN d.fingerprint END AS held_fingerprint,
     :at
 FROM decided AS d
@@ -44,7 +45,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT
         e.held_fingerprint,
-        e.reason
+        e.findings
     FROM billing.bill_events AS e
     WHERE e.bill_id = d.bill_id AND e.held_fingerprint IS NOT NULL
     ORDER BY e.event_key DESC
@@ -55,6 +56,6 @@ WHERE
     OR last_event.to_state IS DISTINCT FROM 'held'
     OR (
         NOT d.is_rejected
-        AND (last_hold.held_fingerprint, last_hold.reason) IS DISTINCT FROM (d.fingerprint, d.sentences)
+        AND (last_hold.held_fingerprint, last_hold.findings) IS DISTINCT FROM (d.fingerprint, d.findings)
     )
 ORDER BY d.bill_key

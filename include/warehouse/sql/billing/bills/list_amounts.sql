@@ -32,7 +32,7 @@ WHERE
     AND (
         (b.state = 'draft' AND b.period_start = :period_start)
         OR (
-            b.state IN ('issued', 'reconciled')
+            billing.is_issued(b.state)
             AND b.period_start < :period_start
             AND b.period_start >= CAST(:period_start AS timestamptz) - interval '370 days'
         )

@@ -3,6 +3,8 @@ SELECT
     to_state,
     who,
     reason,
+    findings,
+    rejected_fingerprint IS NOT NULL AS is_rejection,
     held_fingerprint,
     at
 FROM billing.bill_events

@@ -1,7 +1,6 @@
 SELECT
     finding,
-    sentence,
-    content
+    facts
 FROM billing.bill_findings
 WHERE bill_key = :bill_key
 ORDER BY finding

@@ -1,7 +1,7 @@
 SELECT
     b.bill_id,
     f.finding,
-    f.sentence
+    f.facts
 FROM billing.bills AS b
 INNER JOIN billing.bill_findings AS f ON b.bill_key = f.bill_key
 WHERE

@@ -1,15 +1,16 @@
 -- Held bills that are another now than when a person was asked about them, because a correction went to another
 -- document: they are held again, and asked about again.
-INSERT INTO billing.bill_events (bill_id, from_state, to_state, who, reason, held_fingerprint, at)
+INSERT INTO billing.bill_events (bill_id, from_state, to_state, who, findings, held_fingerprint, at)
 SELECT
     b.bill_id,
     'held' AS from_state,
     'held' AS to_state,
     :who,
     (
-        SELECT string_agg(f.sentence, E'\n' ORDER BY f.finding) FROM billing.bill_findings AS f
+        SELECT jsonb_agg(jsonb_build_object('finding', f.finding, 'facts', f.facts) ORDER BY f.finding)
+        FROM billing.bill_findings AS f
         WHERE f.bill_key = b.bill_key
-    ) AS reason,
+    ) AS findings,
     b.fingerprint AS held_fingerprint,
     :at
 FROM billing.bills AS b

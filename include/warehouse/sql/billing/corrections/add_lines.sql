@@ -14,31 +14,12 @@ WITH roots AS (
         AND is_rated_again
 ),
 
-documented AS (
-    SELECT
-        r.root_key,
-        l.*,
-        d.issued_at
-    FROM roots AS r
-    INNER JOIN billing.bill_lines AS l ON r.root_key = l.bill_key AND l.corrects_bill_key IS NULL
-    INNER JOIN billing.bills AS d ON l.bill_key = d.bill_key
-    UNION ALL
-    SELECT
-        r.root_key,
-        l.*,
-        d.issued_at
-    FROM roots AS r
-    INNER JOIN billing.bill_lines AS l ON r.root_key = l.corrects_bill_key AND l.kind <> 'refund'
-    INNER JOIN billing.bills AS d ON l.bill_key = d.bill_key
-    WHERE d.state IN ('issued', 'reconciled')
-),
-
 both_sides AS (
     SELECT
         r.root_key,
         l.kind,
-        coalesce(l.tier, 0) AS tier,
-        coalesce(l.name, '') AS name,
+        l.tier,
+        l.name,
         l.line_start,
         l.unit,
         l.tax_rate,
@@ -61,8 +42,8 @@ both_sides AS (
     SELECT
         l.root_key,
         l.kind,
-        coalesce(l.tier, 0) AS tier,
-        coalesce(l.name, '') AS name,
+        l.tier,
+        l.name,
         l.line_start,
         l.unit,
         l.tax_rate,
@@ -72,23 +53,35 @@ both_sides AS (
         -l.exact_amount AS exact_amount,
         -l.amount AS amount,
         l.line_no AS line_order,
-        regexp_replace(l.description, '^Correction of [0-9-]+: ', '') AS description,
+        l.description,
         l.line_end,
         l.unit_price,
         l.version_key,
         l.bill_key AS document_key,
         l.line_no AS document_line_no,
         l.issued_at AS said_at
-    FROM documented AS l
+    FROM roots AS r
+    CROSS JOIN LATERAL billing.issued_lines_of(r.root_key) AS l
+    WHERE l.kind <> 'refund'
 ),
 
 -- Of what has no sum, the last word counts: the perfect bill's, or else the latest document's.
+words AS (
+    SELECT
+        *,
+        row_number() OVER (
+            PARTITION BY root_key, kind, tier, name, line_start, unit, tax_rate, tax_is_inclusive
+            ORDER BY said_at DESC, document_key DESC, document_line_no DESC
+        ) AS word_no
+    FROM both_sides
+),
+
 differences AS (
     SELECT
         root_key,
         kind,
-        nullif(tier, 0) AS tier,
-        nullif(name, '') AS name,
+        tier,
+        name,
         line_start,
         unit,
         tax_rate,
@@ -97,21 +90,15 @@ differences AS (
         sum(quantity) AS quantity,
         sum(exact_amount) AS exact_amount,
         sum(amount) AS amount,
-        (array_agg(line_order ORDER BY said_at DESC, document_key DESC, document_line_no DESC))[1] AS line_order,
-        (array_agg(description ORDER BY said_at DESC, document_key DESC, document_line_no DESC))[1] AS description,
-        (array_agg(line_end ORDER BY said_at DESC, document_key DESC, document_line_no DESC))[1] AS line_end,
-        (array_agg(unit_price ORDER BY said_at DESC, document_key DESC, document_line_no DESC))[1] AS unit_price,
-        (array_agg(version_key ORDER BY said_at DESC, document_key DESC, document_line_no DESC))[1] AS version_key,
-        (
-            array_agg(document_key ORDER BY said_at DESC, document_key DESC, document_line_no DESC)
-            FILTER (WHERE document_key IS NOT NULL)
-        )[1] AS document_key,
-        (
-            array_agg(document_line_no ORDER BY said_at DESC, document_key DESC, document_line_no DESC)
-            FILTER (WHERE document_key IS NOT NULL)
-        )[1] AS document_line_no
-    FROM both_sides
-    GROUP BY root_key, kind, both_sides.tier, both_sides.name, line_start, unit, tax_rate, tax_is_inclusive
+        (array_agg(line_order ORDER BY word_no))[1] AS line_order,
+        (array_agg(description ORDER BY word_no))[1] AS description,
+        (array_agg(line_end ORDER BY word_no))[1] AS line_end,
+        (array_agg(unit_price ORDER BY word_no))[1] AS unit_price,
+        (array_agg(version_key ORDER BY word_no))[1] AS version_key,
+        (array_agg(document_key ORDER BY word_no) FILTER (WHERE document_key IS NOT NULL))[1] AS document_key,
+        (array_agg(document_line_no ORDER BY word_no) FILTER (WHERE document_key IS NOT NULL))[1] AS document_line_no
+    FROM words
+    GROUP BY root_key, kind, tier, name, line_start, unit, tax_rate, tax_is_inclusive
 )
 
 SELECT
@@ -120,7 +107,7 @@ SELECT
     d.kind,
     d.tier,
     d.name,
-    format('Correction of %s: %s', r.period, d.description) AS description,
+    d.description,
     d.line_start,
     d.line_end,
     CAST(d.aku_seconds AS bigint) AS aku_seconds,

@@ -7,20 +7,6 @@ WITH roots AS (
     WHERE root_key IN (SELECT c.bill_key FROM billing.corrections AS c WHERE c.cause = 'refund')
 ),
 
-documented AS (
-    SELECT
-        r.root_key,
-        l.*
-    FROM roots AS r
-    INNER JOIN billing.bill_lines AS l ON r.root_key = l.bill_key AND l.corrects_bill_key IS NULL
-    UNION ALL
-    SELECT
-        r.root_key,
-        l.*
-    FROM roots AS r
-    INNER JOIN billing.bill_lines AS l ON r.root_key = l.corrects_bill_key
-),
-
 said AS (
     SELECT
         l.root_key,
@@ -31,9 +17,8 @@ said AS (
         l.version_key,
         l.amount,
         FALSE AS is_new
-    FROM documented AS l
-    INNER JOIN billing.bills AS d ON l.bill_key = d.bill_key
-    WHERE d.state IN ('issued', 'reconciled')
+    FROM roots AS r
+    CROSS JOIN LATERAL billing.issued_lines_of(r.root_key) AS l
     UNION ALL
     SELECT
         root_key,
@@ -79,7 +64,7 @@ taxes AS (
             t.amount
         FROM billing.bill_taxes AS t
         INNER JOIN billing.bills AS d ON t.bill_key = d.bill_key
-        WHERE d.state IN ('issued', 'reconciled') AND t.for_bill_key IN (SELECT root_key FROM roots)
+        WHERE billing.is_issued(d.state) AND t.for_bill_key IN (SELECT root_key FROM roots)
         UNION ALL
         SELECT
             root_key,

@@ -27,7 +27,7 @@ both_sides AS (
     FROM roots AS r
     INNER JOIN billing.bill_taxes AS t ON r.root_key = t.for_bill_key AND NOT t.is_refund
     INNER JOIN billing.bills AS d ON t.bill_key = d.bill_key
-    WHERE d.state IN ('issued', 'reconciled')
+    WHERE billing.is_issued(d.state)
     UNION ALL
     SELECT
         l.root_key,

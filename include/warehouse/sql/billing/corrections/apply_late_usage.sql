@@ -9,4 +9,4 @@ INNER JOIN billing.bills AS d ON r.document_key = d.bill_key
 WHERE
     a.bill_key = r.root_key
     AND a.state = 'pending'
-    AND d.state IN ('issued', 'reconciled')
+    AND billing.is_issued(d.state)

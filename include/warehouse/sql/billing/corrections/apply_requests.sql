@@ -8,4 +8,4 @@ INNER JOIN billing.bills AS d ON r.document_key = d.bill_key
 WHERE
     c.bill_key = r.root_key
     AND c.state = 'pending'
-    AND d.state IN ('issued', 'reconciled')
+    AND billing.is_issued(d.state)

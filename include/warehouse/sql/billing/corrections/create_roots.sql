@@ -29,7 +29,7 @@ chosen AS (
         AND draft.bill_key = coalesce(CAST(:document_key AS bigint), draft.bill_key)
         AND draft.subscription_key = coalesce(CAST(:subscription_key AS bigint), draft.subscription_key)
         AND root.document = 'bill'
-        AND root.state IN ('issued', 'reconciled')
+        AND billing.is_issued(root.state)
     UNION ALL
     SELECT
         root.bill_key AS root_key,

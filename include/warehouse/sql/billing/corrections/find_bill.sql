@@ -1,10 +1,12 @@
 -- The document asked about, the bill whose period it is about, whether its subscription has a next bill, and what makes
--- usage of that period late: hours that wait, or the subscription's end within it.
+-- usage of that period late: hours that wait, or an end of the subscription before the period's. And whether anything
+-- waits for a document, late usage or not.
 SELECT
     asked.document AS asked_document,
     root.bill_key,
     root.bill_id,
     root.state,
+    root.issued_at,
     root.period,
     root.period_start,
     root.period_end,
@@ -15,7 +17,8 @@ SELECT
     next_plan.currency AS next_currency,
     plan.time_zone,
     billing.has_next_bill(root.subscription_key) AS has_next_bill,
-    coalesce(s.ended_at > root.period_start AND s.ended_at < root.period_end, FALSE) AS ends_within,
+    coalesce(s.ended_at < root.period_end, FALSE) AS ends_before,
+    (SELECT count(*) > 0 FROM billing.waiting_of(root.bill_key)) AS has_waiting,
     (
         SELECT count(*) FROM billing.late_usage AS a
         WHERE a.bill_key = root.bill_key AND a.state = 'pending'

@@ -8,7 +8,7 @@ INNER JOIN billing.bills AS d ON r.document_key = d.bill_key
 INNER JOIN billing.bills AS other ON r.subscription_key = other.subscription_key AND d.bill_key <> other.bill_key
 INNER JOIN billing.price_plans AS plan ON other.price_plan = plan.name
 WHERE
-    d.state IN ('issued', 'reconciled')
+    billing.is_issued(d.state)
     AND other.state IN ('draft', 'held')
     AND (
         EXISTS (

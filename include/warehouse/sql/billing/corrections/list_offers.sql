@@ -4,9 +4,5 @@ SELECT
     effective_until,
     price_plan,
     discount_percent
-FROM billing.private_offers
-WHERE
-    subscription_key = :subscription_key
-    AND effective_from < :window_end
-    AND coalesce(effective_until, 'infinity') > :window_start
+FROM billing.offers_in(:subscription_key, :window_start, :window_end, NULL)
 ORDER BY entered_at, offer_key

@@ -9,8 +9,12 @@ SELECT
     c.state,
     d.bill_id AS document_id,
     c.reason,
+    NULL AS late_hour_count,
     c.requested_by,
-    c.requested_at
+    c.requested_at,
+    c.withdrawn_by,
+    c.withdrawn_at,
+    c.withdrawal_reason
 FROM billing.corrections AS c
 INNER JOIN billing.bills AS b ON c.bill_key = b.bill_key
 INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
@@ -27,9 +31,13 @@ SELECT
     END AS delivery,
     'pending' AS state,
     NULL AS document_id,
-    format('Usage of %s hour(s) that became known after the bill was issued', count(DISTINCT a.hour_start)) AS reason,
+    NULL AS reason,
+    count(DISTINCT a.hour_start) AS late_hour_count,
     NULL AS requested_by,
-    min(a.found_at) AS requested_at
+    min(a.found_at) AS requested_at,
+    NULL AS withdrawn_by,
+    NULL AS withdrawn_at,
+    NULL AS withdrawal_reason
 FROM billing.late_usage AS a
 INNER JOIN billing.bills AS b ON a.bill_key = b.bill_key
 INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key

@@ -1,19 +1,16 @@
--- Hours as known now, for rating: what the bill has, and every adjustment since; each starts where the one before it
--- ended, so that their differences add up.
+-- Hours as known now, for rating: what the bill has, and what was found since.
 INSERT INTO billing.rating_hours (subscription_key, hour_start, aku_seconds)
 WITH adjusted AS (
     SELECT
         r.subscription_key,
-        a.hour_start,
-        sum(a.aku_seconds_after - a.aku_seconds_before) AS aku_seconds
+        d.hour_start,
+        d.aku_seconds
     FROM correction_roots AS r
-    INNER JOIN billing.late_usage AS a ON r.root_key = a.bill_key
+    CROSS JOIN LATERAL billing.late_differences(r.root_key) AS d
     WHERE
         r.period_start = :period_start
         AND r.period_end = :period_end
         AND r.is_rated_again
-        AND a.state IN ('pending', 'applied')
-    GROUP BY r.subscription_key, a.hour_start
 )
 
 SELECT

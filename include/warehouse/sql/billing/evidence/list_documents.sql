@@ -15,7 +15,7 @@ LEFT JOIN billing.price_plans AS p ON b.price_plan = p.name
 LEFT JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
 LEFT JOIN billing.price_plans AS own ON s.price_plan = own.name
 WHERE
-    b.state IN ('issued', 'reconciled')
+    billing.is_issued(b.state)
     AND (CAST(:bill_ids AS text[]) IS NULL OR b.bill_id = any(CAST(:bill_ids AS text[])))
     AND (CAST(:period AS text) IS NULL OR b.period = CAST(:period AS text))
 ORDER BY b.period, time_zone, b.bill_id

@@ -19,7 +19,7 @@ FROM
         CAST(:window_end AS timestamptz) - interval '1 second',
         interval '1 hour'
     ) AS spanned (hour_start)
-CROSS JOIN core.instances AS i
+CROSS JOIN metering.instances AS i
 INNER JOIN metering.usage AS u ON spanned.hour_start = u.hour_start AND i.instance_key = u.instance_key
 LEFT JOIN metering.imports AS f ON u.import_key = f.import_key
 WHERE

@@ -8,7 +8,7 @@ SELECT
     a.cause,
     a.found_at
 FROM billing.late_usage AS a
-INNER JOIN core.instances AS i ON a.instance_key = i.instance_key
+INNER JOIN metering.instances AS i ON a.instance_key = i.instance_key
 INNER JOIN billing.bills AS d ON d.bill_key = :document_key
 WHERE
     a.bill_key = :root_key

@@ -24,6 +24,7 @@ SELECT
     v.rounding_mode,
     l.corrects_bill_key,
     root.bill_id AS corrects_bill_id,
+    root.period AS corrects_period,
     l.corrects_document_key,
     l.corrects_line_no,
     l.reason,

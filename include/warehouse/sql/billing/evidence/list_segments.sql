@@ -44,15 +44,6 @@ SELECT
     ), 0) AS discounted
 FROM cumulative_quantities AS p
 LEFT JOIN billing.price_plan_versions AS v ON p.version_key = v.version_key
-LEFT JOIN LATERAL (
-    SELECT * FROM billing.private_offers AS offers
-    WHERE
-        offers.subscription_key = p.subscription_key
-        AND offers.effective_from <= p.segment_start
-        AND coalesce(offers.effective_until, 'infinity') > p.segment_start
-        AND offers.entered_at <= :known_at
-    ORDER BY offers.entered_at DESC, offers.offer_key DESC
-    LIMIT 1
-) AS o ON TRUE
+LEFT JOIN LATERAL billing.offer_at(p.subscription_key, p.segment_start, :known_at) AS o ON TRUE
 WHERE p.subscription_key = :subscription_key
 ORDER BY p.segment_no

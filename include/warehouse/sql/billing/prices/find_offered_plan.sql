@@ -1,12 +1,12 @@
 -- A plan's basis, its first instant, and whether the versions in force in the window sell licences: all, none or some.
 WITH versions AS (
     SELECT
-        plan_key,
-        effective_from,
-        licence_price_per_aku_month IS NOT NULL AS sells_licences,
-        coalesce(lead(effective_from) OVER (PARTITION BY plan_key ORDER BY effective_from), 'infinity')
-            AS effective_until
-    FROM billing.price_plan_versions
+        s.plan_key,
+        s.effective_from,
+        s.effective_until,
+        v.licence_price_per_aku_month IS NOT NULL AS sells_licences
+    FROM billing.version_spans AS s
+    INNER JOIN billing.price_plan_versions AS v ON s.version_key = v.version_key
 ),
 
 in_force AS (

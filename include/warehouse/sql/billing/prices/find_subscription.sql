@@ -9,11 +9,8 @@ SELECT
     p.time_zone,
     s.ended_at,
     (
-        SELECT max(b.period_end) FROM billing.bills AS b
-        WHERE
-            b.subscription_key = s.subscription_key
-            AND b.document = 'bill'
-            AND b.state IN ('issued', 'reconciled')
+        SELECT max(b.period_end) FROM billing.issued_bills AS b
+        WHERE b.subscription_key = s.subscription_key
     ) AS billed_until
 FROM core.subscriptions AS s
 LEFT JOIN billing.price_plans AS p ON s.price_plan = p.name

@@ -1,5 +1,5 @@
 CREATE TEMPORARY TABLE quoted_rows (
-    line_no bigint NOT NULL,
+    row_number bigint NOT NULL,
     subscription_id text NOT NULL,
     instance_id text NOT NULL,
     hour_start timestamptz NOT NULL,

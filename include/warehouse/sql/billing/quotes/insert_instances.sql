@@ -1,4 +1,4 @@
-INSERT INTO core.instances (instance_id, environment_key, subscription_key, first_seen_at, last_seen_at)
+INSERT INTO metering.instances (instance_id, environment_key, subscription_key, first_seen_at, last_seen_at)
 SELECT
     q.instance_id,
     e.environment_key,

@@ -8,4 +8,4 @@ SELECT
     'import' AS usage_source
 FROM quoted_rows AS q
 INNER JOIN core.subscriptions AS s ON q.subscription_id = s.subscription_id
-INNER JOIN core.instances AS i ON s.subscription_key = i.subscription_key AND q.instance_id = i.instance_id
+INNER JOIN metering.instances AS i ON s.subscription_key = i.subscription_key AND q.instance_id = i.instance_id

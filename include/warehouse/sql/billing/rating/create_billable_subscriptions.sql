@@ -13,14 +13,12 @@ SELECT
     -- Live ones get a bill even without usage; the others only when they have some.
     s.state IN ('active', 'released')
     AND s.started_at < :period_end
-    AND (lives.ended_at IS NULL OR lives.ended_at > greatest(s.started_at, :period_start)) AS is_live
+    AND (lives.ended_at IS NULL OR lives.ended_at > greatest(s.started_at, :period_start)) AS is_live,
+    CASE WHEN whole.active_start < whole.active_end THEN whole.active_start ELSE :period_start END AS active_start,
+    CASE WHEN whole.active_start < whole.active_end THEN whole.active_end ELSE :period_end END AS active_end
 FROM core.subscriptions AS s
-LEFT JOIN billing.bills AS billed
-    ON
-        s.subscription_key = billed.subscription_key
-        AND billed.period_start = :period_start
-        AND billed.document = 'bill'
-        AND billed.state IN ('issued', 'reconciled')
+LEFT JOIN billing.issued_bills AS billed
+    ON s.subscription_key = billed.subscription_key AND billed.period_start = :period_start
 LEFT JOIN billing.price_plans AS p ON coalesce(billed.price_plan, s.price_plan) = p.name
 -- What was known when a bill was drafted does not know an end that was entered since.
 CROSS JOIN
@@ -31,6 +29,14 @@ CROSS JOIN
                 ELSE s.ended_at
             END AS ended_at
     ) AS lives
+-- Its whole seconds within the period. One that was not active in it counts as active all through.
+CROSS JOIN
+    LATERAL (
+        SELECT
+            CASE WHEN s.started_at IS NOT NULL THEN date_trunc('second', greatest(s.started_at, :period_start)) END
+                AS active_start,
+            date_trunc('second', least(lives.ended_at, :period_end)) AS active_end
+    ) AS whole
 WHERE
     s.subscription_key = any(CAST(:subscriptions AS bigint[]))
     OR (
@@ -42,6 +48,6 @@ WHERE
                 b.subscription_key = s.subscription_key
                 AND b.period_start = :period_start
                 AND b.document = 'bill'
-                AND b.state IN ('issued', 'reconciled', 'void')
+                AND billing.is_closed(b.state)
         )
     )

@@ -33,7 +33,7 @@ counted AS (
         ) AS cumulative_end,
         coalesce(sum(s.rest_aku_seconds) OVER period, 0) AS cumulative_total,
         CAST(sum(p.active_seconds) OVER period AS bigint) AS active_seconds_of_period,
-        count(s.subscription_key) OVER period > 0 AS period_is_used,
+        coalesce(sum(s.covered_aku_seconds + s.rest_aku_seconds) OVER period, 0) > 0 AS period_is_used,
         min(p.segment_no) FILTER (WHERE p.version_key IS NOT NULL) OVER period = p.segment_no AS is_first,
         max(p.segment_no) FILTER (WHERE p.version_key IS NOT NULL) OVER period = p.segment_no AS is_last
     FROM billing.rating_segments AS p

@@ -17,15 +17,14 @@ SELECT
     held.bill_id AS holds_bill,
     gaps.opened_at,
     CAST(extract(EPOCH FROM CAST(:at AS timestamptz) - gaps.opened_at) AS bigint) AS age_seconds,
-    buyers.contact,
+    subscriptions.contact,
     gaps.closed_at,
     gaps.closed_by,
     gaps.closed_reason
 FROM metering.gaps
 INNER JOIN core.environments ON gaps.environment_key = environments.environment_key
 INNER JOIN core.subscriptions ON environments.subscription_key = subscriptions.subscription_key
-INNER JOIN core.buyers ON subscriptions.account_id = buyers.account_id
-LEFT JOIN core.instances ON gaps.instance_key = instances.instance_key
+LEFT JOIN metering.instances ON gaps.instance_key = instances.instance_key
 LEFT JOIN LATERAL (
     SELECT bills.bill_id
     FROM billing.bills

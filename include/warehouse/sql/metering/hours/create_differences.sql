@@ -3,7 +3,7 @@ CREATE TEMPORARY TABLE closing_differences ON COMMIT DROP AS
 WITH kept AS (
     SELECT usage.*
     FROM closing_hours AS hours
-    INNER JOIN core.instances ON hours.environment_key = instances.environment_key
+    INNER JOIN metering.instances ON hours.environment_key = instances.environment_key
     INNER JOIN metering.usage
         ON instances.instance_key = usage.instance_key AND hours.hour_start = usage.hour_start
     WHERE

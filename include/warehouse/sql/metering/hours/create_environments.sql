@@ -1,6 +1,7 @@
 -- Which environments the closing speaks of, and the answered polls that enclose its window: the last one at or before
 -- its start and the first one at or after its end. Each is one look into polls_answered, however many polls are kept.
--- One whose subscription had ended before is spoken of where hours of it were closed: they are taken back.
+-- One that is metered from later on, or whose subscription had ended before, is spoken of where hours of it were
+-- closed: they are taken back.
 CREATE TEMPORARY TABLE closing_environments ON COMMIT DROP AS
 SELECT
     environments.environment_key,
@@ -36,10 +37,11 @@ CROSS JOIN
             ) AS after_at
     ) AS enclosing
 WHERE
-    subscriptions.metering_started_at < :window_end
-    AND (
-        subscriptions.ended_at IS NULL
-        OR subscriptions.ended_at > :window_start
+    (
+        (
+            subscriptions.metering_started_at < :window_end
+            AND (subscriptions.ended_at IS NULL OR subscriptions.ended_at > :window_start)
+        )
         OR EXISTS (
             SELECT FROM metering.environment_hours AS kept
             WHERE

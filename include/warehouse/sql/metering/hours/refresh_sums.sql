@@ -17,7 +17,7 @@ sums AS MATERIALIZED (
         sum(usage.estimated_aku_seconds) AS estimated_aku_seconds,
         sum(usage.gap_seconds) AS gap_seconds
     FROM changed
-    LEFT JOIN core.instances ON changed.subscription_key = instances.subscription_key
+    LEFT JOIN metering.instances ON changed.subscription_key = instances.subscription_key
     LEFT JOIN metering.usage
         ON
             instances.instance_key = usage.instance_key

@@ -5,6 +5,7 @@ USING (
         hours.hour_start,
         hours.environment_key,
         hours.state,
+        hours.bill_key IS NOT NULL AS is_billed,
         changes.hour_start IS NOT NULL AS is_changed
     FROM closing_hours AS hours
     LEFT JOIN (
@@ -23,9 +24,14 @@ USING (
         AND kept.hour_start >= date_trunc('hour', CAST(:window_start AS timestamptz))
         AND kept.hour_start < :window_end
 WHEN NOT MATCHED THEN
-    INSERT (hour_start, environment_key, state, revision, closed_at)
+    INSERT (hour_start, environment_key, state, revision, closed_at, tolerance_seconds)
     VALUES (
-        judged.hour_start, judged.environment_key, judged.state, CASE judged.state WHEN 'open' THEN 0 ELSE 1 END, :at
+        judged.hour_start,
+        judged.environment_key,
+        judged.state,
+        CASE judged.state WHEN 'open' THEN 0 ELSE 1 END,
+        :at,
+        extract(EPOCH FROM CAST(:tolerance AS interval))
     )
 WHEN MATCHED AND (judged.is_changed OR kept.state <> judged.state) THEN
     UPDATE SET
@@ -34,4 +40,9 @@ WHEN MATCHED AND (judged.is_changed OR kept.state <> judged.state) THEN
             WHEN judged.state = 'open' THEN kept.revision
             ELSE greatest(kept.revision + CASE WHEN judged.is_changed THEN 1 ELSE 0 END, 1)
         END,
-        closed_at = :at
+        closed_at = :at,
+        -- Billed usage stays as it was closed.
+        tolerance_seconds = CASE
+            WHEN judged.is_billed THEN kept.tolerance_seconds
+            ELSE extract(EPOCH FROM CAST(:tolerance AS interval))
+        END

@@ -1,5 +1,5 @@
 -- Makes metering.usage what this closing found, for exactly the hours it closes. Hours on issued bills stay as they
--- were billed; close_adjust_bills keeps what is known of them now.
+-- were billed; record_late_usage keeps what is known of them now.
 WITH vanished AS (
     DELETE FROM metering.usage
     USING closing_differences AS differences

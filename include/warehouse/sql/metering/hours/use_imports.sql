@@ -1,4 +1,5 @@
--- Lets what files say count where it does (metering.import_prevails). After the end of the subscription nothing counts.
+-- Lets what files say count where it does (metering.import_prevails). After the end of the subscription nothing counts,
+-- and nothing while it is frozen.
 MERGE INTO closing_usage AS found
 USING (
     SELECT
@@ -6,7 +7,9 @@ USING (
         environments.metered_from
     FROM closing_imports AS said
     INNER JOIN closing_environments AS environments ON said.environment_key = environments.environment_key
-    WHERE environments.ended_at IS NULL OR environments.ended_at > said.hour_start
+    INNER JOIN closing_hours AS hours
+        ON said.environment_key = hours.environment_key AND said.hour_start = hours.hour_start
+    WHERE (environments.ended_at IS NULL OR environments.ended_at > said.hour_start) AND NOT hours.is_frozen
 ) AS said
     ON found.hour_start = said.hour_start AND found.instance_key = said.instance_key
 WHEN MATCHED AND metering.import_prevails(

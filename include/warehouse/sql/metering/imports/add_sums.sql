@@ -1,5 +1,5 @@
 -- Adds to the sums by subscription and hour what this import changes: the whole of a new row, the change
--- of one that an earlier import had said otherwise. The same sums as rollup_refresh would make, without reading usage
+-- of one that an earlier import had said otherwise. The same sums as refresh_sums would make, without reading usage
 -- again: rows of imports are neither inferred nor estimated, and the lock of usage keeps others from changing it
 -- meanwhile.
 INSERT INTO metering.subscription_hours AS kept (

@@ -2,6 +2,6 @@
 CREATE TEMPORARY TABLE staged_rejections (
     row_number integer NOT NULL,
     rule text NOT NULL,
-    sentence text NOT NULL,
+    facts jsonb NOT NULL,
     payload jsonb NOT NULL
 ) ON COMMIT DROP

@@ -2,11 +2,11 @@
 SELECT
     imports.*,
     array(
-        SELECT rejections.sentence
+        SELECT jsonb_build_object('rule', rejections.rule, 'facts', rejections.facts)
         FROM metering.rejections
         WHERE rejections.import_key = imports.import_key
         ORDER BY rejections.row_number
         LIMIT 5
-    ) AS first_reasons
+    ) AS first_rejections
 FROM metering.imports
 WHERE imports.file_sha256 = :file_sha256

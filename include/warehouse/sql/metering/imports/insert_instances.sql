@@ -1,5 +1,5 @@
 -- Enters the instances that only history knows so far, and stretches the time in which the others were seen.
-INSERT INTO core.instances (instance_id, environment_key, subscription_key, first_seen_at, last_seen_at)
+INSERT INTO metering.instances (instance_id, environment_key, subscription_key, first_seen_at, last_seen_at)
 SELECT
     instance_id,
     environment_key,

@@ -14,6 +14,6 @@ SELECT
     CAST(:import_key AS bigint) AS import_key
 FROM classified_rows AS judged
 INNER JOIN staged_instances AS who ON judged.pair = who.pair
-INNER JOIN core.instances
+INNER JOIN metering.instances
     ON who.environment_key = instances.environment_key AND who.instance_id = instances.instance_id
 WHERE judged.rule IS NULL AND NOT judged.is_billed AND judged.known_aku_seconds IS NULL

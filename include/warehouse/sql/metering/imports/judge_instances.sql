@@ -11,7 +11,7 @@ WITH matched AS (
     FROM staged_instances AS staged
     LEFT JOIN core.subscriptions ON staged.subscription_id = subscriptions.subscription_id
     LEFT JOIN core.environments ON subscriptions.subscription_key = environments.subscription_key
-    LEFT JOIN core.instances
+    LEFT JOIN metering.instances
         ON environments.environment_key = instances.environment_key AND staged.instance_id = instances.instance_id
 ),
 
@@ -19,8 +19,7 @@ issued AS (
     SELECT
         subscription_key,
         range_agg(tstzrange(period_start, period_end)) AS periods
-    FROM billing.bills
-    WHERE state IN ('issued', 'reconciled')
+    FROM billing.issued_bills
     GROUP BY subscription_key
 )
 

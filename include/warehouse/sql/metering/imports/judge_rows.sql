@@ -1,5 +1,5 @@
 -- Holds the rows that hold by themselves against what the warehouse knows. A row with a rule is rejected by it; a row
--- without one is new, changed or unchanged, or its hour is billed (import_adjust_bills says what becomes of it then).
+-- without one is new, changed or unchanged, or its hour is billed (find_late_usage says what becomes of it then).
 CREATE TEMPORARY TABLE classified_rows ON COMMIT DROP AS
 -- Ordered once, by hour and instance as the index of usage is, while the rows are narrow; the joins keep that order.
 WITH staged AS (

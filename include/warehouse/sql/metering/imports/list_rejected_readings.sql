@@ -1,7 +1,7 @@
 -- Every reading that was rejected, by whatever rule.
 SELECT
     rule,
-    sentence,
+    facts,
     payload,
     rejected_at
 FROM metering.rejections

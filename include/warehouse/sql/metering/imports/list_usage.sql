@@ -7,6 +7,6 @@ SELECT
     usage.gap_seconds,
     environments.environment_id
 FROM metering.usage
-INNER JOIN core.instances ON usage.instance_key = instances.instance_key
+INNER JOIN metering.instances ON usage.instance_key = instances.instance_key
 INNER JOIN core.environments ON usage.environment_key = environments.environment_key
 ORDER BY instances.instance_id, environments.environment_id, usage.hour_start

@@ -10,7 +10,7 @@ WITH kept AS (
         CAST(:import_key AS bigint) AS import_key
     FROM classified_rows AS judged
     INNER JOIN staged_instances AS who ON judged.pair = who.pair
-    INNER JOIN core.instances
+    INNER JOIN metering.instances
         ON who.environment_key = instances.environment_key AND who.instance_id = instances.instance_id
     WHERE judged.is_metered AND (judged.rule IS NULL OR judged.rule = 'already_measured')
     ON CONFLICT (hour_start, instance_key) DO UPDATE SET

@@ -4,6 +4,6 @@ CREATE TEMPORARY TABLE staged_rejections (
     observed_at timestamptz NOT NULL,
     instance_id text NOT NULL,
     rule text NOT NULL,
-    sentence text NOT NULL,
+    facts jsonb NOT NULL,
     payload jsonb NOT NULL
 ) ON COMMIT DROP

@@ -1,5 +1,5 @@
 -- Enters instances at first sight. Later sights are written about once an hour, not at every poll.
-INSERT INTO core.instances AS kept (
+INSERT INTO metering.instances AS kept (
     instance_id, environment_key, subscription_key, name, created_at, first_seen_at, last_seen_at
 )
 SELECT DISTINCT ON (seen.environment_key, seen.instance_id)

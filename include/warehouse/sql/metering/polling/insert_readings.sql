@@ -24,7 +24,7 @@ SELECT
 FROM staged_readings AS seen
 INNER JOIN staged_polls AS polls
     ON seen.environment_key = polls.environment_key AND seen.observed_at = polls.observed_at
-INNER JOIN core.instances
+INNER JOIN metering.instances
     ON seen.instance_id = instances.instance_id AND seen.environment_key = instances.environment_key
 LEFT JOIN LATERAL (
     SELECT earlier.*

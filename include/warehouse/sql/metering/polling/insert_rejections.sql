@@ -1,5 +1,5 @@
 -- Keeps what was rejected of the polls that were entered, each once.
-INSERT INTO metering.rejections (source, natural_key, rule, sentence, payload, environment_key, rejected_at)
+INSERT INTO metering.rejections (source, natural_key, rule, facts, payload, environment_key, rejected_at)
 SELECT
     'reading' AS source,
     concat_ws(
@@ -7,7 +7,7 @@ SELECT
         to_char(rejected.observed_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), rejected.rule
     ) AS natural_key,
     rejected.rule,
-    rejected.sentence,
+    rejected.facts,
     rejected.payload,
     rejected.environment_key,
     rejected.observed_at AS rejected_at

@@ -4,10 +4,9 @@ WHERE
     subscription_key = :subscription_key
     AND term_start >= :ended_at
     AND NOT EXISTS (
-        SELECT FROM billing.bills AS b
+        SELECT FROM billing.issued_bills AS b
         WHERE
             b.subscription_key = licences.subscription_key
-            AND b.state IN ('issued', 'reconciled')
             AND b.period_start < licences.term_end
             AND b.period_end > licences.term_start
     )

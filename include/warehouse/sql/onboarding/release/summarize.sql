@@ -8,10 +8,8 @@ SELECT
     ) AS due_hours,
     (
         SELECT coalesce(array_agg(b.bill_id ORDER BY b.period_start), '{}')
-        FROM billing.bills AS b
+        FROM billing.issued_bills AS b
         WHERE
             b.subscription_key = :subscription_key
-            AND b.document = 'bill'
-            AND b.state IN ('issued', 'reconciled')
             AND b.period_end > :ended_at
     ) AS issued_bills

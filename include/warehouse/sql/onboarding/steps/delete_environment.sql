@@ -5,6 +5,6 @@ WHERE
     environments.subscription_key = :subscription_key
     AND environments.state IN ('registered', 'verified')
     AND NOT EXISTS (
-        SELECT FROM core.instances AS instances
+        SELECT FROM metering.instances AS instances
         WHERE instances.environment_key = environments.environment_key
     )

@@ -3,6 +3,7 @@ UPDATE core.subscriptions
 SET
     network = :network,
     department = :department,
+    contact = :contact,
     payment = :payment,
     price_plan = :price_plan,
     state = 'requested',

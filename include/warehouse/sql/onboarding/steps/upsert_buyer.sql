@@ -1,6 +1,4 @@
-INSERT INTO core.buyers (account_id, site, contact, registered_at)
-VALUES (:account_id, :site, :contact, :at)
+INSERT INTO core.buyers (account_id, site, registered_at)
+VALUES (:account_id, :site, :at)
 ON CONFLICT (account_id) DO UPDATE
-    SET
-        site = excluded.site,
-        contact = coalesce(excluded.contact, buyers.contact)
+    SET site = excluded.site

@@ -3,14 +3,16 @@
 UPDATE operations.alarms AS existing
 SET
     closed_at = :at,
-    closing_sentence = found.sentence
+    closing_facts = found.facts
 FROM (
     SELECT
         alarms.alarm_key,
         coalesce(
-            evaluated.sentence,
-            format('Environment %s is not metered any more (%s).', environments.environment_id, environments.state)
-        ) AS sentence
+            evaluated.facts,
+            jsonb_build_object(
+                'status', 'not_metered', 'environment_id', environments.environment_id, 'state', environments.state
+            )
+        ) AS facts
     FROM operations.alarms
     INNER JOIN core.environments ON alarms.environment_key = environments.environment_key
     LEFT JOIN evaluated_alarms AS evaluated

@@ -4,7 +4,5 @@ CREATE TEMPORARY TABLE evaluated_alarms (
     kind text NOT NULL,
     is_raised boolean NOT NULL,
     since timestamptz NOT NULL,
-    observed bigint,
-    expected bigint,
-    sentence text NOT NULL
+    facts jsonb NOT NULL
 ) ON COMMIT DROP

@@ -29,28 +29,23 @@ evaluated AS (
     FROM answered
 )
 
-INSERT INTO evaluated_alarms (environment_key, kind, is_raised, since, sentence)
+INSERT INTO evaluated_alarms (environment_key, kind, is_raised, since, facts)
 SELECT
     evaluated.environment_key,
     'silent' AS kind,
     evaluated.is_raised,
     evaluated.last_at AS since,
-    CASE
-        WHEN evaluated.is_raised
-            THEN
-                format(
-                    'Environment %s has not answered since %s UTC (%s). Look at its console; '
-                    'a gap is open until it answers.',
-                    evaluated.environment_id,
-                    to_char(evaluated.last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
-                    coalesce(failed.cause, 'it was not polled: look at aku_readings')
-                )
-        ELSE format(
-            'Environment %s answers again, last at %s UTC.',
-            evaluated.environment_id,
-            to_char(evaluated.last_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
-        )
-    END AS sentence
+    jsonb_build_object(
+        'status',
+        CASE
+            WHEN NOT evaluated.is_raised THEN 'answers'
+            WHEN failed.cause IS NULL THEN 'not_polled'
+            ELSE 'failed'
+        END,
+        'environment_id', evaluated.environment_id,
+        'answered_at', evaluated.last_at,
+        'cause', failed.cause
+    ) AS facts
 FROM evaluated
 LEFT JOIN LATERAL (
     SELECT polls.cause

@@ -1,6 +1,7 @@
 -- Unusual total: an environment's newest closed hour, against the median of the same hour of the days before it. It is
 -- raised when it is more than factor times the median, or less than that part of it, and far enough apart. An hour
--- without usage is left to dropped_to_zero. Whole numbers only: the median is one of the totals (percentile_disc).
+-- without usage is left to dropped_to_zero, and the one in which metering began is known in part. Whole numbers only:
+-- the median is one of the totals (percentile_disc).
 WITH evaluated_hours AS (
     SELECT
         hours.environment_key,
@@ -8,9 +9,11 @@ WITH evaluated_hours AS (
         max(hours.hour_start) AS hour_start
     FROM metering.environment_hours AS hours
     INNER JOIN core.environments ON hours.environment_key = environments.environment_key
+    INNER JOIN core.subscriptions ON environments.subscription_key = subscriptions.subscription_key
     WHERE
         environments.state = 'metered'
         AND hours.state = 'closed'
+        AND hours.hour_start >= subscriptions.metering_started_at
         AND hours.hour_start >= CAST(:at AS timestamptz) - CAST(:max_hour_age AS interval)
         AND hours.hour_start + interval '1 hour' <= :at
     GROUP BY hours.environment_key, environments.environment_id
@@ -72,26 +75,17 @@ evaluated AS (
     INNER JOIN compared ON evaluated_hours.environment_key = compared.environment_key
 )
 
-INSERT INTO evaluated_alarms (environment_key, kind, is_raised, since, observed, expected, sentence)
+INSERT INTO evaluated_alarms (environment_key, kind, is_raised, since, facts)
 SELECT
     environment_key,
     'unusual_total' AS kind,
     is_raised,
     hour_start AS since,
-    total AS observed,
-    median AS expected,
-    format(
-        CASE
-            WHEN is_raised
-                THEN
-                    'Environment %s used %s AKU-seconds in the hour from %s UTC; the median of that hour on the days '
-                    'before is %s. Look at its instances.'
-            ELSE
-                'Environment %s is back to its usual use: %s AKU-seconds in the hour from %s UTC, the median is %s.'
-        END,
-        environment_id,
-        total,
-        to_char(hour_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
-        median
-    ) AS sentence
+    jsonb_build_object(
+        'status', CASE WHEN is_raised THEN 'unusual' ELSE 'usual' END,
+        'environment_id', environment_id,
+        'hour_start', hour_start,
+        'aku_seconds', total,
+        'median_aku_seconds', median
+    ) AS facts
 FROM evaluated

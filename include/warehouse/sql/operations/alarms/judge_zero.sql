@@ -61,7 +61,7 @@ dropped AS (
     ) AS busy
 )
 
-INSERT INTO evaluated_alarms (environment_key, kind, is_raised, since, observed, expected, sentence)
+INSERT INTO evaluated_alarms (environment_key, kind, is_raised, since, facts)
 SELECT
     newest.environment_key,
     'dropped_to_zero' AS kind,
@@ -71,20 +71,18 @@ SELECT
         FALSE
     ) AS is_raised,
     coalesce(dropped.since, existing.since, newest.observed_at) AS since,
-    newest.aku AS observed,
-    dropped.aku AS expected,
-    CASE
-        WHEN newest.aku > 0 THEN format('Environment %s has %s AKU again.', newest.environment_id, newest.aku)
-        WHEN dropped.aku IS NOT NULL
-            THEN
-                format(
-                    'Environment %s dropped from %s AKU to 0 at %s UTC. Ask the buyer whether that was meant.',
-                    newest.environment_id,
-                    dropped.aku,
-                    to_char(dropped.since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
-                )
-        ELSE format('Environment %s has stayed at 0 AKU, which is taken as meant.', newest.environment_id)
-    END AS sentence
+    jsonb_build_object(
+        'status',
+        CASE
+            WHEN newest.aku > 0 THEN 'has_aku'
+            WHEN dropped.aku IS NOT NULL THEN 'dropped'
+            ELSE 'stayed'
+        END,
+        'environment_id', newest.environment_id,
+        'aku', newest.aku,
+        'aku_before', dropped.aku,
+        'dropped_at', dropped.since
+    ) AS facts
 FROM newest
 LEFT JOIN dropped ON newest.environment_key = dropped.environment_key
 LEFT JOIN operations.alarms AS existing

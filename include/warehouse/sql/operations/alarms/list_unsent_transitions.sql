@@ -2,14 +2,15 @@
 SELECT
     transitions.notification_key,
     transitions.transition,
-    transitions.sentence
+    alarms.kind,
+    transitions.facts
 FROM operations.alarms
 CROSS JOIN
     LATERAL (
         VALUES
-        (format('alarm/%s/opened', alarms.alarm_key), 'opened', alarms.sentence),
-        (format('alarm/%s/closed', alarms.alarm_key), 'closed', alarms.closing_sentence)
-    ) AS transitions (notification_key, transition, sentence)
+        (format('alarm/%s/opened', alarms.alarm_key), 'opened', alarms.facts),
+        (format('alarm/%s/closed', alarms.alarm_key), 'closed', alarms.closing_facts)
+    ) AS transitions (notification_key, transition, facts)
 WHERE
     (transitions.transition = 'opened' OR alarms.closed_at IS NOT NULL)
     AND NOT EXISTS (

@@ -11,5 +11,5 @@ INNER JOIN metering.readings
     ON
         moments.environment_key = readings.environment_key
         AND readings.observed_at IN (moments.before_at, moments.after_at)
-INNER JOIN core.instances ON readings.instance_key = instances.instance_key
+INNER JOIN metering.instances ON readings.instance_key = instances.instance_key
 GROUP BY moments.environment_key, moments.observed_at, moments.before_at, moments.after_at, instances.instance_id

@@ -36,7 +36,7 @@ placed AS (
         SELECT instances.environment_key
         FROM core.environments
         INNER JOIN core.subscriptions ON environments.subscription_key = subscriptions.subscription_key
-        INNER JOIN core.instances ON environments.environment_key = instances.environment_key
+        INNER JOIN metering.instances ON environments.environment_key = instances.environment_key
         WHERE
             instances.instance_id = machines.instance_tag
             AND subscriptions.account_id = machines.account_id

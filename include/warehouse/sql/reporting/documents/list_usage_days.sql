@@ -5,7 +5,7 @@ SELECT
     coalesce(i.name, i.instance_id) AS instance_name,
     CAST(sum(u.aku_seconds) AS bigint) AS aku_seconds
 FROM metering.usage AS u
-INNER JOIN core.instances AS i ON u.instance_key = i.instance_key
+INNER JOIN metering.instances AS i ON u.instance_key = i.instance_key
 WHERE
     u.subscription_key = :subscription_key
     AND u.hour_start >= :period_start

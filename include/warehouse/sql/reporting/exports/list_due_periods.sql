@@ -1,30 +1,23 @@
--- Periods with issued documents, and which of their files lack some of them. Documents are only ever added to a
--- period, so a file lacks some when it holds fewer than there are.
+-- Periods with issued documents, and which of their files at one destination lack some of them. Documents are only ever
+-- added to a period, so a file lacks some when it holds fewer than there are.
 WITH
-documents AS (
-    SELECT
-        b.bill_key,
-        CASE
-            WHEN b.document = 'bill' THEN b.period
-            ELSE to_char(b.issued_at AT TIME ZONE coalesce(p.time_zone, 'UTC'), 'YYYY-MM')
-        END AS period
-    FROM billing.bills AS b
-    LEFT JOIN billing.price_plans AS p ON b.price_plan = p.name
-    WHERE b.state IN ('issued', 'reconciled')
-),
-
 periods AS (
     SELECT
-        d.period,
+        d.filed_in AS period,
         count(*) AS document_count,
         count(*) FILTER (
             WHERE NOT EXISTS (
                 SELECT 1 FROM reporting.exports AS x
-                WHERE d.bill_key = x.bill_key AND x.format = 'pdf' AND x.language = :language
+                WHERE
+                    d.bill_key = x.bill_key
+                    AND x.format = 'pdf'
+                    AND x.language = :language
+                    AND x.destination = :destination
             )
         ) AS unprinted_count
-    FROM documents AS d
-    GROUP BY d.period
+    FROM billing.documents AS d
+    WHERE d.is_issued
+    GROUP BY d.filed_in
 ),
 
 files AS (
@@ -33,7 +26,7 @@ files AS (
         format,
         max(document_count) AS document_count
     FROM reporting.exports
-    WHERE bill_key IS NULL
+    WHERE bill_key IS NULL AND destination = :destination
     GROUP BY period, format
 )
 

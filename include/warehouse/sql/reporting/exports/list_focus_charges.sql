@@ -3,44 +3,23 @@
 -- FOCUS calls each, is for the reader to say.
 WITH
 documents AS (
-    SELECT
-        b.*,
-        coalesce(p.time_zone, 'UTC') AS time_zone
-    FROM billing.bills AS b
-    LEFT JOIN billing.price_plans AS p ON b.price_plan = p.name
-    WHERE
-        b.state IN ('issued', 'reconciled')
-        AND CASE
-            WHEN b.document = 'bill' THEN b.period
-            ELSE to_char(b.issued_at AT TIME ZONE coalesce(p.time_zone, 'UTC'), 'YYYY-MM')
-        END = :period
-),
-
--- A licence's price is spread evenly over the seconds of its term. A share is the difference of two rounded running
--- sums, so the shares of all periods add up to the price.
-terms AS (
-    SELECT
-        d.bill_key,
-        l.price,
-        l.capacity_aku,
-        extract(EPOCH FROM l.term_end - l.term_start) AS term_seconds,
-        extract(EPOCH FROM greatest(d.period_start, l.term_start) - l.term_start) AS seconds_before,
-        extract(EPOCH FROM least(d.period_end, l.term_end) - l.term_start) AS seconds_after
-    FROM documents AS d
-    INNER JOIN core.licences AS l
-        ON d.subscription_key = l.subscription_key AND d.period_start < l.term_end AND d.period_end > l.term_start
-    WHERE d.document = 'bill'
+    SELECT * FROM billing.documents
+    WHERE is_issued AND filed_in = :period
 ),
 
 commitments AS (
     SELECT
-        bill_key,
+        d.bill_key,
+        sum(billing.licence_share(l.price, l.term_start, l.term_end, d.period_start, d.period_end)) AS share,
         sum(
-            round(price * seconds_after / term_seconds, 9) - round(price * seconds_before / term_seconds, 9)
-        ) AS share,
-        sum(capacity_aku * (seconds_after - seconds_before)) AS capacity_seconds
-    FROM terms
-    GROUP BY bill_key
+            l.capacity_aku
+            * extract(EPOCH FROM least(d.period_end, l.term_end) - greatest(d.period_start, l.term_start))
+        ) AS capacity_seconds
+    FROM documents AS d
+    INNER JOIN core.licences AS l
+        ON d.subscription_key = l.subscription_key AND d.period_start < l.term_end AND d.period_end > l.term_start
+    WHERE d.document = 'bill'
+    GROUP BY d.bill_key
 ),
 
 lines AS (
@@ -165,7 +144,7 @@ SELECT
         ELSE (date_trunc('month', d.issued_at AT TIME ZONE d.time_zone) + interval '1 month') AT TIME ZONE d.time_zone
     END AS period_end,
     f.account_id,
-    s.subscription_id,
+    d.subscription_id,
     f.environment_name,
     f.environment_id,
     f.region,
@@ -189,6 +168,5 @@ SELECT
     c.tax_is_inclusive
 FROM charges AS c
 INNER JOIN documents AS d ON c.bill_key = d.bill_key
-INNER JOIN core.subscriptions AS s ON d.subscription_key = s.subscription_key
 INNER JOIN billing.printed_parties AS f ON d.bill_key = f.bill_key
-ORDER BY s.subscription_id, d.issued_at, d.bill_id, c.part, c.number
+ORDER BY d.subscription_id, d.issued_at, d.bill_id, c.part, c.number

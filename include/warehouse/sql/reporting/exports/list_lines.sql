@@ -1,20 +1,8 @@
 -- Lines and taxes of issued documents of a period (see document_list_due), or of one document in any state, for files.
 WITH
 documents AS (
-    SELECT
-        b.*,
-        coalesce(p.time_zone, 'UTC') AS time_zone
-    FROM billing.bills AS b
-    LEFT JOIN billing.price_plans AS p ON b.price_plan = p.name
-    WHERE
-        b.bill_id = CAST(:bill_id AS text)
-        OR (
-            b.state IN ('issued', 'reconciled')
-            AND CASE
-                WHEN b.document = 'bill' THEN b.period
-                ELSE to_char(b.issued_at AT TIME ZONE coalesce(p.time_zone, 'UTC'), 'YYYY-MM')
-            END = CAST(:period AS text)
-        )
+    SELECT * FROM billing.documents
+    WHERE bill_id = CAST(:bill_id AS text) OR (is_issued AND filed_in = CAST(:period AS text))
 ),
 
 taxes AS (
@@ -77,11 +65,11 @@ SELECT
     d.bill_id,
     d.document,
     -- Whether the Marketplace confirmed it since changes no file.
-    CASE d.state WHEN 'reconciled' THEN 'issued' ELSE d.state END AS state,
+    CASE WHEN d.is_issued THEN 'issued' ELSE d.state END AS state,
     d.period,
     d.issued_at,
     f.account_id,
-    s.subscription_id,
+    d.subscription_id,
     f.environment_name,
     f.region,
     f.department,
@@ -110,7 +98,6 @@ SELECT
     d.total AS document_total
 FROM documents AS d
 INNER JOIN rows_of_documents AS l ON d.bill_key = l.bill_key
-INNER JOIN core.subscriptions AS s ON d.subscription_key = s.subscription_key
 INNER JOIN billing.printed_parties AS f ON d.bill_key = f.bill_key
 LEFT JOIN billing.bills AS c ON l.corrects_key = c.bill_key
-ORDER BY s.subscription_id, d.issued_at, d.bill_id, l.line_no NULLS LAST, l.tax_rate, l.tax_is_inclusive, c.bill_id
+ORDER BY d.subscription_id, d.issued_at, d.bill_id, l.line_no NULLS LAST, l.tax_rate, l.tax_is_inclusive, c.bill_id

@@ -1,7 +1,7 @@
 -- The verdict on a subscription's period, and why the Marketplace's bill could not be got where there is none.
 SELECT
     r.verdict,
-    r.sentence,
+    r.facts,
     r.our_amount,
     r.marketplace_amount,
     r.difference,

@@ -1,6 +1,6 @@
 SELECT
     finding,
-    sentence,
+    facts,
     found_at
 FROM billing.bill_findings
 WHERE bill_key = :bill_key

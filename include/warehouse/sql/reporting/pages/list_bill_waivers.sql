@@ -1,6 +1,6 @@
 SELECT
     finding,
-    sentence,
+    facts,
     reason,
     waived_by,
     waived_at

@@ -4,7 +4,7 @@ SELECT
     r.period,
     s.account_id,
     'missing_here' AS kind,
-    r.sentence
+    r.facts
 FROM reconciliation.verdicts AS r
 INNER JOIN core.subscriptions AS s ON r.subscription_key = s.subscription_key
 WHERE r.verdict = 'missing_here' AND r.period = coalesce(CAST(:period AS text), r.period)
@@ -15,10 +15,11 @@ SELECT
     c.billing_cycle AS period,
     c.account_id,
     'unknown_instance' AS kind,
-    format(
-        'The Marketplace charges %s %s for %s, which belongs to no subscription here.',
-        sum(c.amount), c.currency, c.marketplace_instance_id
-    ) AS sentence
+    jsonb_build_object(
+        'amount', CAST(sum(c.amount) AS text),
+        'currency', c.currency,
+        'marketplace_instance_id', c.marketplace_instance_id
+    ) AS facts
 FROM reconciliation.marketplace_charges AS c
 WHERE
     c.billing_cycle = coalesce(CAST(:period AS text), c.billing_cycle)
@@ -34,8 +35,8 @@ SELECT
     f.billing_cycle AS period,
     f.account_id,
     'not_fetched' AS kind,
-    f.failure AS sentence
+    jsonb_build_object('failure', f.failure) AS facts
 FROM reconciliation.marketplace_fetches AS f
 WHERE f.failure IS NOT NULL AND f.billing_cycle = coalesce(CAST(:period AS text), f.billing_cycle)
-ORDER BY period DESC, account_id ASC, kind ASC, sentence ASC
+ORDER BY period DESC, account_id ASC, kind ASC, facts ASC
 LIMIT :at_most

@@ -1,8 +1,7 @@
--- Billing periods that have a bill, newest first.
+-- Billing periods that have a bill, void ones included, newest first.
 SELECT
     period,
     count(*) AS bill_count
 FROM billing.bills
-WHERE state <> 'void'
 GROUP BY period
 ORDER BY period DESC

@@ -1,0 +1,49 @@
+"""### Finds out what became of usage whose push was not answered.
+
+**What.** Records of the ledger that are *unknown* are compared with the bill that the Marketplace makes for the buyer
+(BSS, by instance and day). What is on the bill becomes *accepted*. What is not there three days after its day becomes
+*missed*. Where the bill fits more than one explanation, or none, the record stays *unknown*.
+
+**When.** Daily at 14:30 (UTC+8).
+
+**By hand.** Trigger it at any time; running it again changes nothing that is settled.
+
+**If it fails.** `resolve` fails where a buyer's bill could not be read, and says whose and why; everything else is
+settled then. Add or correct the connection `alibaba_buyer_<account id>`.
+
+**What you do next.** Nothing. What stays unknown is decided with *metering_push_decision*.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import CronTriggerTimetable, dag
+
+from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.errors import task
+
+
+@dag(
+    schedule=CronTriggerTimetable("30 14 * * *", timezone="Asia/Shanghai"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=[TAG, "marketplace", "reconciliation"],
+    default_args=task_defaults(),
+)
+def metering_push_resolution() -> None:
+    """Resolve."""
+
+    @task
+    def resolve() -> dict[str, int]:
+        """Settle what the bills settle; yields how many records got each outcome."""
+        from include.orchestration.pushes import resolve_unknown
+
+        return resolve_unknown()
+
+    resolve()
+
+
+metering_push_resolution()

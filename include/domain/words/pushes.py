@@ -1,0 +1,63 @@
+"""What became of usage that is reported to a marketplace, in words."""
+
+from __future__ import annotations
+
+from include.domain.words.filling import Words
+
+#: Why a record of the ledger has its outcome.
+REASONS = {
+    "answer_unreadable": Words("The marketplace's answer could not be read."),
+    "bisected": Words("The marketplace refused the request that it was in; smaller requests will show which record."),
+    "cut_off_passed": Words("Its cut-off passed before it was sent."),
+    "dry_run": Words("It was a dry run."),
+    "interrupted": Words("The run ended before the answer was stored."),
+    "marked_accepted": Words("A person found that the marketplace has it."),
+    "marked_refused": Words("A person found that the marketplace does not have it, and will not take it."),
+    "not_on_bill": Words("The marketplace's bill of the day does not have it."),
+    "on_bill": Words("The marketplace's bill of the day has it."),
+    "no_access": Words("The marketplace cannot be called: access is missing or refused."),
+    "no_answer": Words("The marketplace did not answer, or its answer was lost."),
+    "not_connected": Words("The marketplace could not be reached, so nothing was sent."),
+    "not_successful": Words("The marketplace answered that it did not succeed, and not why."),
+    "refusal_unknown": Words("The marketplace answered with an error code that is not known."),
+    "refused": Words("The marketplace refused it."),
+    "sent_again": Words("A person had it sent again."),
+    "throttled": Words("The marketplace asked to wait, and took nothing."),
+    "written_off": Words("A person wrote it off."),
+}
+
+_RECORD = (
+    "Record {record_key}, {quantity:number} AKU-seconds of {subscription_id} ({marketplace_instance_id}), hour "
+    "{hour_start:instant}"
+)
+#: What a person has to know of a record that will not, or may not, be charged.
+OPEN_POINTS = {
+    "missed": Words(f"{_RECORD}: its cut-off passed, and it is not charged. Ask why the push was late."),
+    "refused": Words(
+        f"{_RECORD}: the marketplace refused it with {{their_code}}, and it is not charged. Correct what it names."
+    ),
+    "unknown": Words(
+        f"{_RECORD}: it is not known whether the marketplace has it. Look at its bill, then mark it as accepted, or "
+        "have it sent again."
+    ),
+    "duplicate_different": Words(f"{_RECORD}: the marketplace has another quantity for it. Compare, and write it off."),
+    "late": Words(
+        f"{_RECORD}: it still waits, and its cut-off is {{cut_off:instant}}. Look at the runs of metering_push."
+    ),
+    "not_sent": Words(f"{_RECORD}: it could not be sent. Add or correct the channel's connection."),
+    "difference": Words(
+        f"{_RECORD}: usage that is known since makes it {{known_quantity:number}}, and what was reported does not "
+        "change. Settle the difference with the buyer or the marketplace."
+    ),
+}
+#: Usage that no record has.
+UNREPORTED = Words(
+    "{quantity:number} AKU-seconds of {subscription_id} in {hour_count:hour|hours} of the day from {day_start:time} "
+    "are in no record: {cause}",
+    {
+        "cause": {
+            "no_instance": "its marketplace instance was not known in time. Look at its onboarding.",
+            "late": "it became known too late. Settle it with the buyer or the marketplace.",
+        }
+    },
+)

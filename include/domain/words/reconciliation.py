@@ -1,0 +1,76 @@
+"""Verdicts on our bill and the Marketplace's, in words, and what has no bill here at all."""
+
+from __future__ import annotations
+
+from include.domain.words.filling import Words
+
+_MORE_OR_LESS = {"more": "{distance:amount} {currency} more", "less": "{distance:amount} {currency} less"}
+_THEIRS = "The Marketplace charges {marketplace_amount:amount} {currency}"
+
+VERDICTS = {
+    "agrees": Words(f"{_THEIRS}, as our bill does."),
+    "differs_by_rounding": Words(
+        f"{_THEIRS}, {{direction}} than our bill; rounding of {{hours_charged:charged hour|charged hours}} can explain "
+        "less than {rounding_limit:amount}.",
+        {"direction": _MORE_OR_LESS},
+    ),
+    "differs": Words(
+        "{cause}",
+        {
+            "direction": _MORE_OR_LESS,
+            "cause": {
+                "amount": f"{_THEIRS}, {{direction}} than our bill, which rounding of "
+                "{hours_charged:charged hour|charged hours} does not explain. Compare the hours of the bill with the "
+                "Marketplace's.",
+                "currency": "Bill {bill_id} is in {currency} and the Marketplace charges {marketplace_instance_id} in "
+                "{marketplace_currency}: amounts in two currencies cannot be compared. Check the currency of the price "
+                "plan.",
+            },
+        },
+    ),
+    "missing_here": Words(
+        f"{_THEIRS} for {{marketplace_instance_id}}, and we have no bill for it. Close the period {{period}} for "
+        "{subscription_id}.",
+    ),
+    "missing_there": Words(
+        "Our bill is {our_amount:amount} {currency}, and the Marketplace charges nothing for {charged_id}. Check that "
+        "its usage was metered there.",
+    ),
+}
+
+#: What a list of bills cannot show, besides the verdict `missing_here`.
+OPEN_POINTS = {
+    "missing_here": VERDICTS["missing_here"],
+    "unknown_instance": Words(
+        "The Marketplace charges {amount:amount} {currency} for {marketplace_instance_id}, which belongs to no "
+        "subscription here. Onboard it, or ask the Marketplace what it is.",
+    ),
+    "not_fetched": Words("{failure}"),
+}
+#: Why a bill became reconciled.
+CONFIRMED = "The Marketplace's final bill agrees with it."
+
+_THEY_CHARGE = "The Marketplace charges {marketplace_amount:amount} {currency}"
+#: Of one hour; amounts are in `currency`.
+HOUR_VERDICTS = {
+    "agrees": Words(f"{_THEY_CHARGE}, as we do."),
+    "differs_by_rounding": Words(f"{_THEY_CHARGE}, {{direction}} than we do.", {"direction": _MORE_OR_LESS}),
+    "differs": Words(
+        "The Marketplace charges {marketplace_amount:amount} {marketplace_currency}, and we "
+        "{our_amount:amount} {currency}."
+    ),
+    "missing_here": Words(f"{_THEY_CHARGE}, and we do not charge the hour."),
+    "missing_there": Words("We charge {our_amount:amount} {currency}, and the Marketplace does not charge the hour."),
+    "refund": Words("The Marketplace gave back {refunded:amount} {currency} of the hour; the rest agrees."),
+}
+#: What explains an hour's verdict.
+HYPOTHESES = {
+    "currency": Words("The two amounts are in two currencies. Check the currency of the price plan."),
+    "doubled_window": Words("It is twice our amount: the hour may have been reported twice."),
+    "licence_overage": Words("It is the hour without the licence: the Marketplace may not know the licence."),
+    "missed_window": Words("The hour may not have been reported, or too late."),
+    "moved_window": Words("Together with the hour before or after it, it agrees: usage may be in the wrong hour."),
+    "peak_of_hour": Words("It is the hour at its peak: the Marketplace may charge an hour by its largest size."),
+    "started_hour": Words("It is a started hour counted whole: the Marketplace may not charge by the second."),
+    "truncation": Words("Fractions of a cent are cut off."),
+}

@@ -1,0 +1,1 @@
+"""The HTTP surface that the Marketplace calls (its SPI)."""

@@ -1,0 +1,174 @@
+"""The ledger of one channel: what is to be reported, and what became of it. Each method is one transaction.
+
+It works on the session that holds the channel's lock (see deliver.py), so a run that lost the lock cannot write.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import text
+
+from include.domain.periods import HOUR, floor_to_hour
+from include.marketplace.push.senders import PushRecord
+from include.warehouse.engine import statement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from include.domain.channels import Channel
+    from include.marketplace.push.answers import Booking
+
+#: Hours are looked at again for so long: usage, or a marketplace instance, may become known late. The first run of a
+#: channel begins so long ago.
+_LOOKED_AT_AGAIN = timedelta(hours=26)
+#: A console that is still silent so long after the hour is not waited for: what is known is reported.
+SILENT_AFTER = timedelta(minutes=40)
+_LONGEST_PAUSE = timedelta(minutes=10)
+
+
+class MeteredItem(NamedTuple):
+    """What a channel charges of a product.
+
+    Attributes:
+        product: of the catalogue.
+        product_code: the product at the marketplace.
+        dimension: what is measured, by the marketplace's id of it.
+        item_key: its unit there.
+        is_pushed: whether the vendor reports it, and not the marketplace itself.
+    """
+
+    product: str
+    product_code: str
+    dimension: str
+    item_key: str
+    is_pushed: bool
+
+
+class Evidence(NamedTuple):
+    """What is kept of a call: no secrets."""
+
+    answer: Mapping[str, Any]
+    request_id: str | None
+    duration_ms: int
+
+
+class Ledger:
+    """A channel's records, on the session that holds its lock."""
+
+    def __init__(self, connection: Connection, channel: Channel) -> None:
+        self._connection, self._channel = connection, channel
+
+    def enter(self, items: Sequence[MeteredItem], now: datetime) -> int:
+        """Make records of closed hours that have none; how many were made."""
+        until = floor_to_hour(now)
+        with self._connection.begin():
+            known = self._run("marketplace/push/find_progress").scalar()
+            start = min(known or until, until - _LOOKED_AT_AGAIN)
+            hours = [start + n * HOUR for n in range(int((until - start) / HOUR))]
+            facts = {
+                "channel": self._channel.name,
+                "products": [item.product for item in items],
+                "product_codes": [item.product_code for item in items],
+                "dimensions": [item.dimension for item in items],
+                "item_keys": [item.item_key for item in items],
+                "are_pushed": [item.is_pushed for item in items],
+                "hours": hours,
+                "cut_offs": [self._channel.cut_off_of(hour) for hour in hours],
+                "idle_hours_are_sent": self._channel.idle_hours == "sent",
+                "silent_before": now - SILENT_AFTER,
+                "now": now,
+            }
+            # The planner may take the ledger for empty, and would look through all of it for each hour.
+            self._connection.execute(text("SELECT set_config('enable_nestloop', 'off', TRUE)"))
+            made = self._connection.execute(statement("marketplace/push/enter_records"), facts).rowcount
+            self._run("marketplace/push/record_progress", entered_until=until)
+        return made
+
+    def settle_interrupted(self, now: datetime) -> list[int]:
+        """Records of requests that ended before their answer become unknown; whose keys these are."""
+        with self._connection.begin():
+            return list(self._run("marketplace/push/settle_interrupted", now=now).scalars())
+
+    def send_unknown_again(self, now: datetime) -> None:
+        """Have unknown records sent again, where the channel never charges one twice."""
+        with self._connection.begin():
+            self._run("marketplace/push/send_unknown_again", now=now)
+
+    def miss(self, now: datetime) -> list[int]:
+        """What is past its cut-off is missed; whose keys these are."""
+        with self._connection.begin():
+            return list(self._run("marketplace/push/miss_records", now=now).scalars())
+
+    def leave_unsent(self, reason: str, now: datetime) -> list[int]:
+        """What waits is not sent; whose keys these are."""
+        with self._connection.begin():
+            return list(self._run("marketplace/push/leave_unsent", reason=reason, now=now).scalars())
+
+    def waiting(self) -> list[PushRecord]:
+        """What is to be sent."""
+        with self._connection.begin():
+            return [PushRecord(**row) for row in self._run("marketplace/push/list_waiting").mappings()]
+
+    def last_requests(self, now: datetime) -> dict[str, datetime]:
+        """When each instance was last in a request, as far as that still matters."""
+        with self._connection.begin():
+            return {
+                row.marketplace_instance_id: row.begun_at
+                for row in self._run("marketplace/push/list_last_requests", since=now - _LONGEST_PAUSE)
+            }
+
+    def is_held(self) -> bool:
+        """Whether a person holds the channel."""
+        with self._connection.begin():
+            last = self._run("marketplace/push/find_hold").first()
+        return last is not None and last.decision == "hold"
+
+    def is_in_doubt(self) -> bool:
+        """Whether it is not known how the channel's last request ended."""
+        with self._connection.begin():
+            last = self._run("marketplace/push/find_last_result").first()
+        return last is not None and last.result in {None, "unknown"}
+
+    def begin(self, records: Sequence[PushRecord], request: str, now: datetime) -> int:
+        """Enter a request before its call; its key."""
+        with self._connection.begin():
+            begun = self._run(
+                "marketplace/push/begin_attempt", product_code=records[0].product_code, now=now, request=request
+            )
+            attempt_key = int(begun.scalar_one())
+            taking = {"attempt_key": attempt_key, "record_keys": [record.record_key for record in records]}
+            taken = self._connection.execute(statement("marketplace/push/take_records"), taking)
+            if taken.rowcount != len(records):
+                raise AssertionError("Records left the queue while the channel was locked.")
+        return attempt_key
+
+    def book(self, attempt_key: int, booking: Booking, evidence: Evidence, now: datetime) -> list[int]:
+        """Store a request's answer, and what it means for its records; whose keys these are."""
+        ended = {
+            "attempt_key": attempt_key,
+            "now": now,
+            "result": booking.outcome,
+            "answer": json.dumps(evidence.answer),
+            "request_id": evidence.request_id,
+            "duration_ms": evidence.duration_ms,
+        }
+        booked = {
+            "attempt_key": attempt_key,
+            "outcome": booking.outcome,
+            "reason": booking.reason,
+            "their_code": booking.their_code,
+            "most_together": booking.most_together,
+            "now": now,
+        }
+        with self._connection.begin():
+            self._connection.execute(statement("marketplace/push/end_attempt"), ended)
+            return list(self._connection.execute(statement("marketplace/push/book_records"), booked).scalars())
+
+    def _run(self, name: str, **facts: object) -> Any:  # noqa: ANN401 (a result)
+        return self._connection.execute(statement(name), {"channel": self._channel.name, **facts})

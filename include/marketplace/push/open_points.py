@@ -1,0 +1,85 @@
+"""What a person has to know of the ledger: what will not be charged, what may not be, and what is late."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from include.domain.words.pushes import OPEN_POINTS, UNREPORTED
+from include.warehouse.engine import statement
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Engine
+
+#: A record that still waits so long after its hour is late: 14 minutes before the shortest cut-off.
+LATE_AFTER = timedelta(minutes=45)
+#: Usage without a record is looked for so long after its hour: until then a run may still enter it.
+UNREPORTED_AFTER = timedelta(hours=28)
+
+
+class OpenPoint(NamedTuple):
+    """What needs a person.
+
+    Attributes:
+        key: names it for as long as it is the same.
+        outcome: of the record; or `late`, `difference`, and `unreported` where there is no record.
+        sentence: what is to be said and done about it.
+    """
+
+    key: str
+    outcome: str
+    sentence: str
+
+
+def list_open_points(warehouse: Engine, decided_since: datetime, at: datetime) -> list[OpenPoint]:
+    """What has needed a person since an instant, and what is late now, the oldest hours first."""
+    bounds = {"decided_since": decided_since, "ended_by": at - LATE_AFTER}
+    with warehouse.connect() as connection:
+        rows = connection.execute(statement("marketplace/push/list_open_points"), bounds).mappings()
+        return [OpenPoint(f"{row['record_key']}/{row['outcome']}", row["outcome"], _say(dict(row))) for row in rows]
+
+
+def list_differences(warehouse: Engine, since: datetime) -> list[OpenPoint]:
+    """Records of hours since an instant that say another quantity than what is known of their hour now."""
+    with warehouse.connect() as connection:
+        rows = connection.execute(statement("marketplace/push/list_differences"), {"since": since}).mappings()
+        return [
+            OpenPoint(
+                f"{row['record_key']}/difference/{row['known_quantity']}",
+                "difference",
+                OPEN_POINTS["difference"].say(dict(row)),
+            )
+            for row in rows
+        ]
+
+
+def list_unreported(
+    warehouse: Engine, channel: str, products: list[str], since: datetime, at: datetime
+) -> list[OpenPoint]:
+    """Usage since an instant, of products that are reported to the channel, that no record has a day after its hour."""
+    bounds = {"channel": channel, "products": products, "since": since, "until": at - UNREPORTED_AFTER}
+    with warehouse.connect() as connection:
+        rows = connection.execute(statement("marketplace/push/list_unreported"), bounds).mappings()
+        return [
+            OpenPoint(
+                f"{channel}/{row['subscription_id']}/{row['day_start']:%Y-%m-%d}/unreported",
+                "unreported",
+                UNREPORTED.say({**row, "cause": "no_instance" if row["is_unknown_there"] else "late"}),
+            )
+            for row in rows
+        ]
+
+
+def describe_records(warehouse: Engine, record_keys: list[int]) -> list[str]:
+    """Those of the records that need a person, in words."""
+    if not record_keys:
+        return []
+    with warehouse.connect() as connection:
+        rows = connection.execute(statement("marketplace/push/name_records"), {"record_keys": record_keys}).mappings()
+        return [_say(dict(row)) for row in rows if row["outcome"] in OPEN_POINTS]
+
+
+def _say(row: dict[str, object]) -> str:
+    return OPEN_POINTS[str(row["outcome"])].say(row)

@@ -1,0 +1,44 @@
+"""The read side of the ledger, for people and programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from include.domain.errors import InvalidInputError
+from include.domain.lifecycles import PUSH_RECORD
+from include.domain.words.pushes import REASONS
+from include.warehouse.engine import statement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from include.domain.periods import Window
+
+
+def list_records(warehouse: Engine, outcome: str | None = None, channel: str | None = None) -> list[dict[str, Any]]:
+    """Records by field, the oldest hours first, with the reason in words.
+
+    Raises:
+        InvalidInputError: when there is no such outcome.
+    """
+    if outcome is not None and outcome not in PUSH_RECORD.states:
+        rule = f"must be one of {', '.join(PUSH_RECORD.states)}"
+        raise InvalidInputError("Outcome", outcome[:60], rule, "Correct it.")
+    with warehouse.connect() as connection:
+        facts = {"outcome": outcome, "channel": channel}
+        rows = connection.execute(statement("marketplace/push/list_records"), facts).mappings()
+        return [{**row, "sentence": REASONS[row["reason"]].say({}) if row["reason"] else None} for row in rows]
+
+
+def sum_agreement(warehouse: Engine, window: Window) -> list[dict[str, Any]]:
+    """Where the AKU-seconds of each subscription went in a window, by subscription id.
+
+    metered = licensed + accepted + expected + unknown + missed + refused + waiting + difference; differing_hours counts
+    the hours with a difference, which may cancel each other out.
+    """
+    with warehouse.connect() as connection:
+        bounds = {"period_start": window.start, "period_end": window.end}
+        rows = connection.execute(statement("marketplace/push/sum_agreement"), bounds).mappings()
+        return [
+            {name: value if name == "subscription_id" else int(value) for name, value in row.items()} for row in rows
+        ]

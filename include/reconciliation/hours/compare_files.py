@@ -1,0 +1,142 @@
+"""Compares two files of amounts by hour, ours and the Marketplace's, by the rules that reconcile bills.
+
+Both are CSV with subscription_id, hour, amount and currency. An hour may have several amounts, which are added up. Ours
+may say what an hour would cost by another measure: peak_amount (at its peak), started_hour_amount (counted whole) and
+uncovered_amount (without the licence); with them more differences can be explained.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from include.catalog.row_files import Columns, read_id, read_rows
+from include.domain.errors import InvalidInputError
+from include.domain.money import Decimal, currency_digits, parse_decimal, plain, round_amount
+from include.domain.periods import floor_to_hour, parse_instant
+from include.domain.price_fields import decimal_places
+from include.domain.words.reconciliation import HOUR_VERDICTS, HYPOTHESES
+from include.warehouse.engine import statement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    import psycopg
+    from sqlalchemy import Connection, Engine
+
+NEEDED = ("subscription_id", "hour", "amount", "currency")
+MEASURES = ("peak_amount", "started_hour_amount", "uncovered_amount")
+#: More places than a price has are noise of a float: 0.30000000000000004 is 0.3.
+_PLACES = 12
+_COPY = (
+    "COPY hour_amounts (is_ours, subscription_id, hour_start, amount, currency, peak_amount, started_hour_amount, "
+    "uncovered_amount) FROM STDIN"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HourVerdict:
+    """The verdict on a subscription's hour; an amount is None where that side has none.
+
+    Attributes:
+        refunded: the Marketplace's negative items of the hour, which are in its amount.
+        difference: the Marketplace's amount minus ours; None where they are in two currencies.
+        hypothesis: the first that explains the difference, a key of `words.reconciliation.HYPOTHESES`.
+    """
+
+    subscription_id: str
+    hour_start: datetime
+    our_amount: Decimal | None
+    marketplace_amount: Decimal | None
+    refunded: Decimal | None
+    difference: Decimal | None
+    currency: str
+    marketplace_currency: str | None
+    verdict: str
+    hypothesis: str | None
+
+    @property
+    def sentence(self) -> str:
+        """Verdict and hypothesis in words."""
+        facts = {name: getattr(self, name) for name in ("currency", "marketplace_currency")} | {
+            "our_amount": self.our_amount or Decimal(0),
+            "marketplace_amount": self.marketplace_amount or Decimal(0),
+            "refunded": -(self.refunded or Decimal(0)),
+            "distance": abs(self.difference or Decimal(0)),
+            "direction": "more" if (self.difference or 0) > 0 else "less",
+        }
+        said = HOUR_VERDICTS[self.verdict].say(facts)
+        return f"{said} {HYPOTHESES[self.hypothesis].say(facts)}" if self.hypothesis else said
+
+
+class _Amount(NamedTuple):
+    subscription_id: str
+    hour: datetime
+    amount: Decimal
+    currency: str
+    measures: tuple[Decimal | None, ...]
+
+
+def compare_files(scratch: Engine, ours: Path, theirs: Path) -> tuple[list[HourVerdict], list[InvalidInputError]]:
+    """The verdicts on all hours of both files, by subscription and hour, and what is wrong with rows left out.
+
+    Args:
+        scratch: an empty, migrated warehouse; nothing is committed to it.
+        ours: what we charge.
+        theirs: what the Marketplace charges; refunds are negative.
+
+    Raises:
+        InvalidInputError: when a file is no CSV, or does not have the four columns.
+    """
+    our_rows, wrong = read_rows(ours, Columns(NEEDED, MEASURES), _Rows(MEASURES).read)
+    their_rows, wrong_there = read_rows(theirs, Columns(NEEDED), _Rows(()).read)
+    with scratch.connect() as connection, connection.begin() as transaction:
+        connection.execute(statement("reconciliation/hours/create_amounts"))
+        _copy(connection, our_rows, is_ours=True)
+        _copy(connection, their_rows, is_ours=False)
+        rows = connection.execute(statement("reconciliation/hours/list_verdicts")).mappings()
+        verdicts = [HourVerdict(**row) for row in rows]
+        transaction.rollback()
+    return verdicts, [*wrong, *wrong_there]
+
+
+def _copy(connection: Connection, rows: list[_Amount], *, is_ours: bool) -> None:
+    driver: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for row in rows:
+            copy.write_row((is_ours, row.subscription_id, row.hour, row.amount, row.currency, *row.measures))
+
+
+class _Rows:
+    """Reads one row after another, and knows the currency of each subscription's hour."""
+
+    def __init__(self, measures: tuple[str, ...]) -> None:
+        self._measures = measures
+        self._currencies: dict[tuple[str, datetime], tuple[str, int]] = {}
+
+    def read(self, number: int, cells: Mapping[str, str]) -> _Amount:
+        subscription_id = read_id("subscription_id", cells["subscription_id"])
+        hour = parse_instant(cells["hour"], "hour")
+        if hour != floor_to_hour(hour):
+            rule = "is not the start of a full hour (of UTC)"
+            raise InvalidInputError("hour", cells["hour"], rule, "Give one row per full hour.")
+        currency = cells["currency"]
+        currency_digits(currency)
+        measures = [_amount(name, cells.get(name, "")) if cells.get(name) else None for name in self._measures]
+        amount = _amount("amount", cells["amount"])
+        known, line = self._currencies.setdefault((subscription_id, hour), (currency, number))
+        if known != currency:
+            rule = f"is not {known}, which line {line} has for the same hour: they cannot be added up"
+            raise InvalidInputError("currency", currency, rule, "Give an hour one currency.")
+        return _Amount(subscription_id, hour, amount, currency, tuple(measures) or (None,) * len(MEASURES))
+
+
+def _amount(column: str, text: str) -> Decimal:
+    try:
+        amount = parse_decimal(text, column)
+    except InvalidInputError as error:
+        raise InvalidInputError(column, text[:60], error.rule, "Write it in plain digits, like 1.20.") from None
+    is_noise = decimal_places(amount) > _PLACES
+    return Decimal(plain(round_amount(amount, _PLACES, "half_even"))) if is_noise else amount

@@ -1,0 +1,2 @@
+SELECT entered_until FROM marketplace.push_progress
+WHERE channel = :channel

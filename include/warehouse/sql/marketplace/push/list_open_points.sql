@@ -1,0 +1,26 @@
+-- Records that a person has to know of: what got such an outcome since an instant, and what still waits long after its
+-- hour, as `late`.
+SELECT
+    r.record_key,
+    s.subscription_id,
+    r.marketplace_instance_id,
+    r.hour_start,
+    r.quantity,
+    r.cut_off,
+    CASE WHEN r.outcome = 'pending' THEN 'late' ELSE r.outcome END AS outcome,
+    r.reason,
+    r.their_code
+FROM marketplace.push_records AS r
+INNER JOIN core.subscriptions AS s ON r.subscription_key = s.subscription_key
+WHERE
+    (
+        r.decided_at >= :decided_since
+        AND (
+            r.outcome IN ('missed', 'refused', 'unknown', 'duplicate_different')
+            OR (r.outcome = 'not_sent' AND r.reason = 'no_access')
+        )
+        AND r.reason IS DISTINCT FROM 'written_off'
+        AND r.reason IS DISTINCT FROM 'marked_refused'
+    )
+    OR (r.outcome = 'pending' AND r.window_end <= :ended_by)
+ORDER BY r.hour_start, s.subscription_id, r.record_key

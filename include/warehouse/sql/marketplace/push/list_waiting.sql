@@ -1,0 +1,14 @@
+SELECT
+    record_key,
+    marketplace_instance_id,
+    product_code,
+    hour_start,
+    quantity,
+    window_start,
+    window_end,
+    dimension,
+    item_key,
+    most_together
+FROM marketplace.push_records
+WHERE channel = :channel AND outcome IN ('pending', 'not_sent')
+ORDER BY record_key

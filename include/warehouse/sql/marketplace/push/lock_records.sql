@@ -1,0 +1,9 @@
+SELECT
+    record_key,
+    channel,
+    outcome,
+    cut_off
+FROM marketplace.push_records
+WHERE record_key = any(:record_keys)
+ORDER BY record_key
+FOR UPDATE

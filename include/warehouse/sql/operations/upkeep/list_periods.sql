@@ -1,7 +1,0 @@
--- Billing periods that have issued bills and ended not long ago.
-SELECT DISTINCT
-    period_start,
-    period_end
-FROM billing.bills
-WHERE state IN ('issued', 'reconciled') AND period_end > :ended_after
-ORDER BY period_start, period_end

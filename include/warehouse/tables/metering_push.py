@@ -1,0 +1,113 @@
+"""Schema marketplace: the ledger of what is reported to marketplaces, written before each call."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, UniqueConstraint
+from sqlalchemy import text as sql
+
+from include.domain.lifecycles import PUSH_RECORD
+from include.warehouse.tables.base import big, flag, instant, integer, json, key, metadata, text
+
+#: What people do with the ledger.
+DECISIONS = ("hold", "release", "send_again", "write_off", "mark_accepted", "mark_refused")
+
+push_records = Table(
+    "push_records",
+    metadata,
+    key("record_key", "Surrogate key."),
+    text("channel", "Marketplace, a channel of the catalogue."),
+    text("marketplace_instance_id", "Marketplace instance that is charged."),
+    instant("hour_start", "Start of the UTC hour."),
+    text("dimension", "What is measured, by the marketplace's id of it."),
+    Column(
+        "subscription_key", ForeignKey("core.subscriptions.subscription_key"), nullable=False, comment="Subscription."
+    ),
+    text("product_code", "Product at the marketplace; a request is of one."),
+    text("item_key", "Unit at the marketplace, like Period."),
+    big("quantity", "AKU-seconds, as they were known when the record was made; never changed afterwards."),
+    instant("window_start", "Start of the time that is reported."),
+    instant("window_end", "Its end (exclusive)."),
+    instant("cut_off", "First instant at which it is too late."),
+    flag("is_partial", "True where a console was still silent when the record was made."),
+    instant("entered_at", "When the record was made."),
+    text("outcome", f"{', '.join(PUSH_RECORD.states)}.", server_default=PUSH_RECORD.begins),
+    text("reason", "Why, as a key of include/domain/words/pushes.py; null where nothing is to be said.", nullable=True),
+    text("their_code", "The marketplace's error code, with a refusal.", nullable=True),
+    big("attempt_key", "Last request that had it.", nullable=True),
+    integer("most_together", "Records that its request may have, after a larger one was refused.", nullable=True),
+    instant("decided_at", "When it got its outcome; null while it waits.", nullable=True),
+    UniqueConstraint("channel", "marketplace_instance_id", "hour_start", "dimension", name="push_records_one_per_hour"),
+    CheckConstraint(PUSH_RECORD.constraint("outcome"), name="outcome"),
+    CheckConstraint("quantity >= 0", name="quantity"),
+    CheckConstraint("window_start < window_end", name="window"),
+    Index(
+        "push_records_waiting",
+        "channel",
+        "outcome",
+        "cut_off",
+        postgresql_where=sql("outcome IN ('pending', 'not_sent', 'sending', 'unknown')"),
+    ),
+    Index("push_records_by_subscription", "subscription_key", "hour_start"),
+    schema="marketplace",
+    comment="What is reported of an instance's hour: one record, however often it is sent.",
+)
+
+push_attempts = Table(
+    "push_attempts",
+    metadata,
+    key("attempt_key", "Surrogate key."),
+    text("channel", "Marketplace."),
+    text("product_code", "Product of all its records."),
+    instant("begun_at", "When it was entered, before the call."),
+    text("request", "What is sent, to the byte; without access keys and signature."),
+    instant("ended_at", "When its answer was stored; null where the run ended before that.", nullable=True),
+    text("result", "Outcome that it gave its records; null where the run ended before that.", nullable=True),
+    json("answer", "What came back, or why nothing did; without secrets.", nullable=True),
+    text("request_id", "The marketplace's id of the request.", nullable=True),
+    integer("duration_ms", "How long the call took.", nullable=True),
+    Index("push_attempts_by_channel", "channel", "begun_at"),
+    schema="marketplace",
+    comment="Requests to marketplaces, each entered before its call.",
+)
+
+push_attempt_records = Table(
+    "push_attempt_records",
+    metadata,
+    Column("attempt_key", ForeignKey("marketplace.push_attempts.attempt_key"), primary_key=True, comment="Request."),
+    Column("record_key", ForeignKey("marketplace.push_records.record_key"), primary_key=True, comment="Record."),
+    Index("push_attempt_records_by_record", "record_key"),
+    schema="marketplace",
+    comment="Which records a request had.",
+)
+
+push_decisions = Table(
+    "push_decisions",
+    metadata,
+    key("decision_key", "Surrogate key."),
+    text("channel", "Marketplace."),
+    Column(
+        "record_key",
+        ForeignKey("marketplace.push_records.record_key"),
+        nullable=True,
+        comment="Record; null for a hold or a release, which are of the channel.",
+    ),
+    text("decision", f"{', '.join(DECISIONS)}."),
+    text("decided_by", "Person, with the way in parentheses."),
+    text("reason", "Why, in that person's words."),
+    instant("decided_at", "When."),
+    CheckConstraint(f"decision IN {DECISIONS}", name="decision"),
+    CheckConstraint("(record_key IS NULL) = (decision IN ('hold', 'release'))", name="record"),
+    Index("push_decisions_by_channel", "channel", "decision_key"),
+    Index("push_decisions_by_record", "record_key"),
+    schema="marketplace",
+    comment="What people did with the ledger of metering pushes.",
+)
+
+push_progress = Table(
+    "push_progress",
+    metadata,
+    text("channel", "Marketplace.", primary_key=True),
+    instant("entered_until", "Hours before this were looked at; the last days are looked at again by each run."),
+    schema="marketplace",
+    comment="How far usage was entered in the ledger of metering pushes.",
+)

@@ -1,0 +1,43 @@
+"""How facts are written in sentences."""
+
+from __future__ import annotations
+
+import pytest
+
+from include.domain.words.filling import Words, fill
+
+
+@pytest.mark.parametrize(
+    ("template", "fact", "said"),
+    [
+        ("{x}", "kf-orders", "kf-orders"),
+        ("{x:number}", 12345, "12,345"),
+        ("{x:amount}", "26784.00", "26,784.00"),
+        ("{x:amount}", "0.125", "0.125"),
+        ("{x:percent}", "0.06", "6 %"),
+        ("{x:time}", "2026-10-01T07:05:09+00:00", "2026-10-01 07:05 UTC"),
+        ("{x:time}", "2026-10-01T07:05:09+08:00", "2026-09-30 23:05 UTC"),
+        ("{x:instant}", "2026-10-01T07:05:09+08:00", "2026-09-30T23:05:09Z"),
+        ("{x:duration}", 8941, "2 h 30 min"),
+        ("{x:duration}", 7200, "2 h"),
+        ("{x:duration}", 1, "1 min"),
+        ("{x:aku_hours}", 4500, "1.25"),
+        ("{x:hour is|hours are}", 1, "1 hour is"),
+        ("{x:hour is|hours are}", 1200, "1,200 hours are"),
+    ],
+)
+def test_facts_are_written_for_people(template: str, fact: object, said: str) -> None:
+    assert fill(template, {"x": fact}) == said
+
+
+def test_a_fact_may_name_a_phrase_and_there_may_be_several_sets_of_facts() -> None:
+    words = Words("It {change}.", {"change": {"rose": "rose by {by}", "fell": "fell by {by}"}})
+    assert (
+        words.say({"each": [{"change": "rose", "by": 1}, {"change": "fell", "by": 2}]}) == "It rose by 1. It fell by 2."
+    )
+    assert words.names() == {"change", "by"}
+
+
+def test_a_missing_fact_is_an_error() -> None:
+    with pytest.raises(KeyError, match="by"):
+        Words("It rose by {by}.").say({})

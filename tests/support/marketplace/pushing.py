@@ -1,0 +1,151 @@
+"""A vendor with subscriptions at the sandbox's Marketplace, whose clocks both go only when one waits."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import text
+
+from include.alibaba.computenest import ComputeNest, CreateRequest
+from include.catalog.loader import load_channel
+from include.marketplace.push.alibaba_china import AlibabaChina
+from include.marketplace.push.deliver import Clock, Pushed, push_due
+from include.marketplace.push.ledger import MeteredItem
+from tests.support.builders import (
+    environment_of,
+    insert,
+    make_buyer,
+    make_instance,
+    make_subscription,
+    make_usage,
+    rows,
+)
+from tests.support.cloud import QUICK
+from tests.support.onboarding import access_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from include.alibaba.access import CloudAccess
+    from tests.support.sandbox import SandboxHandle
+
+HOUR = timedelta(hours=1)
+AT = datetime(2026, 11, 10, 8, tzinfo=UTC)
+ITEM = MeteredItem("automq-byoc-payg", "cmgj-automq-byoc", "cmgj-automq-byoc-Period-1", "Period", is_pushed=True)
+
+
+@dataclass
+class Vendor:
+    """The vendor's side, and the Marketplace that it reports to."""
+
+    warehouse: Engine
+    sandbox: SandboxHandle
+    access: CloudAccess
+    now: datetime = AT + HOUR + timedelta(minutes=5)
+    instances: list[str] = field(default_factory=list)
+    keys: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._tell_time()
+
+    def _tell_time(self) -> None:
+        self.sandbox.settings(push_clock_ahead_seconds=int(self.now.timestamp() - time.time()))
+
+    def wait(self, seconds: float) -> None:
+        """Both clocks go on."""
+        self.now += timedelta(seconds=seconds)
+        self._tell_time()
+
+    def wait_until(self, instant: datetime) -> None:
+        """Both clocks go on until then."""
+        self.wait((instant - self.now).total_seconds())
+
+    def subscribe(self, count: int = 1) -> None:
+        """Subscriptions that the Marketplace knows, metered since long ago."""
+        buyer = self.sandbox.account("buyer")
+        nest = ComputeNest(access_of(self.sandbox, buyer), QUICK)
+        with self.warehouse.begin() as connection:
+            make_buyer(connection, buyer.account_id)
+            for number in range(count):
+                name = f"env-{number:03}"
+                request = CreateRequest(
+                    "service-automq-byoc",
+                    name,
+                    {"RegionId": "cn-hangzhou", "EnvironmentName": name},
+                    specification_code="cmgj-automq-byoc-postpay",
+                )
+                made = nest.create_service_instance(request, name)
+                instance = nest.get_service_instance(made.service_instance_id).marketplace_instance_id
+                key = make_subscription(
+                    connection, buyer.account_id, name, marketplace_instance_id=instance, order_id=made.order_id
+                )
+                make_instance(connection, key, f"kf-{number}")
+                self.keys.append(key)
+                self.instances.append(str(instance))
+
+    def use(self, hour: datetime, *aku_seconds: int, closed: bool = True) -> None:
+        """Usage of the subscriptions in an hour, and whether their consoles have answered since."""
+        with self.warehouse.begin() as connection:
+            for key, quantity in zip(self.keys, aku_seconds, strict=False):
+                instance = text("SELECT instance_key FROM metering.instances WHERE subscription_key = :key")
+                make_usage(connection, connection.execute(instance, {"key": key}).scalar_one(), hour, [quantity])
+                environment = environment_of(connection, key)
+                insert(
+                    connection, "metering.environment_hours", hour_start=hour, environment_key=environment,
+                    state="closed" if closed else "open", revision=1, closed_at=hour + HOUR,
+                )  # fmt: skip
+
+    def push(self, minutes: int = 30, items: tuple[MeteredItem, ...] = (ITEM,), **options: Any) -> Pushed:
+        """A run of that time at most, with the real SDK."""
+        clock = Clock(lambda: self.now, self.wait)
+        ends_at = self.now + timedelta(minutes=minutes)
+        options = {"open_sender": lambda: AlibabaChina(self.access, QUICK), "ends_at": ends_at, **options}
+        return push_due(self.warehouse, load_channel("alibaba-china"), items, clock=clock, **options)
+
+    def ledger(self) -> list[tuple[Any, ...]]:
+        """Outcome and reason of each record, by hour and instance."""
+        return rows(
+            self.warehouse,
+            "SELECT outcome, reason FROM marketplace.push_records ORDER BY hour_start, marketplace_instance_id",
+        )
+
+    def outcomes(self) -> dict[str, int]:
+        """How many records have each outcome."""
+        query = "SELECT outcome, count(*) FROM marketplace.push_records GROUP BY outcome"
+        return dict(rows(self.warehouse, query))
+
+    def booked(self) -> dict[str, tuple[str, int]]:
+        """What the ledger has: instance and hour → outcome and quantity."""
+        query = "SELECT marketplace_instance_id, hour_start, outcome, quantity FROM marketplace.push_records"
+        return {
+            f"{name} {at:%dT%H}": (outcome, quantity) for name, at, outcome, quantity in rows(self.warehouse, query)
+        }
+
+    def book(self) -> dict[str, list[int]]:
+        """What the Marketplace has: instance and hour → every quantity that it took."""
+        found: dict[str, list[int]] = {}
+        for push in self.sandbox.admin.get("/pushes").raise_for_status().json():
+            name = f"{push['marketplace_instance_id']} {datetime.fromtimestamp(push['start'], UTC):%dT%H}"
+            found.setdefault(name, []).append(push["value"])
+        return found
+
+    def assert_nothing_is_twice_or_lost(self) -> None:
+        """The Marketplace's own book and the ledger agree, as far as the ledger says that it knows."""
+        book, ledger = self.book(), self.booked()
+        assert [name for name, quantities in book.items() if len(quantities) > 1] == [], "charged twice"
+        assert set(book) <= set(ledger), "the Marketplace has what the ledger does not know"
+        for name, (outcome, quantity) in ledger.items():
+            if outcome == "accepted":
+                assert book.get(name) == [quantity], name
+            elif name in book:
+                assert outcome == "unknown", f"{name} is {outcome}, and the Marketplace has it"
+
+
+@pytest.fixture
+def vendor(warehouse: Engine, sandbox: SandboxHandle) -> Vendor:
+    """A vendor without subscriptions."""
+    return Vendor(warehouse, sandbox, access_of(sandbox, sandbox.account("vendor")))

@@ -1,0 +1,157 @@
+"""The pictures in docs/pictures, taken from the running demo and from documents of bills that the product issued.
+
+Run `make pictures` to take them again: ten minutes, with Chromium. The form of a held bill comes from
+tests/browser/test_bill_review_form.py, because nothing is held in the demo.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import httpx
+from playwright.sync_api import sync_playwright
+
+from include.domain.periods import BillingPeriod
+from include.local.demo import ZONE, Demo, analysts_warehouse
+from include.local.stack import down, up
+from include.local.state import State, load_passwords
+from include.reporting.document_data import read_document
+from include.reporting.documents import draw_document
+from tests.support.bill_pictures import PICTURES, draw_bills
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Page
+
+    from include.local.demo import DemoResult
+
+_FORM_TEST = "tests/browser/test_bill_review_form.py::test_a_person_reads_the_bill_in_the_form_and_approves_it"
+
+
+class Shot(NamedTuple):
+    """A picture of a page: its address, its size, and what is done on the page first."""
+
+    name: str
+    path: str
+    width: int = 1400
+    height: int = 900
+    is_dark: bool = False
+    is_whole: bool = False
+    click: str = ""
+
+
+def say(line: str, *_style: str) -> None:
+    """A line of progress."""
+    print(line, flush=True)  # noqa: T201
+
+
+def main() -> None:
+    """Take them all."""
+    draw_bills()
+    form = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", _FORM_TEST]
+    subprocess.run(form, check=True, env={**os.environ, "AKUBILL_PICTURE": str(PICTURES / "bill-review.png")})
+    with TemporaryDirectory(prefix="akubill-pictures-") as folder:
+        place = State(Path(folder) / "state")
+        try:
+            demo = Demo(up(place, say), say, datetime.now(UTC))
+            played = demo.play()
+            correct_a_bill(demo, played)
+            with pages(demo) as page:
+                for shot in shots(demo, played):
+                    take(page, demo, shot)
+        finally:
+            down(place, say)
+
+
+def correct_a_bill(demo: Demo, played: DemoResult) -> None:
+    """A refund as a note, a discount on the next bill, and a draft of the running month that has it."""
+    orders = played.subscriptions[0].subscription_id
+    asked: dict[str, object] = {
+        "subscription": orders,
+        "bill": bill_of(demo, orders),
+        "reason": "The console was down for a day; agreed by mail.",
+    }
+    refund = {"cause": "refund", "delivery": "note", "refund_amount": "120.00", "refund_line": 1}
+    demo.run("bill_correction", "refund", asked | refund)
+    discount = {"cause": "discount", "delivery": "next_bill", "discount_percent": "5"}
+    demo.run("bill_correction", "discount", asked | discount)
+    demo.run("running_drafts", "drafts", {})
+    warehouse = analysts_warehouse(demo.running)
+    with warehouse.connect() as connection:
+        [page] = draw_document(read_document(connection, f"CN-{asked['bill']}-1"), "en", 100)
+    warehouse.dispose()
+    (PICTURES / "credit-note.png").write_bytes(page)
+
+
+def bill_of(demo: Demo, subscription: str) -> str:
+    """Id of the last closed period's bill."""
+    return f"{demo.periods[-1].name}-{subscription}"
+
+
+def shots(demo: Demo, played: DemoResult) -> Iterator[Shot]:
+    """What is taken from the demo."""
+    orders = played.subscriptions[0].subscription_id
+    month = f"/billing/?period={demo.periods[-1].name}"
+    running = BillingPeriod.containing(demo.now, ZONE).name
+    yield Shot("dags", "/dags", height=1100)
+    yield Shot("onboarding-form", "/dags/subscription_onboarding", 1200, 1500, click="Environment")
+    succeeded, refused = (run_of(demo, state) for state in ("success", "failed"))
+    yield Shot("onboarding-run", succeeded)
+    yield Shot("onboarding-refused", f"{refused}/tasks/admit")
+    yield Shot("bills-demo", "/plugin/bills", height=800)
+    yield Shot("bills-light", month, 1200, 800, is_whole=True)
+    yield Shot("bills-dark", month, 1200, 800, is_dark=True, is_whole=True)
+    yield Shot("bills-empty", "/billing/?period=2001-01", 1200, 500)
+    yield Shot("bill", f"/billing/bills/{bill_of(demo, orders)}", 1200, 800, is_whole=True)
+    yield Shot("bill-running", f"/billing/bills/{running}-{orders}", 1200, 1150)
+    yield Shot("environments", "/billing/environments", 1200, 800, is_whole=True)
+
+
+def run_of(demo: Demo, state: str) -> str:
+    """Path of the newest onboarding that ended so."""
+    runs = demo.operator.runs("subscription_onboarding")
+    run_id = next(run["dag_run_id"] for run in runs if run["state"] == state)
+    return f"/dags/subscription_onboarding/runs/{run_id}"
+
+
+@contextmanager
+def pages(demo: Demo) -> Iterator[Page]:
+    """A tab that the administrator is logged in to."""
+    settings, passwords = demo.running.settings, load_passwords(demo.running.state)
+    login = {"username": "admin", "password": passwords["admin"]}
+    token = httpx.post(f"{settings.ui_url}/auth/token", json=login).json()["access_token"]
+    with sync_playwright() as playwright:
+        path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        context = browser.new_context(timezone_id="UTC")
+        cookie: Any = {"name": "_token", "value": token, "url": settings.ui_url}
+        context.add_cookies([cookie])
+        yield context.new_page()
+        browser.close()
+
+
+def take(page: Page, demo: Demo, shot: Shot) -> None:
+    """Open the page, wait until it is quiet, and take its picture."""
+    page.set_viewport_size({"width": shot.width, "height": shot.height})
+    page.emulate_media(color_scheme="dark" if shot.is_dark else "light")
+    page.goto(f"{demo.running.settings.ui_url}{shot.path}")
+    page.wait_for_timeout(4000)
+    if shot.click:
+        page.get_by_role("button", name="Trigger").first.click()
+        page.get_by_role("button", name=shot.click).click()
+        page.wait_for_timeout(2000)
+    page.screenshot(path=PICTURES / f"{shot.name}.png", full_page=shot.is_whole)
+    say(f"{shot.name}.png")
+
+
+if __name__ == "__main__":
+    main()
