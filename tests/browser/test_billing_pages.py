@@ -62,6 +62,8 @@ def test_in_airflows_frame_links_and_filters_work(page, site):
     page.goto(f"{site}/frame")
     frame = page.frame_locator("iframe")
     frame.get_by_role("link", name="Environments").click()
+    # A click does not wait for a page inside a frame, and both pages have a field "Find".
+    frame.get_by_role("heading", name="Environments").wait_for()
     frame.get_by_label("Find").fill("ledger")
     frame.get_by_role("button", name="Show").click()
     frame.get_by_text("The console did not answer").wait_for()
