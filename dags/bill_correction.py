@@ -14,7 +14,8 @@ refunds.
 
 **Delivery.** `next_bill` waits for the subscription's next bill. `note` issues a credit or debit note at once. If
 something else waits for this bill, the run fails and lists it with its amounts: tick *Also issue what waits* to have it
-on the note too. A released subscription has no next bill: choose a note.
+on the note too. A released subscription has no next bill: choose a note. The run also fails if the bill would then cost
+less than what was refunded. If that was agreed, tick *Refunds may exceed the bill*: your name and reason are kept.
 
 **When.** By hand: *Trigger*, fill in the form. Repeating the same run has no further effect.
 
@@ -100,6 +101,12 @@ from include.orchestration.errors import task
             type="boolean",
             title="Also issue what waits",
             description="For a note: it also has what else waits for this bill.",
+        ),
+        "refunds_may_exceed": Param(
+            default=False,
+            type="boolean",
+            title="Refunds may exceed the bill",
+            description="For a note: it was agreed that more has been given back than the bill costs after this.",
         ),
     },
 )

@@ -62,6 +62,10 @@ def request(
     with_what_waits: Annotated[
         bool, typer.Option("--with-what-waits", help="For a note: also issue what else waits for the bill.")
     ] = False,
+    refunds_may_exceed: Annotated[
+        bool,
+        typer.Option("--refunds-may-exceed", help="For a note: it was agreed that refunds exceed what the bill costs."),
+    ] = False,
 ) -> None:
     """Correct an issued bill, in the name of the user of this computer.
 
@@ -86,6 +90,7 @@ def request(
         refund_amount=amount,
         refund_line=line,
         with_what_waits=with_what_waits,
+        refunds_may_exceed=refunds_may_exceed,
         zone=time_zone_of(warehouse(), subscription),
     )
     say(correct_bill(warehouse(), asked, datetime.now(UTC)).describe())

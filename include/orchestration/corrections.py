@@ -17,21 +17,22 @@ def correct_bill_of_run() -> str:
     from include.billing.prices.offers import time_zone_of
     from include.orchestration import connections, work
 
-    run, form, warehouse = get_current_context()["dag_run"], work.form(), connections.warehouse()
+    form, warehouse = work.form(), connections.warehouse()
     asked = read_correction(
         subscription=form["subscription"],
         bill=form["bill"],
         cause=form["cause"],
         delivery=form["delivery"],
         reason=form["reason"],
-        by=run.triggering_user_name,
-        origin=run.run_id,
+        by=work.triggering_user(),
+        origin=get_current_context()["dag_run"].run_id,
         price_plan=form["price_plan"],
         discount_percent=form["discount_percent"],
         effective_from=form["from"],
         refund_amount=form["refund_amount"],
         refund_line=form["refund_line"],
         with_what_waits=form["with_what_waits"],
+        refunds_may_exceed=form["refunds_may_exceed"],
         zone=time_zone_of(warehouse, form["subscription"]),
     )
     return correct_bill(warehouse, asked, work.database_instant(warehouse)).describe()

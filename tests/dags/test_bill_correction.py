@@ -27,6 +27,7 @@ FORM: dict[str, Any] = {
     "refund_amount": None,
     "refund_line": None,
     "with_what_waits": False,
+    "refunds_may_exceed": False,
 }
 REFUND = {"refund_amount": "1.00", "refund_line": 1}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.billing.corrections.compute import Difference, compute_corrections
 from include.billing.corrections.issue import draft_note, finish_corrections
-from include.billing.corrections.refunds import refuse_refund, refuse_too_large_refund
+from include.billing.corrections.refunds import record_agreement, refuse_refund, refuse_too_large_refund
 from include.billing.corrections.terms import enter_terms
 from include.billing.corrections.waiting import refuse_what_else_waits
 from include.billing.evidence.events import BillEvent, record
@@ -220,6 +220,8 @@ def _deliver(
             return None
     connection.execute(statement("billing/corrections/issue_note"), {"bill_key": note.bill_key, "at": at})
     record(connection, note.bill_id, BillEvent("draft", "issued", asked.by, asked.reason, None, at))
+    if asked.refunds_may_exceed:
+        record_agreement(connection, bill, asked, at)
     if finish_corrections(connection, at):
         connection.execute(statement("billing/bills/record_changed_holds"), {"who": asked.by, "at": at})
     return note.bill_id

@@ -6,15 +6,17 @@ tax. A request is judged by a draft of everything that waits for its bill; an au
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from include.billing.corrections.compute import compute_corrections
 from include.billing.corrections.issue import draft_note
 from include.domain.errors import ConflictError, InvalidInputError
+from include.domain.lifecycles import FINAL_BILL_STATES
 from include.domain.money import Decimal, plain
 from include.domain.periods import BillingPeriod
 from include.domain.price_fields import decimal_places
-from include.warehouse.engine import statement
+from include.warehouse.engine import audits, statement
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from include.billing.corrections.requests import Correction
+
+#: The audit that names bills of which more is given back than they cost.
+EXCEEDING = "refunds_do_not_exceed_the_bill"
 
 
 def refuse_refund(connection: Connection, bill: Row[Any], asked: Correction) -> None:
@@ -66,8 +71,10 @@ def refuse_too_large_refund(connection: Connection, bill: Row[Any], asked: Corre
 
     Raises:
         InvalidInputError: when a refund is too large.
-        ConflictError: when another correction leaves less than what was refunded.
+        ConflictError: when another correction leaves less than what was refunded, without an agreement.
     """
+    if asked.refunds_may_exceed:
+        return
     with_it = _left(connection, bill.bill_key, document_key)
     now = {_what(row): row for row in _left(connection, bill.bill_key, None)}
     line_no = None if asked.refund is None else asked.refund.line_no
@@ -92,8 +99,34 @@ def refuse_too_large_refund(connection: Connection, bill: Row[Any], asked: Corre
     raise ConflictError(
         f"After this correction {_name(least)} of bill {bill.bill_id} would cost {plain(least.costs)} {bill.currency}, "
         f"and refunds give back {plain(least.given_back)} {bill.currency} of it, those that wait included: more than "
-        "is left. Correct less."
+        "is left. Correct less; or if that was agreed, choose a note and say so (form: Refunds may exceed the bill; "
+        "command line: --refunds-may-exceed)."
     )
+
+
+def record_agreement(connection: Connection, bill: Row[Any], asked: Correction, at: datetime) -> None:
+    """Record that a person agreed to the refunds of this bill exceeding it, exactly as its documents say now.
+
+    The audit does not name it again until what the bill costs, or what was given back, changes.
+
+    Args:
+        connection: the transaction that issued the note.
+        bill: as `correct_find_bill` finds it.
+        asked: the request that the note is for.
+        at: when it is asked for.
+    """
+    window = {"period_start": bill.period_start, "period_end": bill.period_end, "states": list(FINAL_BILL_STATES)}
+    for found in connection.execute(audits()[EXCEEDING], window):
+        if found.bill_key == bill.bill_key:
+            agreed = {
+                "bill_key": bill.bill_key,
+                "finding": EXCEEDING,
+                "facts": json.dumps(found.facts),
+                "reason": asked.reason,
+                "who": asked.by,
+                "at": at,
+            }
+            connection.execute(statement("billing/corrections/insert_waiver"), agreed)
 
 
 def left_with_what_waits(connection: Connection, bill: Row[Any], at: datetime) -> dict[tuple[object, ...], Row[Any]]:

@@ -41,6 +41,7 @@ class Correction:
         effective_from: for price and discount: from when on within the period, UTC; None is all of it.
         origin: the run that asks; the same in another run is another correction.
         with_what_waits: whether a note may have what else waits for the bill.
+        refunds_may_exceed: whether a note may leave the bill cheaper than what was given back of it.
     """
 
     subscription_id: str
@@ -54,6 +55,7 @@ class Correction:
     effective_from: datetime | None = None
     refund: Refund | None = None
     with_what_waits: bool = False
+    refunds_may_exceed: bool = False
 
     @property
     def correction_id(self) -> str:
@@ -89,6 +91,7 @@ def read_correction(
     refund_amount: str | None = None,
     refund_line: int | None = None,
     with_what_waits: bool = False,
+    refunds_may_exceed: bool = False,
     zone: str | None = None,
 ) -> Correction:
     """The correction that a form or a command line asks for; empty fields are None.
@@ -121,20 +124,31 @@ def read_correction(
             "From": read["effective_from"],
             "Refund": amount,
             "Line": refund_line,
+            "Refunds may exceed": refunds_may_exceed or None,
         },
     )
+    if refunds_may_exceed and read["delivery"] != "note":
+        rule = "is only for a note: a next bill that gives back too much is held, and agreed to there"
+        raise InvalidInputError("Refunds may exceed", "yes", rule, "Choose a note, or leave it empty.")
     return Correction(
         **read,
         origin=origin,
         terms=Terms(plan, percent),
         refund=None if amount is None or refund_line is None else Refund(amount, refund_line),
         with_what_waits=with_what_waits,
+        refunds_may_exceed=refunds_may_exceed,
     )
 
 
 #: Fields that a cause needs, and those that it may have besides.
 _NEEDS = {"late_usage": set(), "price": {"Price plan"}, "discount": {"Discount"}, "refund": {"Refund", "Line"}}
-_MAY_HAVE = {"late_usage": set(), "price": {"From", "Discount"}, "discount": {"From"}, "refund": set()}
+_AGREED = {"Refunds may exceed"}
+_MAY_HAVE = {
+    "late_usage": _AGREED,
+    "price": {"From", "Discount"} | _AGREED,
+    "discount": {"From"} | _AGREED,
+    "refund": set(),
+}
 
 
 def _refuse_fields(cause: Cause, fields: dict[str, object]) -> None:

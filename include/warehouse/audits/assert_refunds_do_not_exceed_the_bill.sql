@@ -1,5 +1,6 @@
 -- Refunds give back no more than a bill costs after all its corrections: not of a charge, not at a tax rate, and not of
--- the bill, with or without tax. Asked of each bill, and of those that it corrects.
+-- the bill, with or without tax. Asked of each bill, and of those that it corrects. What a person agreed to about a
+-- bill is left out on every document, until that bill's costs or refunds change.
 WITH chosen AS (
     SELECT * FROM billing.bills
     WHERE
@@ -43,24 +44,36 @@ overdrawn AS (
         array_position(ARRAY['total', 'bill', 'rate', 'charge'], o.scope) ASC,
         o.line_no ASC,
         o.tax_rate ASC
+),
+
+described AS (
+    SELECT
+        o.bill_key,
+        root.bill_id,
+        root.subscription_key,
+        jsonb_build_object(
+            'scope', o.scope,
+            'bill_id', root.bill_id,
+            'line_no', o.line_no,
+            'tax_rate', CAST(o.tax_rate AS text),
+            'costs', CAST(o.costs AS text),
+            'given_back', CAST(o.given_back AS text),
+            'currency', o.currency
+        ) AS facts
+    FROM overdrawn AS o
+    INNER JOIN billing.bills AS root ON o.root_key = root.bill_key
 )
 
 SELECT
-    o.bill_key,
-    jsonb_build_object(
-        'each',
-        jsonb_agg(
-            jsonb_build_object(
-                'scope', o.scope,
-                'bill_id', root.bill_id,
-                'line_no', o.line_no,
-                'tax_rate', CAST(o.tax_rate AS text),
-                'costs', CAST(o.costs AS text),
-                'given_back', CAST(o.given_back AS text),
-                'currency', o.currency
-            ) ORDER BY root.bill_id
-        )
-    ) AS facts
-FROM overdrawn AS o
-INNER JOIN billing.bills AS root ON o.root_key = root.bill_key
-GROUP BY o.bill_key
+    d.bill_key,
+    jsonb_build_object('each', jsonb_agg(d.facts ORDER BY d.bill_id)) AS facts
+FROM described AS d
+WHERE
+    NOT EXISTS (
+        SELECT FROM billing.waivers AS w
+        WHERE
+            w.subscription_key = d.subscription_key
+            AND w.finding = 'refunds_do_not_exceed_the_bill'
+            AND w.facts -> 'each' @> jsonb_build_array(d.facts)
+    )
+GROUP BY d.bill_key

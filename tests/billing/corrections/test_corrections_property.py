@@ -22,14 +22,16 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 
 from include.billing.bills.close import close_period
+from include.billing.bills.completeness import audit_completeness
 from include.billing.evidence.verify import verify_bills
 from include.billing.prices.plans import publish_price_plans
-from include.billing.rating.rate import rate, window_of
+from include.billing.rating.rate import rate
 from include.domain.money import Decimal
-from include.domain.words.billing import Finding
+from include.operations.audits import audit_issued_bills
 from include.warehouse.embedded import scratch_warehouse
-from include.warehouse.engine import WRITER, audits, open_warehouse
-from tests.support.billing.customer import ACCOUNT, UNLICENSED, Customer, ReRated
+from include.warehouse.engine import WRITER, open_warehouse
+from tests.support.billing.customer import UNLICENSED, Customer
+from tests.support.billing.known_facts import ACCOUNT, ReRated
 from tests.support.billing.market import BY_NAME, ZONES, Life, lives, periods_of
 from tests.support.builders import make_buyer
 from tests.support.properties import PHASES
@@ -120,18 +122,9 @@ class Market:
         return [_perfect_of(twin, lines, taxes) for twin in twins]
 
     def findings(self) -> list[str]:
-        """What the daily audits find about issued documents of those without an agreement to give too much."""
-        agreed = [one.key for one in self.customers if one.waived]
-        with self.warehouse.connect() as connection:
-            query = text("SELECT bill_key FROM billing.bills WHERE subscription_key <> ALL(:agreed)")
-            judged = set(connection.execute(query, {"agreed": agreed}).scalars())
-            return [
-                f"{claim}: {Finding(claim, row.facts).sentence}"
-                for period in self.periods
-                for claim, audit in audits().items()
-                for row in connection.execute(audit, {**window_of(period), "states": ["issued", "settled"]})
-                if row.bill_key in judged and claim != UNLICENSED
-            ]
+        """What the daily audits find about issued documents."""
+        found = audit_issued_bills(self.warehouse, self.periods[-1].window.end)
+        return [str(failed) for failed in found if failed.claim != UNLICENSED]
 
 
 def _perfect_of(twin: int, lines: Any, taxes: Any) -> ReRated:
@@ -173,3 +166,4 @@ def test_documents_add_up_to_the_perfect_bill_plus_refunds(
         verified = verify_bills(warehouse, bill_ids=documents)
         assert verified.differences == [], verified.describe()
         assert market.findings() == []
+        assert audit_completeness(warehouse) == []

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
+from include.billing.bills.answers import Answer
 from include.billing.bills.close import close_period
+from include.billing.bills.completeness import audit_completeness
+from include.billing.bills.review import approve, show_bill
 from include.billing.corrections.correct import correct_bill
 from include.billing.corrections.requests import read_correction
 from include.billing.prices.plans import publish_price_plans
 from include.domain.errors import ConflictError, InvalidInputError
 from include.domain.money import Decimal
+from include.onboarding.release import release_subscription
+from include.operations.audits import audit_issued_bills
 from tests.support.billing.documents import documents, late_usage, lines, said_of
 from tests.support.billing.october import BILL, DUE, OCTOBER, price_plan, version
 
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
 START = OCTOBER.window.start
 LATER = DUE + timedelta(days=3)
 NOVEMBER = OCTOBER.next
+END = NOVEMBER.window.end + timedelta(hours=6)
 DELIVERIES = ["note", "next_bill"]
 HALF: dict[str, Any] = {"cause": "discount", "discount_percent": "50"}
 TOO_MUCH = "is more than what is left to give back"
@@ -60,7 +66,7 @@ def billed(warehouse: Engine, subscribe: Callable[..., int], *others: Any, **rul
 
 
 def close_november(warehouse: Engine) -> Any:
-    return close_period(warehouse, NOVEMBER, NOVEMBER.window.end + timedelta(hours=6))
+    return close_period(warehouse, NOVEMBER, END)
 
 
 def total(warehouse: Engine) -> str:
@@ -199,6 +205,44 @@ def test_a_bill_is_held_that_would_give_back_more_than_late_usage_leaves(
     with pytest.raises(ConflictError, match="the whole, with tax, of bill"):
         ask(warehouse, cause="late_usage")
     assert total(warehouse) == "0.00"
+    held = show_bill(warehouse, "2026-11-sub-01-orders").row
+    approve(warehouse, Answer(held.bill_id, "ben", "It was agreed with the customer.", held.fingerprint), END)
+    assert audit_issued_bills(warehouse, END) == [], "neither November's bill nor October's is named again"
+
+
+def test_what_was_refunded_of_a_bill_without_a_next_one_may_exceed_it_if_a_person_agrees(
+    warehouse: Engine, subscribe: Callable[..., int]
+) -> None:
+    billed(warehouse, subscribe)
+    refund(warehouse, "288.00")
+    end = OCTOBER.window.end - timedelta(hours=1)
+    release_subscription(warehouse, "sub-01-orders", end, "ben", "The buyer released it.", LATER)
+    late_usage(warehouse, "kf-orders", START, 32_400, LATER)
+    with pytest.raises(ConflictError, match=re.escape("(form: Refunds may exceed the bill; command line: --refunds-")):
+        ask(warehouse, cause="late_usage")
+    agreed = ask(warehouse, cause="late_usage", refunds_may_exceed=True)
+    assert f"{agreed.total:.2f}" == "-1.20"
+    assert (audit_issued_bills(warehouse, LATER), audit_completeness(warehouse)) == ([], [])
+    with pytest.raises(InvalidInputError, match=TOO_MUCH):
+        refund(warehouse, "0.01")
+
+
+def test_an_agreement_holds_until_what_was_agreed_to_changes(warehouse: Engine, subscribe: Callable[..., int]) -> None:
+    billed(warehouse, subscribe)
+    refund(warehouse, "144.01")
+    ask(warehouse, **HALF, refunds_may_exceed=True)
+    assert close_november(warehouse).held == []
+    late_usage(warehouse, "kf-orders", START, 32_400, LATER)
+    with pytest.raises(ConflictError, match=re.escape("would cost 143.4 CNY")):
+        ask(warehouse, cause="late_usage")
+
+
+def test_a_refund_itself_never_exceeds_its_bill(warehouse: Engine, subscribe: Callable[..., int]) -> None:
+    billed(warehouse, subscribe)
+    with pytest.raises(InvalidInputError, match="has no meaning for the cause refund"):
+        ask(warehouse, cause="refund", refund_amount="288.01", refund_line=1, refunds_may_exceed=True)
+    with pytest.raises(InvalidInputError, match="is only for a note: a next bill that gives back too much is held"):
+        ask(warehouse, "next_bill", **HALF, refunds_may_exceed=True)
 
 
 @pytest.mark.parametrize("delivery", DELIVERIES)

@@ -156,7 +156,7 @@ steps = st.one_of(
     st.tuples(st.just("withdraw"), _PERIOD),
     st.tuples(st.just("release"), _PERIOD, st.integers(1, 27)),
     st.tuples(st.just("mistake"), _PERIOD, _CAUSES),
-    st.tuples(st.just("ask"), _PERIOD, _CAUSES, st.sampled_from(["note", "next_bill"])),
+    st.tuples(st.just("ask"), _PERIOD, _CAUSES, st.sampled_from(["note", "agreed note", "next_bill"])),
 )
 
 
