@@ -15,8 +15,8 @@ from sqlalchemy import text
 from benchmarks.measuring import Ratio, cost, empty_warehouse, enter_subscriptions, settle
 from include.catalog.loader import load_channel
 from include.domain.periods import HOUR
-from include.marketplace.push.alibaba_china import AlibabaChina
 from include.marketplace.push.answers import Answer
+from include.marketplace.push.channels.alibaba_china.sender import AlibabaChina
 from include.marketplace.push.deliver import Clock, push_due
 from include.marketplace.push.ledger import MeteredItem
 from include.warehouse.engine import ensure_partitions

@@ -1,15 +1,17 @@
 """### Finds out what became of usage whose push was not answered.
 
-**What.** Records of the ledger that are *unknown* are compared with the bill that the Marketplace makes for the buyer
-(BSS, by instance and day). What is on the bill becomes *accepted*. What is not there three days after its day becomes
-*missed*. Where the bill fits more than one explanation, or none, the record stays *unknown*.
+**What.** Where a marketplace can be asked what it has, it is asked about each record of the ledger that is *unknown*
+(each run of *metering_push* does that as well). The China site cannot be asked: its records are compared with the bill
+that the Marketplace makes for the buyer (BSS, by instance and day). What is on the bill becomes *accepted*. What is not
+there three days after its day becomes *missed*. Where the bill fits more than one explanation, or none, the record
+stays *unknown*.
 
 **When.** Daily at 14:30 (UTC+8).
 
 **By hand.** Trigger it at any time; running it again changes nothing that is settled.
 
-**If it fails.** `resolve` fails where a buyer's bill could not be read, and says whose and why; everything else is
-settled then. Add or correct the connection `alibaba_buyer_<account id>`.
+**If it fails.** `resolve` fails where a buyer's bill could not be read, or a marketplace did not answer, and says which
+and why; everything else is settled then. Add or correct the connection that it names.
 
 **What you do next.** Nothing. What stays unknown is decided with *metering_push_decision*.
 """
@@ -38,7 +40,7 @@ def metering_push_resolution() -> None:
 
     @task
     def resolve() -> dict[str, int]:
-        """Settle what the bills settle; yields how many records got each outcome."""
+        """Settle what answers and bills settle; yields how many records got each outcome."""
         from include.orchestration.pushes import resolve_unknown
 
         return resolve_unknown()

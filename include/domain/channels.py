@@ -7,14 +7,16 @@ too late: the marketplace's clock need not be ours.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from include.domain.periods import BillingPeriod
+from include.domain.periods import HOUR, BillingPeriod
 
 #: What PostgreSQL's BIGINT holds.
 LARGEST_QUANTITY = 2**63 - 1
+#: What is known of an hour is sent so long before its cut-off at the latest.
+_TIME_TO_SEND = timedelta(minutes=15)
 
 
 class ChannelModel(BaseModel):
@@ -64,12 +66,15 @@ class Channel(ChannelModel):
         title: for people.
         call: the operation that takes usage, and the version of its API.
         cut_off: see `cut_off_of`.
+        silent_after_minutes: so long after an hour its console is waited for; see `silent_until`.
         shortest_window_seconds: of the time that a record is for.
         request: limits of one request.
         largest_quantity: of a record.
         idle_hours: whether hours without usage are sent as 0 or left out.
         own_record_id: whether a record carries an id of ours.
         can_be_asked: whether it says which records it has.
+        absent_after_minutes: so long after a request it is believed that it does not have a record; null where it
+            cannot be asked.
         repeats_are_safe: whether a second record of one instance, hour and dimension is never charged.
         on_unknown: what to do with a record of which it is not known whether it arrived: `hold` it for a person (never
             twice), or `send_again` (never lost).
@@ -81,16 +86,26 @@ class Channel(ChannelModel):
     title: str
     call: str
     cut_off: CutOff
+    silent_after_minutes: int = Field(ge=1)
     shortest_window_seconds: int = Field(ge=1, le=3600)
     request: RequestLimits
     largest_quantity: int = Field(ge=1, le=LARGEST_QUANTITY)
     idle_hours: Literal["sent", "left_out"]
     own_record_id: bool
     can_be_asked: bool
+    absent_after_minutes: int | None = Field(ge=1)
     repeats_are_safe: bool
     on_unknown: Literal["hold", "send_again"]
     dimension_key: str
     after_end: str
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if self.can_be_asked != (self.absent_after_minutes is not None):
+            raise ValueError("absent_after_minutes must be given where can_be_asked is true, and null where it is not")
+        if self.on_unknown == "send_again" and not self.repeats_are_safe:
+            raise ValueError("on_unknown must be 'hold' where repeats_are_safe is false")
+        return self
 
     def cut_off_of(self, hour: datetime) -> datetime:
         """The first instant at which it is too late to report usage of the hour that starts then."""
@@ -99,3 +114,8 @@ class Channel(ChannelModel):
             return limit
         month = BillingPeriod.containing(hour, "UTC")
         return min(limit, month.window.end + timedelta(minutes=self.cut_off.earlier_month_minutes))
+
+    def silent_until(self, hour: datetime) -> datetime:
+        """Until when a console that is silent since an hour is waited for: then what is known is reported."""
+        waited = hour + HOUR + timedelta(minutes=self.silent_after_minutes)
+        return min(waited, self.cut_off_of(hour) - _TIME_TO_SEND)

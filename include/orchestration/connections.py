@@ -8,6 +8,8 @@
 | marketplace_callbacks | akubill_marketplace | the keys by which the Marketplace signs its callbacks |
 | akubill_vault | akubill_vault | the Fernet key for secrets in warehouse columns |
 | alibaba_vendor | alibaba_cloud | the vendor's account: supplier side of Compute Nest, Marketplace, ECS |
+| alibaba_vendor_international | alibaba_cloud | the vendor's account of the international site, for its Marketplace |
+| aws_seller | aws_marketplace | the seller's access to AWS Marketplace's metering service |
 | alibaba_buyer_<account id> | alibaba_cloud | a buyer's delegated access: Compute Nest orders, BSS bills |
 """
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
 
     from include.alibaba.access import CloudAccess
+    from include.aws.access import AwsAccess
     from include.warehouse.vault import Vault
 
 WAREHOUSE = "warehouse"
@@ -32,6 +35,8 @@ WAREHOUSE_RECEIVER = "warehouse_receiver"
 CALLBACKS = "marketplace_callbacks"
 VAULT = "akubill_vault"
 VENDOR = "alibaba_vendor"
+VENDOR_INTERNATIONAL = "alibaba_vendor_international"
+AWS_SELLER = "aws_seller"
 #: A callback is answered within this time, or refused: the Marketplace calls again.
 CALLBACK_SECONDS = 3
 
@@ -134,6 +139,33 @@ def vendor_access() -> CloudAccess:
     return cloud_access(VENDOR, "the vendor's Alibaba Cloud access")
 
 
+def international_vendor_access() -> CloudAccess:
+    """The vendor's access to the international site's Marketplace.
+
+    Raises:
+        ConfigurationError: when the connection is missing or incomplete.
+    """
+    return cloud_access(VENDOR_INTERNATIONAL, "the vendor's access to Alibaba Cloud's international site")
+
+
+def aws_access(connection_id: str = AWS_SELLER) -> AwsAccess:
+    """The seller's access to AWS Marketplace.
+
+    Raises:
+        ConfigurationError: when the connection is missing or incomplete.
+    """
+    from include.aws.access import AwsAccess
+
+    connection = _connection(connection_id, "the seller's access to AWS Marketplace")
+    return AwsAccess(
+        access_key_id=_needed(connection, "login"),
+        access_key_secret=_password(connection),
+        region_id=str(connection.extra_dejson.get("region_id") or "us-east-1"),
+        endpoint=_endpoint(connection),
+        protocol=_protocol(connection),
+    )
+
+
 def buyer_access(account_id: str) -> CloudAccess:
     """A buyer's delegated access to Alibaba Cloud.
 
@@ -206,12 +238,21 @@ def _cloud_access(connection: Connection) -> CloudAccess:
     from include.alibaba.access import CloudAccess
 
     extra = connection.extra_dejson
-    endpoint = f"{connection.host}:{connection.port}" if connection.host and connection.port else connection.host
     return CloudAccess(
         account_id=str(extra.get("account_id") or ""),
         access_key_id=_needed(connection, "login"),
         access_key_secret=_password(connection),
         region_id=str(extra.get("region_id") or "cn-hangzhou"),
-        endpoint=endpoint or None,
-        protocol="http" if extra.get("protocol") == "http" else "https",
+        endpoint=_endpoint(connection),
+        protocol=_protocol(connection),
     )
+
+
+def _endpoint(connection: Connection) -> str | None:
+    if connection.host and connection.port:
+        return f"{connection.host}:{connection.port}"
+    return connection.host or None
+
+
+def _protocol(connection: Connection) -> Literal["https", "http"]:
+    return "http" if connection.extra_dejson.get("protocol") == "http" else "https"

@@ -30,6 +30,31 @@ class AlibabaCloudHook(BaseHook):
             return False, str(error)
 
 
+class AwsMarketplaceHook(BaseHook):
+    """The seller's access to AWS Marketplace."""
+
+    conn_name_attr = "connection_id"
+    default_conn_name = "aws_seller"
+    conn_type = "aws_marketplace"
+    hook_name = "AWS Marketplace seller"
+
+    def __init__(self, connection_id: str = default_conn_name) -> None:
+        super().__init__()
+        self.connection_id = connection_id
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Make one harmless signed call and say how it went."""
+        from include.aws.metering import MeteringMarketplace
+        from include.orchestration.connections import aws_access
+
+        try:
+            access = aws_access(self.connection_id)
+            MeteringMarketplace(access).check_access()
+        except AkubillError as error:
+            return False, str(error)
+        return True, f"AWS Marketplace in {access.region_id} accepts the key {access.access_key_id}."
+
+
 class VaultHook(BaseHook):
     """The key for secrets in warehouse columns."""
 

@@ -9,12 +9,17 @@ def _field(label: str, description: str, **schema: object) -> dict[str, Any]:
     return {"label": label, "description": description, "schema": {"type": ["string", "null"], **schema}}
 
 
+_PROTOCOL = _field(
+    "Protocol", "https, or http for an endpoint that speaks nothing else.", enum=["https", "http"], default="https"
+)
+
+
 def get_provider_info() -> dict[str, Any]:
     """What Airflow's provider registry wants to know of this package."""
     return {
         "package-name": "akubill",
         "name": "Marketplace subscription billing",
-        "description": "Connections to Alibaba Cloud accounts, the vault and the Marketplace's callbacks.",
+        "description": "Connections to Alibaba Cloud and AWS accounts, the vault and the Marketplace's callbacks.",
         "connection-types": [
             {
                 "connection-type": "alibaba_cloud",
@@ -34,12 +39,25 @@ def get_provider_info() -> dict[str, Any]:
                     "region_id": _field(
                         "Region", "Region that regional services are called in.", default="cn-hangzhou"
                     ),
-                    "protocol": _field(
-                        "Protocol",
-                        "https, or http for an endpoint that speaks nothing else.",
-                        enum=["https", "http"],
-                        default="https",
-                    ),
+                    "protocol": _PROTOCOL,
+                },
+            },
+            {
+                "connection-type": "aws_marketplace",
+                "hook-name": "AWS Marketplace seller",
+                "hook-class-name": "include.orchestration.hooks.AwsMarketplaceHook",
+                "ui-field-behaviour": {
+                    "hidden-fields": ["schema"],
+                    "relabeling": {
+                        "login": "Access key id",
+                        "password": "Secret access key",
+                        "host": "Endpoint (empty: the service's own)",
+                    },
+                    "placeholders": {"login": "AKIA…", "host": "aws-gateway.example"},
+                },
+                "conn-fields": {
+                    "region_id": _field("Region", "Region in which the product is registered.", default="us-east-1"),
+                    "protocol": _PROTOCOL,
                 },
             },
             {

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from include.catalog.loader import catalog_products, load_channel
-from include.domain.errors import ConfigurationError, ConflictError
+from include.domain.errors import AkubillError, ConfigurationError, ConflictError
 from include.orchestration import connections, work
+from include.orchestration.senders import open_sender
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from airflow.sdk import Context
 
     from include.marketplace.push.deliver import Pushed
     from include.marketplace.push.ledger import MeteredItem
-    from include.marketplace.push.senders import Sender
 
 log = logging.getLogger(__name__)
 #: Operators are notified of a record within this time, if at all.
@@ -48,7 +48,7 @@ def push_channel(name: str, ends_at: datetime, *, is_dry_run: bool = False) -> P
         connections.warehouse(),
         channel,
         _items(name),
-        lambda: _open_sender(name),
+        lambda: open_sender(name),
         clock,
         ends_at=ends_at,
         is_dry_run=is_dry_run,
@@ -88,20 +88,45 @@ def notify_of_open_points(found: list[list[str]], context: Context) -> int:
 
 
 def resolve_unknown() -> dict[str, int]:
-    """Settle unknown records by the buyers' bills; yields how many records got each outcome.
+    """Settle unknown records by asking, where a marketplace can be asked, and by the buyers' bills.
+
+    Yields how many records got each outcome.
 
     Raises:
-        ConfigurationError: when a bill could not be read; what others say is settled then.
+        ConfigurationError: when a bill could not be read, or a marketplace did not answer; all else is settled then.
     """
     from include.alibaba.bss import Bss
     from include.marketplace.push.resolve import resolve_by_bills
 
     warehouse, at = connections.warehouse(), work.run_instant()
+    asked, unanswered = _ask()
     resolved = resolve_by_bills(warehouse, "alibaba-china", at, lambda account: Bss(connections.buyer_access(account)))
     if resolved.failures:
         why = " ".join(f"Buyer {account}: {reason}" for account, reason in sorted(resolved.failures.items()))
         raise ConfigurationError(f"{len(resolved.failures)} bills could not be read. {why}")
-    return dict(resolved.outcomes)
+    if unanswered:
+        raise ConfigurationError(" ".join(unanswered))
+    return dict(resolved.outcomes + asked)
+
+
+def _ask() -> tuple[Counter[str], list[str]]:
+    """How many records got each outcome by asking, and what was not answered, in words."""
+    from include.marketplace.push.asking import resolve_by_asking
+
+    outcomes: Counter[str] = Counter()
+    unanswered = []
+    for channel in map(load_channel, channels()):
+        if not channel.can_be_asked:
+            continue
+        opens, ends_at = partial(open_sender, channel.name), datetime.now(UTC) + RUN_TIME
+        try:
+            asked = resolve_by_asking(connections.warehouse(), channel, opens, lambda: datetime.now(UTC), ends_at)
+        except AkubillError as error:
+            unanswered.append(f"{channel.title}: {error}")
+            continue
+        outcomes.update({outcome: len(record_keys) for outcome, record_keys in asked.outcomes.items()})
+        unanswered += [f"{channel.title}: {asked.failure}"] if asked.failure else []
+    return outcomes, unanswered
 
 
 def decide_of_run() -> str:
@@ -133,21 +158,3 @@ def _items(channel: str) -> list[MeteredItem]:
         for item in product.metering_items
         if item.channel == channel
     ]
-
-
-def _alibaba_china() -> Sender:
-    from include.marketplace.push.alibaba_china import AlibabaChina
-
-    return AlibabaChina(connections.vendor_access())
-
-
-#: Channel → what opens the way to its marketplace.
-_SENDERS: dict[str, Callable[[], Sender]] = {"alibaba-china": _alibaba_china}
-
-
-def _open_sender(channel: str) -> Sender:
-    if channel not in _SENDERS:
-        raise ConfigurationError(
-            f"Nothing can be sent to {channel}: it has no sender in {__name__.replace('.', '/')}.py."
-        )
-    return _SENDERS[channel]()

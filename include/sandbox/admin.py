@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, FastAPI, HTTPException, Request
 from pydantic import Field
 
-from include.sandbox import admin_environments, callbacks, faults
+from include.sandbox import admin_channels, admin_environments, callbacks, faults
 from include.sandbox.admin_access import AdminAccess
 from include.sandbox.admin_environments import Strict, world_of
 from include.sandbox.records import Account, Fault, Notification, Settings
@@ -26,7 +26,7 @@ class NewAccount(Strict):
 
     account_id: Annotated[str, Field(pattern=r"^\d+$")] | None = None
     role: Literal["buyer", "vendor"] = "buyer"
-    site: Literal["china", "international"] = "china"
+    site: Literal["china", "international", "aws"] = "china"
     real_name_verified: bool = True
     denied_actions: Annotated[list[str], Field(default_factory=list)]
     access_key_id: str | None = None
@@ -37,7 +37,17 @@ class NewFault(Strict):
     """POST /admin/faults. `times` null is until it is taken away; `share` is of the matching requests."""
 
     kind: str
-    service: Literal["", "computenest", "computenestsupplier", "market", "ecs", "bssopenapi", "console"] = ""
+    service: Literal[
+        "",
+        "computenest",
+        "computenestsupplier",
+        "market",
+        "marketplaceintl",
+        "ecs",
+        "bssopenapi",
+        "aws",
+        "console",
+    ] = ""
     action: str = ""
     path: str = ""
     account_id: str = ""
@@ -188,6 +198,7 @@ def make_app(world: World, access: AdminAccess) -> FastAPI:
     app.state.world = world
     app.include_router(router)
     app.include_router(admin_environments.router)
+    app.include_router(admin_channels.router)
 
     @app.middleware("http")
     async def commit_before_answering(request: Request, call_next: Any) -> Any:  # noqa: ANN401

@@ -1,4 +1,4 @@
-"""The whole outside behind one port: the cloud at /, consoles under /consoles/, the admin API under /admin/."""
+"""The whole outside behind one port: clouds at /, consoles under /consoles/, the admin API under /admin/."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from include.sandbox import admin, consoles, gateway
+from include.sandbox import admin, aws, consoles, gateway
 from include.sandbox.admin_access import AdminAccess, make_token
 from include.sandbox.answers import Receive, Scope, Send
 from include.sandbox.callbacks import Caller
@@ -28,6 +28,8 @@ class Sandbox:
             await self._admin(scope, receive, send)
         elif scope["path"].startswith(consoles.PREFIX):
             await consoles.serve(self.world, scope, receive, send, time.time())
+        elif scope["path"] == "/" and aws.is_asked(scope):
+            await aws.serve(self.world, scope, receive, send, time.time())
         elif scope["path"] == "/":
             await gateway.serve(self.world, scope, receive, send, time.time())
         else:

@@ -2,7 +2,8 @@
 
 A request that a fault matches is still checked and counted first, so that what is broken on purpose never hides a
 wrong signature. Faults answer in place of the service (throttle, server_error, …), delay it (slow), spoil its answer
-after the work was done (broken, lost_answer), or spoil the work itself (deployment_fails, console_never_up).
+after the work was done (broken, lost_answer), or spoil the work itself (deployment_fails, console_never_up,
+unprocessed).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from include.sandbox.world import World
 
 REFUSING = frozenset({"throttle", "throttle_without_header", "server_error", "unavailable", "refuse"})
 ON_THE_WIRE = REFUSING | {"html", "not_json", "slow", "broken", "lost_answer", "clock_skew"}
-IN_THE_WORK = frozenset({"deployment_fails", "console_never_up"})
+IN_THE_WORK = frozenset({"deployment_fails", "console_never_up", "unprocessed"})
 KINDS = ON_THE_WIRE | IN_THE_WORK
 #: Their seconds are no delay before the work.
 _DELAYED_LATER = frozenset({"lost_answer", "clock_skew"})

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
-from include.sandbox import bss, compute_nest, ecs, faults, market, supplier
+from include.sandbox import bss, compute_nest, ecs, faults, market, marketplace_intl, supplier
 from include.sandbox.answers import Answer, Receive, Scope, Send, json_answer, read_body
 from include.sandbox.calls import Call, Operation, refuse_if_denied
 from include.sandbox.errors import Refusal, SignatureRefused
@@ -32,6 +32,7 @@ SERVICES = {
     "2021-06-01": Service("computenest", "computenest", compute_nest.OPERATIONS),
     "2021-05-21": Service("computenestsupplier", "computenestsupplier", supplier.OPERATIONS),
     "2015-11-01": Service("market", "aliyunmarket", market.OPERATIONS),
+    "2022-12-30": Service("marketplaceintl", "marketplaceintl", marketplace_intl.OPERATIONS),
     "2014-05-26": Service("ecs", "ecs", ecs.OPERATIONS),
     "2017-12-14": Service("bssopenapi", "bssapi", bss.OPERATIONS),
 }

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from include.sandbox.channel_records import AwsAgreement, AwsUsage, ChannelRecord, IntlInstance, IntlPush
+
 
 @dataclass(slots=True)
 class Settings:
@@ -35,6 +37,8 @@ class Settings:
     image_product_code: str = "cmjj-automq-be"
     image_id: str = "m-automqbusiness01"
     metering_entity: str = "cmgj-automq-byoc-Period-1"
+    intl_metering_assist: str = "sgcmgj-automq-byoc-Period-1"
+    aws_dimensions: list[str] = field(default_factory=lambda: ["aku_seconds", "aku_hours"])
     spi_url: str = ""
     spi_key: str = "isv-key-of-the-sandbox"
     spi_minute_seconds: float = 60.0
@@ -294,8 +298,23 @@ class Fault:
         return self.fault_id
 
 
-Record = Settings | Account | ServiceInstance | Console | KafkaInstance | Token | Push | Notification | Callback | Fault
+Record = (
+    Settings
+    | Account
+    | ServiceInstance
+    | Console
+    | KafkaInstance
+    | Token
+    | Push
+    | Notification
+    | Callback
+    | Fault
+    | ChannelRecord
+)
 KINDS: dict[str, type[Record]] = {
     kind.kind: kind
-    for kind in (Settings, Account, ServiceInstance, Console, KafkaInstance, Token, Push, Notification, Callback, Fault)
+    for kind in (
+        *(Settings, Account, ServiceInstance, Console, KafkaInstance, Token, Push, Notification, Callback, Fault),
+        *(AwsAgreement, AwsUsage, IntlInstance, IntlPush),
+    )
 }

@@ -10,6 +10,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import cast
 
+from include.sandbox.channel_records import AwsAgreement, AwsUsage, IntlInstance, IntlPush
 from include.sandbox.journal import Journal
 from include.sandbox.records import (
     Account,
@@ -48,6 +49,10 @@ class World:
         self.listings: dict[str, dict[tuple[tuple[str, str], ...], tuple[int, bytes]]] = {}
         self.tokens: dict[str, Token] = {}
         self.pushes: dict[str, Push] = {}
+        self.aws_agreements: dict[str, AwsAgreement] = {}
+        self.aws_usage: dict[str, AwsUsage] = {}
+        self.intl_instances: dict[str, IntlInstance] = {}
+        self.intl_pushes: dict[str, IntlPush] = {}
         self.notifications: dict[str, Notification] = {}
         self.callbacks: dict[str, Callback] = {}
         self.faults: dict[str, Fault] = {}
@@ -91,6 +96,10 @@ class World:
             "kafka_instance": self.kafka_instances,
             "token": self.tokens,
             "push": self.pushes,
+            "aws_agreement": self.aws_agreements,
+            "aws_usage": self.aws_usage,
+            "intl_instance": self.intl_instances,
+            "intl_push": self.intl_pushes,
             "notification": self.notifications,
             "callback": self.callbacks,
             "fault": self.faults,

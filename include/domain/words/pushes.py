@@ -7,9 +7,13 @@ from include.domain.words.filling import Words
 #: Why a record of the ledger has its outcome.
 REASONS = {
     "answer_unreadable": Words("The marketplace's answer could not be read."),
+    "asked_absent": Words("The marketplace, asked later, does not have it."),
+    "asked_there": Words("The marketplace, asked later, has it."),
     "bisected": Words("The marketplace refused the request that it was in; smaller requests will show which record."),
     "cut_off_passed": Words("Its cut-off passed before it was sent."),
     "dry_run": Words("It was a dry run."),
+    "duplicate_different": Words("The marketplace had another quantity for it already, and keeps that one."),
+    "duplicate_same": Words("The marketplace had it already."),
     "interrupted": Words("The run ended before the answer was stored."),
     "marked_accepted": Words("A person found that the marketplace has it."),
     "marked_refused": Words("A person found that the marketplace does not have it, and will not take it."),
@@ -18,11 +22,15 @@ REASONS = {
     "no_access": Words("The marketplace cannot be called: access is missing or refused."),
     "no_answer": Words("The marketplace did not answer, or its answer was lost."),
     "not_connected": Words("The marketplace could not be reached, so nothing was sent."),
+    "not_subscribed": Words("The marketplace says that the buyer has no subscription there."),
     "not_successful": Words("The marketplace answered that it did not succeed, and not why."),
+    "out_of_time": Words("The marketplace says that it does not take usage of this hour, any more or yet."),
     "refusal_unknown": Words("The marketplace answered with an error code that is not known."),
     "refused": Words("The marketplace refused it."),
     "sent_again": Words("A person had it sent again."),
     "throttled": Words("The marketplace asked to wait, and took nothing."),
+    "unprocessed": Words("The marketplace says that it did not process it."),
+    "unsaid": Words("The marketplace's answer says nothing of it."),
     "written_off": Words("A person wrote it off."),
 }
 

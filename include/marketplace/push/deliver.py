@@ -11,13 +11,13 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from include.domain.errors import AkubillError, RefusedError
-from include.domain.text import storable
+from include.domain.errors import AkubillError
 from include.domain.words.pushes import OPEN_POINTS
-from include.marketplace.push.answers import judge_answer, judge_failure
-from include.marketplace.push.ledger import Evidence, Ledger
+from include.marketplace.push.asking import ask_about_unknown
+from include.marketplace.push.calling import call
+from include.marketplace.push.ledger import Ledger
 from include.marketplace.push.open_points import describe_records
 from include.marketplace.push.plan import HourlyUsage, plan_pushes
 from include.warehouse.engine import alone
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from include.domain.channels import Channel
-    from include.marketplace.push.answers import Booking
     from include.marketplace.push.ledger import MeteredItem
     from include.marketplace.push.senders import PushRecord, Sender
 
-_LONGEST_ANSWER = 1000
+#: Of these nothing is left to be done: the run goes on with its plan.
+_SETTLED = frozenset({"accepted", "duplicate_same", "duplicate_different"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class _Run:
         if self._ledger.is_held():
             self._pushed.stopped = "A person holds the channel."
             return
-        if not self._ledger.waiting() and self._channel.on_unknown == "hold":
+        if not self._ledger.waiting() and not self._has_unknown():
             return
         if is_dry_run:
             self._note("not_sent", self._ledger.leave_unsent("dry_run", self._clock.now()), is_open=False)
@@ -134,18 +134,33 @@ class _Run:
         sender = self._opened(open_sender)
         if sender is None:
             return
-        if self._channel.on_unknown == "send_again":
-            self._ledger.send_unknown_again(self._clock.now())
-        while self._pushed.stopped is None and (requests := self._next(ends_at)):
+        self._resolve_unknown(sender, ends_at)
+        while self._pushed.stopped is None and (requests := self._next(sender, ends_at)):
             self._send_all(sender, requests, ends_at)
 
+    def _has_unknown(self) -> bool:
+        """Whether there is an unknown record about which this channel can do something."""
+        if self._channel.can_be_asked:
+            return bool(self._ledger.unknown())
+        now, sends_again = self._clock.now(), self._channel.on_unknown == "send_again"
+        return sends_again and any(unknown.cut_off > now for unknown in self._ledger.unknown())
+
+    def _resolve_unknown(self, sender: Sender, ends_at: datetime) -> None:
+        """Ask, or send again; a question that is not answered does not keep new hours from being sent."""
+        if self._channel.can_be_asked:
+            asked = ask_about_unknown(self._ledger, self._channel, sender, self._clock.now, ends_at)
+            for outcome, record_keys in asked.outcomes.items():
+                self._note(outcome, record_keys)
+        elif self._channel.on_unknown == "send_again":
+            self._ledger.send_unknown_again(self._clock.now())
+
     def _send_all(self, sender: Sender, requests: list[_Due], ends_at: datetime) -> None:
-        """Send planned requests, until one is not accepted or must wait: then what is left is planned again."""
+        """Send planned requests, until one is not settled or must wait: then what is left is planned again."""
         for due in requests:
             now = self._clock.now()
             if not due.not_before <= now < due.cut_off or now > ends_at:
                 return
-            if self._send(sender, due.records, ends_at) != "accepted":
+            if not self._send(sender, due.records, ends_at):
                 return
 
     def _opened(self, open_sender: Callable[[], Sender]) -> Sender | None:
@@ -164,12 +179,12 @@ class _Run:
                 return None
         return sender
 
-    def _next(self, ends_at: datetime) -> list[_Due]:
+    def _next(self, sender: Sender, ends_at: datetime) -> list[_Due]:
         """The planned requests, once the first of them may go; none where the run ends before that."""
         while True:
             now = self._clock.now()
             self._note("missed", self._ledger.miss(now))
-            by_identity = {_usage_of(record): record for record in self._ledger.waiting()}
+            by_identity = {_usage_of(record, sender.apart(record)): record for record in self._ledger.waiting()}
             plan = plan_pushes(self._channel, by_identity, now, self._ledger.last_requests(now))
             if not plan.requests or not self._wait_until(plan.requests[0].not_before, ends_at):
                 return []
@@ -193,21 +208,21 @@ class _Run:
             self._clock.sleep(seconds)
         return True
 
-    def _send(self, sender: Sender, records: list[PushRecord], ends_at: datetime) -> str:
-        """Enter, call, book; the outcome."""
+    def _send(self, sender: Sender, records: list[PushRecord], ends_at: datetime) -> bool:
+        """Enter, call, book; False where what is left is to be planned again."""
         request = sender.encode(records)
         attempt_key = self._ledger.begin(records, request, self._clock.now())
         self._pushed.requests += 1
-        begun = time.monotonic()
-        booking, answer, request_id = _call(sender, request, len(records))
-        duration_ms = int((time.monotonic() - begun) * 1000)
-        evidence = Evidence(answer, request_id, duration_ms)
-        self._note(booking.outcome, self._ledger.book(attempt_key, booking, evidence, self._clock.now()))
-        if booking.stops:
-            self._pushed.stopped = str(answer.get("message") or "The marketplace's answer is not one that is known.")
-        elif booking.wait_seconds:
-            self._wait_until(self._clock.now() + timedelta(seconds=booking.wait_seconds), ends_at)
-        return booking.outcome
+        bookings, evidence, message = call(sender, request, len(records))
+        booked = self._ledger.book(attempt_key, records, bookings, evidence, self._clock.now())
+        for outcome, record_keys in booked.items():
+            self._note(outcome, record_keys)
+        wait_seconds = max(booking.wait_seconds for booking in bookings)
+        if any(booking.stops for booking in bookings):
+            self._pushed.stopped = message or "The marketplace's answer is not one that is known."
+        elif wait_seconds:
+            self._wait_until(self._clock.now() + timedelta(seconds=wait_seconds), ends_at)
+        return set(booked) <= _SETTLED
 
     def _note(self, outcome: str, record_keys: list[int], *, is_open: bool = True) -> None:
         if record_keys:
@@ -216,7 +231,7 @@ class _Run:
                 self.to_describe += record_keys
 
 
-def _usage_of(record: PushRecord) -> HourlyUsage:
+def _usage_of(record: PushRecord, apart: str) -> HourlyUsage:
     """What the plan looks at. Two dimensions of one hour are two rows."""
     return HourlyUsage(
         record.marketplace_instance_id,
@@ -225,21 +240,5 @@ def _usage_of(record: PushRecord) -> HourlyUsage:
         record.quantity,
         record.most_together,
         record.record_key,
+        apart,
     )
-
-
-def _call(sender: Sender, request: str, record_count: int) -> tuple[Booking, dict[str, Any], str | None]:
-    """The call, what it means, and what is kept of it."""
-    try:
-        answer = sender.send(request)
-    except AkubillError as failure:
-        connected, kind = sender.was_connected(failure), sender.kind_of(failure)
-        booking = judge_failure(failure, record_count, was_connected=connected, kind=kind)
-        kept = {
-            "error": type(failure).__name__,
-            "code": getattr(failure, "code", None),
-            "message": storable(str(failure), _LONGEST_ANSWER),
-        }
-        request_id = failure.request_id if isinstance(failure, RefusedError) else None
-        return booking, kept, request_id
-    return judge_answer(answer), {"success": answer.is_success}, answer.request_id

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 #: Hours are looked at again for so long: usage, or a marketplace instance, may become known late. The first run of a
 #: channel begins so long ago.
 _LOOKED_AT_AGAIN = timedelta(hours=26)
-#: A console that is still silent so long after the hour is not waited for: what is known is reported.
-SILENT_AFTER = timedelta(minutes=40)
 _LONGEST_PAUSE = timedelta(minutes=10)
 
 
@@ -48,6 +46,14 @@ class MeteredItem(NamedTuple):
     dimension: str
     item_key: str
     is_pushed: bool
+
+
+class UnknownRecord(NamedTuple):
+    """A record of which it is not known whether it arrived: when its last request began, and until when it counts."""
+
+    record: PushRecord
+    begun_at: datetime
+    cut_off: datetime
 
 
 class Evidence(NamedTuple):
@@ -81,7 +87,7 @@ class Ledger:
                 "hours": hours,
                 "cut_offs": [self._channel.cut_off_of(hour) for hour in hours],
                 "idle_hours_are_sent": self._channel.idle_hours == "sent",
-                "silent_before": now - SILENT_AFTER,
+                "silent_untils": [self._channel.silent_until(hour) for hour in hours],
                 "now": now,
             }
             # The planner may take the ledger for empty, and would look through all of it for each hour.
@@ -114,6 +120,19 @@ class Ledger:
         """What is to be sent."""
         with self._connection.begin():
             return [PushRecord(**row) for row in self._run("marketplace/push/list_waiting").mappings()]
+
+    def unknown(self) -> list[UnknownRecord]:
+        """Records of which it is not known whether they arrived, the oldest hours first."""
+        with self._connection.begin():
+            rows = [dict(row) for row in self._run("marketplace/push/list_unknown").mappings()]
+        begun = [(row.pop("begun_at"), row.pop("cut_off"), row) for row in rows]
+        return [UnknownRecord(PushRecord(**row), begun_at, cut_off) for begun_at, cut_off, row in begun]
+
+    def settle_unknown(self, record_key: int, outcome: str, reason: str, now: datetime) -> bool:
+        """Give an unknown record its outcome; False where it is not unknown any more."""
+        changed = {"record_keys": [record_key], "outcome": outcome, "reason": reason, "now": now}
+        with self._connection.begin():
+            return bool(self._run("marketplace/push/resolve_unknown", **changed).rowcount)
 
     def last_requests(self, now: datetime) -> dict[str, datetime]:
         """When each instance was last in a request, as far as that still matters."""
@@ -148,27 +167,40 @@ class Ledger:
                 raise AssertionError("Records left the queue while the channel was locked.")
         return attempt_key
 
-    def book(self, attempt_key: int, booking: Booking, evidence: Evidence, now: datetime) -> list[int]:
-        """Store a request's answer, and what it means for its records; whose keys these are."""
+    def book(
+        self,
+        attempt_key: int,
+        records: Sequence[PushRecord],
+        bookings: Sequence[Booking],
+        evidence: Evidence,
+        now: datetime,
+    ) -> dict[str, list[int]]:
+        """Store a request's answer, and what it means for each of its records; whose keys have which outcome."""
+        outcomes = {booking.outcome for booking in bookings}
         ended = {
             "attempt_key": attempt_key,
             "now": now,
-            "result": booking.outcome,
+            # One record in doubt leaves the request in doubt.
+            "result": "unknown" if "unknown" in outcomes else outcomes.pop() if len(outcomes) == 1 else "mixed",
             "answer": json.dumps(evidence.answer),
             "request_id": evidence.request_id,
             "duration_ms": evidence.duration_ms,
         }
         booked = {
             "attempt_key": attempt_key,
-            "outcome": booking.outcome,
-            "reason": booking.reason,
-            "their_code": booking.their_code,
-            "most_together": booking.most_together,
+            "record_keys": [record.record_key for record in records],
+            "outcomes": [booking.outcome for booking in bookings],
+            "reasons": [booking.reason for booking in bookings],
+            "their_codes": [booking.their_code for booking in bookings],
+            "most_together": [booking.most_together for booking in bookings],
             "now": now,
         }
+        found: dict[str, list[int]] = {}
         with self._connection.begin():
             self._connection.execute(statement("marketplace/push/end_attempt"), ended)
-            return list(self._connection.execute(statement("marketplace/push/book_records"), booked).scalars())
+            for row in self._connection.execute(statement("marketplace/push/book_records"), booked):
+                found.setdefault(row.outcome, []).append(row.record_key)
+        return found
 
     def _run(self, name: str, **facts: object) -> Any:  # noqa: ANN401 (a result)
         return self._connection.execute(statement(name), {"channel": self._channel.name, **facts})

@@ -35,6 +35,7 @@ class HourlyUsage(NamedTuple):
         quantity: AKU-seconds.
         most_together: how many records its request may have, where a larger one was refused; None: as many as fit.
         record_key: of the ledger; 0 for rows of a file.
+        apart: what the records of one request agree in, besides their product.
     """
 
     marketplace_instance_id: str
@@ -43,6 +44,7 @@ class HourlyUsage(NamedTuple):
     quantity: int
     most_together: int | None = None
     record_key: int = 0
+    apart: str = ""
 
     @property
     def start(self) -> datetime:
@@ -117,17 +119,18 @@ class _Batches:
     def __init__(self, channel: Channel) -> None:
         self._limits = channel.request
         self._all: list[tuple[str, list[HourlyUsage]]] = []
-        self._open: dict[str, tuple[list[HourlyUsage], int]] = {}
+        self._open: dict[tuple[str, str], tuple[list[HourlyUsage], int]] = {}
 
     def add(self, row: HourlyUsage) -> None:
         size = self._limits.record_bytes + _ENCODED * len(row.marketplace_instance_id)
-        records, filled = self._open.get(row.product_code, ([], 0))
+        group = row.product_code, row.apart
+        records, filled = self._open.get(group, ([], 0))
         most = min([self._limits.records, *(each.most_together or _NO_LIMIT for each in (*records, row))])
         if not records or len(records) >= most or filled + size > self._limits.bytes:
             records, filled = [], 0
             self._all.append((row.product_code, records))
         records.append(row)
-        self._open[row.product_code] = records, filled + size
+        self._open[group] = records, filled + size
 
     def oldest_first(self) -> list[tuple[str, list[HourlyUsage]]]:
         return sorted(self._all, key=lambda batch: batch[1][0].hour)

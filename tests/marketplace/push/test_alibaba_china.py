@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from include.domain.errors import AkubillError
-from include.marketplace.push.alibaba_china import AlibabaChina, encode
-from include.marketplace.push.answers import Booking, judge_answer, judge_failure
+from include.marketplace.push.answers import Booking
+from include.marketplace.push.calling import call
+from include.marketplace.push.channels.alibaba_china.sender import AlibabaChina
+from include.marketplace.push.channels.alibaba_china.wire import encode
 from include.marketplace.push.senders import PushRecord
 from tests.support.cloud import QUICK, Cloud, Said, says
 
@@ -19,12 +20,8 @@ RECORD = PushRecord(1, "234325302", "cmgj", AT, 7200, AT, AT + timedelta(hours=1
 
 def booked(cloud: Cloud, said: Said) -> Booking:
     cloud.answers = [said]
-    sender = AlibabaChina(cloud.access, QUICK)
-    try:
-        return judge_answer(sender.send(encode([RECORD])))
-    except AkubillError as failure:
-        connected, kind = sender.was_connected(failure), sender.kind_of(failure)
-        return judge_failure(failure, 1, was_connected=connected, kind=kind)
+    (booking,) = call(AlibabaChina(cloud.access, QUICK), encode([RECORD]), 1).bookings
+    return booking
 
 
 def test_a_request_is_made_of_frozen_records_only_and_asked_once(cloud: Cloud) -> None:

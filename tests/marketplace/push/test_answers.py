@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from include.domain.errors import AkubillError, ConfigurationError, RefusedError, RetriableError, UnexpectedAnswerError
 from include.domain.lifecycles import PUSH_RECORD
 from include.domain.words.pushes import REASONS
-from include.marketplace.push.answers import ACCESS_KINDS, RECORDS_KIND, Answer, Booking, judge_answer, judge_failure
+from include.marketplace.push.answers import (
+    ACCESS_KINDS,
+    RECORDS_KIND,
+    TIME_KIND,
+    Answer,
+    Booking,
+    Verdict,
+    judge_answer,
+    judge_failure,
+)
 
 
 def judged(failure: AkubillError, *, records: int = 1, connected: bool = True, kind: str = "other") -> Booking:
@@ -20,8 +31,31 @@ def refused(code: str = "InvalidParameter") -> RefusedError:
 
 @pytest.mark.parametrize(("answer", "outcome"), [(Answer(is_success=True), "accepted"), (Answer(None), "unknown")])
 def test_only_success_is_success(answer: Answer, outcome: str) -> None:
-    assert judge_answer(answer).outcome == outcome
-    assert judge_answer(Answer(is_success=False)).outcome == "unknown"
+    assert [booking.outcome for booking in judge_answer(answer, 2)] == [outcome, outcome]
+    assert judge_answer(Answer(is_success=False), 1)[0].outcome == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("word", "outcome", "stops"),
+    [
+        ("accepted", "accepted", False),
+        ("duplicate_same", "duplicate_same", False),
+        ("duplicate_different", "duplicate_different", False),
+        ("not_subscribed", "refused", False),
+        ("unprocessed", "pending", False),
+        ("unsaid", "unknown", True),
+    ],
+)
+def test_what_is_said_of_a_record_is_booked_for_it_alone(word: Any, outcome: str, *, stops: bool) -> None:
+    one, other = judge_answer(Answer(is_success=None, verdicts=(Verdict("accepted"), Verdict(word))), 2)
+    assert (one.outcome, other.outcome, other.stops) == ("accepted", outcome, stops)
+    assert ("sending", other.outcome) in PUSH_RECORD.transitions
+    assert other.reason is None or other.reason in REASONS
+
+
+def test_verdicts_on_another_number_of_records_say_nothing() -> None:
+    bookings = judge_answer(Answer(is_success=True, verdicts=(Verdict("accepted"),)), 2)
+    assert [booking.outcome for booking in bookings] == ["unknown", "unknown"]
 
 
 @pytest.mark.parametrize(
@@ -37,6 +71,7 @@ def test_only_success_is_success(answer: Answer, outcome: str) -> None:
         (judged(refused("NeverSeen")), ("unknown", True)),
         (judged(refused(), kind=RECORDS_KIND), ("refused", False)),
         (judged(refused(), kind=RECORDS_KIND, records=2), ("pending", False)),
+        (judged(refused(), kind=TIME_KIND), ("refused", False)),
         *((judged(refused(), kind=kind), ("not_sent", True)) for kind in sorted(ACCESS_KINDS)),
     ],
 )

@@ -18,7 +18,7 @@ from sqlalchemy import event
 
 from include.alibaba.access import CloudAccess
 from include.catalog.loader import load_channel
-from include.marketplace.push.alibaba_china import AlibabaChina
+from include.marketplace.push.channels.alibaba_china.sender import AlibabaChina
 from include.marketplace.push.deliver import Clock, push_due
 from include.warehouse.engine import open_warehouse
 from tests.support.cloud import QUICK

@@ -1,6 +1,6 @@
 -- Usage that the ledger does not have yet, of the channel's hours that are given with their cut-offs. An hour counts
--- once its console has answered after it, or when it ended before :silent_before: then what is known is reported. A
--- subscription without its marketplace instance waits. What the marketplace measures itself is expected.
+-- once its console has answered after it, or when a silent console is not waited for any more: then what is known is
+-- reported. A subscription without its marketplace instance waits. What the marketplace measures itself is expected.
 INSERT INTO marketplace.push_records (
     channel, marketplace_instance_id, hour_start, dimension, subscription_key, product_code, item_key, quantity,
     window_start, window_end, cut_off, is_partial, entered_at, outcome, decided_at
@@ -28,7 +28,9 @@ INNER JOIN
         CAST(:item_keys AS text[]), CAST(:are_pushed AS boolean[])
     ) AS i (product, product_code, dimension, item_key, is_pushed)
     ON s.product = i.product
-CROSS JOIN unnest(CAST(:hours AS timestamptz[]), CAST(:cut_offs AS timestamptz[])) AS c (hour_start, cut_off)
+CROSS JOIN
+    unnest(CAST(:hours AS timestamptz[]), CAST(:cut_offs AS timestamptz[]), CAST(:silent_untils AS timestamptz[]))
+        AS c (hour_start, cut_off, silent_until)
 INNER JOIN core.environments AS e ON s.subscription_key = e.subscription_key
 LEFT JOIN metering.environment_hours AS h ON e.environment_key = h.environment_key AND c.hour_start = h.hour_start
 LEFT JOIN
@@ -39,8 +41,8 @@ WHERE
     AND s.marketplace_instance_id IS NOT NULL
     AND s.metering_started_at < c.hour_start + interval '1 hour'
     AND (s.ended_at IS NULL OR s.ended_at > c.hour_start)
-    AND (u.aku_seconds > 0 OR :idle_hours_are_sent)
-    AND (h.state = 'closed' OR c.hour_start + interval '1 hour' <= :silent_before)
+    AND (u.aku_seconds > 0 OR (:idle_hours_are_sent AND c.cut_off > :now))
+    AND (h.state = 'closed' OR c.silent_until <= :now)
     -- Most hours have their record already.
     AND NOT EXISTS (
         SELECT FROM marketplace.push_records AS r

@@ -1,0 +1,1 @@
+"""BatchMeterUsage of AWS Marketplace."""
