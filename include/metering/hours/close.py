@@ -53,8 +53,10 @@ _FINDING = (
     "metering/hours/add_silences",
     "metering/hours/create_imports",
     "metering/hours/use_imports",
+    "metering/hours/create_cuts",
+    "metering/hours/find_imported_spans",
+    "metering/hours/find_frozen_spans",
     "metering/hours/cut_gaps",
-    "metering/hours/cut_frozen_gaps",
 )
 _STORING = (
     "metering/hours/keep_imports",
@@ -71,7 +73,7 @@ _STORING = (
 #: The most that is closed of given environments in one transaction: a month of one, a day of many.
 _ENVIRONMENT_DAYS = 31
 _DROP = (
-    "DROP TABLE closing_environments, closing_polls, closing_hours, closing_usage, closing_gaps, "
+    "DROP TABLE closing_environments, closing_polls, closing_hours, closing_usage, closing_gaps, closing_cuts, "
     "closing_sightings, closing_instances, closing_intervals, closing_pieces, closing_imports, closing_differences, "
     "found_late_usage"
 )

@@ -16,18 +16,13 @@ billed AS (
         b.bill_key,
         b.subscription_key,
         coalesce(sum(l.aku_seconds), 0) AS aku_seconds
-    FROM billing.bills AS b
+    FROM billing.audited_bills(:period_start, :period_end, :states) AS b
     LEFT JOIN billing.bill_lines AS l
         ON
             b.bill_key = l.bill_key
             AND l.corrects_bill_key IS NULL
             AND l.kind IN ('usage', 'overage', 'covered', 'included')
-    WHERE
-        b.period_start = :period_start
-        AND b.period_end = :period_end
-        AND b.document = 'bill'
-        AND b.state = any(:states)
-    GROUP BY b.bill_key
+    GROUP BY b.bill_key, b.subscription_key
 )
 
 SELECT

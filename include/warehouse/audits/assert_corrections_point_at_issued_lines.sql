@@ -6,7 +6,7 @@ WITH corrections AS (
         l.line_no,
         root.bill_key IS NOT NULL AS has_root,
         l.corrects_line_no IS NULL OR said.line_no IS NOT NULL AS has_line
-    FROM billing.bills AS b
+    FROM billing.audited_bills(:period_start, :period_end, :states) AS b
     INNER JOIN billing.bill_lines AS l ON b.bill_key = l.bill_key AND l.corrects_bill_key IS NOT NULL
     LEFT JOIN billing.bills AS root
         ON
@@ -26,11 +26,6 @@ WITH corrections AS (
             document.bill_key = said.bill_key
             AND l.corrects_line_no = said.line_no
             AND l.corrects_bill_key = coalesce(said.corrects_bill_key, said.bill_key)
-    WHERE
-        b.period_start = :period_start
-        AND b.period_end = :period_end
-        AND b.document = 'bill'
-        AND b.state = any(:states)
 )
 
 SELECT

@@ -7,14 +7,10 @@ WITH earlier AS (
         s.metering_started_at,
         greatest(b.period_start, s.started_at) AS starts,
         least(b.period_end, s.metering_started_at, s.ended_at) AS ends
-    FROM billing.bills AS b
+    FROM billing.audited_bills(:period_start, :period_end, :states) AS b
     INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
     WHERE
-        b.period_start = :period_start
-        AND b.period_end = :period_end
-        AND b.document = 'bill'
-        AND b.state = any(:states)
-        AND s.metering_started_at > b.period_start
+        s.metering_started_at > b.period_start
         AND s.metering_started_at - s.started_at > interval '1 day'
 )
 

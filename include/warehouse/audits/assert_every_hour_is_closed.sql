@@ -5,15 +5,11 @@ WITH expected AS (
         e.environment_key,
         greatest(b.period_start, date_trunc('hour', s.metering_started_at, 'UTC')) AS first_hour,
         least(b.period_end, coalesce(s.ended_at, b.period_end)) AS last_end
-    FROM billing.bills AS b
+    FROM billing.audited_bills(:period_start, :period_end, :states) AS b
     INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
     INNER JOIN core.environments AS e ON s.subscription_key = e.subscription_key
     WHERE
-        b.period_start = :period_start
-        AND b.period_end = :period_end
-        AND b.document = 'bill'
-        AND b.state = any(:states)
-        AND s.metering_started_at IS NOT NULL
+        s.metering_started_at IS NOT NULL
 ),
 
 counts AS (

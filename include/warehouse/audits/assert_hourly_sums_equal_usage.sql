@@ -44,11 +44,6 @@ SELECT
         'hour_count', count(*),
         'first_hour', min(d.hour_start)
     ) AS facts
-FROM billing.bills AS b
+FROM billing.audited_bills(:period_start, :period_end, :states) AS b
 INNER JOIN differing AS d ON b.subscription_key = d.subscription_key
-WHERE
-    b.period_start = :period_start
-    AND b.period_end = :period_end
-    AND b.document = 'bill'
-    AND b.state = any(:states)
 GROUP BY b.bill_key

@@ -12,15 +12,11 @@ WITH charged AS (
         l.amount,
         l.unit_price,
         v.rounding_digits
-    FROM billing.bills AS b
+    FROM billing.audited_bills(:period_start, :period_end, :states) AS b
     INNER JOIN billing.bill_lines AS l ON b.bill_key = l.bill_key AND l.corrects_bill_key IS NULL AND l.kind = 'usage'
     INNER JOIN billing.price_plan_versions AS v ON l.version_key = v.version_key
     WHERE
-        b.period_start = :period_start
-        AND b.period_end = :period_end
-        AND b.document = 'bill'
-        AND b.state = any(:states)
-        AND v.charge_every = 'hour'
+        v.charge_every = 'hour'
         AND v.rounding_mode = 'down'
         AND v.model = 'per_unit'
         AND v.included_aku_seconds = 0

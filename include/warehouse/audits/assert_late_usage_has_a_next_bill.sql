@@ -16,11 +16,7 @@ SELECT
         'ended_at', s.ended_at
     ) AS facts
 FROM waiting AS w
-INNER JOIN billing.bills AS b ON w.bill_key = b.bill_key
+INNER JOIN billing.audited_bills(:period_start, :period_end, :states) AS b ON w.bill_key = b.bill_key
 INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
 WHERE
-    b.period_start = :period_start
-    AND b.period_end = :period_end
-    AND b.document = 'bill'
-    AND b.state = any(:states)
-    AND NOT billing.has_next_bill(b.subscription_key)
+    NOT billing.has_next_bill(b.subscription_key)

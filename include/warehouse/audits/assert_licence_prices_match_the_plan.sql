@@ -9,7 +9,7 @@ SELECT
         'plan_price', CAST(min(n.amount) AS text),
         'plan_currency', min(b.currency)
     ) AS facts
-FROM billing.bills AS b
+FROM billing.audited_bills(:period_start, :period_end, :states) AS b
 INNER JOIN core.licences AS l
     ON
         b.subscription_key = l.subscription_key
@@ -23,9 +23,5 @@ LEFT JOIN billing.bill_lines AS n
         AND l.term_start = n.line_start
         AND l.capacity_aku * l.term_months = n.quantity
 WHERE
-    b.period_start = :period_start
-    AND b.period_end = :period_end
-    AND b.document = 'bill'
-    AND b.state = any(:states)
-    AND (n.amount IS DISTINCT FROM l.price OR b.currency <> l.currency)
+    (n.amount IS DISTINCT FROM l.price OR b.currency <> l.currency)
 GROUP BY b.bill_key

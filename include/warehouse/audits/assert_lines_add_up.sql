@@ -8,14 +8,9 @@ WITH sums AS (
         -- What corrects an earlier bill is usage of that one.
         coalesce(sum(l.aku_seconds) FILTER (WHERE l.corrects_bill_key IS NULL), 0) AS line_aku_seconds,
         count(l.line_no) FILTER (WHERE l.corrects_bill_key IS NULL) AS line_count
-    FROM billing.bills AS b
+    FROM billing.audited_bills(:period_start, :period_end, :states) AS b
     LEFT JOIN billing.bill_lines AS l ON b.bill_key = l.bill_key
-    WHERE
-        b.period_start = :period_start
-        AND b.period_end = :period_end
-        AND b.document = 'bill'
-        AND b.state = any(:states)
-    GROUP BY b.bill_key
+    GROUP BY b.bill_key, b.subtotal, b.aku_seconds
 )
 
 SELECT

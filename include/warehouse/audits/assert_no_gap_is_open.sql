@@ -10,7 +10,7 @@ SELECT
             string_agg(concat_ws('/', g.gap_key, g.gap_start, g.gap_end, g.cause), ',' ORDER BY g.gap_key)
         )
     ) AS facts
-FROM billing.bills AS b
+FROM billing.audited_bills(:period_start, :period_end, :states) AS b
 INNER JOIN core.environments AS e ON b.subscription_key = e.subscription_key
 INNER JOIN metering.gaps AS g
     ON
@@ -18,9 +18,4 @@ INNER JOIN metering.gaps AS g
         AND b.period_end > g.gap_start
         AND b.period_start < g.gap_end
         AND g.state = 'open'
-WHERE
-    b.period_start = :period_start
-    AND b.period_end = :period_end
-    AND b.document = 'bill'
-    AND b.state = any(:states)
 GROUP BY b.bill_key

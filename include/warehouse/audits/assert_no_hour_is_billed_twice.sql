@@ -6,7 +6,7 @@ SELECT
         'last_hour_end', max(least(b.period_end, o.period_end)),
         'other_bill_ids', string_agg(o.bill_id, ', ' ORDER BY o.bill_id)
     ) AS facts
-FROM billing.bills AS b
+FROM billing.audited_bills(:period_start, :period_end, :states) AS b
 INNER JOIN billing.bills AS o
     ON
         b.subscription_key = o.subscription_key
@@ -15,9 +15,4 @@ INNER JOIN billing.bills AS o
         AND b.period_end > o.period_start
         AND o.document = 'bill'
         AND o.state <> 'void'
-WHERE
-    b.period_start = :period_start
-    AND b.period_end = :period_end
-    AND b.document = 'bill'
-    AND b.state = any(:states)
 GROUP BY b.bill_key

@@ -6,7 +6,7 @@ WITH after_end AS (
         s.ended_at,
         h.hour_start,
         h.aku_seconds + coalesce(d.aku_seconds, 0) AS aku_seconds
-    FROM billing.bills AS b
+    FROM billing.audited_bills(:period_start, :period_end, :states) AS b
     INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
     INNER JOIN metering.subscription_hours AS h
         ON
@@ -16,11 +16,7 @@ WITH after_end AS (
             AND h.hour_start < :period_end
     LEFT JOIN LATERAL billing.late_differences(b.bill_key) AS d ON h.hour_start = d.hour_start
     WHERE
-        b.period_start = :period_start
-        AND b.period_end = :period_end
-        AND b.document = 'bill'
-        AND b.state = any(:states)
-        AND s.ended_at < :period_end
+        s.ended_at < :period_end
 )
 
 SELECT

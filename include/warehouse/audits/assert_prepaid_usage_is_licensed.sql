@@ -4,7 +4,7 @@ WITH unlicensed AS (
     SELECT
         b.bill_key,
         h.hour_start
-    FROM billing.bills AS b
+    FROM billing.audited_bills(:period_start, :period_end, :states) AS b
     INNER JOIN billing.bill_lines AS n
         ON
             b.bill_key = n.bill_key
@@ -19,11 +19,7 @@ WITH unlicensed AS (
             AND n.line_start <= h.hour_start
             AND n.line_end > h.hour_start
     WHERE
-        b.period_start = :period_start
-        AND b.period_end = :period_end
-        AND b.document = 'bill'
-        AND b.state = any(:states)
-        AND h.hour_start >= :period_start
+        h.hour_start >= :period_start
         AND h.hour_start < :period_end
         AND h.aku_seconds > 0
         AND NOT EXISTS (

@@ -2,12 +2,7 @@
 -- the bill, with or without tax. Asked of each bill, and of those that it corrects. What a person agreed to about a
 -- bill is left out on every document, until that bill's costs or refunds change.
 WITH chosen AS (
-    SELECT * FROM billing.bills
-    WHERE
-        period_start = :period_start
-        AND period_end = :period_end
-        AND document = 'bill'
-        AND state = any(:states)
+    SELECT * FROM billing.audited_bills(:period_start, :period_end, :states)
 ),
 
 refunded AS (

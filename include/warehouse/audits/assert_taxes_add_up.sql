@@ -2,12 +2,7 @@
 -- its base but for less than one last place; for corrections it is what is still due, so there only the sums count.
 WITH chosen AS (
     SELECT *
-    FROM billing.bills
-    WHERE
-        period_start = :period_start
-        AND period_end = :period_end
-        AND document = 'bill'
-        AND state = any(:states)
+    FROM billing.audited_bills(:period_start, :period_end, :states)
 ),
 
 sums AS (

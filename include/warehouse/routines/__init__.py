@@ -25,6 +25,7 @@ ROUTINES = (
     "billing/share_of",
     "billing/sha256_hex",
     "billing/issued_bills",
+    "billing/audited_bills",
     "billing/issued_lines",
     "billing/left_to_give_back",
     "billing/documents",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from include.metering.gaps.gaps import list_gaps, read_waiver, waive_gaps
 from include.metering.hours.close import close_due_hours
 from tests.support.metering.lives import (
     Environment,
@@ -97,6 +98,19 @@ def test_a_silence_is_a_gap_outside_the_freeze_only(warehouse: Engine) -> None:
     orders.close(0, 5)
     assert gaps(warehouse) == [(None, 30, 60, "not_asked", "open"), (None, 180, 210, "not_asked", "open")]
     assert used(warehouse) == [0, 3, 4]
+
+
+def test_what_a_freeze_leaves_of_a_waived_gap_stays_waived(warehouse: Engine) -> None:
+    orders = Environment(warehouse)
+    orders.tell(*every_five_minutes(orders, 30, kafka(6)), *every_five_minutes(orders, 300, kafka(6), since=210))
+    orders.close(0, 5)
+    [(_, start, end, _, state)] = gaps(warehouse)
+    assert (start, end, state) == (30, 210, "open")
+    keys = [gap.gap_key for gap in list_gaps(warehouse, at(301))]
+    waive_gaps(warehouse, read_waiver(reason="The console was moved.", by="ann", gap_keys=keys), at(301))
+    freeze(orders, 1, until_minutes=190)
+    close_due_hours(warehouse, at(310))
+    assert {gap[-1] for gap in gaps(warehouse)} == {"waived"}
 
 
 def test_a_console_that_stays_silent_in_a_freeze_leaves_nothing_open(warehouse: Engine) -> None:

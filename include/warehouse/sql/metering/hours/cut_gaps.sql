@@ -1,76 +1,22 @@
--- An hour of which a file says what was used is not under a gap any more: of one instance, when the file has it; of the
--- whole environment, when files have every instance that was listed at either end of the silence. What is left of a
--- gap that a person waived stays waived.
-WITH said AS MATERIALIZED (
-    SELECT
-        hour_start,
-        instance_key,
-        environment_key
-    FROM closing_imports
-    UNION
-    SELECT
-        kept.hour_start,
-        kept.instance_key,
-        kept.environment_key
-    FROM metering.imported_hours AS kept
-    INNER JOIN (
-        SELECT
-            environment_key,
-            min(gap_start) AS first_start,
-            max(gap_end) AS last_end
-        FROM closing_gaps
-        GROUP BY environment_key
-    ) AS spans ON kept.environment_key = spans.environment_key
-    WHERE kept.hour_start > spans.first_start - interval '1 hour' AND kept.hour_start < spans.last_end
-),
-
-stored AS (
-    SELECT DISTINCT
-        gaps.environment_key,
-        gaps.instance_key,
-        gaps.gap_start,
-        said.hour_start
-    FROM closing_gaps AS gaps
-    INNER JOIN said
-        ON
-            gaps.environment_key = said.environment_key
-            AND coalesce(gaps.instance_key, said.instance_key) = said.instance_key
-            AND gaps.gap_start < said.hour_start + interval '1 hour'
-            AND gaps.gap_end > said.hour_start
-    WHERE
-        gaps.instance_key IS NOT NULL
-        OR NOT EXISTS (
-            SELECT FROM metering.readings
-            WHERE
-                readings.environment_key = gaps.environment_key
-                AND readings.observed_at IN (gaps.gap_start, gaps.gap_end)
-                AND readings.state = any(:billable_states)
-                AND readings.aku > 0
-                AND NOT EXISTS (
-                    SELECT FROM said AS other
-                    WHERE other.instance_key = readings.instance_key AND other.hour_start = said.hour_start
-                )
-        )
-),
-
-cut AS MATERIALIZED (
+-- Cuts out of gaps the parts in which nothing is missing. What is left of a gap that a person waived stays waived.
+WITH cut AS MATERIALIZED (
     SELECT
         gaps.*,
-        hours.stored
+        cuts.spans
     FROM closing_gaps AS gaps
     INNER JOIN (
         SELECT
             environment_key,
             instance_key,
             gap_start,
-            range_agg(tstzrange(hour_start, hour_start + interval '1 hour')) AS stored
-        FROM stored
+            range_agg(spans) AS spans
+        FROM closing_cuts
         GROUP BY environment_key, instance_key, gap_start
-    ) AS hours
+    ) AS cuts
         ON
-            gaps.environment_key = hours.environment_key
-            AND gaps.instance_key IS NOT DISTINCT FROM hours.instance_key
-            AND gaps.gap_start = hours.gap_start
+            gaps.environment_key = cuts.environment_key
+            AND gaps.instance_key IS NOT DISTINCT FROM cuts.instance_key
+            AND gaps.gap_start = cuts.gap_start
 ),
 
 taken AS (
@@ -91,7 +37,7 @@ SELECT
     cut.cause,
     cut.observed_at
 FROM cut
-CROSS JOIN LATERAL unnest(tstzmultirange(tstzrange(cut.gap_start, cut.gap_end)) - cut.stored) AS pieces (piece)
+CROSS JOIN LATERAL unnest(tstzmultirange(tstzrange(cut.gap_start, cut.gap_end)) - cut.spans) AS pieces (piece)
 WHERE
     NOT EXISTS (
         SELECT FROM metering.gaps AS waived
