@@ -61,6 +61,7 @@ def list_all(
     }
     fields = (
         *("record_key", "channel", "subscription_id", "marketplace_instance_id", "hour_start", "dimension", "quantity"),
+        *("unit_seconds", "carried_in", "units"),
         *("outcome", "reason", "their_code", "cut_off", "is_partial", "sentence"),
     )
     rows = list_records(warehouse(), outcome, channel)
@@ -79,7 +80,7 @@ def agreement(
 
     fields = (
         *("subscription_id", "metered", "licensed", "accepted", "expected", "unknown", "missed", "refused"),
-        *("waiting", "difference", "differing_hours"),
+        *("waiting", "carried", "difference", "differing_hours"),
     )
     columns: Columns = {name.replace("_", " ").capitalize(): name for name in fields}
     rows = sum_agreement(warehouse(), billing_cycle(period).window)

@@ -161,7 +161,7 @@ EVENT = Lifecycle(
 PUSH_RECORD = Lifecycle(
     "record of a metering push",
     {
-        "pending": ("sending", "missed", "not_sent", "expected"),
+        "pending": ("sending", "missed", "not_sent", "expected", "carried"),
         "sending": ("accepted", "refused", "duplicate_same", "duplicate_different", "unknown", "pending", "not_sent"),
         "accepted": (),
         "refused": (),
@@ -171,6 +171,7 @@ PUSH_RECORD = Lifecycle(
         "missed": (),
         "not_sent": ("sending", "missed"),
         "expected": (),
+        "carried": (),
     },
     {
         "pending": "it waits for its request",
@@ -183,6 +184,7 @@ PUSH_RECORD = Lifecycle(
         "missed": "its cut-off passed, or a person wrote it off; it is not charged",
         "not_sent": "it was to be sent, and nothing left: access is missing or refused, or it was a dry run",
         "expected": "the marketplace measures it itself; nothing is sent",
+        "carried": "it is less than one unit of the marketplace; the next hour's record has it",
     },
 )
 

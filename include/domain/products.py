@@ -35,6 +35,8 @@ class MeteringItem(BaseModel):
         channel: the marketplace, a channel of the catalogue.
         dimension: the item's id there.
         key: its unit there, as Alibaba names units: Period is seconds.
+        quantity_unit_seconds: AKU-seconds in one unit of what is reported: 1, or 3600 where the marketplace takes whole
+            AKU-hours. What is left of a whole unit is carried to the instance's next hour.
         measured_by: as Compute Nest names it. The vendor reports usage of Custom ones only; the marketplace measures
             others itself.
     """
@@ -44,6 +46,7 @@ class MeteringItem(BaseModel):
     channel: str
     dimension: str
     key: str
+    quantity_unit_seconds: int = Field(default=1, ge=1, le=86_400)
     measured_by: Literal["Custom", "ComputeNestBill", "ComputeNestPrometheus", "ComputeNestTime"]
 
 

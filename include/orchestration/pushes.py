@@ -153,7 +153,14 @@ def _items(channel: str) -> list[MeteredItem]:
     from include.marketplace.push.ledger import MeteredItem
 
     return [
-        MeteredItem(product.name, product.product_code, item.dimension, item.key, item.measured_by == "Custom")
+        MeteredItem(
+            product.name,
+            product.product_code,
+            item.dimension,
+            item.key,
+            item.measured_by == "Custom",
+            item.quantity_unit_seconds,
+        )
         for product in catalog_products()
         for item in product.metering_items
         if item.channel == channel

@@ -54,6 +54,7 @@ def test_what_has_ended_stays_ended() -> None:
         ("record of a metering push", "duplicate_same"),
         ("record of a metering push", "missed"),
         ("record of a metering push", "expected"),
+        ("record of a metering push", "carried"),
         ("event of the Marketplace", "applied"),
         ("event of the Marketplace", "repeated"),
     }

@@ -39,6 +39,7 @@ class MeteredItem(NamedTuple):
         dimension: what is measured, by the marketplace's id of it.
         item_key: its unit there.
         is_pushed: whether the vendor reports it, and not the marketplace itself.
+        unit_seconds: AKU-seconds in one unit of what is reported.
     """
 
     product: str
@@ -46,6 +47,7 @@ class MeteredItem(NamedTuple):
     dimension: str
     item_key: str
     is_pushed: bool
+    unit_seconds: int = 1
 
 
 class UnknownRecord(NamedTuple):
@@ -84,6 +86,8 @@ class Ledger:
                 "dimensions": [item.dimension for item in items],
                 "item_keys": [item.item_key for item in items],
                 "are_pushed": [item.is_pushed for item in items],
+                # What the marketplace measures itself, it measures to the second.
+                "unit_seconds": [item.unit_seconds if item.is_pushed else 1 for item in items],
                 "hours": hours,
                 "cut_offs": [self._channel.cut_off_of(hour) for hour in hours],
                 "idle_hours_are_sent": self._channel.idle_hours == "sent",

@@ -33,8 +33,8 @@ def list_records(warehouse: Engine, outcome: str | None = None, channel: str | N
 def sum_agreement(warehouse: Engine, window: Window) -> list[dict[str, Any]]:
     """Where the AKU-seconds of each subscription went in a window, by subscription id.
 
-    metered = licensed + accepted + expected + unknown + missed + refused + waiting + difference; differing_hours counts
-    the hours with a difference, which may cancel each other out.
+    metered = licensed + accepted + expected + unknown + missed + refused + waiting + carried + difference;
+    differing_hours counts the hours with a difference, which may cancel each other out.
     """
     with warehouse.connect() as connection:
         bounds = {"period_start": window.start, "period_end": window.end}

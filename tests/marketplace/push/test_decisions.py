@@ -193,7 +193,7 @@ def test_where_each_aku_second_went_adds_up(vendor: Vendor) -> None:
     with vendor.warehouse.begin() as connection:
         connection.execute(text("UPDATE metering.subscription_hours SET aku_seconds = 4001 WHERE aku_seconds = 4000"))
     rows = sum_agreement(vendor.warehouse, Window(AT, AT + 2 * HOUR))
-    parts = ("licensed", "accepted", "expected", "unknown", "missed", "refused", "waiting", "difference")
+    parts = ("licensed", "accepted", "expected", "unknown", "missed", "refused", "waiting", "carried", "difference")
     assert all(row["metered"] == sum(row[part] for part in parts) for row in rows)
     assert {part: sum(row[part] for row in rows) for part in parts} == {
         "licensed": 600_000,
@@ -203,6 +203,7 @@ def test_where_each_aku_second_went_adds_up(vendor: Vendor) -> None:
         "missed": 0,
         "refused": 20,
         "waiting": 0,
+        "carried": 0,
         "difference": 1,
     }
     assert [row["differing_hours"] for row in rows] == [0, 0, 0, 1, 0, 0]

@@ -120,8 +120,8 @@ class Vendor:
         return dict(rows(self.warehouse, query))
 
     def booked(self) -> dict[str, tuple[str, int]]:
-        """What the ledger has: instance and hour → outcome and quantity."""
-        query = "SELECT marketplace_instance_id, hour_start, outcome, quantity FROM marketplace.push_records"
+        """What the ledger has: instance and hour → outcome, and what is sent."""
+        query = "SELECT marketplace_instance_id, hour_start, outcome, units FROM marketplace.push_records"
         return {
             f"{name} {at:%dT%H}": (outcome, quantity) for name, at, outcome, quantity in rows(self.warehouse, query)
         }

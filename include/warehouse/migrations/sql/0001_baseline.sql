@@ -881,6 +881,9 @@ CREATE TABLE marketplace.push_records (
 	product_code TEXT NOT NULL,
 	item_key TEXT NOT NULL,
 	quantity BIGINT NOT NULL,
+	unit_seconds BIGINT DEFAULT '1' NOT NULL,
+	carried_in BIGINT DEFAULT '0' NOT NULL,
+	units BIGINT NOT NULL,
 	window_start TIMESTAMP WITH TIME ZONE NOT NULL,
 	window_end TIMESTAMP WITH TIME ZONE NOT NULL,
 	cut_off TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -894,8 +897,10 @@ CREATE TABLE marketplace.push_records (
 	decided_at TIMESTAMP WITH TIME ZONE,
 	CONSTRAINT push_records_pkey PRIMARY KEY (record_key),
 	CONSTRAINT push_records_one_per_hour UNIQUE (channel, marketplace_instance_id, hour_start, dimension),
-	CONSTRAINT push_records_outcome_check CHECK (outcome IN ('pending', 'sending', 'accepted', 'refused', 'duplicate_same', 'duplicate_different', 'unknown', 'missed', 'not_sent', 'expected')),
+	CONSTRAINT push_records_outcome_check CHECK (outcome IN ('pending', 'sending', 'accepted', 'refused', 'duplicate_same', 'duplicate_different', 'unknown', 'missed', 'not_sent', 'expected', 'carried')),
 	CONSTRAINT push_records_quantity_check CHECK (quantity >= 0),
+	CONSTRAINT push_records_unit_check CHECK (unit_seconds >= 1 AND carried_in >= 0),
+	CONSTRAINT push_records_units_check CHECK (units = (carried_in + quantity) / unit_seconds),
 	CONSTRAINT push_records_window_check CHECK (window_start < window_end),
 	CONSTRAINT push_records_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
 );
@@ -909,18 +914,22 @@ COMMENT ON COLUMN marketplace.push_records.subscription_key IS 'Subscription.';
 COMMENT ON COLUMN marketplace.push_records.product_code IS 'Product at the marketplace; a request is of one.';
 COMMENT ON COLUMN marketplace.push_records.item_key IS 'Unit at the marketplace, like Period.';
 COMMENT ON COLUMN marketplace.push_records.quantity IS 'AKU-seconds, as they were known when the record was made; never changed afterwards.';
+COMMENT ON COLUMN marketplace.push_records.unit_seconds IS 'AKU-seconds in one unit of what is sent.';
+COMMENT ON COLUMN marketplace.push_records.carried_in IS 'AKU-seconds that the record before it left of a whole unit.';
+COMMENT ON COLUMN marketplace.push_records.units IS 'What is sent: whole units of carried_in and quantity together. The rest is carried on.';
 COMMENT ON COLUMN marketplace.push_records.window_start IS 'Start of the time that is reported.';
 COMMENT ON COLUMN marketplace.push_records.window_end IS 'Its end (exclusive).';
 COMMENT ON COLUMN marketplace.push_records.cut_off IS 'First instant at which it is too late.';
 COMMENT ON COLUMN marketplace.push_records.is_partial IS 'True where a console was still silent when the record was made.';
 COMMENT ON COLUMN marketplace.push_records.entered_at IS 'When the record was made.';
-COMMENT ON COLUMN marketplace.push_records.outcome IS 'pending, sending, accepted, refused, duplicate_same, duplicate_different, unknown, missed, not_sent, expected.';
+COMMENT ON COLUMN marketplace.push_records.outcome IS 'pending, sending, accepted, refused, duplicate_same, duplicate_different, unknown, missed, not_sent, expected, carried.';
 COMMENT ON COLUMN marketplace.push_records.reason IS 'Why, as a key of include/domain/words/pushes.py; null where nothing is to be said.';
 COMMENT ON COLUMN marketplace.push_records.their_code IS 'The marketplace''s error code, with a refusal.';
 COMMENT ON COLUMN marketplace.push_records.attempt_key IS 'Last request that had it.';
 COMMENT ON COLUMN marketplace.push_records.most_together IS 'Records that its request may have, after a larger one was refused.';
 COMMENT ON COLUMN marketplace.push_records.decided_at IS 'When it got its outcome; null while it waits.';
 CREATE INDEX push_records_by_subscription ON marketplace.push_records (subscription_key, hour_start);
+CREATE INDEX push_records_in_units ON marketplace.push_records (channel, marketplace_instance_id, dimension, record_key) WHERE unit_seconds > 1;
 CREATE INDEX push_records_waiting ON marketplace.push_records (channel, outcome, cut_off) WHERE outcome IN ('pending', 'not_sent', 'sending', 'unknown');
 CREATE TABLE reconciliation.verdicts (
 	subscription_key BIGINT NOT NULL,

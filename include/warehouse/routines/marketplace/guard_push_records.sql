@@ -7,17 +7,18 @@ BEGIN
             USING HINT = 'Write it off instead.';
     END IF;
     IF (OLD.record_key, OLD.channel, OLD.marketplace_instance_id, OLD.hour_start, OLD.dimension, OLD.subscription_key,
-        OLD.product_code, OLD.item_key, OLD.quantity, OLD.window_start, OLD.window_end, OLD.cut_off, OLD.is_partial,
-        OLD.entered_at)
+        OLD.product_code, OLD.item_key, OLD.quantity, OLD.unit_seconds, OLD.carried_in, OLD.units, OLD.window_start,
+        OLD.window_end, OLD.cut_off, OLD.is_partial, OLD.entered_at)
         IS DISTINCT FROM
-        (NEW.record_key, NEW.channel, NEW.marketplace_instance_id, NEW.hour_start, NEW.dimension, NEW.subscription_key,
-        NEW.product_code, NEW.item_key, NEW.quantity, NEW.window_start, NEW.window_end, NEW.cut_off, NEW.is_partial,
-        NEW.entered_at) THEN
+        (NEW.record_key, NEW.channel, NEW.marketplace_instance_id, NEW.hour_start, NEW.dimension,
+        NEW.subscription_key, NEW.product_code, NEW.item_key, NEW.quantity, NEW.unit_seconds, NEW.carried_in,
+        NEW.units, NEW.window_start, NEW.window_end, NEW.cut_off, NEW.is_partial, NEW.entered_at) THEN
         RAISE EXCEPTION 'Record % is frozen: what it reports never changes', OLD.record_key
             USING HINT = 'Correct the difference with the marketplace, and write it off here.';
     END IF;
     IF NEW.outcome <> OLD.outcome AND (OLD.outcome, NEW.outcome) NOT IN (
         ('pending', 'sending'), ('pending', 'missed'), ('pending', 'not_sent'), ('pending', 'expected'),
+        ('pending', 'carried'),
         ('sending', 'accepted'), ('sending', 'refused'), ('sending', 'duplicate_same'),
         ('sending', 'duplicate_different'), ('sending', 'unknown'), ('sending', 'pending'), ('sending', 'not_sent'),
         ('duplicate_different', 'missed'),

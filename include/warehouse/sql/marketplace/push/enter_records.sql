@@ -1,55 +1,112 @@
 -- Usage that the ledger does not have yet, of the channel's hours that are given with their cut-offs. An hour counts
 -- once its console has answered after it, or when a silent console is not waited for any more: then what is known is
 -- reported. A subscription without its marketplace instance waits. What the marketplace measures itself is expected.
+-- What is left of whole units goes to the instance's next record, in the order in which records are made.
+WITH entered AS MATERIALIZED (
+    SELECT
+        s.marketplace_instance_id,
+        c.hour_start,
+        i.dimension,
+        s.subscription_key,
+        i.product_code,
+        i.item_key,
+        coalesce(u.aku_seconds, 0) AS quantity,
+        i.unit_seconds,
+        c.cut_off,
+        coalesce(h.state, 'open') <> 'closed' AS is_partial,
+        i.is_pushed
+    FROM core.subscriptions AS s
+    INNER JOIN
+        unnest(
+            CAST(:products AS text[]), CAST(:product_codes AS text[]), CAST(:dimensions AS text[]),
+            CAST(:item_keys AS text[]), CAST(:are_pushed AS boolean[]), CAST(:unit_seconds AS bigint[])
+        ) AS i (product, product_code, dimension, item_key, is_pushed, unit_seconds)
+        ON s.product = i.product
+    CROSS JOIN
+        unnest(CAST(:hours AS timestamptz[]), CAST(:cut_offs AS timestamptz[]), CAST(:silent_untils AS timestamptz[]))
+            AS c (hour_start, cut_off, silent_until)
+    INNER JOIN core.environments AS e ON s.subscription_key = e.subscription_key
+    LEFT JOIN metering.environment_hours AS h ON e.environment_key = h.environment_key AND c.hour_start = h.hour_start
+    LEFT JOIN
+        metering.subscription_hours AS u
+        ON s.subscription_key = u.subscription_key AND c.hour_start = u.hour_start
+    WHERE
+        s.payment = 'payg'
+        AND s.marketplace_instance_id IS NOT NULL
+        AND s.metering_started_at < c.hour_start + interval '1 hour'
+        AND (s.ended_at IS NULL OR s.ended_at > c.hour_start)
+        AND (u.aku_seconds > 0 OR (:idle_hours_are_sent AND c.cut_off > :now))
+        AND (h.state = 'closed' OR c.silent_until <= :now)
+        -- Most hours have their record already.
+        AND NOT EXISTS (
+            SELECT FROM marketplace.push_records AS r
+            WHERE
+                r.channel = :channel
+                AND r.marketplace_instance_id = s.marketplace_instance_id
+                AND r.hour_start = c.hour_start
+                AND r.dimension = i.dimension
+        )
+),
+
+carried AS (
+    SELECT
+        e.*,
+        -- The first takes over what the last record left; a further one, what is left after those before it.
+        CAST(
+            coalesce((coalesce(l.remainder, 0) + sum(e.quantity) OVER w) % e.unit_seconds, l.remainder, 0) AS bigint
+        ) AS carried_in
+    FROM entered AS e
+    LEFT JOIN LATERAL (
+        SELECT r.carried_in + r.quantity - r.units * r.unit_seconds AS remainder
+        FROM marketplace.push_records AS r
+        WHERE
+            e.unit_seconds > 1
+            AND r.unit_seconds > 1
+            AND r.channel = :channel
+            AND r.marketplace_instance_id = e.marketplace_instance_id
+            AND r.dimension = e.dimension
+        ORDER BY r.record_key DESC
+        LIMIT 1
+    ) AS l ON TRUE
+    WINDOW w AS (
+        PARTITION BY e.marketplace_instance_id, e.dimension
+        ORDER BY e.hour_start ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    )
+)
+
 INSERT INTO marketplace.push_records (
     channel, marketplace_instance_id, hour_start, dimension, subscription_key, product_code, item_key, quantity,
-    window_start, window_end, cut_off, is_partial, entered_at, outcome, decided_at
+    unit_seconds, carried_in, units, window_start, window_end, cut_off, is_partial, entered_at, outcome, decided_at
 )
 SELECT
     CAST(:channel AS text) AS channel,
-    s.marketplace_instance_id,
+    c.marketplace_instance_id,
     c.hour_start,
-    i.dimension,
-    s.subscription_key,
-    i.product_code,
-    i.item_key,
-    coalesce(u.aku_seconds, 0) AS quantity,
+    c.dimension,
+    c.subscription_key,
+    c.product_code,
+    c.item_key,
+    c.quantity,
+    c.unit_seconds,
+    c.carried_in,
+    (c.carried_in + c.quantity) / c.unit_seconds AS units,
     c.hour_start AS window_start,
     c.hour_start + interval '1 hour' AS window_end,
     c.cut_off,
-    coalesce(h.state, 'open') <> 'closed' AS is_partial,
+    c.is_partial,
     :now AS entered_at,
-    CASE WHEN i.is_pushed THEN 'pending' ELSE 'expected' END AS outcome,
-    CASE WHEN NOT i.is_pushed THEN CAST(:now AS timestamptz) END AS decided_at
-FROM core.subscriptions AS s
-INNER JOIN
-    unnest(
-        CAST(:products AS text[]), CAST(:product_codes AS text[]), CAST(:dimensions AS text[]),
-        CAST(:item_keys AS text[]), CAST(:are_pushed AS boolean[])
-    ) AS i (product, product_code, dimension, item_key, is_pushed)
-    ON s.product = i.product
+    o.outcome,
+    CASE WHEN o.outcome <> 'pending' THEN CAST(:now AS timestamptz) END AS decided_at
+FROM carried AS c
 CROSS JOIN
-    unnest(CAST(:hours AS timestamptz[]), CAST(:cut_offs AS timestamptz[]), CAST(:silent_untils AS timestamptz[]))
-        AS c (hour_start, cut_off, silent_until)
-INNER JOIN core.environments AS e ON s.subscription_key = e.subscription_key
-LEFT JOIN metering.environment_hours AS h ON e.environment_key = h.environment_key AND c.hour_start = h.hour_start
-LEFT JOIN
-    metering.subscription_hours AS u
-    ON s.subscription_key = u.subscription_key AND c.hour_start = u.hour_start
-WHERE
-    s.payment = 'payg'
-    AND s.marketplace_instance_id IS NOT NULL
-    AND s.metering_started_at < c.hour_start + interval '1 hour'
-    AND (s.ended_at IS NULL OR s.ended_at > c.hour_start)
-    AND (u.aku_seconds > 0 OR (:idle_hours_are_sent AND c.cut_off > :now))
-    AND (h.state = 'closed' OR c.silent_until <= :now)
-    -- Most hours have their record already.
-    AND NOT EXISTS (
-        SELECT FROM marketplace.push_records AS r
-        WHERE
-            r.channel = :channel
-            AND r.marketplace_instance_id = s.marketplace_instance_id
-            AND r.hour_start = c.hour_start
-            AND r.dimension = i.dimension
-    )
+    LATERAL (
+        SELECT
+            CASE
+                WHEN NOT c.is_pushed THEN 'expected'
+                WHEN c.carried_in + c.quantity < c.unit_seconds AND NOT :idle_hours_are_sent THEN 'carried'
+                ELSE 'pending'
+            END AS outcome
+    ) AS o
+-- The order is that of the carrying.
+ORDER BY c.hour_start, c.subscription_key
 ON CONFLICT ON CONSTRAINT push_records_one_per_hour DO NOTHING

@@ -4,7 +4,7 @@ SELECT
     r.marketplace_instance_id,
     r.product_code,
     r.hour_start,
-    r.quantity,
+    r.units AS quantity,
     r.window_start,
     r.window_end,
     r.dimension,

@@ -3,7 +3,7 @@ SELECT
     marketplace_instance_id,
     product_code,
     hour_start,
-    quantity,
+    units AS quantity,
     window_start,
     window_end,
     dimension,

@@ -8,6 +8,7 @@ SELECT
     sum(missed) AS missed,
     sum(refused) AS refused,
     sum(waiting) AS waiting,
+    sum(carried) AS carried,
     sum(difference) AS difference,
     count(*) FILTER (WHERE difference <> 0) AS differing_hours
 FROM marketplace.agreement
