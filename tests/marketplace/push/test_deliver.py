@@ -92,6 +92,14 @@ def test_late_usage_does_not_change_a_record(vendor: Vendor) -> None:
     vendor.assert_nothing_is_twice_or_lost()
 
 
+def test_an_hour_is_not_reported_again_under_another_instance(vendor: Vendor) -> None:
+    vendor.subscribe()
+    vendor.use(AT, 3600)
+    vendor.push()
+    vendor.rename(vendor.instances[0], "1700000000000777")
+    assert vendor.push().counts() == {"entered": 0, "requests": 0}
+
+
 def test_what_is_past_its_cut_off_is_missed_and_named_once(vendor: Vendor) -> None:
     vendor.subscribe()
     vendor.use(AT, 3600)

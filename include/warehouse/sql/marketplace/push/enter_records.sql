@@ -37,12 +37,20 @@ WITH entered AS MATERIALIZED (
         AND (s.ended_at IS NULL OR s.ended_at > c.hour_start)
         AND (u.aku_seconds > 0 OR (:idle_hours_are_sent AND c.cut_off > :now))
         AND (h.state = 'closed' OR c.silent_until <= :now)
-        -- Most hours have their record already.
+        -- Most hours have their record already; also where the subscription was of another marketplace instance then.
         AND NOT EXISTS (
             SELECT FROM marketplace.push_records AS r
             WHERE
                 r.channel = :channel
                 AND r.marketplace_instance_id = s.marketplace_instance_id
+                AND r.hour_start = c.hour_start
+                AND r.dimension = i.dimension
+        )
+        AND NOT EXISTS (
+            SELECT FROM marketplace.push_records AS r
+            WHERE
+                r.channel = :channel
+                AND r.subscription_key = s.subscription_key
                 AND r.hour_start = c.hour_start
                 AND r.dimension = i.dimension
         )
