@@ -3,14 +3,16 @@
 **What.** Creates the monthly partitions of the next three months. Drops polls and readings of a month when it is
 older than the retention and every hour computed from it is closed and on an issued bill; the database refuses
 anything else. Deletes machine sightings of the same age that belong to no open discrepancy. Runs all audits again
-over the issued bills of the last periods, and lists what waits for people.
+over the issued bills of the last periods, audits that each AKU-second of ended periods is once in the ledger of
+metering pushes, and lists what waits for people.
 
 **When.** Daily at 03:30 (UTC+8).
 
 **By hand.** At any time; give another retention to drop earlier or later, once.
 
-**What you do next.** If `report` fails, its message says which issued bill fails which audit, or why an old month
-could not be dropped, and what to do. Otherwise its log says which gaps and rejections wait, and for whom.
+**What you do next.** If `report` fails, its message says which issued bill fails which audit, in which period a
+subscription's usage and ledger do not add up, or why an old month could not be dropped, and what to do. Otherwise its
+log says which gaps and rejections wait, and for whom.
 """
 
 from __future__ import annotations
@@ -85,6 +87,14 @@ def warehouse_upkeep() -> None:
         return [str(broken) for broken in audit(connections.warehouse(), work.run_instant())]
 
     @task
+    def audit_agreement() -> list[str]:
+        """Usage against the ledger of pushes; yields a sentence for each subscription and period that differs."""
+        from include.operations.agreement import audit_agreement as audit
+        from include.orchestration import connections, work
+
+        return audit(connections.warehouse(), work.run_instant())
+
+    @task
     def list_open_work() -> list[str]:
         """Gaps and rejections that wait for people, by owner and cause."""
         from include.metering.gaps.gaps import summarize_gaps
@@ -93,16 +103,16 @@ def warehouse_upkeep() -> None:
         return [str(line) for line in summarize_gaps(connections.warehouse(), work.run_instant())]
 
     @task
-    def report(retained: dict[str, Any], broken: list[str], waiting: list[str]) -> None:
+    def report(retained: dict[str, Any], broken: list[str], unbalanced: list[str], waiting: list[str]) -> None:
         """Report all of it; fail if a person has to do something."""
         from include.operations.retention import DroppedMonths
         from include.operations.upkeep import report_upkeep
 
-        report_upkeep(DroppedMonths(**retained), broken, waiting)
+        report_upkeep(DroppedMonths(**retained), [*broken, *unbalanced], waiting)
 
     delete_old_sightings()
     make_partitions() >> (dropped := drop_old_months())
-    report(dropped, audit_issued_bills(), list_open_work())
+    report(dropped, audit_issued_bills(), audit_agreement(), list_open_work())
 
 
 warehouse_upkeep()

@@ -29,7 +29,7 @@ def report_upkeep(retained: DroppedMonths, broken: list[str], waiting: list[str]
     """Print what was done and what waits.
 
     Raises:
-        ConflictError: when an issued bill breaks a claim, or a month that is old enough stays; all of it in words.
+        ConflictError: when an audit fails, or a month that is old enough stays; all of it in words.
     """
     print(f"Dropped polls and readings of: {', '.join(retained.dropped) or 'no month'}.")  # noqa: T201 (a task's log)
     print("Waiting for people:", *(waiting or ["nothing."]), sep="\n")  # noqa: T201

@@ -69,3 +69,14 @@ UNREPORTED = Words(
         }
     },
 )
+#: A period of a subscription whose usage and ledger do not add up.
+UNBALANCED = Words(
+    "Subscription {subscription_id}, {period}: usage and ledger do not add up in {hour_count:hour|hours}, from "
+    "{first_hour:instant} on. Metered are {metered:number} AKU-seconds of them, recorded {recorded:number}.{lost}"
+    "{doubled}{changed} See `akubill marketplace pushes agreement --period {period}`.",
+    {
+        "lost": {"yes": " {lost_count:hour has|hours have} no record.", "no": ""},
+        "doubled": {"yes": " {doubled_count:hour has|hours have} more than one record.", "no": ""},
+        "changed": {"yes": " {changed_count:hour has|hours have} other usage than the record says.", "no": ""},
+    },
+)

@@ -97,7 +97,7 @@ class Ledger:
             # The planner may take the ledger for empty, and would look through all of it for each hour.
             self._connection.execute(text("SELECT set_config('enable_nestloop', 'off', TRUE)"))
             made = self._connection.execute(statement("marketplace/push/enter_records"), facts).rowcount
-            self._run("marketplace/push/record_progress", entered_until=until)
+            self._run("marketplace/push/record_progress", entered_from=start, entered_until=until)
         return made
 
     def settle_interrupted(self, now: datetime) -> list[int]:

@@ -120,6 +120,7 @@ push_progress = Table(
     "push_progress",
     metadata,
     text("channel", "Marketplace.", primary_key=True),
+    instant("entered_from", "First hour that was looked at; usage before it is not in the ledger."),
     instant("entered_until", "Hours before this were looked at; the last days are looked at again by each run."),
     schema="marketplace",
     comment="How far usage was entered in the ledger of metering pushes.",

@@ -206,11 +206,13 @@ COMMENT ON COLUMN marketplace.push_attempts.duration_ms IS 'How long the call to
 CREATE INDEX push_attempts_by_channel ON marketplace.push_attempts (channel, begun_at);
 CREATE TABLE marketplace.push_progress (
 	channel TEXT NOT NULL,
+	entered_from TIMESTAMP WITH TIME ZONE NOT NULL,
 	entered_until TIMESTAMP WITH TIME ZONE NOT NULL,
 	CONSTRAINT push_progress_pkey PRIMARY KEY (channel)
 );
 COMMENT ON TABLE marketplace.push_progress IS 'How far usage was entered in the ledger of metering pushes.';
 COMMENT ON COLUMN marketplace.push_progress.channel IS 'Marketplace.';
+COMMENT ON COLUMN marketplace.push_progress.entered_from IS 'First hour that was looked at; usage before it is not in the ledger.';
 COMMENT ON COLUMN marketplace.push_progress.entered_until IS 'Hours before this were looked at; the last days are looked at again by each run.';
 CREATE TABLE marketplace.refused_callbacks (
 	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,

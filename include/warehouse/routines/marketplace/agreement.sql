@@ -1,40 +1,66 @@
 -- Where each AKU-second went, by subscription and hour: what is metered is covered by a licence, or in the ledger with
 -- one outcome, in whole units of the marketplace; what is left of these is carried on. The rest is the difference:
 -- usage that no record has, or that became known after its record was made.
+--
+-- Both sides are put one below the other and summed, so that PostgreSQL looks only at the hours that are asked for.
 CREATE VIEW marketplace.agreement AS
-WITH recorded AS (
+WITH sides AS (
+    SELECT
+        u.subscription_key,
+        u.hour_start,
+        u.aku_seconds AS metered,
+        NULL AS outcome,
+        0 AS sent,
+        0 AS recorded,
+        0 AS records
+    FROM metering.subscription_hours AS u
+    UNION ALL
+    SELECT
+        r.subscription_key,
+        r.hour_start,
+        0 AS metered,
+        r.outcome,
+        r.units * r.unit_seconds AS sent,
+        r.quantity AS recorded,
+        1 AS records
+    FROM marketplace.push_records AS r
+),
+
+hours AS (
     SELECT
         subscription_key,
         hour_start,
-        sum(units * unit_seconds) FILTER (WHERE outcome IN ('accepted', 'duplicate_same')) AS accepted,
-        sum(units * unit_seconds) FILTER (WHERE outcome = 'expected') AS expected,
-        sum(units * unit_seconds) FILTER (WHERE outcome IN ('unknown', 'duplicate_different')) AS unknown,
-        sum(units * unit_seconds) FILTER (WHERE outcome = 'missed') AS missed,
-        sum(units * unit_seconds) FILTER (WHERE outcome = 'refused') AS refused,
-        sum(units * unit_seconds) FILTER (WHERE outcome IN ('pending', 'sending', 'not_sent')) AS waiting,
-        sum(quantity - units * unit_seconds) AS carried,
-        sum(quantity) AS recorded
-    FROM marketplace.push_records
+        sum(metered) AS metered,
+        coalesce(sum(sent) FILTER (WHERE outcome IN ('accepted', 'duplicate_same')), 0) AS accepted,
+        coalesce(sum(sent) FILTER (WHERE outcome = 'expected'), 0) AS expected,
+        coalesce(sum(sent) FILTER (WHERE outcome IN ('unknown', 'duplicate_different')), 0) AS unknown,
+        coalesce(sum(sent) FILTER (WHERE outcome = 'missed'), 0) AS missed,
+        coalesce(sum(sent) FILTER (WHERE outcome = 'refused'), 0) AS refused,
+        coalesce(sum(sent) FILTER (WHERE outcome IN ('pending', 'sending', 'not_sent')), 0) AS waiting,
+        sum(recorded - sent) AS carried,
+        sum(recorded) AS recorded,
+        sum(records) AS records
+    FROM sides
     GROUP BY subscription_key, hour_start
 )
 
 SELECT
-    s.subscription_key,
+    h.subscription_key,
     s.subscription_id,
-    coalesce(u.hour_start, r.hour_start) AS hour_start,
-    coalesce(u.aku_seconds, 0) AS metered,
-    CASE WHEN s.payment = 'prepaid' THEN coalesce(u.aku_seconds, 0) ELSE 0 END AS licensed,
-    coalesce(r.accepted, 0) AS accepted,
-    coalesce(r.expected, 0) AS expected,
-    coalesce(r.unknown, 0) AS unknown,
-    coalesce(r.missed, 0) AS missed,
-    coalesce(r.refused, 0) AS refused,
-    coalesce(r.waiting, 0) AS waiting,
-    coalesce(r.carried, 0) AS carried,
-    CASE WHEN s.payment = 'prepaid' THEN 0 ELSE coalesce(u.aku_seconds, 0) END - coalesce(r.recorded, 0) AS difference
-FROM metering.subscription_hours AS u
-FULL JOIN recorded AS r ON u.subscription_key = r.subscription_key AND u.hour_start = r.hour_start
-INNER JOIN core.subscriptions AS s ON coalesce(u.subscription_key, r.subscription_key) = s.subscription_key;
+    h.hour_start,
+    h.metered,
+    CASE WHEN s.payment = 'prepaid' THEN h.metered ELSE 0 END AS licensed,
+    h.accepted,
+    h.expected,
+    h.unknown,
+    h.missed,
+    h.refused,
+    h.waiting,
+    h.carried,
+    CASE WHEN s.payment = 'prepaid' THEN 0 ELSE h.metered END - h.recorded AS difference,
+    h.records
+FROM hours AS h
+INNER JOIN core.subscriptions AS s ON h.subscription_key = s.subscription_key;
 COMMENT ON VIEW marketplace.agreement IS
 'Where the AKU-seconds of each subscription''s hours went: metered = licensed + accepted + expected + unknown + missed'
 ' + refused + waiting + carried + difference.';
@@ -53,3 +79,4 @@ COMMENT ON COLUMN marketplace.agreement.carried IS
 'AKU-seconds that no whole unit of the marketplace had, carried to the next hour; less what the hour before left.';
 COMMENT ON COLUMN marketplace.agreement.difference IS
 'Metered, and in none of the others; negative where less is known now than was recorded.';
+COMMENT ON COLUMN marketplace.agreement.records IS 'How many records of the ledger the hour has.';
