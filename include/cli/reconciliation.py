@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from include.cli.output import Form, Listing, print_error, print_rows, say
+from include.cli.output import Form, Listing, person, print_error, print_rows, say
 
 if TYPE_CHECKING:
     from include.cli.output import Columns
@@ -69,6 +69,56 @@ def list_stored(period: Period = None, form: Form = Listing.TABLE) -> None:
     )
     rows = [{name: getattr(verdict, name) for name in fields} for verdict in list_verdicts(warehouse(), period)]
     nothing = "Nothing was compared yet. Run `akubill reconciliation run`."
+    print_rows(form, rows, columns=columns, fields=fields, nothing=nothing)
+
+
+@app.command("import-settlement")
+def import_settlement_file(
+    file: Annotated[Path, typer.Argument(help="CSV with charged_id, period, kind, amount, currency.")],
+) -> None:
+    """Import a settlement export; the same file again changes nothing.
+
+    A line that breaks a rule is said on standard error. The others are stored, and the exit code is 1.
+    """
+    from include.orchestration.connections import warehouse
+    from include.reconciliation.settlements.import_file import import_settlement
+
+    done = import_settlement(warehouse(), file, datetime.now(UTC), person())
+    for mistake in done.wrong:
+        print_error(mistake)
+    lines = "line" if done.items == 1 else "lines"
+    if done.imported_before:
+        say(f"{file.name} was imported before; nothing has changed.")
+    else:
+        say(f"{file.name}: {done.items:,} {lines} stored, {len(done.wrong):,} rejected.")
+    if done.periods:
+        say(f"See `akubill reconciliation settlements` for {', '.join(done.periods)}.")
+    if done.wrong:
+        raise typer.Exit(1)
+
+
+@app.command("settlements")
+def list_settlements(period: Period = None, form: Form = Listing.TABLE) -> None:
+    """Compare the imported settlement exports with our bills, of one period or of all."""
+    from include.orchestration.connections import warehouse
+    from include.reconciliation.settlements.compare import list_settlement_verdicts
+
+    columns: Columns = {
+        "Period": "period",
+        "Subscription": "subscription_id",
+        "Ours": "our_amount",
+        "Settled": "settled_amount",
+        "Difference": "difference",
+        "Currency": "currency",
+        "Verdict": "verdict",
+    }
+    fields = (
+        *("period", "subscription_id", "our_amount", "settled_amount", "refunded", "difference", "currency"),
+        *("verdict", "sentence"),
+    )
+    verdicts = list_settlement_verdicts(warehouse(), period)
+    rows = [{name: getattr(verdict, name) for name in fields} for verdict in verdicts]
+    nothing = "No settlement export has that. Run `akubill reconciliation import-settlement FILE`."
     print_rows(form, rows, columns=columns, fields=fields, nothing=nothing)
 
 

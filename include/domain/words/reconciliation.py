@@ -74,3 +74,43 @@ HYPOTHESES = {
     "started_hour": Words("It is a started hour counted whole: the Marketplace may not charge by the second."),
     "truncation": Words("Fractions of a cent are cut off."),
 }
+
+_THEY_SETTLE = "The settlement export has {settled_amount:amount} {currency}"
+#: Of a subscription's month in a settlement export.
+SETTLEMENT_VERDICTS = {
+    "agrees": Words(f"{_THEY_SETTLE}, as our bill does."),
+    "differs_by_rounding": Words(
+        f"{_THEY_SETTLE}, {{direction}} than our bill, which rounding of "
+        "{hours_charged:charged hour|charged hours} can explain.",
+        {"direction": _MORE_OR_LESS},
+    ),
+    "differs": Words(
+        "{cause}",
+        {
+            "direction": _MORE_OR_LESS,
+            "cause": {
+                "amount": f"{_THEY_SETTLE}, {{direction}} than our bill, which rounding does not explain. Check that "
+                "its amounts are before tax and commission, then ask the Marketplace.",
+                "currency": "The settlement export has an amount in {settled_currency}, which cannot be compared with "
+                "our bill in one currency. Check the currency of the price plan.",
+            },
+        },
+    ),
+    "missing_here": Words(
+        f"{_THEY_SETTLE}, and {{reason}}",
+        {
+            "reason": {
+                "no_bill": "we have no bill for it. Close the period {period} for {subscription_id}.",
+                "unknown": "no subscription or marketplace instance here has the id {subscription_id}. Correct the id, "
+                "or onboard it.",
+            }
+        },
+    ),
+    "missing_there": Words(
+        "Our bill is {our_amount:amount} {currency}, and the settlement export has nothing for it. Ask the Marketplace "
+        "when it is settled."
+    ),
+    "refund": Words(
+        "The settlement export gives back {refunded:amount} {currency}; without that it agrees with our bill."
+    ),
+}

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from include.catalog.row_files import Columns, read_id, read_rows
 from include.domain.errors import InvalidInputError
-from include.domain.money import Decimal, currency_digits, parse_decimal, plain, round_amount
+from include.domain.money import Decimal, currency_digits
 from include.domain.periods import floor_to_hour, parse_instant
-from include.domain.price_fields import decimal_places
 from include.domain.words.reconciliation import HOUR_VERDICTS, HYPOTHESES
+from include.reconciliation.amounts import read_amount
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 NEEDED = ("subscription_id", "hour", "amount", "currency")
 MEASURES = ("peak_amount", "started_hour_amount", "uncovered_amount")
-#: More places than a price has are noise of a float: 0.30000000000000004 is 0.3.
-_PLACES = 12
 _COPY = (
     "COPY hour_amounts (is_ours, subscription_id, hour_start, amount, currency, peak_amount, started_hour_amount, "
     "uncovered_amount) FROM STDIN"
@@ -124,19 +122,10 @@ class _Rows:
             raise InvalidInputError("hour", cells["hour"], rule, "Give one row per full hour.")
         currency = cells["currency"]
         currency_digits(currency)
-        measures = [_amount(name, cells.get(name, "")) if cells.get(name) else None for name in self._measures]
-        amount = _amount("amount", cells["amount"])
+        measures = [read_amount(name, cells.get(name, "")) if cells.get(name) else None for name in self._measures]
+        amount = read_amount("amount", cells["amount"])
         known, line = self._currencies.setdefault((subscription_id, hour), (currency, number))
         if known != currency:
             rule = f"is not {known}, which line {line} has for the same hour: they cannot be added up"
             raise InvalidInputError("currency", currency, rule, "Give an hour one currency.")
         return _Amount(subscription_id, hour, amount, currency, tuple(measures) or (None,) * len(MEASURES))
-
-
-def _amount(column: str, text: str) -> Decimal:
-    try:
-        amount = parse_decimal(text, column)
-    except InvalidInputError as error:
-        raise InvalidInputError(column, text[:60], error.rule, "Write it in plain digits, like 1.20.") from None
-    is_noise = decimal_places(amount) > _PLACES
-    return Decimal(plain(round_amount(amount, _PLACES, "half_even"))) if is_noise else amount

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table
 
-from include.warehouse.tables.base import big, decimal, flag, instant, integer, json, metadata, text
+from include.warehouse.tables.base import big, decimal, flag, instant, integer, json, key, metadata, text
 
 VERDICTS = ("agrees", "differs_by_rounding", "differs", "missing_here", "missing_there")
+SETTLED_KINDS = ("charge", "refund")
 
 marketplace_fetches = Table(
     "marketplace_fetches",
@@ -61,4 +62,42 @@ verdicts = Table(
     CheckConstraint(f"verdict IN {VERDICTS}", name="verdict"),
     schema="reconciliation",
     comment="Our bill against the Marketplace's, per subscription and period.",
+)
+
+settlement_files = Table(
+    "settlement_files",
+    metadata,
+    key("file_key", "Surrogate key, in the order of import."),
+    text("file_sha256", "SHA-256 of its bytes: the same file is imported once.", unique=True),
+    text("file_name", "Its name."),
+    integer("items", "Lines that were stored."),
+    integer("rejected", "Lines that break a rule; they were said when it was imported."),
+    instant("imported_at", "When."),
+    text("imported_by", "Run or person."),
+    schema="reconciliation",
+    comment="The vendor's settlement exports that were imported.",
+)
+
+settlement_items = Table(
+    "settlement_items",
+    metadata,
+    Column(
+        "file_key",
+        ForeignKey("reconciliation.settlement_files.file_key"),
+        primary_key=True,
+        autoincrement=False,
+        comment="Export that it is in.",
+    ),
+    integer("line_no", "Line of the file, from 1.", primary_key=True, autoincrement=False),
+    text("charged_id", "Subscription or marketplace instance, as the file has it."),
+    text("period", "Month that it is for, YYYY-MM in UTC+8."),
+    instant("hour_start", "Hour that it is for; null where the file has the month only.", nullable=True),
+    text("kind", "charge or refund."),
+    decimal("amount", "Before tax and commission; a refund is negative."),
+    text("currency", "ISO 4217 code."),
+    CheckConstraint(f"kind IN {SETTLED_KINDS}", name="kind"),
+    CheckConstraint("CASE kind WHEN 'charge' THEN amount >= 0 ELSE amount <= 0 END", name="sign"),
+    Index("settlement_items_by_period", "period", "charged_id"),
+    schema="reconciliation",
+    comment="Lines of settlement exports.",
 )

@@ -442,6 +442,25 @@ COMMENT ON COLUMN operations.notifications.sentence IS 'What the notification sa
 COMMENT ON COLUMN operations.notifications.claimed_at IS 'Logical time of the run that claimed it; entered before anything is sent.';
 COMMENT ON COLUMN operations.notifications.sent_at IS 'Logical time of the run that sent it; null when it may not have arrived.';
 COMMENT ON COLUMN operations.notifications.failure IS 'Why sending failed, as a sentence; it is not tried again.';
+CREATE TABLE reconciliation.settlement_files (
+	file_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	file_sha256 TEXT NOT NULL,
+	file_name TEXT NOT NULL,
+	items INTEGER NOT NULL,
+	rejected INTEGER NOT NULL,
+	imported_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	imported_by TEXT NOT NULL,
+	CONSTRAINT settlement_files_pkey PRIMARY KEY (file_key),
+	CONSTRAINT settlement_files_file_sha256_unique UNIQUE (file_sha256)
+);
+COMMENT ON TABLE reconciliation.settlement_files IS 'The vendor''s settlement exports that were imported.';
+COMMENT ON COLUMN reconciliation.settlement_files.file_key IS 'Surrogate key, in the order of import.';
+COMMENT ON COLUMN reconciliation.settlement_files.file_sha256 IS 'SHA-256 of its bytes: the same file is imported once.';
+COMMENT ON COLUMN reconciliation.settlement_files.file_name IS 'Its name.';
+COMMENT ON COLUMN reconciliation.settlement_files.items IS 'Lines that were stored.';
+COMMENT ON COLUMN reconciliation.settlement_files.rejected IS 'Lines that break a rule; they were said when it was imported.';
+COMMENT ON COLUMN reconciliation.settlement_files.imported_at IS 'When.';
+COMMENT ON COLUMN reconciliation.settlement_files.imported_by IS 'Run or person.';
 CREATE TABLE billing.price_plan_versions (
 	version_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	plan_key BIGINT NOT NULL,
@@ -627,6 +646,30 @@ COMMENT ON COLUMN reconciliation.marketplace_fetches.account_id IS 'Buyer whose 
 COMMENT ON COLUMN reconciliation.marketplace_fetches.attempted_at IS 'Logical time of the last run that tried.';
 COMMENT ON COLUMN reconciliation.marketplace_fetches.failure IS 'Why the last try failed and what to do; null when it came.';
 COMMENT ON COLUMN reconciliation.marketplace_fetches.fetched_at IS 'Logical time of the last run that got the whole bill; null when none did.';
+CREATE TABLE reconciliation.settlement_items (
+	file_key BIGINT NOT NULL,
+	line_no INTEGER NOT NULL,
+	charged_id TEXT NOT NULL,
+	period TEXT NOT NULL,
+	hour_start TIMESTAMP WITH TIME ZONE,
+	kind TEXT NOT NULL,
+	amount NUMERIC NOT NULL,
+	currency TEXT NOT NULL,
+	CONSTRAINT settlement_items_pkey PRIMARY KEY (file_key, line_no),
+	CONSTRAINT settlement_items_kind_check CHECK (kind IN ('charge', 'refund')),
+	CONSTRAINT settlement_items_sign_check CHECK (CASE kind WHEN 'charge' THEN amount >= 0 ELSE amount <= 0 END),
+	CONSTRAINT settlement_items_file_key_fkey FOREIGN KEY(file_key) REFERENCES reconciliation.settlement_files (file_key)
+);
+COMMENT ON TABLE reconciliation.settlement_items IS 'Lines of settlement exports.';
+COMMENT ON COLUMN reconciliation.settlement_items.file_key IS 'Export that it is in.';
+COMMENT ON COLUMN reconciliation.settlement_items.line_no IS 'Line of the file, from 1.';
+COMMENT ON COLUMN reconciliation.settlement_items.charged_id IS 'Subscription or marketplace instance, as the file has it.';
+COMMENT ON COLUMN reconciliation.settlement_items.period IS 'Month that it is for, YYYY-MM in UTC+8.';
+COMMENT ON COLUMN reconciliation.settlement_items.hour_start IS 'Hour that it is for; null where the file has the month only.';
+COMMENT ON COLUMN reconciliation.settlement_items.kind IS 'charge or refund.';
+COMMENT ON COLUMN reconciliation.settlement_items.amount IS 'Before tax and commission; a refund is negative.';
+COMMENT ON COLUMN reconciliation.settlement_items.currency IS 'ISO 4217 code.';
+CREATE INDEX settlement_items_by_period ON reconciliation.settlement_items (period, charged_id);
 CREATE TABLE billing.bills (
 	bill_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	bill_id TEXT NOT NULL,

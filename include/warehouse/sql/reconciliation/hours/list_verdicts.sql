@@ -53,7 +53,7 @@ paired AS (
 judged AS (
     SELECT
         p.*,
-        reconciliation.hour_verdict(p.our_amount, p.charged, p.refunded, p.currencies_differ) AS verdict,
+        reconciliation.verdict_with_refunds(p.our_amount, p.charged, p.refunded, p.currencies_differ, 1) AS verdict,
         earlier.difference AS difference_before,
         later.difference AS difference_after
     FROM paired AS p

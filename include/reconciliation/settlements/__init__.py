@@ -1,0 +1,1 @@
+"""Settlement exports: payout figures that no API gives, from files, and their verdicts."""

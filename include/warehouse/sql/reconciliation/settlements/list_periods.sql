@@ -1,0 +1,3 @@
+SELECT DISTINCT period
+FROM reconciliation.settlement_items
+ORDER BY period DESC
