@@ -73,17 +73,28 @@ def agreement(
     period: Annotated[str, typer.Option("--period", help="Billing cycle, YYYY-MM in UTC+8.")],
     form: Form = Listing.TABLE,
 ) -> None:
-    """Say where the AKU-seconds of a month went, by subscription; the exit code is 1 where they do not add up."""
+    """Say where the AKU-seconds of a month went, by subscription, and what they are worth by the bill.
+
+    Lost is what the bill charges for usage that was missed or refused; in doubt, for what is unknown. The exit code is
+    1 where usage and ledger do not add up.
+    """
     from include.domain.billing_cycles import billing_cycle
-    from include.marketplace.push.records import sum_agreement
+    from include.marketplace.push.records import PARTS, sum_agreement
     from include.orchestration.connections import warehouse
 
-    fields = (
-        *("subscription_id", "metered", "licensed", "accepted", "expected", "unknown", "missed", "refused"),
-        *("waiting", "carried", "difference", "differing_hours"),
-    )
-    columns: Columns = {name.replace("_", " ").capitalize(): name for name in fields}
-    rows = sum_agreement(warehouse(), billing_cycle(period).window)
+    counts = ("subscription_id", "metered", *PARTS, "differing_hours")
+    fields = (*counts, "currency", *(f"{name}_amount" for name in ("metered", *PARTS)), "lost_amount")
+    columns: Columns = {name.replace("_", " ").capitalize(): name for name in counts}
+    columns |= {
+        "Charged": "metered_amount",
+        "Lost": "lost_amount",
+        "In doubt": "unknown_amount",
+        "Currency": "currency",
+    }
+    rows = [
+        {**row, "lost_amount": None if row["currency"] is None else row["missed_amount"] + row["refused_amount"]}
+        for row in sum_agreement(warehouse(), billing_cycle(period).window)
+    ]
     print_rows(form, rows, columns=columns, fields=fields, nothing=f"There is no usage in {period}.")
     if any(row["differing_hours"] for row in rows):
         raise typer.Exit(1)

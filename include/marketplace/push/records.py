@@ -30,15 +30,19 @@ def list_records(warehouse: Engine, outcome: str | None = None, channel: str | N
         return [{**row, "sentence": REASONS[row["reason"]].say({}) if row["reason"] else None} for row in rows]
 
 
+#: Where AKU-seconds can have gone.
+PARTS = ("licensed", "accepted", "expected", "unknown", "missed", "refused", "waiting", "carried", "difference")
+
+
 def sum_agreement(warehouse: Engine, window: Window) -> list[dict[str, Any]]:
-    """Where the AKU-seconds of each subscription went in a window, by subscription id.
+    """Where the AKU-seconds of each subscription went in a billing period, by subscription id.
 
     metered = licensed + accepted + expected + unknown + missed + refused + waiting + carried + difference;
-    differing_hours counts the hours with a difference, which may cancel each other out.
+    differing_hours counts the hours with a difference, which may cancel each other out. The same with `_amount` is what
+    the bill of exactly this period charges for them, in `currency`; None where there is no bill.
     """
     with warehouse.connect() as connection:
         bounds = {"period_start": window.start, "period_end": window.end}
         rows = connection.execute(statement("marketplace/push/sum_agreement"), bounds).mappings()
-        return [
-            {name: value if name == "subscription_id" else int(value) for name, value in row.items()} for row in rows
-        ]
+        counts = {"metered", *PARTS, "differing_hours"}
+        return [{name: int(value) if name in counts else value for name, value in row.items()} for row in rows]

@@ -90,6 +90,7 @@ ROUTINES = (
     "marketplace/guard_evidence",
     "marketplace/guard_push_records",
     "marketplace/agreement",
+    "marketplace/agreement_in_money",
     "marketplace/notify_of_events",
     "marketplace/ready_instances",
     "analytics/bills",

@@ -1,0 +1,142 @@
+"""What usage is worth by where it went: parts of what the bill charges, which sum to it."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from itertools import count
+from math import floor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from include.domain.money import Decimal
+from include.domain.periods import BillingPeriod, Window
+from include.marketplace.push.records import PARTS, sum_agreement
+from tests.support.builders import ZONE, insert, make_bill, make_buyer, make_instance, make_subscription, make_usage
+from tests.support.marketplace.pushing import AT, HOUR, Vendor
+from tests.support.properties import PHASES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Engine
+
+NOVEMBER = BillingPeriod("2026-11", ZONE).window
+_numbers = count(1)
+OUTCOMES = {
+    "accepted": "accepted",
+    "duplicate_same": "accepted",
+    "expected": "expected",
+    "unknown": "unknown",
+    "duplicate_different": "unknown",
+    "missed": "missed",
+    "refused": "refused",
+    "pending": "waiting",
+}
+#: An hour's usage, the outcome of its record (None: it has none), and what became known after it.
+hours = st.lists(
+    st.tuples(st.integers(0, 9000), st.sampled_from([None, *OUTCOMES]), st.sampled_from([0, 0, 0, 7, -5])), max_size=12
+)
+
+
+def record(connection: Connection, key: int, hour: datetime, quantity: int, outcome: str) -> None:
+    insert(
+        connection, "marketplace.push_records", channel="alibaba-china", marketplace_instance_id=f"mp-{key}",
+        hour_start=hour, dimension="d", subscription_key=key, product_code="p", item_key="Period", quantity=quantity,
+        units=quantity, window_start=hour, window_end=hour + HOUR, cut_off=hour + 2 * HOUR, is_partial=False,
+        entered_at=hour + HOUR, outcome=outcome,
+    )  # fmt: skip
+
+
+def by_largest_remainder(cents: int, parts: list[int]) -> list[int]:
+    """By hand: cut down, then a cent each to the largest remainders, of equal ones to the later."""
+    if sum(parts) <= 0:
+        return [*[0] * (len(parts) - 1), cents]
+    exact = [Fraction(cents * part, sum(parts)) for part in parts]
+    given_to = sorted(range(len(parts)), key=lambda no: (exact[no] - floor(exact[no]), no), reverse=True)
+    missing = cents - sum(map(floor, exact))
+    return [floor(share) + (no in given_to[:missing]) for no, share in enumerate(exact)]
+
+
+@settings(max_examples=40, phases=PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(life=hours, cents=st.integers(0, 10**7))
+def test_the_parts_are_those_of_the_largest_remainders_and_sum_to_the_charge(
+    life: list[tuple[int, str | None, int]], cents: int, warehouse: Engine
+) -> None:
+    buyer, expected = f"12{next(_numbers):014}", dict.fromkeys(PARTS, 0)
+    with warehouse.begin() as connection:
+        make_buyer(connection, buyer)
+        ids = {"marketplace_instance_id": f"mp-{buyer}", "subscription_id": f"sub-{buyer}"}
+        ids |= {"service_instance_id": f"si-{buyer}", "order_id": f"order-{buyer}"}
+        key = make_subscription(connection, buyer, f"env-{buyer}", **ids)
+        instance = make_instance(connection, key, f"kf-{buyer}")
+        for number, (recorded, outcome, later) in enumerate(life):
+            known = max(0, recorded + later)
+            make_usage(connection, instance, AT + number * HOUR, [known])
+            if outcome:
+                record(connection, key, AT + number * HOUR, recorded, outcome)
+                expected[OUTCOMES[outcome]] += recorded
+            expected["difference"] += known - (recorded if outcome else 0)
+        make_bill(connection, key, "2026-11", f"{Decimal(cents) / 100:.2f}", aku_seconds=sum(expected.values()))
+        query = text("SELECT * FROM marketplace.agreement_in_money WHERE subscription_key = :key")
+        row = connection.execute(query, {"key": key}).mappings().one()
+    shares = by_largest_remainder(cents, list(expected.values()))
+    assert [row[part] * 100 for part in PARTS] == shares
+    assert row["amount"] * 100 == sum(shares) == cents
+
+
+def test_each_stretch_of_a_bill_has_its_own_price(vendor: Vendor) -> None:
+    vendor.subscribe()
+    key = vendor.keys[0]
+    vendor.use(AT, 3600)
+    vendor.use(AT + HOUR, 7200)
+    with vendor.warehouse.begin() as connection:
+        record(connection, key, AT, 3600, "missed")
+        record(connection, key, AT + HOUR, 7200, "accepted")
+        bill = make_bill(connection, key, "2026-11", "3.00", state="draft", aku_seconds=10800)
+        cut = {"bill": bill, "cut": AT + HOUR}
+        connection.execute(
+            text("""
+            INSERT INTO billing.bill_lines (bill_key, line_no, kind, tier, description, line_start, line_end,
+                aku_seconds, quantity, unit, unit_price, exact_amount, amount)
+            SELECT bill_key, 2, kind, tier, description, :cut, line_end, 7200, 2, unit, 1, 2, 2.00
+            FROM billing.bill_lines WHERE bill_key = :bill
+            """),
+            cut,
+        )
+        connection.execute(
+            text("UPDATE billing.bill_lines SET line_end = :cut, amount = 1.00 WHERE bill_key = :bill AND line_no = 1"),
+            cut,
+        )
+    (row,) = sum_agreement(vendor.warehouse, NOVEMBER)
+    assert (row["currency"], row["metered_amount"]) == ("CNY", 3)
+    assert (row["missed_amount"], row["accepted_amount"], row["difference_amount"]) == (1, 2, 0)
+
+
+def test_without_a_bill_there_is_no_price(vendor: Vendor) -> None:
+    vendor.subscribe()
+    vendor.use(AT, 3600)
+    vendor.push()
+    (row,) = sum_agreement(vendor.warehouse, Window(NOVEMBER.start, NOVEMBER.end))
+    assert (row["accepted"], row["currency"], row["accepted_amount"]) == (3600, None, None)
+
+
+@pytest.mark.slow
+def test_the_command_prints_what_was_lost(
+    airflow_connections: object, vendor: Vendor, akubill: Callable[..., tuple[int, str, str]]
+) -> None:
+    vendor.subscribe()
+    vendor.use(AT, 3600)
+    vendor.use(AT + HOUR, 1800)
+    with vendor.warehouse.begin() as connection:
+        record(connection, vendor.keys[0], AT, 3600, "missed")
+        record(connection, vendor.keys[0], AT + HOUR, 1800, "unknown")
+        make_bill(connection, vendor.keys[0], "2026-11", "1.80", aku_seconds=5400)
+    code, printed, _ = akubill("marketplace", "pushes", "agreement", "--period", "2026-11", "--format", "json")
+    row: dict[str, Any] = json.loads(printed)[0]
+    assert (code, row["lost_amount"], row["unknown_amount"], row["currency"]) == (0, "1.20", "0.60", "CNY")
