@@ -25,6 +25,7 @@ from include.cli import (
     reconciliation,
     sandbox,
     stack,
+    subscriptions,
     usage,
     warehouse,
 )
@@ -41,6 +42,7 @@ app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(metering.app, name="metering")
 app.command(name="usage")(usage.usage)
 app.add_typer(gaps.app, name="gaps")
+app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(machines.app, name="machines")
 app.add_typer(marketplace.app, name="marketplace")
 app.add_typer(reconciliation.app, name="reconciliation")

@@ -98,6 +98,11 @@ def print_rows(
         say(nothing)
 
 
+def print_json(value: dict[str, Any]) -> None:
+    """Print one object: amounts as text and exact, instants in UTC."""
+    print(json.dumps(value, indent=2, default=_as_json))  # noqa: T201
+
+
 def _text(value: object) -> str:
     return "—" if value is None else str(_as_json(value))
 
