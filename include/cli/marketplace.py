@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from include.cli import pushes
+from include.cli import events, pushes
 from include.cli.output import Form, Listing, print_error, print_rows, say
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ app = typer.Typer(
 )
 
 app.add_typer(pushes.app, name="pushes")
+app.command()(events.parked)
+app.command("try-again")(events.try_again)
 
 #: Anything the shell keeps in its history is no secret, so the key may come from the environment.
 Key = Annotated[

@@ -43,6 +43,7 @@ LISTS = [
     ("reconciliation", "list"),
     ("machines", "list"),
     ("metering", "failing"),
+    ("marketplace", "parked"),
 ]
 
 
