@@ -163,6 +163,35 @@ def _print_plan(form: Listing, plan: PushPlan) -> None:
 
 
 @app.command()
+def findings(form: Form = Listing.TABLE) -> None:
+    """List subscriptions of which the Marketplace says something else, as marketplace_comparison found them."""
+    from include.marketplace.comparison.compare import list_findings
+    from include.orchestration.connections import warehouse
+
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "order_id": each.order_id,
+            "kind": each.kind,
+            "owner": each.owner,
+            "opened_at": _utc(each.opened_at),
+            "age_days": each.age(now).days,
+            "sentence": each.sentence,
+        }
+        for each in list_findings(warehouse())
+    ]
+    columns: Columns = {
+        "Order": "order_id",
+        "Since": "opened_at",
+        "Days": "age_days",
+        "Owner": "owner",
+        "What it is": "sentence",
+    }
+    fields = ("order_id", "kind", "owner", "opened_at", "age_days", "sentence")
+    print_rows(form, rows, columns=columns, fields=fields, nothing="The last comparison found nothing that disagrees.")
+
+
+@app.command()
 def serve(
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 8090,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

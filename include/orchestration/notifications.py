@@ -74,6 +74,20 @@ def notify_of_discrepancies(warehouse: Engine, at: datetime, context: Context) -
     return send_notifications(warehouse, "Machines against instances", unsent, at, context)
 
 
+def notify_of_findings(warehouse: Engine, at: datetime, context: Context) -> int:
+    """Send what is new of the comparison with the Marketplace: findings that opened or are over."""
+    from include.marketplace.comparison.compare import list_findings
+    from include.operations.notifications import Notification
+
+    news = [
+        Notification(f"marketplace_finding/{each.finding_key}/resolved", f"OVER, it is no longer so: {each.sentence}")
+        if each.resolved_at
+        else Notification(f"marketplace_finding/{each.finding_key}/opened", f"FINDING {each.sentence}")
+        for each in list_findings(warehouse, at)
+    ]
+    return send_notifications(warehouse, "Subscriptions against the Marketplace", news, at, context)
+
+
 def send_notifications(
     warehouse: Engine, title: str, notifications: Sequence[Notification], at: datetime, context: Context
 ) -> int:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from include.alibaba.computenest import CreateRequest
 from include.catalog.loader import load_product
+from include.marketplace.inbox.apply import apply_events
+from include.onboarding.following import follow_marketplace
 from include.onboarding.onboard import buyer_cloud
 from tests.support.airflow import connection_json
 from tests.support.builders import rows
@@ -132,3 +135,16 @@ def test_what_could_not_be_delivered_comes_into_the_inbox(
     assert rows(warehouse, "SELECT source, instance_id, state FROM marketplace.inbox") == [
         ("notification", "9001", "received")
     ]
+
+
+def test_the_comparison_notifies_of_an_order_that_the_marketplace_does_not_know(
+    dagbag: DagBag, order_id: str, warehouse: Engine
+) -> None:
+    receive(warehouse, action="createInstance", orderBizId="9001", orderId=order_id, skuId="s")
+    receive(warehouse, action="createInstance", orderBizId="9002", orderId="4711", skuId="s")
+    apply_events(warehouse, follow_marketplace, datetime.now(UTC))
+    green = {"compare": "success", "notify_operators": "success", "summarise": "success"}
+    assert run(dagbag, "marketplace_comparison") == green
+    assert run(dagbag, "marketplace_comparison") == green | {"notify_operators": "skipped"}
+    [(sentence,)] = rows(warehouse, "SELECT sentence FROM operations.notifications")
+    assert sentence.startswith("FINDING Order 4711 (9002) is active here, and the Marketplace does not know it.")

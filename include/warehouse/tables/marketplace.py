@@ -105,3 +105,31 @@ instances = Table(
     schema="marketplace",
     comment="Subscriptions as the Marketplace's events left them.",
 )
+
+FINDINGS = (
+    "release_lost",
+    "expiry_lost",
+    "renewal_lost",
+    "runs_there",
+    "unknown_there",
+    "order_refunded",
+    "expiry_differs",
+    "status_unknown",
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    key("finding_key", "Surrogate key."),
+    text("order_id", "Order of the subscription."),
+    text("kind", f"{', '.join(FINDINGS[:-1])} or {FINDINGS[-1]}."),
+    json("facts", "What its sentence says."),
+    instant("opened_at", "Logical time of the comparison that found it: its age counts from here."),
+    instant("last_seen_at", "Logical time of the last comparison that found it."),
+    instant("resolved_at", "Logical time of the comparison that found it over; null while it is open.", nullable=True),
+    CheckConstraint(f"kind IN {FINDINGS}", name="kind"),
+    CheckConstraint("resolved_at >= opened_at", name="life"),
+    Index("findings_open", "order_id", "kind", unique=True, postgresql_where=sql("resolved_at IS NULL")),
+    schema="marketplace",
+    comment="Subscriptions of which the Marketplace says something else than its events made of them.",
+)

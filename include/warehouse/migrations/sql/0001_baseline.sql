@@ -106,6 +106,27 @@ COMMENT ON TABLE core.buyers IS 'Cloud accounts that subscribed.';
 COMMENT ON COLUMN core.buyers.account_id IS 'Cloud account that subscribed (aliUid).';
 COMMENT ON COLUMN core.buyers.site IS 'Site of the cloud the account belongs to: china or international.';
 COMMENT ON COLUMN core.buyers.registered_at IS 'When the buyer was first entered.';
+CREATE TABLE marketplace.findings (
+	finding_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	order_id TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	facts JSONB NOT NULL,
+	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	resolved_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT findings_pkey PRIMARY KEY (finding_key),
+	CONSTRAINT findings_kind_check CHECK (kind IN ('release_lost', 'expiry_lost', 'renewal_lost', 'runs_there', 'unknown_there', 'order_refunded', 'expiry_differs', 'status_unknown')),
+	CONSTRAINT findings_life_check CHECK (resolved_at >= opened_at)
+);
+COMMENT ON TABLE marketplace.findings IS 'Subscriptions of which the Marketplace says something else than its events made of them.';
+COMMENT ON COLUMN marketplace.findings.finding_key IS 'Surrogate key.';
+COMMENT ON COLUMN marketplace.findings.order_id IS 'Order of the subscription.';
+COMMENT ON COLUMN marketplace.findings.kind IS 'release_lost, expiry_lost, renewal_lost, runs_there, unknown_there, order_refunded, expiry_differs or status_unknown.';
+COMMENT ON COLUMN marketplace.findings.facts IS 'What its sentence says.';
+COMMENT ON COLUMN marketplace.findings.opened_at IS 'Logical time of the comparison that found it: its age counts from here.';
+COMMENT ON COLUMN marketplace.findings.last_seen_at IS 'Logical time of the last comparison that found it.';
+COMMENT ON COLUMN marketplace.findings.resolved_at IS 'Logical time of the comparison that found it over; null while it is open.';
+CREATE UNIQUE INDEX findings_open ON marketplace.findings (order_id, kind) WHERE resolved_at IS NULL;
 CREATE TABLE marketplace.inbox (
 	event_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	received_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,

@@ -1,0 +1,1 @@
+"""What the Marketplace says of each subscription, compared with what its events made of it."""
