@@ -29,6 +29,7 @@ NAMES = [
     "make_documents",
     "poll_consoles",
     "receive_callbacks",
+    "reconcile",
     "airflow_hour",
 ]
 

@@ -69,7 +69,9 @@ class HourVerdict:
         return f"{said} {HYPOTHESES[self.hypothesis].say(facts)}" if self.hypothesis else said
 
 
-class _Amount(NamedTuple):
+class HourAmount(NamedTuple):
+    """What one side charges for an hour; `measures` are what it would be by each of MEASURES, None where not known."""
+
     subscription_id: str
     hour: datetime
     amount: Decimal
@@ -90,17 +92,22 @@ def compare_files(scratch: Engine, ours: Path, theirs: Path) -> tuple[list[HourV
     """
     our_rows, wrong = read_rows(ours, Columns(NEEDED, MEASURES), _Rows(MEASURES).read)
     their_rows, wrong_there = read_rows(theirs, Columns(NEEDED), _Rows(()).read)
+    return compare_amounts(scratch, our_rows, their_rows), [*wrong, *wrong_there]
+
+
+def compare_amounts(scratch: Engine, ours: list[HourAmount], theirs: list[HourAmount]) -> list[HourVerdict]:
+    """The verdicts on all hours that either side has, by subscription and hour; nothing is committed."""
     with scratch.connect() as connection, connection.begin() as transaction:
         connection.execute(statement("reconciliation/hours/create_amounts"))
-        _copy(connection, our_rows, is_ours=True)
-        _copy(connection, their_rows, is_ours=False)
+        _copy(connection, ours, is_ours=True)
+        _copy(connection, theirs, is_ours=False)
         rows = connection.execute(statement("reconciliation/hours/list_verdicts")).mappings()
         verdicts = [HourVerdict(**row) for row in rows]
         transaction.rollback()
-    return verdicts, [*wrong, *wrong_there]
+    return verdicts
 
 
-def _copy(connection: Connection, rows: list[_Amount], *, is_ours: bool) -> None:
+def _copy(connection: Connection, rows: list[HourAmount], *, is_ours: bool) -> None:
     driver: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]
     with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
         for row in rows:
@@ -114,7 +121,7 @@ class _Rows:
         self._measures = measures
         self._currencies: dict[tuple[str, datetime], tuple[str, int]] = {}
 
-    def read(self, number: int, cells: Mapping[str, str]) -> _Amount:
+    def read(self, number: int, cells: Mapping[str, str]) -> HourAmount:
         subscription_id = read_id("subscription_id", cells["subscription_id"])
         hour = parse_instant(cells["hour"], "hour")
         if hour != floor_to_hour(hour):
@@ -128,4 +135,4 @@ class _Rows:
         if known != currency:
             rule = f"is not {known}, which line {line} has for the same hour: they cannot be added up"
             raise InvalidInputError("currency", currency, rule, "Give an hour one currency.")
-        return _Amount(subscription_id, hour, amount, currency, tuple(measures) or (None,) * len(MEASURES))
+        return HourAmount(subscription_id, hour, amount, currency, tuple(measures) or (None,) * len(MEASURES))
