@@ -58,8 +58,10 @@ SELECT DISTINCT date_trunc('hour', observed_at), environment_key, 'closed', 1, o
 FROM metering.polls WHERE observed_at = date_trunc('hour', observed_at) AND observed_at < :last
 """
 USED = """
-INSERT INTO metering.usage (hour_start, instance_key, subscription_key, environment_key, aku_seconds, source)
-SELECT hour_start, instance_key, subscription_key, environment_key, 3600 * (3 + instance_key % 48), 'readings'
+INSERT INTO metering.usage (hour_start, instance_key, subscription_key, environment_key, aku_seconds, peak_aku,
+    used_seconds, source)
+SELECT hour_start, instance_key, subscription_key, environment_key, 3600 * (3 + instance_key % 48),
+    3 + instance_key % 48, 3600, 'readings'
 FROM metering.environment_hours INNER JOIN metering.instances USING (environment_key)
 """
 GAPS = """

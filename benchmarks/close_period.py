@@ -84,9 +84,11 @@ def enter_usage(warehouse: Engine, subscriptions: int) -> int:
         rows = connection.execute(
             text(
                 "INSERT INTO metering.usage "
-                "(hour_start, instance_key, subscription_key, environment_key, aku_seconds, source) "
+                "(hour_start, instance_key, subscription_key, environment_key, aku_seconds, peak_aku, used_seconds, "
+                "source) "
                 "SELECT hour_start, instance_key, subscription_key, environment_key, "
-                "(3 + instance_key % 48) * 3600 - extract(hour FROM hour_start)::int, 'import' "
+                "(3 + instance_key % 48) * 3600 - extract(hour FROM hour_start)::int, 3 + instance_key % 48, 3600, "
+                "'import' "
                 "FROM generate_series(CAST(:start AS timestamptz), :last, interval '1 hour') AS hour_start "
                 "CROSS JOIN metering.instances"
             ),
@@ -95,7 +97,8 @@ def enter_usage(warehouse: Engine, subscriptions: int) -> int:
         connection.execute(
             text(
                 "INSERT INTO metering.subscription_hours "
-                "SELECT hour_start, subscription_key, 1, aku_seconds, 0, 0, 0 FROM metering.usage"
+                "SELECT hour_start, subscription_key, 1, aku_seconds, 0, 0, 0, peak_aku, aku_seconds "
+                "FROM metering.usage"
             )
         )
     settle(warehouse)

@@ -85,8 +85,10 @@ _SCRIPT = """
 INSERT INTO metering.instances (instance_id, environment_key, subscription_key, name, first_seen_at, last_seen_at)
 SELECT 'kf-' || subscription_key || '-' || n, environment_key, subscription_key, 'cluster-' || n, :start, :start
 FROM core.environments CROSS JOIN generate_series(1, 3) AS n;
-INSERT INTO metering.usage (hour_start, instance_key, subscription_key, environment_key, aku_seconds, source)
-SELECT hour_start, instance_key, subscription_key, environment_key, (3 + instance_key % 48) * 3600, 'import'
+INSERT INTO metering.usage (hour_start, instance_key, subscription_key, environment_key, aku_seconds, peak_aku,
+    used_seconds, source)
+SELECT hour_start, instance_key, subscription_key, environment_key, (3 + instance_key % 48) * 3600,
+    3 + instance_key % 48, 3600, 'import'
 FROM generate_series(CAST(:start AS timestamptz), :end - interval '1 hour', interval '6 hour') AS hour_start
 CROSS JOIN metering.instances;
 INSERT INTO billing.bills (bill_id, subscription_key, period, period_start, period_end, price_plan, currency, state,
@@ -94,10 +96,10 @@ INSERT INTO billing.bills (bill_id, subscription_key, period, period_start, peri
 SELECT '2026-10-' || subscription_id, subscription_key, '2026-10', :start, :end, 'automq-byoc-payg', 'CNY', 'draft',
     360000, 120, 7.20, 127.20, repeat('0123456789abcdef', 4), :issued
 FROM core.subscriptions;
-INSERT INTO billing.bill_lines (bill_key, line_no, kind, tier, description, line_start, line_end, aku_seconds, quantity,
-    unit, unit_price, exact_amount, amount, tax_rate)
-SELECT bill_key, 1, 'usage', 1, 'Usage of AutoMQ Kafka Units, 2026-10-01 to 2026-10-31', :start, :end, 360000, 100,
-    'AKU-hour', 1.20, 120, 120, 0.06
+INSERT INTO billing.bill_lines (bill_key, line_no, kind, tier, description, line_start, line_end, aku_seconds,
+    metered_aku_seconds, quantity, unit, unit_price, exact_amount, amount, tax_rate)
+SELECT bill_key, 1, 'usage', 1, 'Usage of AutoMQ Kafka Units, 2026-10-01 to 2026-10-31', :start, :end, 360000, 360000,
+    100, 'AKU-hour', 1.20, 120, 120, 0.06
 FROM billing.bills;
 INSERT INTO billing.bill_taxes (bill_key, for_bill_key, tax_rate, is_inclusive, is_refund, base, amount)
 SELECT bill_key, bill_key, 0.06, false, false, 120, 7.20 FROM billing.bills;

@@ -34,9 +34,10 @@ UPDATE core.subscriptions SET metering_started_at = :start, marketplace_instance
 """
 USED = """
 INSERT INTO metering.subscription_hours (
-    hour_start, subscription_key, instance_count, aku_seconds, inferred_aku_seconds, estimated_aku_seconds, gap_seconds
+    hour_start, subscription_key, instance_count, aku_seconds, inferred_aku_seconds, estimated_aku_seconds, gap_seconds,
+    peak_aku, whole_hour_aku_seconds
 )
-SELECT :start, subscription_key, 1, 3600 + subscription_key, 0, 0, 0 FROM core.subscriptions
+SELECT :start, subscription_key, 1, 3600 + subscription_key, 0, 0, 0, 2, 3600 + subscription_key FROM core.subscriptions
 """
 CLOSED = """
 INSERT INTO metering.environment_hours (hour_start, environment_key, state, revision, closed_at)

@@ -72,7 +72,9 @@ def enter_hours(warehouse: Engine, subscriptions: int) -> int:
             text(
                 "INSERT INTO metering.subscription_hours "
                 "SELECT hour_start, subscription_key, 10, "
-                "10 * ((3 + subscription_key % 48) * 3600 - extract(hour FROM hour_start)::int), 0, 0, 0 "
+                "10 * ((3 + subscription_key % 48) * 3600 - extract(hour FROM hour_start)::int), 0, 0, 0, "
+                "10 * (3 + subscription_key % 48), "
+                "10 * ((3 + subscription_key % 48) * 3600 - extract(hour FROM hour_start)::int) "
                 "FROM generate_series(CAST(:start AS timestamptz), :last, interval '1 hour') AS hour_start "
                 "CROSS JOIN core.subscriptions"
             ),

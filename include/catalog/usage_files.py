@@ -1,9 +1,10 @@
 """Reads files of usage piece by piece, whatever their form, into one shape.
 
-A piece is a frame of text: the columns of `COLUMNS` as the file writes them, an absent value as the empty text, indexed
-by row number from 1 (a header is no row). A line that is no row keeps its number: a piece with such lines has the
-columns of `BROKEN` too. No more than one piece is in memory. A file that cannot be read to its end, that has other
-columns, or that breaks a limit (usage_shape.py) is no usage file: `InvalidInputError`, and the caller loads nothing.
+A piece is a frame of text: the columns of `COLUMNS` and those of `SIZES` that the file has, as it writes them, an
+absent value as the empty text, indexed by row number from 1 (a header is no row). A line that is no row keeps its
+number: a piece with such lines has the columns of `BROKEN` too. No more than one piece is in memory. A file that cannot
+be read to its end, that has other columns, or that breaks a limit (usage_shape.py) is no usage file:
+`InvalidInputError`, and the caller loads nothing.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ import pandas as pd
 
 from include.catalog.text_files import open_text, parse_json_object, read_lines, read_table
 from include.catalog.usage_parquet import read_parquet
-from include.catalog.usage_shape import COLUMNS, PIECE_BYTES, check_cells, check_file, check_row_count, refused
+from include.catalog.usage_shape import COLUMNS, PIECE_BYTES, SIZES, check_cells, check_file, check_row_count, refused
 from include.domain.errors import InvalidInputError
 from include.domain.text import storable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
 _Line = TypeVar("_Line", str, list[str])
@@ -115,7 +116,7 @@ def _read_csv(file: Path, piece_rows: int) -> Iterator[pd.DataFrame]:
                 _check_columns(file, list(piece.columns))
                 if not isinstance(piece.index, pd.RangeIndex):
                     break  # pandas takes the surplus for row labels when the first row already has it
-                yield piece[COLUMNS]
+                yield piece[_in_order(piece.columns)]
                 done += len(piece)
             else:
                 return
@@ -130,23 +131,24 @@ def _read_csv_by_line(file: Path, piece_rows: int, done: int) -> Iterator[pd.Dat
     table = read_table(file, _LONGEST_LINE)
     _, header = next(table, (1, []))
     _check_columns(file, header)
-    places = [header.index(name) for name in COLUMNS]
+    columns = _in_order(header)
+    places = [header.index(name) for name in columns]
     table = islice(table, done, None)
     while piece := list(_small_piece(table, piece_rows, lambda cells: sum(map(len, cells)))):
         rows: list[tuple[str, ...]] = []
         broken: dict[int, tuple[str, str]] = {}
         for line, cells in piece:
-            if len(cells) > len(COLUMNS):
-                rule = f"line {line} has {len(cells)} fields, not {len(COLUMNS)}"
+            if len(cells) > len(columns):
+                rule = f"line {line} has {len(cells)} fields, not {len(columns)}"
                 broken[len(rows)] = (rule, ",".join(cells))
                 cells = []  # noqa: PLW2901 (a row without values in its place)
-            padded = [*cells, *[""] * len(COLUMNS)]
+            padded = [*cells, *[""] * len(columns)]
             rows.append(tuple(padded[place] for place in places))
-        yield _frame(rows, broken)
+        yield _frame(rows, broken, columns)
 
 
 def _read_jsonl(file: Path, piece_rows: int) -> Iterator[pd.DataFrame]:
-    lines = read_lines(file, _LONGEST_LINE)
+    lines, columns = read_lines(file, _LONGEST_LINE), [*COLUMNS, *SIZES]
     has_whole, first_mistake = False, ""
     first_names: list[str] = []
     while piece := list(_small_piece(lines, piece_rows, len)):
@@ -155,16 +157,16 @@ def _read_jsonl(file: Path, piece_rows: int) -> Iterator[pd.DataFrame]:
         for number, line in piece:
             try:
                 found = parse_json_object(line, digits_as_text=True)
-                if unknown := sorted(found.keys() - set(COLUMNS)):
+                if unknown := sorted(found.keys() - set(columns)):
                     raise ValueError(f"has {', '.join(map(repr, unknown))[:200]} besides the columns")  # noqa: TRY301
             except ValueError as error:
                 broken[len(rows)] = (f"line {number} {error}", line)
                 found = {}
-            has_whole = has_whole or len(found) == len(COLUMNS)
-            rows.append(tuple(_as_text(found.get(name)) for name in COLUMNS))
+            has_whole = has_whole or found.keys() >= set(COLUMNS)
+            rows.append(tuple(_as_text(found.get(name)) for name in columns))
             first_names = first_names or list(found)
         first_mistake = first_mistake or next((rule for rule, _ in broken.values()), "")
-        yield _frame(rows, broken)
+        yield _frame(rows, broken, columns)
     if first_mistake and not has_whole:
         raise refused(file, f"holds no row ({first_mistake})", f"Write objects of {', '.join(COLUMNS)}.")
     if first_names and not has_whole:
@@ -183,8 +185,8 @@ def _small_piece(
             return
 
 
-def _frame(rows: list[tuple[str, ...]], broken: dict[int, tuple[str, str]]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=COLUMNS, dtype=str)
+def _frame(rows: list[tuple[str, ...]], broken: dict[int, tuple[str, str]], columns: list[str]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=columns, dtype=str)
     if not broken:
         return frame
     mistakes = [broken.get(place, ("", "")) for place in range(len(rows))]
@@ -197,11 +199,15 @@ def _as_text(value: object) -> str:
     return text if text.isascii() else storable(text)
 
 
+def _in_order(found: Collection[str]) -> list[str]:
+    return [name for name in [*COLUMNS, *SIZES] if name in found]
+
+
 def _check_columns(file: Path, found: list[str]) -> None:
-    if sorted(found) != sorted(COLUMNS):
+    if sorted(found) != sorted(_in_order(found)) or not set(COLUMNS) <= set(found):
         raise InvalidInputError(
             f"Header of {file.name}",
             ", ".join(str(name) for name in found)[:200],
-            f"must be {', '.join(COLUMNS)} (in any order)",
+            f"must be {', '.join(COLUMNS)} (in any order), and may have {' and '.join(SIZES)}",
             "Rename, add or drop columns.",
         )

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from include.catalog import usage_shape
-from include.catalog.usage_shape import COLUMNS, LONGEST_CELL, PIECE_BYTES, refused
+from include.catalog.usage_shape import LONGEST_CELL, PIECE_BYTES, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +49,7 @@ def read_parquet(
             # Before the first row: a column of another type may not be convertible to text at all.
             check_columns(file, described.schema_arrow.names)
             _check_description(file, described)
-            source = pq.ParquetFile(stream, read_dictionary=COLUMNS)
+            source = pq.ParquetFile(stream, read_dictionary=described.schema_arrow.names)
             row, decoded = 1, 0
             for batch in source.iter_batches(batch_size=piece_rows):
                 sizes = {name: _sizes(column) for name, column in zip(batch.schema.names, batch.columns, strict=True)}

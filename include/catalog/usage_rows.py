@@ -11,11 +11,12 @@ from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
 from include.catalog.loader import load_product
-from include.catalog.usage_shape import COLUMNS
+from include.catalog.usage_shape import COLUMNS, SIZES
 from include.domain.errors import InvalidInputError
 from include.domain.periods import HOUR, NO_TIME_ZONE, parse_instant
 from include.domain.text import LONGEST_ID, storable
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _ID = rf"[!-~]{{1,{LONGEST_ID}}}"
 _NUMBER = r"-?[0-9]+(\.[0-9]+)?"
+_SIZE = r"[0-9]{0,9}"
 _FRACTION = r"-?[0-9]+\.0*[1-9]"
 _LONGEST_VALUE = 200
 _NAIVE = datetime(2000, 1, 1)  # noqa: DTZ001 (an example of a time without an offset)
@@ -77,8 +79,10 @@ def sort_rows(piece: pd.DataFrame, limits: RowLimits, most_bad: int | None = Non
         most_bad: how many bad rows are wanted, the first ones; the others are no good rows either. None: all.
 
     Returns:
-        The good rows (subscription_id and instance_id as text, hour_start as UTC instants, aku_seconds as integers; the
-        index is the row number) and the bad ones.
+        The good rows (subscription_id and instance_id as text, hour_start as UTC instants, aku_seconds, peak_aku and
+        used_seconds as integers, is_sized; the index is the row number) and the bad ones. Where a row says no peak_aku
+        or used_seconds (is_sized is false where it says neither), it has the least peak and the most seconds that its
+        AKU-seconds can come from, AKU being whole numbers: by no hour measure is more charged than is known.
     """
     lines = _no_rows(piece)
     piece = piece.drop(index=lines.index)
@@ -89,9 +93,13 @@ def sort_rows(piece: pd.DataFrame, limits: RowLimits, most_bad: int | None = Non
         for row, rule in zip(broken.index[:most_bad].tolist(), broken[:most_bad].tolist(), strict=True)
     ]
     good = rows.drop(index=broken.index) if len(broken) else rows
-    return good[["subscription_id", "instance_id", "hour_start"]].assign(
-        aku_seconds=good["quantity"].astype("int64")
-    ), sorted(bad, key=itemgetter(0))[:most_bad]
+    usage = good[["subscription_id", "instance_id", "hour_start"]].assign(
+        aku_seconds=good["quantity"].astype("int64"),
+        peak_aku=good["peak"].astype("int64"),
+        used_seconds=good["used"].astype("int64"),
+        is_sized=good["is_sized"],
+    )
+    return usage, sorted(bad, key=itemgetter(0))[:most_bad]
 
 
 def _no_rows(piece: pd.DataFrame) -> pd.DataFrame:
@@ -120,12 +128,40 @@ def _interpret(piece: pd.DataFrame) -> pd.DataFrame:
     kinds = ["" if instant is None else "naive" if instant.tzinfo is None else "instant" for instant in instants]
     aware = [instant if instant and instant.tzinfo else None for instant in instants]
     is_number = piece["aku_seconds"].str.fullmatch(_NUMBER)
-    numbers = piece["aku_seconds"].where(is_number)
-    return piece.assign(
-        hour_kind=pd.Index(kinds, dtype=str).take(places).to_numpy(),
-        hour_start=pd.DatetimeIndex(aware, dtype="datetime64[us, UTC]").take(places),
-        is_number=is_number,
-        quantity=numbers.astype("float64[pyarrow]").astype(float),
+    quantities = piece["aku_seconds"].where(is_number).astype("float64[pyarrow]").astype(float)
+    return _with_sizes(
+        piece.assign(
+            hour_kind=pd.Index(kinds, dtype=str).take(places).to_numpy(),
+            hour_start=pd.DatetimeIndex(aware, dtype="datetime64[us, UTC]").take(places),
+            is_number=is_number,
+            quantity=quantities,
+        )
+    )
+
+
+def _with_sizes(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with their peak and their seconds in use, said or supposed, and whether these can be."""
+    quantity, no_size = rows["quantity"], pd.Series(np.nan, index=rows.index)
+    if not set(SIZES) & set(rows):
+        peak = np.ceil(quantity / SECONDS_PER_HOUR)
+        return rows.assign(peak=peak, used=quantity.clip(upper=SECONDS_PER_HOUR), is_sized=False)
+    texts = {name: rows[name] if name in rows else pd.Series("", index=rows.index, dtype=str) for name in SIZES}
+    is_size = {name: text.str.fullmatch(_SIZE) for name, text in texts.items()}
+    said_peak, said_used = (
+        pd.to_numeric(text.where(is_size[name] & (text != ""), None)).astype(float).reindex_like(no_size)
+        for name, text in texts.items()
+    )
+    peak = said_peak.fillna(np.ceil(quantity / said_used.fillna(SECONDS_PER_HOUR).clip(lower=1)))
+    used = said_used.fillna((quantity - said_peak.fillna(1) + 1).clip(0, SECONDS_PER_HOUR).where(quantity > 0, 0))
+    # One second at the peak, and at least one AKU in all others.
+    fits = (quantity <= peak * used) & ((quantity >= peak + used - 1) | (quantity == 0) & (peak + used == 0))
+    return rows.assign(
+        peak=peak,
+        used=used,
+        is_sized=said_peak.notna() | said_used.notna(),
+        is_peak=is_size["peak_aku"],
+        is_used=is_size["used_seconds"] & ~(said_used > SECONDS_PER_HOUR),
+        is_fitting=fits,
     )
 
 
@@ -137,11 +173,20 @@ def _read_instant(text: str) -> datetime | None:
         return _NAIVE if error.rule == NO_TIME_ZONE else None
 
 
-def _schema(limits: RowLimits) -> pa.DataFrameSchema:
+def _schema(limits: RowLimits, *, has_sizes: bool) -> pa.DataFrameSchema:
     def rule(name: str, holds: Callable[[pd.Series[Any]], pd.Series[bool]]) -> pa.Check:
         return pa.Check(holds, error=name)
 
     last = limits.ended_by - HOUR if limits.ended_by else None
+    sizes = {
+        "is_peak": pa.Column(checks=rule("not_a_peak", lambda marks: marks)),
+        "is_used": pa.Column(checks=rule("not_seconds_of_an_hour", lambda marks: marks)),
+        "is_fitting": pa.Column(checks=rule("impossible_sizes", lambda marks: marks)),
+        "peak": pa.Column(
+            nullable=True,
+            checks=rule("peak_too_large", lambda peaks: peaks <= limits.largest // SECONDS_PER_HOUR),
+        ),
+    }
     return pa.DataFrameSchema(
         {
             "subscription_id": pa.Column(checks=rule("bad_subscription_id", _are_ids)),
@@ -171,6 +216,7 @@ def _schema(limits: RowLimits) -> pa.DataFrameSchema:
                     rule("too_large", lambda quantities: quantities <= limits.largest),
                 ],
             ),
+            **(sizes if has_sizes else {}),
         }
     )
 
@@ -184,7 +230,7 @@ def _are_ids(texts: pd.Series[Any]) -> pd.Series[bool]:
 def _broken_rules(rows: pd.DataFrame, limits: RowLimits) -> pd.Series[str]:
     """Row number → the first rule that the row breaks, in order of row numbers."""
     try:
-        _schema(limits).validate(rows, lazy=True)
+        _schema(limits, has_sizes="is_peak" in rows).validate(rows, lazy=True)
     except pa.errors.SchemaErrors as errors:
         failures = errors.failure_cases[["index", "check"]]
     else:
@@ -196,12 +242,13 @@ def _broken_rules(rows: pd.DataFrame, limits: RowLimits) -> pd.Series[str]:
 
 
 def _bad_row(row: int, rule: str, texts: dict[Hashable, Any], limits: RowLimits) -> BadRow:
-    payload = {name: _storable(texts[name]) for name in COLUMNS}
+    payload = {name: _storable(texts[name]) for name in [*COLUMNS, *SIZES] if name in texts}
     column, clause, remedy = ROW_RULES[rule]
     facts = {
         "row_number": row,
         "value": repr(payload[column]),
         "largest": limits.largest,
+        "largest_aku": limits.largest // SECONDS_PER_HOUR,
         "ended_by": limits.ended_by and limits.ended_by.isoformat(),
     }
     error = InvalidInputError(f"Row {row}: {column}", payload[column], fill(clause, facts), remedy)

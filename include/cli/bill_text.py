@@ -83,6 +83,15 @@ def _describe_late(hour: LateHour, zone: ZoneInfo) -> Iterator[str]:
         f"   {_local(hour.hour_start, zone)}  {hour.instance_id}: {hour.aku_seconds_before} AKU-seconds were billed, "
         f"{hour.aku_seconds_after} are known since {_local(hour.found_at, zone)} ({hour.cause})"
     )
+    before, after = (
+        f"{peak} AKU in {seconds} s"
+        for peak, seconds in (
+            (hour.peak_aku_before, hour.used_seconds_before),
+            (hour.peak_aku_after, hour.used_seconds_after),
+        )
+    )
+    if before != after:
+        yield f"      at most {before} as billed, at most {after} as known since"
     if hour.readings is not None:
         yield from _describe_readings(hour.readings)
 
@@ -109,8 +118,14 @@ def _describe_instance(used: Instance) -> str:
         for how, seconds in (("inferred", used.inferred_aku_seconds), ("estimated", used.estimated_aku_seconds))
         if seconds
     )
+    charged = (
+        f", {used.charged_aku_seconds} charged (at most {used.peak_aku} AKU, {used.used_seconds} s in use)"
+        if used.charged_aku_seconds != used.aku_seconds
+        else ""
+    )
     source = f"the import of {used.file_name}" if used.file_name else used.source
-    return f"      {used.instance_id}: {used.aku_seconds} AKU-seconds from {source}{f' ({known})' if known else ''}"
+    how = f" ({known})" if known else ""
+    return f"      {used.instance_id}: {used.aku_seconds} AKU-seconds from {source}{how}{charged}"
 
 
 def _describe_readings(readings: HourOfReadings) -> Iterator[str]:

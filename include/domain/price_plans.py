@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 MAX_SCALED_PRICE = 25_000_000_000
 
 SUPPORTED_MODELS = ("per_unit", "graduated", "volume", "package")
+#: What of an hour's usage is charged; billing.charged_aku_seconds (routines/billing/hour_measures.sql) has the rule.
+HOUR_MEASURES = ("time_weighted", "peak", "started_hour")
 _CORRECT = "Correct the file."
 
 
@@ -48,7 +50,16 @@ def _model(name: object) -> object:
     return name
 
 
+def _hour_measure(name: object) -> object:
+    if name not in HOUR_MEASURES:
+        raise InvalidInputError(
+            "Hour measure", name, f"is not supported; supported: {', '.join(HOUR_MEASURES)}", "Use a supported measure."
+        )
+    return name
+
+
 Model = Annotated[Literal["per_unit", "graduated", "volume", "package"], BeforeValidator(_model)]
+HourMeasure = Annotated[Literal["time_weighted", "peak", "started_hour"], BeforeValidator(_hour_measure)]
 
 
 class Rounding(PlanModel):
@@ -88,6 +99,8 @@ class PlanVersion(PlanModel):
     """The rules of a plan from an instant on.
 
     Attributes:
+        hour_measure: what of an instance's hour is charged: its AKU-seconds as metered, its largest AKU for all of the
+            hour, or the mean of its AKU in use for all of the hour.
         flat_fee_at_zero: whether the first tier's flat fee is due without any usage.
         package_size: AKU-hours of a package; each started one costs the tier's unit price.
         included: AKU-hours free per billing period, taken before tiers.
@@ -98,6 +111,7 @@ class PlanVersion(PlanModel):
     """
 
     effective_from: Instant
+    hour_measure: HourMeasure = "time_weighted"
     charge_every: Literal["hour", "period"]
     rounding: Rounding
     model: Model

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 
     from include.domain.price_plans import PlanVersion, PricePlan, Tier
 
+#: What is charged of an hour, where it is not what was metered.
+_MEASURES = {
+    "peak": "an instance's largest AKU in an hour is charged for the whole hour",
+    "started_hour": "an hour that an instance was used in is charged whole, at its mean AKU of the time in use",
+}
+
 
 def describe_plan(plan: PricePlan) -> Iterator[str]:
     """One line for each version and for each of its rules; times are those of the plan's zone."""
@@ -25,6 +31,8 @@ def describe_plan(plan: PricePlan) -> Iterator[str]:
 def _describe_version(version: PlanVersion, currency: str) -> Iterator[str]:
     if version.rounding.digits > (digits := currency_digits(currency)):
         yield f"amounts have {version.rounding.digits} places and {currency} has {digits}: totals may not be payable"
+    if version.hour_measure in _MEASURES:
+        yield _MEASURES[version.hour_measure]
     if version.included:
         yield f"{plain(version.included)} AKU-hours of each period are free"
     yield from _describe_tiers(version, currency)

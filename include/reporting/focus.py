@@ -95,7 +95,7 @@ class Charge:
     amount: Decimal
     share: Decimal
     commitment_seconds: Decimal | None
-    aku_seconds: Decimal
+    metered_aku_seconds: Decimal
     tax_rate: Decimal
     tax_is_inclusive: bool
 
@@ -194,7 +194,7 @@ def _pricing(charge: Charge, kind: Kind) -> dict[str, Any]:
         "PricingCurrencyListUnitPrice": charge.unit_price,
         "PricingQuantity": charge.quantity,
         "PricingUnit": unit,
-        "ConsumedQuantity": (_hours(charge.aku_seconds) if hours else charge.quantity) if consumed else None,
+        "ConsumedQuantity": (_hours(charge.metered_aku_seconds) if hours else charge.quantity) if consumed else None,
         "ConsumedUnit": ("AKU-Hours" if hours else unit) if consumed else None,
         "SkuId": f"{charge.product}/{kind.meter.lower()}",
         "SkuMeter": kind.meter,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.catalog.usage_rows import RowLimits, sort_rows
-from include.catalog.usage_shape import COLUMNS
+from include.catalog.usage_shape import COLUMNS, SIZES
 from include.domain.words.metering import REJECTIONS, ROW_RULES
 
 AT = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
@@ -123,4 +123,4 @@ def test_hours_to_come_are_good_where_usage_may_be_planned() -> None:
 
 
 def test_every_rule_is_of_a_column() -> None:
-    assert {column for column, _, _ in ROW_RULES.values()} == set(COLUMNS)
+    assert {column for column, _, _ in ROW_RULES.values()} == {*COLUMNS, *SIZES}

@@ -278,8 +278,9 @@ def test_lines_that_correct_another_month_are_not_held_against_the_marketplace(w
         connection.execute(
             text("""
             INSERT INTO billing.bill_lines (bill_key, line_no, kind, tier, description, line_start, line_end,
-                aku_seconds, quantity, unit, unit_price, exact_amount, amount, corrects_bill_key)
-            SELECT bill_key, 2, kind, tier, description, line_start, line_end, 0, -1, unit, 1.20, -1.20, -1.20, :earlier
+                aku_seconds, metered_aku_seconds, quantity, unit, unit_price, exact_amount, amount, corrects_bill_key)
+            SELECT bill_key, 2, kind, tier, description, line_start, line_end, 0, 0, -1, unit, 1.20, -1.20, -1.20,
+                :earlier
             FROM billing.bill_lines WHERE bill_key = :key
             """),
             {"earlier": earlier, "key": key},

@@ -104,7 +104,7 @@ def make_instance(connection: Connection, subscription_key: int, instance_id: st
 
 
 def make_usage(connection: Connection, instance_key: int, start: datetime, aku_seconds: Iterable[int]) -> None:
-    """Consecutive hours of usage of an instance from that hour on."""
+    """Consecutive hours of usage of an instance from that hour on, of one size but for its last seconds."""
     rows: list[dict[str, Any]] = [
         {"hour": start + timedelta(hours=n), "instance": instance_key, "aku_seconds": quantity}
         for n, quantity in enumerate(aku_seconds)
@@ -112,8 +112,10 @@ def make_usage(connection: Connection, instance_key: int, start: datetime, aku_s
     ensure_partitions(connection, start, rows[-1]["hour"] + timedelta(hours=1))
     connection.execute(
         text("""
-        INSERT INTO metering.usage (hour_start, instance_key, subscription_key, environment_key, aku_seconds, source)
-        SELECT :hour, instance_key, subscription_key, environment_key, :aku_seconds, 'readings'
+        INSERT INTO metering.usage (hour_start, instance_key, subscription_key, environment_key, aku_seconds, peak_aku,
+            used_seconds, source)
+        SELECT :hour, instance_key, subscription_key, environment_key, :aku_seconds, (:aku_seconds + 3599) / 3600,
+            least(:aku_seconds, 3600), 'readings'
         FROM metering.instances WHERE instance_key = :instance
         """),
         rows,
@@ -165,6 +167,7 @@ def make_bill(
         line_start=window.start,
         line_end=window.end,
         aku_seconds=bill["aku_seconds"],
+        metered_aku_seconds=bill["aku_seconds"],
         quantity=Decimal(int(str(bill["aku_seconds"]))) / 3600,
         unit="AKU-hour",
         unit_price=Decimal("1.20"),

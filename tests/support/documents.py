@@ -79,7 +79,8 @@ def make_document(
     }
     key = int(str(insert(connection, "billing.bills", "bill_key", **header)))
     for number, part in enumerate(lines, start=1):
-        insert(connection, "billing.bill_lines", bill_key=key, line_no=number, **part)
+        given = {"metered_aku_seconds": part["aku_seconds"], **part}
+        insert(connection, "billing.bill_lines", bill_key=key, line_no=number, **given)
     for part in taxes:
         given = {"is_inclusive": False, "is_refund": False, "for_bill_key": key, "tax_rate": Decimal("0.06"), **part}
         insert(connection, "billing.bill_taxes", bill_key=key, **given)

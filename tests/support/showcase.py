@@ -141,9 +141,9 @@ def _bill(connection: Connection, key: int, kind: tuple[str, str], period: str, 
         connection.execute(
             text("""
             INSERT INTO billing.bill_lines (
-                bill_key, line_no, kind, tier, description, line_start, line_end, aku_seconds, quantity, unit,
-                unit_price, exact_amount, amount)
-            SELECT bill_key, 2, 'usage', 1, 'Usage within the licence', line_start, line_end, :seconds,
+                bill_key, line_no, kind, tier, description, line_start, line_end, aku_seconds, metered_aku_seconds,
+                quantity, unit, unit_price, exact_amount, amount)
+            SELECT bill_key, 2, 'usage', 1, 'Usage within the licence', line_start, line_end, :seconds, :seconds,
                 CAST(:seconds AS numeric) / 3600, 'AKU-hour', 0, 0, 0
             FROM billing.bill_lines WHERE bill_key = :key
             """),

@@ -19,7 +19,7 @@ PRINTED = {
     "sql/reporting/exports/list_lines.sql",
 }
 #: The name of the fingerprint's form.
-NAMES = {"akubill bill, form 3"}
+NAMES = {"akubill bill, form 4"}
 
 
 def test_no_statement_composes_english() -> None:

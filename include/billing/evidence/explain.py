@@ -49,7 +49,10 @@ class Instance:
 
     Attributes:
         instance_id: as the console gives it.
-        aku_seconds: all of it; inferred and estimated ones are among them.
+        aku_seconds: all of it, as metered; inferred and estimated ones are among them.
+        peak_aku: the largest AKU that counted in the hour.
+        used_seconds: the seconds of the hour with AKU.
+        charged_aku_seconds: what is charged of it, by the hour measure of the price plan.
         source: readings or import; an import with the name of its file.
     """
 
@@ -59,6 +62,9 @@ class Instance:
     inferred_aku_seconds: int
     estimated_aku_seconds: int
     gap_seconds: int
+    peak_aku: int
+    used_seconds: int
+    charged_aku_seconds: int
     source: str
     file_name: str | None
 
@@ -68,7 +74,7 @@ class Hour:
     """One UTC hour of a line.
 
     Attributes:
-        aku_seconds: what of the hour belongs to the line.
+        aku_seconds: what of the hour belongs to the line, as it is charged.
         cumulative_start: AKU-seconds of the period before it (after included usage); None within a licence.
         cumulative_end: the same after it.
         exact_amount: to nine places.
@@ -88,12 +94,16 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class LateHour:
-    """An hour of an instance that turned out otherwise after the bill was issued."""
+    """An hour of an instance that turned out otherwise after the bill was issued: as billed, and as known since."""
 
     hour_start: datetime
     instance_id: str
     aku_seconds_before: int
     aku_seconds_after: int
+    peak_aku_before: int
+    peak_aku_after: int
+    used_seconds_before: int
+    used_seconds_after: int
     cause: str
     found_at: datetime
     readings: HourOfReadings | None = None
@@ -218,6 +228,7 @@ class _Explainer:
             "known_at": bill.drafted_at,
         }
         self.instances: dict[datetime, list[Instance]] = {}
+        self.measures: dict[str, list[Any]] = {"segment_starts": [], "segment_ends": [], "hour_measures": []}
 
     def explain(self, line_no: int | None) -> Explanation:
         rows = self.connection.execute(statement("billing/evidence/list_lines"), self.key).all()
@@ -226,6 +237,8 @@ class _Explainer:
             rule = f"is not a line of bill {self.bill.bill_id}, which has {len(rows)}"
             raise InvalidInputError("Line", line_no, rule, "Give the number of one of its lines.")
         rated, failure = self._rate() if self.bill.document == "bill" else (None, None)
+        if rated:
+            self.measures = rated.measures()
         hours = self._hours() if rated else []
         lines = [self._line(row, rated, failure, hours) for row in chosen]
         taxes = list(self.connection.execute(statement("billing/evidence/list_taxes"), self.key))
@@ -269,7 +282,7 @@ class _Explainer:
         rated: Counter[datetime] = Counter()
         for hour in hours:
             rated[hour.hour_start] += hour.aku_seconds
-        used = {hour.hour_start: sum(each.aku_seconds for each in hour.instances) for hour in shown}
+        used = {hour.hour_start: sum(each.charged_aku_seconds for each in hour.instances) for hour in shown}
         wrong = [at for at, aku_seconds in used.items() if aku_seconds != rated[at]]
         return [
             f"The instances of {at:%Y-%m-%dT%H:%MZ} no longer add up to the hour: {used[at]} AKU-seconds instead of "
@@ -297,6 +310,7 @@ class _Explainer:
                 "subscription_key": self.bill.subscription_key,
                 "window_start": self.window.start,
                 "window_end": self.window.end,
+                **self.measures,
             }
             for row in self.connection.execute(statement("billing/evidence/list_instances"), facts):
                 self.instances.setdefault(row.hour_start, []).append(
@@ -307,6 +321,9 @@ class _Explainer:
                         row.inferred_aku_seconds,
                         row.estimated_aku_seconds,
                         row.gap_seconds,
+                        row.peak_aku,
+                        row.used_seconds,
+                        row.charged_aku_seconds,
                         row.source,
                         row.file_name,
                     )
@@ -348,6 +365,10 @@ class _Explainer:
                 each.instance_id,
                 each.aku_seconds_before,
                 each.aku_seconds_after,
+                each.peak_aku_before,
+                each.peak_aku_after,
+                each.used_seconds_before,
+                each.used_seconds_after,
                 each.cause,
                 each.found_at,
                 self._readings_of(each.hour_start, each.instance_id, each.aku_seconds_after)

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 #: Where the last tier ends, in AKU-seconds.
 _ENDLESS = 2**63 - 1
-_COMPARED = ("kind", "tier", "name", "line_start", "aku_seconds", "quantity", "exact_amount", "amount")
+_COMPARED = (
+    *("kind", "tier", "name", "line_start", "aku_seconds", "metered_aku_seconds", "quantity", "exact_amount"),
+    "amount",
+)
 _HUNDRED = Decimal(100)
 
 
@@ -60,6 +63,15 @@ class Rated:
     def segment_from(self, start: datetime) -> Segment | None:
         """The part that starts then."""
         return next((part for part in self.parts if part.row.segment_start == start), None)
+
+    def measures(self) -> dict[str, list[Any]]:
+        """From when to when which hour measure holds, as statements name it."""
+        rows = [part.row for part in self.parts if part.row.hour_measure is not None]
+        return {
+            "segment_starts": [row.segment_start for row in rows],
+            "segment_ends": [row.segment_end for row in rows],
+            "hour_measures": [row.hour_measure for row in rows],
+        }
 
     def disagreements(self, line: Row[Any]) -> list[str]:
         """How today's rating differs from a line of the bill."""
@@ -102,9 +114,10 @@ def rules_of(connection: Connection, line: Row[Any], rated: Rated) -> list[str]:
         return []
     if line.kind == "fee":
         return [*_fee(connection, line, part), _share(line, rated)]
+    steps = [*_offer(part), *_measure(line, part), *_BY_KIND[line.kind](line, part)]
     if line.kind == "discount" or (line.kind in {"usage", "overage"} and line.charge_every == "period"):
-        return [*_offer(part), *_BY_KIND[line.kind](line, part), _share(line, rated)]
-    return [*_offer(part), *_BY_KIND[line.kind](line, part)]
+        return [*steps, _share(line, rated)]
+    return steps
 
 
 def _share(line: Row[Any], rated: Rated) -> str:
@@ -132,6 +145,21 @@ def _is_of(line: Row[Any], rated: Rated) -> tuple[object, ...]:
     price = part.tier(line.tier).unit_price
     rounding = row.charge_every, row.rounding_digits, row.rounding_mode
     return line.kind, line.tier, row.model == "package", price, *rounding
+
+
+#: What is charged of an hour, where it is not what was metered: see billing.charged_aku_seconds.
+_MEASURES = {
+    "peak": "Of each instance and hour, the largest AKU is charged for the whole hour",
+    "started_hour": "Of each instance, an hour that it was used in is charged whole, at its mean AKU while in use",
+}
+
+
+def _measure(line: Row[Any], part: Segment) -> list[str]:
+    said = _MEASURES.get(part.row.hour_measure)
+    if said is None or line.kind not in {"covered", "included", "usage", "overage"}:
+        return []
+    metered, charged = _hours(line.metered_aku_seconds), _hours(line.aku_seconds)
+    return [f"{said} (hour measure {part.row.hour_measure}): {metered} were metered, {charged} are charged."]
 
 
 def _usage(line: Row[Any], part: Segment) -> list[str]:

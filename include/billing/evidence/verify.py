@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Row
 
 #: The form of fingerprints that can be computed again group by group.
-FORM = 3
+FORM = 4
 _WHAT_TO_DO = (
     "Issued bills never change, so find out who disabled the protection triggers, and restore the database from a "
     "backup; if what the bill says now is right after all, correct the bill."

@@ -148,6 +148,7 @@ def _insert_version(connection: Connection, plan_key: int, version: PlanVersion)
         {
             "plan_key": plan_key,
             "effective_from": version.effective_from,
+            "hour_measure": version.hour_measure,
             "charge_every": version.charge_every,
             "rounding_digits": digits,
             "rounding_mode": version.rounding.mode,

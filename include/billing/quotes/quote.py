@@ -35,7 +35,10 @@ _STAND_INS = (
     "billing/quotes/insert_usage",
     "billing/quotes/insert_hours",
 )
-_COPY = "COPY quoted_rows (row_number, subscription_id, instance_id, hour_start, aku_seconds) FROM STDIN"
+_COPY = (
+    "COPY quoted_rows (row_number, subscription_id, instance_id, hour_start, aku_seconds, peak_aku, used_seconds) "
+    "FROM STDIN"
+)
 
 
 class Quote(NamedTuple):

@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 
 
 class UsageRow(NamedTuple):
-    """Usage of one instance in one UTC hour, and its row in the file."""
+    """Usage of one instance in one UTC hour, and its row in the file; see metering.usage."""
 
     row_number: int
     subscription_id: str
     instance_id: str
     hour: datetime
     aku_seconds: int
+    peak_aku: int
+    used_seconds: int
 
 
 def read_usage(file: Path) -> Iterator[UsageRow]:
@@ -48,13 +50,13 @@ def read_usage(file: Path) -> Iterator[UsageRow]:
             raise InvalidInputError(f"{file.name}: {error.what}", error.value, error.rule, error.remedy)
         instances.update(good[["subscription_id", "instance_id"]].drop_duplicates().itertuples(index=False, name=None))
         check_instance_count(file, len(instances))
-        for row_number, subscription_id, instance_id, hour, aku_seconds in good.itertuples(name=None):
-            yield UsageRow(row_number, subscription_id, instance_id, hour.to_pydatetime(), aku_seconds)
+        for row_number, subscription_id, instance_id, hour, *used, _ in good.itertuples(name=None):
+            yield UsageRow(row_number, subscription_id, instance_id, hour.to_pydatetime(), *used)
 
 
 def read_metered(metered: Engine, period: BillingPeriod) -> Iterator[UsageRow]:
-    """The period's metered hours: one row per subscription and hour, named as one instance."""
+    """The period's metered hours, by instance."""
     window = {"period_start": period.window.start, "period_end": period.window.end}
     with metered.connect() as connection:
         for number, row in enumerate(connection.execute(statement("billing/quotes/list_hours"), window), start=1):
-            yield UsageRow(number, row.subscription_id, row.subscription_id, row.hour_start, row.aku_seconds)
+            yield UsageRow(number, *row)

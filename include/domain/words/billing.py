@@ -63,6 +63,11 @@ FINDINGS = {
         "Report this: it is a mistake in metering.",
         title="Hourly sums differ from usage",
     ),
+    "hours_are_charged_by_their_measure": Words(
+        "The bill charges {billed_aku_seconds:number} AKU-seconds more than were metered; by the hour measure of its "
+        f"price plan it should be {{measured_aku_seconds:number}}. {_REPORT_RATING}",
+        title="Hours are not charged by the plan's hour measure",
+    ),
     "hours_are_truncated_like_the_marketplace": Words(
         "Line {line_no} charges {amount:amount}, but its hours, each truncated as the Marketplace does, come to "
         f"{{truncated_amount:amount}}. {_REPORT_RATING}",

@@ -32,6 +32,16 @@ ROW_RULES = {
         "is more than the {largest} that an instance can use in an hour",
         "Check the unit, and that instances are not summed.",
     ),
+    "not_a_peak": ("peak_aku", "is not a whole number", "Write whole AKU in digits, or leave it empty."),
+    "peak_too_large": ("peak_aku", "is more than the {largest_aku} AKU that an instance can have", "Check the unit."),
+    "not_seconds_of_an_hour": (
+        "used_seconds", "is not a whole number from 0 to 3600", "Write whole seconds, or leave it empty."
+    ),
+    "impossible_sizes": (
+        "aku_seconds",
+        "cannot come from that peak_aku and used_seconds: at least 1 AKU in each second, and never more than the peak",
+        "Correct them, or leave them empty.",
+    ),
 }  # fmt: skip
 
 REJECTIONS = {

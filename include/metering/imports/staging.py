@@ -1,7 +1,7 @@
 """Puts the rows of a file, good and bad, into temporary tables of the import's transaction, by COPY piece by piece.
 
 A staged row names its subscription and instance by the number of their pair, which is given at first sight. Good rows,
-which are many, go in PostgreSQL's binary form: four numbers of fixed size, which need not be written as text.
+which are many, go in PostgreSQL's binary form: values of fixed size, which need not be written as text.
 Source of the form: PostgreSQL's manual, COPY, "Binary Format"; a timestamptz is microseconds since 2000-01-01 (UTC).
 """
 
@@ -27,7 +27,15 @@ if TYPE_CHECKING:
 
     from include.catalog.usage_rows import BadRow
 
-_GOOD = {"row_number": ">i4", "pair": ">i4", "hour_start": ">i8", "aku_seconds": ">i8"}
+_GOOD = {
+    "row_number": ">i4",
+    "pair": ">i4",
+    "hour_start": ">i8",
+    "aku_seconds": ">i8",
+    "peak_aku": ">i4",
+    "used_seconds": ">i4",
+    "is_sized": "?",
+}
 _BAD = pa.schema({"row_number": pa.int64(), "rule": pa.string(), "facts": pa.string(), "payload": pa.string()})
 _TABLES = (
     "metering/imports/create_staged_instances",
@@ -73,7 +81,8 @@ class Staging:
             rows["row_number"] = good.index
             rows["pair"] = self._pair_numbers(good)
             rows["hour_start"] = good["hour_start"].to_numpy("datetime64[us]").astype("int64") - _YEAR_2000
-            rows["aku_seconds"] = good["aku_seconds"]
+            for name in ("aku_seconds", "peak_aku", "used_seconds", "is_sized"):
+                rows[name] = good[name]
             with self._cursor.copy(f"COPY staged_rows ({', '.join(_GOOD)}) FROM STDIN (FORMAT binary)") as copy:
                 copy.write(_HEADER + rows.tobytes() + _TRAILER)
         if bad:

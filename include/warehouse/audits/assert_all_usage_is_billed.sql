@@ -15,7 +15,7 @@ billed AS (
     SELECT
         b.bill_key,
         b.subscription_key,
-        coalesce(sum(l.aku_seconds), 0) AS aku_seconds
+        coalesce(sum(l.metered_aku_seconds), 0) AS aku_seconds
     FROM billing.audited_bills(:period_start, :period_end, :states) AS b
     LEFT JOIN billing.bill_lines AS l
         ON

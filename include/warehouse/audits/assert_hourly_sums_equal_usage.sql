@@ -8,7 +8,9 @@ WITH used AS (
         sum(CAST(aku_seconds AS integer)) AS aku_seconds,
         sum(CAST(inferred_aku_seconds AS integer)) AS inferred_aku_seconds,
         sum(CAST(estimated_aku_seconds AS integer)) AS estimated_aku_seconds,
-        sum(gap_seconds) AS gap_seconds
+        sum(gap_seconds) AS gap_seconds,
+        sum(peak_aku) AS peak_aku,
+        sum(billing.whole_hour_aku_seconds(aku_seconds, used_seconds)) AS whole_hour_aku_seconds
     FROM metering.usage
     WHERE
         hour_start >= :period_start
@@ -36,6 +38,8 @@ differing AS (
         OR used.inferred_aku_seconds IS DISTINCT FROM summed.inferred_aku_seconds
         OR used.estimated_aku_seconds IS DISTINCT FROM summed.estimated_aku_seconds
         OR used.gap_seconds IS DISTINCT FROM summed.gap_seconds
+        OR used.peak_aku IS DISTINCT FROM summed.peak_aku
+        OR used.whole_hour_aku_seconds IS DISTINCT FROM summed.whole_hour_aku_seconds
 )
 
 SELECT

@@ -11,7 +11,8 @@ WITH charged AS (
         l.line_end,
         l.amount,
         l.unit_price,
-        v.rounding_digits
+        v.rounding_digits,
+        v.hour_measure
     FROM billing.audited_bills(:period_start, :period_end, :states) AS b
     INNER JOIN billing.bill_lines AS l ON b.bill_key = l.bill_key AND l.corrects_bill_key IS NULL AND l.kind = 'usage'
     INNER JOIN billing.price_plan_versions AS v ON l.version_key = v.version_key
@@ -35,7 +36,16 @@ recomputed AS (
         c.bill_key,
         c.line_no,
         c.amount,
-        coalesce(sum(trunc(h.aku_seconds * c.unit_price / 3600, c.rounding_digits)), 0) AS plain_amount
+        coalesce(
+            sum(
+                trunc(
+                    billing.charged_aku_seconds(
+                        c.hour_measure, h.aku_seconds, h.peak_aku, h.whole_hour_aku_seconds
+                    ) * c.unit_price / 3600,
+                    c.rounding_digits
+                )
+            ), 0
+        ) AS plain_amount
     FROM charged AS c
     LEFT JOIN metering.subscription_hours AS h
         ON

@@ -20,6 +20,7 @@ _FOLDER = Path(__file__).parent
 #: Every file, in the order of installation: a routine comes after those that it uses. Roles come last.
 ROUTINES = (
     "billing/is_issued",
+    "billing/hour_measures",
     "billing/round_amount",
     "billing/round_quotient",
     "billing/share_of",

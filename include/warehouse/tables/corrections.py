@@ -21,6 +21,10 @@ late_usage = Table(
     instant("hour_start", "Start of the UTC hour."),
     big("aku_seconds_before", "AKU-seconds as billed: on the bill, and after late usage that was applied since."),
     big("aku_seconds_after", "AKU-seconds as known now."),
+    integer("peak_aku_before", "Largest AKU of the hour as billed."),
+    integer("peak_aku_after", "Largest AKU of the hour as known now."),
+    integer("used_seconds_before", "Seconds with AKU as billed."),
+    integer("used_seconds_after", "Seconds with AKU as known now."),
     text("cause", "late_answer or closed_again (see metering.usage_revisions), or imported."),
     instant("found_at", "Logical time of the run that found this difference."),
     text(
@@ -37,7 +41,11 @@ late_usage = Table(
     ),
     CheckConstraint(CORRECTION.constraint(), name="state"),
     CheckConstraint("(state = 'pending') = (closed_at IS NULL)", name="closed_at"),
-    CheckConstraint("aku_seconds_before <> aku_seconds_after", name="difference"),
+    CheckConstraint(
+        "(aku_seconds_before, peak_aku_before, used_seconds_before) "
+        "<> (aku_seconds_after, peak_aku_after, used_seconds_after)",
+        name="difference",
+    ),
     CheckConstraint("(state = 'applied') = (applied_on_bill_key IS NOT NULL)", name="document"),
     Index(
         "late_usage_one_per_hour",

@@ -94,6 +94,10 @@ usage = Table(
         server_default="0",
     ),
     integer("gap_seconds", "Seconds of the hour under a gap of this instance.", server_default="0"),
+    integer(
+        "peak_aku", "Largest AKU that counted for a second of the hour; of a file that has none, the least possible."
+    ),
+    integer("used_seconds", "Seconds of the hour with AKU; of a file that has none, as many as are possible."),
     text("source", "readings or import."),
     big("import_key", "Import that brought it; null for readings.", nullable=True),
     integer("revision", "Counts from 1; grows when a later closing changed the row.", server_default="1"),
@@ -105,6 +109,11 @@ usage = Table(
         name="known",
     ),
     CheckConstraint("gap_seconds BETWEEN 0 AND 3600", name="gap_seconds"),
+    CheckConstraint(
+        "peak_aku >= 0 AND used_seconds BETWEEN 0 AND 3600 "
+        "AND (aku_seconds = 0) = (peak_aku = 0) AND (aku_seconds = 0) = (used_seconds = 0)",
+        name="size",
+    ),
     CheckConstraint("source IN ('readings', 'import')", name="source"),
     schema="metering",
     comment="Usage of one instance in one UTC hour, with how it is known.",
@@ -118,6 +127,8 @@ imported_hours = Table(
     big("instance_key", "Instance.", primary_key=True, autoincrement=False),
     big("environment_key", "Environment."),
     big("aku_seconds", "AKU-seconds of the hour, as the last file said."),
+    integer("peak_aku", "Largest AKU of the hour, as it said, or the least possible."),
+    integer("used_seconds", "Seconds of the hour with AKU, as it said, or as many as are possible."),
     big("import_key", "Import that said so.", nullable=True),
     Index("imported_hours_by_environment", "environment_key", "hour_start"),
     schema="metering",
@@ -134,6 +145,8 @@ subscription_hours = Table(
     big("inferred_aku_seconds", "Of these, inferred across a silence."),
     big("estimated_aku_seconds", "Of these, estimated."),
     big("gap_seconds", "Seconds under gaps, added up over its instances."),
+    big("peak_aku", "Largest AKU of each instance in the hour, added up."),
+    big("whole_hour_aku_seconds", "AKU-seconds if each instance had its mean AKU in use for the whole hour."),
     schema="metering",
     comment="metering.usage added up by subscription and hour, by whatever transaction changes the usage.",
     postgresql_partition_by="RANGE (hour_start)",

@@ -24,6 +24,12 @@ price_plan_versions = Table(
     key("version_key", "Surrogate key."),
     Column("plan_key", ForeignKey("billing.price_plans.plan_key"), nullable=False, comment="Plan."),
     instant("effective_from", "From when the version holds, until the next one."),
+    text(
+        "hour_measure",
+        "What of an hour's usage is charged: time_weighted (AKU-seconds as metered), peak (the hour's largest AKU for "
+        "all of it) or started_hour (the mean AKU in use for all of it).",
+        server_default="time_weighted",
+    ),
     text("charge_every", "hour (each hour is charged and rounded) or period (rounded once per line)."),
     integer("rounding_digits", "Places that amounts are rounded to."),
     text("rounding_mode", "down, up, half_up or half_even."),
@@ -41,6 +47,7 @@ price_plan_versions = Table(
     decimal("overage_price", "Price per AKU-hour above a licence's capacity; null: shown, not charged.", nullable=True),
     json("source", "The version as it stood in the plan's file."),
     UniqueConstraint("plan_key", "effective_from"),
+    CheckConstraint("hour_measure IN ('time_weighted', 'peak', 'started_hour')", name="hour_measure"),
     CheckConstraint("charge_every IN ('hour', 'period')", name="charge_every"),
     CheckConstraint("rounding_mode IN ('down', 'up', 'half_up', 'half_even')", name="rounding_mode"),
     CheckConstraint("rounding_digits BETWEEN 0 AND 6", name="rounding_digits"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import Table
 
-from include.warehouse.tables.base import big, decimal, flag, instant, integer, metadata
+from include.warehouse.tables.base import big, decimal, flag, instant, integer, metadata, text
 
 #: Autovacuum would find these tables empty, and from then on the planner would expect one row in them.
 _NEVER_ANALYZED = {"autovacuum_analyze_threshold": 2_147_483_647}
@@ -26,6 +26,7 @@ rating_segments = Table(
     big("active_seconds", "Seconds of the segment in which the subscription is active."),
     flag("is_whole", "Whether the segment is its whole period."),
     flag("is_priced_hourly", "Whether the subscription's hours are counted one after the other, see charged_hours."),
+    text("hour_measure", "How hours that begin in the segment are charged, see billing.charged_aku_seconds."),
     big("scaled_price", "Price of each hour's usage as a whole number, or 0 where hours have no amount of their own."),
     big("divisor", "What AKU-seconds × scaled_price is divided by to have whole last places of an amount."),
     big("addend", "What is added before that division, so that it rounds."),
@@ -43,6 +44,8 @@ rating_hours = Table(
     big("subscription_key", "Subscription.", primary_key=True, autoincrement=False),
     instant("hour_start", "Start of the UTC hour.", primary_key=True),
     big("aku_seconds", "AKU-seconds."),
+    big("peak_aku", "Largest AKU of each instance in the hour, added up."),
+    big("whole_hour_aku_seconds", "AKU-seconds if each instance had its mean AKU in use for the whole hour."),
     schema="billing",
     prefixes=["UNLOGGED"],
     postgresql_with=_NEVER_ANALYZED,

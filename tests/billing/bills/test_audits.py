@@ -61,6 +61,10 @@ CASES: dict[str, tuple[str, str]] = {
         "UPDATE metering.subscription_hours SET aku_seconds = aku_seconds + 1 WHERE subscription_key = :key",
         "The bill has 10,800 AKU-seconds, metering has 10,802",
     ),
+    "hours_are_charged_by_their_measure": (
+        f"UPDATE billing.bill_lines SET aku_seconds = aku_seconds + 5 WHERE bill_key = {BROKEN}",
+        "The bill charges 5 AKU-seconds more than were metered; by the hour measure of its price plan it should be 0",
+    ),
     "hourly_sums_equal_usage": (
         "UPDATE metering.usage SET aku_seconds = aku_seconds + 1 WHERE subscription_key = :key",
         "The sums of 2 hours, the first 2026-09-30 16:00 UTC, differ",
@@ -88,10 +92,10 @@ CASES: dict[str, tuple[str, str]] = {
     "corrections_point_at_issued_lines": (
         f"""
         INSERT INTO billing.bill_lines (
-            bill_key, line_no, kind, description, line_start, line_end, aku_seconds, quantity, unit, unit_price,
-            exact_amount, amount, corrects_bill_key
+            bill_key, line_no, kind, description, line_start, line_end, aku_seconds, metered_aku_seconds, quantity,
+            unit, unit_price, exact_amount, amount, corrects_bill_key
         )
-        SELECT bill_key, 99, 'usage', 'x', line_start, line_end, 0, 0, 'AKU-hour', 0, 0, 0, bill_key
+        SELECT bill_key, 99, 'usage', 'x', line_start, line_end, 0, 0, 0, 'AKU-hour', 0, 0, 0, bill_key
         FROM billing.bill_lines WHERE bill_key = {BROKEN}
         """,
         "1 correction line points at something that was not issued, the first is line 99",

@@ -167,6 +167,10 @@ def late_usage(connection: Connection, name: str = "payg", **columns: Any) -> No
         "hour_start": OCTOBER.window.start,
         "aku_seconds_before": 36_000,
         "aku_seconds_after": 43_200,
+        "peak_aku_before": 10,
+        "peak_aku_after": 12,
+        "used_seconds_before": 3_600,
+        "used_seconds_after": 3_600,
         "cause": "late_answer",
         "found_at": NOV_DUE,
     }

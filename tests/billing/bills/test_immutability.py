@@ -47,9 +47,9 @@ _ISSUED = f"(SELECT bill_key FROM billing.bills WHERE bill_id = '{BILL}')"
 _HELD = "(SELECT bill_key FROM billing.bills WHERE state = 'held')"
 _LINE = """
     INSERT INTO billing.bill_lines (bill_key, line_no, kind, tier, description, line_start, line_end, aku_seconds,
-        quantity, unit, unit_price, exact_amount, amount, version_key)
-    SELECT bill_key, {line_no}, kind, tier, description, line_start, line_end, aku_seconds, quantity, unit, unit_price,
-        exact_amount, amount, version_key
+        metered_aku_seconds, quantity, unit, unit_price, exact_amount, amount, version_key)
+    SELECT bill_key, {line_no}, kind, tier, description, line_start, line_end, aku_seconds, metered_aku_seconds,
+        quantity, unit, unit_price, exact_amount, amount, version_key
     FROM billing.bill_lines"""
 _VERSION = """
     INSERT INTO billing.price_plan_versions (plan_key, effective_from, charge_every, rounding_digits, rounding_mode,
@@ -68,8 +68,10 @@ _LICENCE = """
     FROM billing.bills WHERE state = 'issued' AND document = 'bill'"""
 _ADJUSTMENT = """
     INSERT INTO billing.late_usage (bill_key, subscription_key, environment_key, instance_key, hour_start,
-        aku_seconds_before, aku_seconds_after, cause, found_at{columns})
-    SELECT {bill}, subscription_key, environment_key, instance_key, {hour}, 1, 2, 'imported', now(){values}
+        aku_seconds_before, aku_seconds_after, peak_aku_before, peak_aku_after, used_seconds_before, used_seconds_after,
+        cause, found_at{columns})
+    SELECT {bill}, subscription_key, environment_key, instance_key, {hour}, 1, 2, 1, 1, 1, 2, 'imported',
+        now(){values}
     FROM metering.instances WHERE instance_id = 'kf-orders'"""
 ATTEMPTS = {
     "update": "UPDATE billing.bills SET total = 0, subtotal = 0, tax = 0",
@@ -230,8 +232,10 @@ def fill_what_hangs_on_bills(connection: Connection, subscription: int) -> None:
     for query in (
         """
         INSERT INTO billing.late_usage (bill_key, subscription_key, environment_key, instance_key, hour_start,
-            aku_seconds_before, aku_seconds_after, cause, found_at)
-        SELECT :bill, subscription_key, environment_key, instance_key, :hour, 3600, 7200, 'late_answer', :at
+            aku_seconds_before, aku_seconds_after, peak_aku_before, peak_aku_after, used_seconds_before,
+            used_seconds_after, cause, found_at)
+        SELECT :bill, subscription_key, environment_key, instance_key, :hour, 3600, 7200, 1, 2, 3600, 3600,
+            'late_answer', :at
         FROM metering.instances WHERE subscription_key = :subscription
         """,
         """

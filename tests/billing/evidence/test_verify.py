@@ -51,7 +51,7 @@ def test_bills_that_were_not_changed_are_as_issued(issued: Engine) -> None:
     with issued.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM billing.rating_segments")) == 0
         forms = connection.execute(text("SELECT fingerprint_form, fingerprint_groups FROM billing.bills")).all()
-    assert [(form, set(parts)) for form, parts in forms] == [(3, set(GROUPS))] * 2
+    assert [(form, set(parts)) for form, parts in forms] == [(4, set(GROUPS))] * 2
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,9 @@ def test_bills_that_were_not_changed_are_as_issued(issued: Engine) -> None:
         ("UPDATE metering.usage SET estimated_aku_seconds = 15 WHERE aku_seconds = 15", {"usage"}),
         ("UPDATE metering.usage SET inferred_aku_seconds = 15 WHERE aku_seconds = 15", {"usage"}),
         ("UPDATE metering.usage SET source = 'import' WHERE aku_seconds = 15", {"usage"}),
+        ("UPDATE metering.usage SET peak_aku = 3 WHERE aku_seconds = 15", {"usage", "instances"}),
+        ("UPDATE metering.usage SET used_seconds = 5 WHERE aku_seconds = 15", {"usage", "instances"}),
+        ("UPDATE metering.subscription_hours SET peak_aku = 3 WHERE aku_seconds = 15", {"hours", "instances"}),
         ("UPDATE metering.instances SET instance_id = 'kf-renamed' WHERE instance_id = 'kf-orders'", {"usage"}),
         ("UPDATE core.environments SET environment_id = 'env-renamed' WHERE environment_id LIKE '%orders'", {"usage"}),
         (f"""UPDATE billing.bills SET printed = printed || '{{"order_id": "x"}}' WHERE bill_key = {_MINE}""",
@@ -118,6 +121,7 @@ def test_what_was_changed_in_one_bill_is_named(issued: Engine, changed: str, wha
         ("UPDATE billing.price_fees SET amount = 11", True),
         ("UPDATE billing.price_plan_versions SET rounding_mode = 'up'", True),
         ("UPDATE billing.price_plan_versions SET tax_rate = 0.13", True),
+        ("UPDATE billing.price_plan_versions SET hour_measure = 'peak'", True),
         ("""UPDATE billing.price_plan_versions SET source = source || '{"tax_rate": "0.13"}'""", False),
     ],
 )

@@ -93,7 +93,7 @@ def test_other_hours_count_in_place_of_the_metered_ones(warehouse: Engine) -> No
     with warehouse.connect() as connection:
         _segments(connection, {START: 10, START + HOUR: 20, OCTOBER.window.end: 40})
         connection.execute(
-            text("INSERT INTO billing.rating_hours SELECT subscription_key, :hour, 7 FROM core.subscriptions"),
+            text("INSERT INTO billing.rating_hours SELECT subscription_key, :hour, 7, 1, 3600 FROM core.subscriptions"),
             {"hour": START + HOUR},
         )
         found = {

@@ -229,8 +229,10 @@ def test_imported_usage_stays_where_readings_have_nothing_and_yields_where_they_
         connection.execute(
             text("""
             INSERT INTO metering.usage
-                (hour_start, instance_key, subscription_key, environment_key, aku_seconds, source, import_key)
-            SELECT :noon + hour * interval '1 hour', instance_key, subscription_key, environment_key, 999, 'import', 1
+                (hour_start, instance_key, subscription_key, environment_key, aku_seconds, peak_aku, used_seconds,
+                source, import_key)
+            SELECT :noon + hour * interval '1 hour', instance_key, subscription_key, environment_key, 999, 1, 999,
+                'import', 1
             FROM metering.instances, generate_series(0, 1) AS hour
             """),
             {"noon": NOON},

@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 USAGE = """
 SELECT usage.environment_key, split_part(instance_id, '-', 2),
     CAST(EXTRACT(EPOCH FROM hour_start - :noon) / 3600 AS integer), aku_seconds,
-    inferred_aku_seconds, estimated_aku_seconds, gap_seconds
+    inferred_aku_seconds, estimated_aku_seconds, gap_seconds, peak_aku, used_seconds
 FROM metering.usage INNER JOIN metering.instances USING (instance_key)
 """
-#: The stored sums of the environment's subscription by hour: instances, then as in oracle.Usage.
+#: The stored sums of the environment's subscription by hour: instances, then as in oracle.Usage, at last whole hours.
 SUMS = """
 SELECT environment_key, CAST(EXTRACT(EPOCH FROM hour_start - :noon) / 3600 AS integer), instance_count, aku_seconds,
-    inferred_aku_seconds, estimated_aku_seconds, gap_seconds
+    inferred_aku_seconds, estimated_aku_seconds, gap_seconds, peak_aku, whole_hour_aku_seconds
 FROM metering.subscription_hours INNER JOIN core.environments USING (subscription_key)
 """
 #: The same as usage.gap_seconds, from the open gaps.
@@ -82,7 +82,10 @@ def added_up(usage: dict[tuple[str, int], oracle.Usage]) -> set[tuple[int, ...]]
     by_hour: dict[int, list[oracle.Usage]] = {}
     for (_, hour), used in usage.items():
         by_hour.setdefault(hour, []).append(used)
-    return {(hour, len(used), *map(sum, zip(*used, strict=True))) for hour, used in by_hour.items()}
+    return {
+        (hour, len(used), *map(sum, zip(*((*each[:-1], each.whole_hour) for each in used), strict=True)))
+        for hour, used in by_hour.items()
+    }
 
 
 def lived(history: History, hour: int) -> int:

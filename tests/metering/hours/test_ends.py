@@ -123,8 +123,10 @@ def test_imported_usage_after_an_end_that_is_entered_late_is_taken_back(warehous
         connection.execute(
             text("""
             INSERT INTO metering.usage
-                (hour_start, instance_key, subscription_key, environment_key, aku_seconds, source, import_key)
-            SELECT :noon, instance_key, subscription_key, environment_key, 999, 'import', 1 FROM metering.instances
+                (hour_start, instance_key, subscription_key, environment_key, aku_seconds, peak_aku, used_seconds,
+                source, import_key)
+            SELECT :noon, instance_key, subscription_key, environment_key, 999, 1, 999, 'import', 1
+            FROM metering.instances
             """),
             {"noon": at(240)},
         )

@@ -353,8 +353,10 @@ def test_a_billed_hour_of_which_readings_know_otherwise_is_not_adjusted_by_a_fil
         connection.execute(
             text("""
             INSERT INTO billing.late_usage (bill_key, subscription_key, environment_key, instance_key,
-                hour_start, aku_seconds_before, aku_seconds_after, cause, found_at)
-            SELECT :bill, subscription_key, environment_key, instance_key, :hour, 600, 700, 'late_answer', :hour
+                hour_start, aku_seconds_before, aku_seconds_after, peak_aku_before, peak_aku_after, used_seconds_before,
+                used_seconds_after, cause, found_at)
+            SELECT :bill, subscription_key, environment_key, instance_key, :hour, 600, 700, 1, 1, 600, 700,
+                'late_answer', :hour
             FROM metering.instances WHERE instance_key = :old
             """),
             {"bill": bill, "hour": OCTOBER, "old": world.old},
@@ -450,8 +452,9 @@ def test_readings_that_close_an_hour_meanwhile_are_not_overwritten(world: World)
     with ThreadPoolExecutor(1) as pool, psycopg.connect(url) as other:
         other.execute(
             "INSERT INTO metering.usage "
-            "(hour_start, instance_key, subscription_key, environment_key, aku_seconds, source) "
-            "SELECT %s, instance_key, subscription_key, environment_key, 5, 'readings' FROM metering.instances",
+            "(hour_start, instance_key, subscription_key, environment_key, aku_seconds, peak_aku, used_seconds, "
+            "source) "
+            "SELECT %s, instance_key, subscription_key, environment_key, 5, 1, 5, 'readings' FROM metering.instances",
             [OCTOBER],
         )
         running = pool.submit(world.load, (SECOND, "kf-old", OCTOBER, 9))

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from include.billing.prices.plans import publish_price_plan
 from include.domain.money import Decimal
+from tests.support.billing.measures import known_of
 from tests.support.builders import LONG_AGO, insert
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from include.domain.price_plans import PricePlan
+    from tests.support.billing.measures import Usage, Used
     from tests.support.billing.oracle import Licence, Offer
 
 
@@ -30,7 +32,7 @@ class Case(NamedTuple):
     """
 
     plan: PricePlan
-    usage: dict[datetime, int]
+    usage: Usage
     other: PricePlan | None = None
     offers: Sequence[Offer] = ()
     licences: Sequence[Licence] = ()
@@ -56,15 +58,21 @@ def enter_case(connection: Connection, key: int, case: Case, table: str = "meter
         """),
         {"plan": case.plan.name, "start": case.active[0], "end": case.active[1], "key": key},
     )
-    sums: dict[str, Any] = {
-        "instance_count": 1,
-        "inferred_aku_seconds": 0,
-        "estimated_aku_seconds": 0,
-        "gap_seconds": 0,
-    }
-    for hour, used in case.usage.items():
-        row: dict[str, Any] = {"hour_start": hour, "subscription_key": key, "aku_seconds": used}
-        insert(connection, table, **row, **(sums if table == "metering.subscription_hours" else {}))
+    if case.usage:
+        is_metered = table == "metering.subscription_hours"
+        # The sums of its instances, by the warehouse's own routine as closing takes them.
+        connection.execute(
+            text(f"""
+            INSERT INTO {table} (hour_start, subscription_key, aku_seconds, peak_aku, whole_hour_aku_seconds
+                {", instance_count, inferred_aku_seconds, estimated_aku_seconds, gap_seconds" if is_metered else ""})
+            SELECT :hour, :key, sum(aku_seconds), sum(peak_aku),
+                sum(billing.whole_hour_aku_seconds(aku_seconds, used_seconds)) {", 1, 0, 0, 0" if is_metered else ""}
+            FROM unnest(
+                CAST(:used AS bigint[]), CAST(:peaks AS integer[]), CAST(:seconds AS integer[])
+            ) AS instances (aku_seconds, peak_aku, used_seconds)
+            """),
+            [_sums(hour, key, used) for hour, used in case.usage.items()],
+        )
     for number, offer in enumerate(case.offers):
         enter_offer(connection, key, offer, LONG_AGO + timedelta(days=number))
     for licence in case.licences:
@@ -80,6 +88,11 @@ def enter_case(connection: Connection, key: int, case: Case, table: str = "meter
             currency=case.plan.currency,
             auto_renew=licence.renews,
         )
+
+
+def _sums(hour: datetime, key: int, used: Used) -> dict[str, Any]:
+    aku_seconds, peaks, seconds = zip(*known_of(used), strict=True)
+    return {"hour": hour, "key": key, "used": list(aku_seconds), "peaks": list(peaks), "seconds": list(seconds)}
 
 
 def enter_offer(connection: Connection, key: int, offer: Offer, at: datetime) -> None:

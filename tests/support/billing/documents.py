@@ -29,9 +29,11 @@ def late_usage(warehouse: Engine, instance_id: str, hour: datetime, aku_seconds:
         connection.execute(
             text("""
             INSERT INTO billing.late_usage (bill_key, subscription_key, environment_key, instance_key,
-                hour_start, aku_seconds_before, aku_seconds_after, cause, found_at)
+                hour_start, aku_seconds_before, aku_seconds_after, peak_aku_before, peak_aku_after, used_seconds_before,
+                used_seconds_after, cause, found_at)
             SELECT b.bill_key, i.subscription_key, i.environment_key, i.instance_key, :hour, billed.aku_seconds, :after,
-                'late_answer', :at
+                (billed.aku_seconds + 3599) / 3600, (:after + 3599) / 3600, least(billed.aku_seconds, 3600),
+                least(:after, 3600), 'late_answer', :at
             FROM metering.instances AS i
             INNER JOIN billing.bills AS b ON b.subscription_key = i.subscription_key AND b.document = 'bill'
                 AND b.period_start <= :hour AND :hour < b.period_end AND b.state IN ('issued', 'reconciled')

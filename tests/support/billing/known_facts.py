@@ -160,7 +160,9 @@ class KnownFacts:
         if hours:
             connection.execute(
                 text("""
-                INSERT INTO metering.subscription_hours VALUES (:hour, :key, 1, :aku_seconds, 0, 0, 0)
+                INSERT INTO metering.subscription_hours
+                VALUES (:hour, :key, 1, :aku_seconds, 0, 0, 0, (:aku_seconds + 3599) / 3600,
+                    billing.whole_hour_aku_seconds(:aku_seconds, least(:aku_seconds, 3600)))
                 """),
                 hours,
             )

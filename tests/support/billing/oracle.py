@@ -1,7 +1,7 @@
 """What a period costs by the rules alone: plain Python in fractions, hour by hour, with nothing of the statements.
 
-Written from the rules of docs/concepts/billing.md. Usage is AKU-seconds by hour of one subscription; versions are the
-domain's own values. Slow, and meant to be read.
+Written from the rules of docs/concepts/billing.md. Usage is that of one subscription by hour (measures.py); versions
+are the domain's own values. Slow, and meant to be read.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pendulum
 
 from include.domain.price_plans import Rounding
+from tests.support.billing.measures import charged as charged_of
+from tests.support.billing.measures import metered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from include.domain.periods import Window
     from include.domain.price_plans import PlanVersion, PricePlan, Tier
+    from tests.support.billing.measures import Usage
 
 HOUR = timedelta(hours=1)
 KINDS = ("licence", "covered", "included", "usage", "overage", "flat_fee", "fee", "discount", "maximum", "minimum")
@@ -56,6 +59,8 @@ class Line(NamedTuple):
     amount: Fraction
     #: Of a licence's term; all other lines start with their part.
     start: datetime | None = None
+    #: What was metered of its AKU-seconds.
+    metered: int = 0
 
 
 class Tax(NamedTuple):
@@ -80,6 +85,8 @@ class Segment:
     discount: Fraction
     covered: int = 0
     hours: list[int] = field(default_factory=list)
+    covered_metered: int = 0
+    rest_metered: int = 0
 
     @property
     def rest(self) -> int:
@@ -137,14 +144,14 @@ def share_out(lines: list[Line], groups: dict[Any, list[int]], parts: list[Segme
 def rate_by_the_rules(
     period: Window,
     plan: PricePlan,
-    usage: dict[datetime, int],
+    usage: Usage,
     *,
     offers: Iterable[Offer] = (),
     licences: Iterable[Licence] = (),
     active: tuple[datetime, datetime | None] | None = None,
 ) -> Bill:
     """The bill of a subscription; of one that was not active in the period, only where it used something in it."""
-    used_in = sum(used for hour, used in usage.items() if hour in period)
+    used_in = sum(metered(used) for hour, used in usage.items() if hour in period)
     if active and not used_in and not (active[0] < period.end and (active[1] is None or period.start < active[1])):
         return Bill([], [])
     parts = cut(period, plan, list(offers))
@@ -261,9 +268,11 @@ def part_at(parts: list[Segment], instant: datetime) -> Segment:
     return next((part for part in parts if part.start <= instant < part.end), parts[-1])
 
 
-def place_hours(parts: list[Segment], usage: dict[datetime, int], licences: list[Licence]) -> None:
-    """Each hour's usage to its part, what licences cover of it aside."""
-    for hour, used in sorted(usage.items()):
+def place_hours(parts: list[Segment], usage: Usage, licences: list[Licence]) -> None:
+    """Each hour's usage, as the version in force charges it, to its part, what licences cover of it aside."""
+    for hour, found in sorted(usage.items()):
+        version = part_at(parts, hour).version
+        used = charged_of(found, version.hour_measure if version else "time_weighted")
         capacity, priced_at = 0, hour
         for one in licences:
             start, end = max(one.start, hour), min(one.end, hour + HOUR)
@@ -275,6 +284,9 @@ def place_hours(parts: list[Segment], usage: dict[datetime, int], licences: list
         covered = min(used, capacity)
         part_at(parts, hour).covered += covered
         part_at(parts, priced_at).hours.append(used - covered)
+        covered_metered = math.floor(Fraction(metered(found) * covered, used)) if used else 0
+        part_at(parts, hour).covered_metered += covered_metered
+        part_at(parts, priced_at).rest_metered += metered(found) - covered_metered
 
 
 class Weights:
@@ -349,7 +361,8 @@ def usage_lines(parts: list[Segment]) -> list[Line]:
     for number, part in enumerate(parts):
         zero = Fraction(0)
         if part.covered:
-            lines.append(Line("covered", number, None, None, part.covered, Fraction(part.covered, 3600), zero, zero))
+            line = Line("covered", number, None, None, part.covered, Fraction(part.covered, 3600), zero, zero)
+            lines.append(line._replace(metered=part.covered_metered))
         if not part.rest:
             continue
         rules, before = part.rules, count
@@ -371,7 +384,19 @@ def usage_lines(parts: list[Segment]) -> list[Line]:
                     terms = (kind, tier, rules.model == "package", price, rules.rounding.digits, rules.rounding.mode)
                     same_price[terms].append(len(lines))
                 lines.append(Line(kind, number, tier, None, seconds, units, exact, hourly[tier]))
+        divide_metered(lines, number, part)
     return share_out(lines, same_price, parts)
+
+
+def divide_metered(lines: list[Line], number: int, part: Segment) -> None:
+    """What was metered of a part, cut where what is charged of it is cut."""
+    position = 0
+    for n in (n for n, line in enumerate(lines) if line.part == number and line.kind != "covered"):
+        cuts = [position, position + lines[n].aku_seconds]
+        below, above = (math.floor(Fraction(part.rest_metered * cut_at, part.rest)) for cut_at in cuts)
+        lines[n] = lines[n]._replace(metered=above - below)
+        position = cuts[1]
+    assert position == part.rest
 
 
 def flat_fee_lines(parts: list[Segment]) -> list[Line]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from include.domain.price_plans import PricePlan
+    from tests.support.billing.measures import Usage
     from tests.support.billing.oracle import Licence, Offer
 
 
@@ -54,7 +55,7 @@ def rating_warehouse(postgres_server: Any) -> Any:
 def rate_usage(
     connection: Connection,
     plan: PricePlan,
-    usage: dict[datetime, int],
+    usage: Usage,
     *,
     other: PricePlan | None = None,
     offers: Iterable[Offer] = (),

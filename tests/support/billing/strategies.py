@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
 from include.domain.money import Decimal, currency_digits
 from include.domain.periods import BillingPeriod
+from include.domain.price_plans import HOUR_MEASURES
 from tests.support.billing.cases import Case
 from tests.support.billing.october import OCTOBER, price_plan, version
 from tests.support.billing.oracle import Licence, Offer
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from include.domain.periods import Window
     from include.domain.price_plans import PricePlan
+    from tests.support.billing.measures import Usage
 
 MODES = ("down", "up", "half_up", "half_even")
 MODELS = ("per_unit", "graduated", "volume", "package")
@@ -74,6 +77,7 @@ def rules(draw: st.DrawFn, start: str, *, can_license: bool = True, most_digits:
         limits = draw(st.permutations(limits))
     return version(
         start,
+        hour_measure=draw(st.sampled_from(HOUR_MEASURES)),
         charge_every=draw(st.sampled_from(["hour", "period"])),
         rounding={"digits": draw(st.integers(0, most_digits)), "mode": draw(st.sampled_from(MODES))},
         model=model,
@@ -115,11 +119,19 @@ def plans(
 
 
 @st.composite
-def usages(draw: st.DrawFn, window: Window = _WINDOW) -> dict[datetime, int]:
-    """AKU-seconds by hour, around the edges of the month too: two hours before it and two after."""
+def lives(draw: st.DrawFn) -> list[tuple[int, int]]:
+    """What an instance does in an hour: sizes and seconds, which may leave some of it out."""
+    cuts = sorted(draw(st.lists(st.integers(0, 3600) | st.integers(0, 8).map(lambda n: n * 450), max_size=4)))
+    return [(draw(st.integers(0, 12)), after - before) for before, after in pairwise([0, *cuts])]
+
+
+@st.composite
+def usages(draw: st.DrawFn, window: Window = _WINDOW) -> Usage:
+    """Usage by hour, around the edges of the month too: two hours before it and two after."""
     hours = st.integers(-2, window.seconds // 3600 + 1) | st.integers(0, 3)
     seconds = st.integers(0, 40_000) | st.integers(0, 20).map(lambda n: n * 900) | st.just(6_000_000_000)
-    drawn = draw(st.dictionaries(hours, seconds, max_size=14))
+    used = seconds | st.lists(lives(), min_size=1, max_size=3)
+    drawn = draw(st.dictionaries(hours, used, max_size=14))
     return {window.start + timedelta(hours=hour): used for hour, used in drawn.items()}
 
 

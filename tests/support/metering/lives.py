@@ -133,14 +133,18 @@ def every_five_minutes(
     return [environment.poll(since + 5 * n, *instances) for n in range(count)]
 
 
-COLUMNS = "aku_seconds, inferred_aku_seconds, estimated_aku_seconds, gap_seconds"
+COLUMNS = "aku_seconds, inferred_aku_seconds, estimated_aku_seconds, gap_seconds, peak_aku"
 
 
-SUMS = f"SELECT subscription_key, hour_start, instance_count, {COLUMNS} FROM metering.subscription_hours ORDER BY 1, 2"
+SUMS = f"""
+SELECT subscription_key, hour_start, instance_count, {COLUMNS}, whole_hour_aku_seconds
+FROM metering.subscription_hours ORDER BY 1, 2
+"""
 
 
 USED = f"""
-SELECT subscription_key, hour_start, count(*), {", ".join(f"sum({name})" for name in COLUMNS.split(", "))}
+SELECT subscription_key, hour_start, count(*), {", ".join(f"sum({name})" for name in COLUMNS.split(", "))},
+    sum(CASE WHEN used_seconds > 0 THEN div(aku_seconds * 3600, used_seconds) ELSE 0 END)
 FROM metering.usage GROUP BY 1, 2 ORDER BY 1, 2
 """
 

@@ -51,6 +51,13 @@ class Usage(NamedTuple):
     inferred: int
     estimated: int
     gap_seconds: int
+    peak: int
+    used_seconds: int
+
+    @property
+    def whole_hour(self) -> int:
+        """AKU-seconds at the mean size of the seconds with any, for the whole hour, cut down."""
+        return self.aku_seconds * HOUR // self.used_seconds if self.used_seconds else 0
 
 
 NOTHING = Second(0, "measured")
@@ -145,4 +152,6 @@ def _sum(seconds: Counter[Second]) -> Usage:
     for second, count in seconds.items():
         of[second.known] += second.size * count
     gaps = sum(count for second, count in seconds.items() if second.gap)
-    return Usage(of.total(), of["inferred"], of["estimated"], gaps)
+    peak = max(second.size for second in seconds)
+    used = sum(count for second, count in seconds.items() if second.size)
+    return Usage(of.total(), of["inferred"], of["estimated"], gaps, peak, used)

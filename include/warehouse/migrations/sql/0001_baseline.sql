@@ -57,6 +57,8 @@ CREATE UNLOGGED TABLE billing.rating_hours (
 	subscription_key BIGINT NOT NULL,
 	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
 	aku_seconds BIGINT NOT NULL,
+	peak_aku BIGINT NOT NULL,
+	whole_hour_aku_seconds BIGINT NOT NULL,
 	CONSTRAINT rating_hours_pkey PRIMARY KEY (subscription_key, hour_start)
 )
  WITH (autovacuum_analyze_threshold = 2147483647);
@@ -64,6 +66,8 @@ COMMENT ON TABLE billing.rating_hours IS 'Working table of rating, empty outside
 COMMENT ON COLUMN billing.rating_hours.subscription_key IS 'Subscription.';
 COMMENT ON COLUMN billing.rating_hours.hour_start IS 'Start of the UTC hour.';
 COMMENT ON COLUMN billing.rating_hours.aku_seconds IS 'AKU-seconds.';
+COMMENT ON COLUMN billing.rating_hours.peak_aku IS 'Largest AKU of each instance in the hour, added up.';
+COMMENT ON COLUMN billing.rating_hours.whole_hour_aku_seconds IS 'AKU-seconds if each instance had its mean AKU in use for the whole hour.';
 CREATE UNLOGGED TABLE billing.rating_segments (
 	subscription_key BIGINT NOT NULL,
 	segment_no INTEGER NOT NULL,
@@ -74,6 +78,7 @@ CREATE UNLOGGED TABLE billing.rating_segments (
 	active_seconds BIGINT NOT NULL,
 	is_whole BOOLEAN NOT NULL,
 	is_priced_hourly BOOLEAN NOT NULL,
+	hour_measure TEXT NOT NULL,
 	scaled_price BIGINT NOT NULL,
 	divisor BIGINT NOT NULL,
 	addend BIGINT NOT NULL,
@@ -91,6 +96,7 @@ COMMENT ON COLUMN billing.rating_segments.discount_percent IS 'Discount in force
 COMMENT ON COLUMN billing.rating_segments.active_seconds IS 'Seconds of the segment in which the subscription is active.';
 COMMENT ON COLUMN billing.rating_segments.is_whole IS 'Whether the segment is its whole period.';
 COMMENT ON COLUMN billing.rating_segments.is_priced_hourly IS 'Whether the subscription''s hours are counted one after the other, see charged_hours.';
+COMMENT ON COLUMN billing.rating_segments.hour_measure IS 'How hours that begin in the segment are charged, see billing.charged_aku_seconds.';
 COMMENT ON COLUMN billing.rating_segments.scaled_price IS 'Price of each hour''s usage as a whole number, or 0 where hours have no amount of their own.';
 COMMENT ON COLUMN billing.rating_segments.divisor IS 'What AKU-seconds × scaled_price is divided by to have whole last places of an amount.';
 COMMENT ON COLUMN billing.rating_segments.addend IS 'What is added before that division, so that it rounds.';
@@ -284,6 +290,8 @@ CREATE TABLE metering.imported_hours (
 	instance_key BIGINT NOT NULL,
 	environment_key BIGINT NOT NULL,
 	aku_seconds BIGINT NOT NULL,
+	peak_aku INTEGER NOT NULL,
+	used_seconds INTEGER NOT NULL,
 	import_key BIGINT,
 	CONSTRAINT imported_hours_pkey PRIMARY KEY (hour_start, instance_key)
 );
@@ -292,6 +300,8 @@ COMMENT ON COLUMN metering.imported_hours.hour_start IS 'Start of the UTC hour.'
 COMMENT ON COLUMN metering.imported_hours.instance_key IS 'Instance.';
 COMMENT ON COLUMN metering.imported_hours.environment_key IS 'Environment.';
 COMMENT ON COLUMN metering.imported_hours.aku_seconds IS 'AKU-seconds of the hour, as the last file said.';
+COMMENT ON COLUMN metering.imported_hours.peak_aku IS 'Largest AKU of the hour, as it said, or the least possible.';
+COMMENT ON COLUMN metering.imported_hours.used_seconds IS 'Seconds of the hour with AKU, as it said, or as many as are possible.';
 COMMENT ON COLUMN metering.imported_hours.import_key IS 'Import that said so.';
 CREATE INDEX imported_hours_by_environment ON metering.imported_hours (environment_key, hour_start);
 CREATE TABLE metering.imports (
@@ -383,6 +393,8 @@ CREATE TABLE metering.subscription_hours (
 	inferred_aku_seconds BIGINT NOT NULL,
 	estimated_aku_seconds BIGINT NOT NULL,
 	gap_seconds BIGINT NOT NULL,
+	peak_aku BIGINT NOT NULL,
+	whole_hour_aku_seconds BIGINT NOT NULL,
 	CONSTRAINT subscription_hours_pkey PRIMARY KEY (hour_start, subscription_key)
 )
  PARTITION BY RANGE (hour_start);
@@ -394,6 +406,8 @@ COMMENT ON COLUMN metering.subscription_hours.aku_seconds IS 'AKU-seconds of all
 COMMENT ON COLUMN metering.subscription_hours.inferred_aku_seconds IS 'Of these, inferred across a silence.';
 COMMENT ON COLUMN metering.subscription_hours.estimated_aku_seconds IS 'Of these, estimated.';
 COMMENT ON COLUMN metering.subscription_hours.gap_seconds IS 'Seconds under gaps, added up over its instances.';
+COMMENT ON COLUMN metering.subscription_hours.peak_aku IS 'Largest AKU of each instance in the hour, added up.';
+COMMENT ON COLUMN metering.subscription_hours.whole_hour_aku_seconds IS 'AKU-seconds if each instance had its mean AKU in use for the whole hour.';
 CREATE TABLE metering.usage (
 	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
 	instance_key BIGINT NOT NULL,
@@ -403,6 +417,8 @@ CREATE TABLE metering.usage (
 	inferred_aku_seconds BIGINT DEFAULT '0' NOT NULL,
 	estimated_aku_seconds BIGINT DEFAULT '0' NOT NULL,
 	gap_seconds INTEGER DEFAULT '0' NOT NULL,
+	peak_aku INTEGER NOT NULL,
+	used_seconds INTEGER NOT NULL,
 	source TEXT NOT NULL,
 	import_key BIGINT,
 	revision INTEGER DEFAULT '1' NOT NULL,
@@ -410,6 +426,7 @@ CREATE TABLE metering.usage (
 	CONSTRAINT usage_aku_seconds_check CHECK (aku_seconds BETWEEN 0 AND 2147483647),
 	CONSTRAINT usage_known_check CHECK (inferred_aku_seconds >= 0 AND estimated_aku_seconds >= 0 AND inferred_aku_seconds + estimated_aku_seconds <= aku_seconds),
 	CONSTRAINT usage_gap_seconds_check CHECK (gap_seconds BETWEEN 0 AND 3600),
+	CONSTRAINT usage_size_check CHECK (peak_aku >= 0 AND used_seconds BETWEEN 0 AND 3600 AND (aku_seconds = 0) = (peak_aku = 0) AND (aku_seconds = 0) = (used_seconds = 0)),
 	CONSTRAINT usage_source_check CHECK (source IN ('readings', 'import'))
 )
  PARTITION BY RANGE (hour_start);
@@ -422,6 +439,8 @@ COMMENT ON COLUMN metering.usage.aku_seconds IS 'AKU-seconds used in the hour: m
 COMMENT ON COLUMN metering.usage.inferred_aku_seconds IS 'Of these, inferred across a silence.';
 COMMENT ON COLUMN metering.usage.estimated_aku_seconds IS 'Of these, estimated at the smaller of two sizes; a gap is open for them.';
 COMMENT ON COLUMN metering.usage.gap_seconds IS 'Seconds of the hour under a gap of this instance.';
+COMMENT ON COLUMN metering.usage.peak_aku IS 'Largest AKU that counted for a second of the hour; of a file that has none, the least possible.';
+COMMENT ON COLUMN metering.usage.used_seconds IS 'Seconds of the hour with AKU; of a file that has none, as many as are possible.';
 COMMENT ON COLUMN metering.usage.source IS 'readings or import.';
 COMMENT ON COLUMN metering.usage.import_key IS 'Import that brought it; null for readings.';
 COMMENT ON COLUMN metering.usage.revision IS 'Counts from 1; grows when a later closing changed the row.';
@@ -486,6 +505,7 @@ CREATE TABLE billing.price_plan_versions (
 	version_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	plan_key BIGINT NOT NULL,
 	effective_from TIMESTAMP WITH TIME ZONE NOT NULL,
+	hour_measure TEXT DEFAULT 'time_weighted' NOT NULL,
 	charge_every TEXT NOT NULL,
 	rounding_digits INTEGER NOT NULL,
 	rounding_mode TEXT NOT NULL,
@@ -504,6 +524,7 @@ CREATE TABLE billing.price_plan_versions (
 	source JSONB NOT NULL,
 	CONSTRAINT price_plan_versions_pkey PRIMARY KEY (version_key),
 	CONSTRAINT price_plan_versions_plan_key_effective_from_unique UNIQUE (plan_key, effective_from),
+	CONSTRAINT price_plan_versions_hour_measure_check CHECK (hour_measure IN ('time_weighted', 'peak', 'started_hour')),
 	CONSTRAINT price_plan_versions_charge_every_check CHECK (charge_every IN ('hour', 'period')),
 	CONSTRAINT price_plan_versions_rounding_mode_check CHECK (rounding_mode IN ('down', 'up', 'half_up', 'half_even')),
 	CONSTRAINT price_plan_versions_rounding_digits_check CHECK (rounding_digits BETWEEN 0 AND 6),
@@ -520,6 +541,7 @@ COMMENT ON TABLE billing.price_plan_versions IS 'Versions of price plans; histor
 COMMENT ON COLUMN billing.price_plan_versions.version_key IS 'Surrogate key.';
 COMMENT ON COLUMN billing.price_plan_versions.plan_key IS 'Plan.';
 COMMENT ON COLUMN billing.price_plan_versions.effective_from IS 'From when the version holds, until the next one.';
+COMMENT ON COLUMN billing.price_plan_versions.hour_measure IS 'What of an hour''s usage is charged: time_weighted (AKU-seconds as metered), peak (the hour''s largest AKU for all of it) or started_hour (the mean AKU in use for all of it).';
 COMMENT ON COLUMN billing.price_plan_versions.charge_every IS 'hour (each hour is charged and rounded) or period (rounded once per line).';
 COMMENT ON COLUMN billing.price_plan_versions.rounding_digits IS 'Places that amounts are rounded to.';
 COMMENT ON COLUMN billing.price_plan_versions.rounding_mode IS 'down, up, half_up or half_even.';
@@ -739,7 +761,7 @@ COMMENT ON COLUMN billing.bills.period_end IS 'End of the billing period (exclus
 COMMENT ON COLUMN billing.bills.price_plan IS 'Name of the price plan.';
 COMMENT ON COLUMN billing.bills.currency IS 'ISO 4217 code.';
 COMMENT ON COLUMN billing.bills.state IS 'draft, held, issued, reconciled or void.';
-COMMENT ON COLUMN billing.bills.aku_seconds IS 'AKU-seconds on the bill.';
+COMMENT ON COLUMN billing.bills.aku_seconds IS 'AKU-seconds that were metered.';
 COMMENT ON COLUMN billing.bills.subtotal IS 'Sum of the lines'' rounded amounts.';
 COMMENT ON COLUMN billing.bills.tax IS 'Tax on the subtotal, contained in it or not.';
 COMMENT ON COLUMN billing.bills.tax_included IS 'The part of the tax that the subtotal contains.';
@@ -1362,6 +1384,7 @@ CREATE TABLE billing.bill_lines (
 	line_start TIMESTAMP WITH TIME ZONE NOT NULL,
 	line_end TIMESTAMP WITH TIME ZONE NOT NULL,
 	aku_seconds BIGINT NOT NULL,
+	metered_aku_seconds BIGINT NOT NULL,
 	quantity NUMERIC NOT NULL,
 	unit TEXT NOT NULL,
 	unit_price NUMERIC NOT NULL,
@@ -1390,7 +1413,8 @@ COMMENT ON COLUMN billing.bill_lines.name IS 'Name of the fee, for lines of kind
 COMMENT ON COLUMN billing.bill_lines.description IS 'What is charged, for the customer.';
 COMMENT ON COLUMN billing.bill_lines.line_start IS 'Start of what the line covers (inclusive).';
 COMMENT ON COLUMN billing.bill_lines.line_end IS 'End of what the line covers (exclusive).';
-COMMENT ON COLUMN billing.bill_lines.aku_seconds IS 'AKU-seconds of the line; 0 where it is not about usage.';
+COMMENT ON COLUMN billing.bill_lines.aku_seconds IS 'AKU-seconds that the line charges, or has for free; 0 where it is not about usage.';
+COMMENT ON COLUMN billing.bill_lines.metered_aku_seconds IS 'AKU-seconds that were metered for them; others where the plan''s hour measure says so.';
 COMMENT ON COLUMN billing.bill_lines.quantity IS 'Charged quantity, in its unit.';
 COMMENT ON COLUMN billing.bill_lines.unit IS 'AKU-hour, package, AKU-month, or period (fees, minimum and maximum).';
 COMMENT ON COLUMN billing.bill_lines.unit_price IS 'Price per unit.';
@@ -1414,6 +1438,10 @@ CREATE TABLE billing.late_usage (
 	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
 	aku_seconds_before BIGINT NOT NULL,
 	aku_seconds_after BIGINT NOT NULL,
+	peak_aku_before INTEGER NOT NULL,
+	peak_aku_after INTEGER NOT NULL,
+	used_seconds_before INTEGER NOT NULL,
+	used_seconds_after INTEGER NOT NULL,
 	cause TEXT NOT NULL,
 	found_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	state TEXT DEFAULT 'pending' NOT NULL,
@@ -1422,7 +1450,7 @@ CREATE TABLE billing.late_usage (
 	CONSTRAINT late_usage_pkey PRIMARY KEY (late_usage_key),
 	CONSTRAINT late_usage_state_check CHECK (state IN ('pending', 'applied', 'withdrawn')),
 	CONSTRAINT late_usage_closed_at_check CHECK ((state = 'pending') = (closed_at IS NULL)),
-	CONSTRAINT late_usage_difference_check CHECK (aku_seconds_before <> aku_seconds_after),
+	CONSTRAINT late_usage_difference_check CHECK ((aku_seconds_before, peak_aku_before, used_seconds_before) <> (aku_seconds_after, peak_aku_after, used_seconds_after)),
 	CONSTRAINT late_usage_document_check CHECK ((state = 'applied') = (applied_on_bill_key IS NOT NULL)),
 	CONSTRAINT late_usage_bill_key_fkey FOREIGN KEY(bill_key) REFERENCES billing.bills (bill_key),
 	CONSTRAINT late_usage_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key),
@@ -1438,6 +1466,10 @@ COMMENT ON COLUMN billing.late_usage.instance_key IS 'Instance.';
 COMMENT ON COLUMN billing.late_usage.hour_start IS 'Start of the UTC hour.';
 COMMENT ON COLUMN billing.late_usage.aku_seconds_before IS 'AKU-seconds as billed: on the bill, and after late usage that was applied since.';
 COMMENT ON COLUMN billing.late_usage.aku_seconds_after IS 'AKU-seconds as known now.';
+COMMENT ON COLUMN billing.late_usage.peak_aku_before IS 'Largest AKU of the hour as billed.';
+COMMENT ON COLUMN billing.late_usage.peak_aku_after IS 'Largest AKU of the hour as known now.';
+COMMENT ON COLUMN billing.late_usage.used_seconds_before IS 'Seconds with AKU as billed.';
+COMMENT ON COLUMN billing.late_usage.used_seconds_after IS 'Seconds with AKU as known now.';
 COMMENT ON COLUMN billing.late_usage.cause IS 'late_answer or closed_again (see metering.usage_revisions), or imported.';
 COMMENT ON COLUMN billing.late_usage.found_at IS 'Logical time of the run that found this difference.';
 COMMENT ON COLUMN billing.late_usage.state IS 'pending, applied (on a later document) or withdrawn (it is as billed after all).';

@@ -16,6 +16,7 @@ SELECT
     l.line_start,
     l.line_end,
     round(CAST(l.aku_seconds AS numeric(32, 12)) / 3600, 6) AS aku_hours,
+    round(CAST(l.metered_aku_seconds AS numeric(32, 12)) / 3600, 6) AS metered_aku_hours,
     l.quantity,
     l.unit,
     l.unit_price,
@@ -61,7 +62,9 @@ COMMENT ON COLUMN analytics.bill_lines.description IS 'What is charged, in words
 COMMENT ON COLUMN analytics.bill_lines.line_start IS 'Start of what the line covers (inclusive).';
 COMMENT ON COLUMN analytics.bill_lines.line_end IS 'End of what the line covers (exclusive).';
 COMMENT ON COLUMN analytics.bill_lines.aku_hours IS
-'AKU-hours of the line, to 6 places; 0 where it is not about usage.';
+'AKU-hours that the line charges, or has for free, to 6 places; 0 where it is not about usage.';
+COMMENT ON COLUMN analytics.bill_lines.metered_aku_hours IS
+'AKU-hours that were metered for them, to 6 places; others where the price plan''s hour measure says so.';
 COMMENT ON COLUMN analytics.bill_lines.quantity IS 'Charged quantity, in its unit.';
 COMMENT ON COLUMN analytics.bill_lines.unit IS 'AKU-hour, package, AKU-month or period.';
 COMMENT ON COLUMN analytics.bill_lines.unit_price IS 'Price per unit.';

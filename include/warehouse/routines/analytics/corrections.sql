@@ -15,7 +15,7 @@ SELECT
     l.kind,
     l.tier,
     l.name,
-    round(CAST(l.aku_seconds AS numeric(32, 12)) / 3600, 6) AS aku_hours,
+    round(CAST(l.metered_aku_seconds AS numeric(32, 12)) / 3600, 6) AS aku_hours,
     l.amount,
     b.currency,
     l.reason,

@@ -28,7 +28,9 @@ CROSS JOIN
                             sum(
                                 -- Of any size: rating refused what is too large.
                                 billing.rounded_charge(
-                                    h.aku_seconds,
+                                    billing.charged_aku_seconds(
+                                        l.hour_measure, h.aku_seconds, h.peak_aku, h.whole_hour_aku_seconds
+                                    ),
                                     l.scaled_price,
                                     l.divisor,
                                     l.addend,
@@ -62,6 +64,7 @@ CROSS JOIN
                 r.divisor,
                 CASE v.rounding_mode WHEN 'down' THEN 0 WHEN 'up' THEN r.divisor - 1 ELSE r.divisor / 2 END AS addend,
                 v.rounding_mode = 'half_even' AS is_half_even,
+                v.hour_measure,
                 CAST('1e-' || v.rounding_digits AS numeric) AS last_place,
                 n.kind = 'usage'
                 AND n.corrects_bill_key IS NULL
@@ -71,7 +74,7 @@ CROSS JOIN
                 CASE
                     WHEN n.kind <> 'licence'
                         THEN (
-                            SELECT sum(used.aku_seconds)
+                            SELECT sum(used.metered_aku_seconds)
                             FROM billing.bill_lines AS used
                             WHERE
                                 used.bill_key = coalesce(n.corrects_bill_key, n.bill_key)
@@ -102,7 +105,9 @@ CROSS JOIN
             SELECT
                 subscription_key,
                 hour_start,
-                aku_seconds
+                aku_seconds,
+                peak_aku,
+                whole_hour_aku_seconds
             FROM metering.subscription_hours
             WHERE hour_start >= d.day_start AND hour_start < d.day_end
         ) AS h

@@ -20,7 +20,7 @@ FROM (
         coalesce(root.period, own.period) AS period,
         l.corrects_bill_key IS NOT NULL AS is_correction,
         l.amount,
-        l.aku_seconds,
+        l.metered_aku_seconds AS aku_seconds,
         CAST(0 AS numeric) AS tax,
         CAST(0 AS numeric) AS tax_included
     FROM billing.bill_lines AS l

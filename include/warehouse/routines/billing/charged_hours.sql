@@ -2,8 +2,8 @@
 -- with its charge. For subscriptions whose hours have to be taken one by one, because a licence covers part of an hour
 -- or the price of an hour depends on the hours before it (in_full: for all, with every part).
 --
--- An hour has a row without tier for what is covered, one for the rest, and one for each tier that it reaches. Rating
--- adds them up, an explanation shows them.
+-- An hour has a row without tier for what is covered, one for the rest, both with what was metered of them, and one for
+-- each tier that it reaches. Rating adds them up, an explanation shows them.
 CREATE FUNCTION billing.charged_hours(starts timestamptz, ends timestamptz, has_other_hours boolean, in_full boolean)
 RETURNS TABLE (
     subscription_key bigint,
@@ -12,6 +12,7 @@ RETURNS TABLE (
     tier integer,
     covered_aku_seconds bigint,
     rest_aku_seconds bigint,
+    metered_aku_seconds bigint,
     aku_seconds bigint,
     cumulative_start bigint,
     cumulative_end bigint,
@@ -71,6 +72,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         CAST(NULL AS integer) AS tier,
         p.covered_aku_seconds,
         CAST(NULL AS bigint) AS rest_aku_seconds,
+        p.covered_metered_aku_seconds AS metered_aku_seconds,
         CAST(NULL AS bigint) AS aku_seconds,
         CAST(NULL AS bigint) AS cumulative_start,
         CAST(NULL AS bigint) AS cumulative_end,
@@ -86,6 +88,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         NULL AS tier,
         NULL AS covered_aku_seconds,
         p.rest_aku_seconds,
+        p.rest_metered_aku_seconds AS metered_aku_seconds,
         NULL AS aku_seconds,
         NULL AS cumulative_start,
         NULL AS cumulative_end,
@@ -101,6 +104,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         c.tier,
         NULL AS covered_aku_seconds,
         NULL AS rest_aku_seconds,
+        NULL AS metered_aku_seconds,
         c.aku_seconds,
         c.cumulative_start,
         c.cumulative_end,

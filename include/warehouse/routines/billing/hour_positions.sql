@@ -10,6 +10,8 @@ RETURNS TABLE (
     covered_aku_seconds bigint,
     rest_aku_seconds bigint,
     rest_segment_no integer,
+    covered_metered_aku_seconds bigint,
+    rest_metered_aku_seconds bigint,
     version_key bigint,
     cumulative_start bigint,
     cumulative_end bigint,
@@ -64,6 +66,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         c.covered_aku_seconds,
         c.rest_aku_seconds,
         c.rest_segment_no,
+        c.covered_metered_aku_seconds,
+        c.rest_metered_aku_seconds,
         s.version_key,
         CASE
             WHEN s.needs_count THEN greatest(c.cumulative_end - c.rest_aku_seconds - s.included_aku_seconds, 0) ELSE 0

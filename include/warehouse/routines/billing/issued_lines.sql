@@ -12,6 +12,7 @@ SELECT
     l.line_start,
     l.line_end,
     l.aku_seconds,
+    l.metered_aku_seconds,
     l.quantity,
     l.unit,
     l.unit_price,
@@ -38,6 +39,7 @@ SELECT
     l.line_start,
     l.line_end,
     l.aku_seconds,
+    l.metered_aku_seconds,
     l.quantity,
     l.unit,
     l.unit_price,
@@ -63,7 +65,8 @@ COMMENT ON COLUMN billing.issued_lines.name IS 'Name of the fee.';
 COMMENT ON COLUMN billing.issued_lines.description IS 'What the line says.';
 COMMENT ON COLUMN billing.issued_lines.line_start IS 'Start of the time that it is about.';
 COMMENT ON COLUMN billing.issued_lines.line_end IS 'End of it (exclusive).';
-COMMENT ON COLUMN billing.issued_lines.aku_seconds IS 'Usage.';
+COMMENT ON COLUMN billing.issued_lines.aku_seconds IS 'Usage that is charged.';
+COMMENT ON COLUMN billing.issued_lines.metered_aku_seconds IS 'Usage as metered.';
 COMMENT ON COLUMN billing.issued_lines.quantity IS 'Quantity in its unit.';
 COMMENT ON COLUMN billing.issued_lines.unit IS 'Unit of the quantity.';
 COMMENT ON COLUMN billing.issued_lines.unit_price IS 'Price of a unit.';

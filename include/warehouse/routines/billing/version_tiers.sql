@@ -31,6 +31,7 @@ SELECT
     plan_key,
     effective_from,
     effective_until,
+    hour_measure,
     charge_every,
     model,
     rounding_digits,
@@ -61,6 +62,7 @@ COMMENT ON COLUMN billing.version_tiers.version_key IS 'Price plan version.';
 COMMENT ON COLUMN billing.version_tiers.plan_key IS 'Price plan.';
 COMMENT ON COLUMN billing.version_tiers.effective_from IS 'From when the version is in force.';
 COMMENT ON COLUMN billing.version_tiers.effective_until IS 'Until when it is in force (exclusive).';
+COMMENT ON COLUMN billing.version_tiers.hour_measure IS 'time_weighted, peak or started_hour.';
 COMMENT ON COLUMN billing.version_tiers.charge_every IS 'hour or period.';
 COMMENT ON COLUMN billing.version_tiers.model IS 'per_unit, graduated, volume or package.';
 COMMENT ON COLUMN billing.version_tiers.rounding_digits IS 'Places after the point of a rounded amount.';

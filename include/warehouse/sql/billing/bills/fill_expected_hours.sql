@@ -46,6 +46,8 @@ means AS (
         r.rest_start,
         r.rest_end,
         sum(h.aku_seconds) AS aku_seconds,
+        sum(h.peak_aku) AS peak_aku,
+        sum(h.whole_hour_aku_seconds) AS whole_hour_aku_seconds,
         -- At least one hour, so that a subscription of minutes ago divides too.
         greatest(
             CAST(
@@ -66,11 +68,15 @@ means AS (
     GROUP BY r.subscription_key, r.started_at, r.rest_start, r.rest_end
 )
 
-INSERT INTO billing.rating_hours (subscription_key, hour_start, aku_seconds)
+INSERT INTO billing.rating_hours (
+    subscription_key, hour_start, aku_seconds, peak_aku, whole_hour_aku_seconds
+)
 SELECT
     m.subscription_key,
     rest.hour_start,
-    div(2 * m.aku_seconds + m.hour_count, 2 * m.hour_count) AS aku_seconds
+    div(2 * m.aku_seconds + m.hour_count, 2 * m.hour_count) AS aku_seconds,
+    div(2 * m.peak_aku + m.hour_count, 2 * m.hour_count) AS peak_aku,
+    div(2 * m.whole_hour_aku_seconds + m.hour_count, 2 * m.hour_count) AS whole_hour_aku_seconds
 FROM means AS m
 CROSS JOIN LATERAL generate_series(m.rest_start, m.rest_end - interval '1 second', interval '1 hour')
     AS rest (hour_start)

@@ -1,7 +1,7 @@
 -- The rated lines, on the period's drafts.
 INSERT INTO billing.bill_lines (
-    bill_key, line_no, kind, tier, name, description, line_start, line_end, aku_seconds, quantity, unit, unit_price,
-    exact_amount, amount, version_key, tax_rate, tax_is_inclusive
+    bill_key, line_no, kind, tier, name, description, line_start, line_end, aku_seconds,
+    metered_aku_seconds, quantity, unit, unit_price, exact_amount, amount, version_key, tax_rate, tax_is_inclusive
 )
 SELECT
     d.bill_key,
@@ -13,6 +13,7 @@ SELECT
     r.line_start,
     r.line_end,
     r.aku_seconds,
+    r.metered_aku_seconds,
     r.quantity,
     r.unit,
     r.unit_price,

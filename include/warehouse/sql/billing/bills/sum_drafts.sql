@@ -10,7 +10,9 @@ SET
 FROM (
     SELECT
         l.bill_key,
-        CAST(coalesce(sum(l.aku_seconds) FILTER (WHERE l.corrects_bill_key IS NULL), 0) AS bigint) AS aku_seconds,
+        CAST(
+            coalesce(sum(l.metered_aku_seconds) FILTER (WHERE l.corrects_bill_key IS NULL), 0) AS bigint
+        ) AS aku_seconds,
         sum(l.amount) AS amount
     FROM billing.bill_lines AS l
     INNER JOIN billing.bills AS d ON l.bill_key = d.bill_key

@@ -2,9 +2,9 @@
 -- line. A line is what it is about, in one unit and at one tax rate; it points at the one that said it last, on the
 -- bill or on a later correction.
 INSERT INTO correction_lines (
-    root_key, line_order, kind, tier, name, description, line_start, line_end, aku_seconds, quantity, unit, unit_price,
-    exact_amount, amount, version_key, tax_rate, tax_is_inclusive, corrects_document_key, corrects_line_no,
-    correction_key, reason
+    root_key, line_order, kind, tier, name, description, line_start, line_end, aku_seconds,
+    metered_aku_seconds, quantity, unit, unit_price, exact_amount, amount, version_key, tax_rate, tax_is_inclusive,
+    corrects_document_key, corrects_line_no, correction_key, reason
 )
 WITH roots AS (
     SELECT * FROM correction_roots
@@ -25,6 +25,7 @@ both_sides AS (
         l.tax_rate,
         l.tax_is_inclusive,
         l.aku_seconds,
+        l.metered_aku_seconds,
         l.quantity,
         l.exact_amount,
         l.amount,
@@ -49,6 +50,7 @@ both_sides AS (
         l.tax_rate,
         l.tax_is_inclusive,
         -l.aku_seconds AS aku_seconds,
+        -l.metered_aku_seconds AS metered_aku_seconds,
         -l.quantity AS quantity,
         -l.exact_amount AS exact_amount,
         -l.amount AS amount,
@@ -87,6 +89,7 @@ differences AS (
         tax_rate,
         tax_is_inclusive,
         sum(aku_seconds) AS aku_seconds,
+        sum(metered_aku_seconds) AS metered_aku_seconds,
         sum(quantity) AS quantity,
         sum(exact_amount) AS exact_amount,
         sum(amount) AS amount,
@@ -111,6 +114,7 @@ SELECT
     d.line_start,
     d.line_end,
     CAST(d.aku_seconds AS bigint) AS aku_seconds,
+    CAST(d.metered_aku_seconds AS bigint) AS metered_aku_seconds,
     d.quantity,
     d.unit,
     d.unit_price,
@@ -125,4 +129,9 @@ SELECT
     r.reason
 FROM differences AS d
 INNER JOIN roots AS r ON d.root_key = r.root_key
-WHERE d.aku_seconds <> 0 OR d.quantity <> 0 OR d.exact_amount <> 0 OR d.amount <> 0
+WHERE
+    d.aku_seconds <> 0
+    OR d.metered_aku_seconds <> 0
+    OR d.quantity <> 0
+    OR d.exact_amount <> 0
+    OR d.amount <> 0

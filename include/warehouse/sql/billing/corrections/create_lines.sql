@@ -9,6 +9,7 @@ CREATE TEMPORARY TABLE correction_lines (
     line_start timestamptz NOT NULL,
     line_end timestamptz NOT NULL,
     aku_seconds bigint NOT NULL,
+    metered_aku_seconds bigint NOT NULL DEFAULT 0,
     quantity numeric NOT NULL,
     unit text NOT NULL,
     unit_price numeric NOT NULL,

@@ -1,8 +1,8 @@
 -- Corrections after the documents' own lines, the earliest period first.
 INSERT INTO billing.bill_lines (
-    bill_key, line_no, kind, tier, name, description, line_start, line_end, aku_seconds, quantity, unit, unit_price,
-    exact_amount, amount, version_key, tax_rate, tax_is_inclusive, corrects_bill_key, corrects_document_key,
-    corrects_line_no, correction_key, reason
+    bill_key, line_no, kind, tier, name, description, line_start, line_end, aku_seconds,
+    metered_aku_seconds, quantity, unit, unit_price, exact_amount, amount, version_key, tax_rate, tax_is_inclusive,
+    corrects_bill_key, corrects_document_key, corrects_line_no, correction_key, reason
 )
 SELECT
     r.document_key,
@@ -18,6 +18,7 @@ SELECT
     l.line_start,
     l.line_end,
     l.aku_seconds,
+    l.metered_aku_seconds,
     l.quantity,
     l.unit,
     l.unit_price,

@@ -10,7 +10,7 @@ FROM billing.bills AS d
 LEFT JOIN (
     SELECT
         bill_key,
-        CAST(sum(aku_seconds) FILTER (WHERE corrects_bill_key IS NULL) AS bigint) AS aku_seconds,
+        CAST(sum(metered_aku_seconds) FILTER (WHERE corrects_bill_key IS NULL) AS bigint) AS aku_seconds,
         sum(amount) AS amount
     FROM billing.bill_lines
     WHERE bill_key = any(:bill_keys)

@@ -1,10 +1,14 @@
 -- Hours as known now, for rating: what the bill has, and what was found since.
-INSERT INTO billing.rating_hours (subscription_key, hour_start, aku_seconds)
+INSERT INTO billing.rating_hours (
+    subscription_key, hour_start, aku_seconds, peak_aku, whole_hour_aku_seconds
+)
 WITH adjusted AS (
     SELECT
         r.subscription_key,
         d.hour_start,
-        d.aku_seconds
+        d.aku_seconds,
+        d.peak_aku,
+        d.whole_hour_aku_seconds
     FROM correction_roots AS r
     CROSS JOIN LATERAL billing.late_differences(r.root_key) AS d
     WHERE
@@ -16,7 +20,9 @@ WITH adjusted AS (
 SELECT
     a.subscription_key,
     a.hour_start,
-    CAST(coalesce(h.aku_seconds, 0) + a.aku_seconds AS bigint) AS aku_seconds
+    CAST(coalesce(h.aku_seconds, 0) + a.aku_seconds AS bigint) AS aku_seconds,
+    coalesce(h.peak_aku, 0) + a.peak_aku AS peak_aku,
+    CAST(coalesce(h.whole_hour_aku_seconds, 0) + a.whole_hour_aku_seconds AS bigint) AS whole_hour_aku_seconds
 FROM adjusted AS a
 LEFT JOIN metering.subscription_hours AS h
     ON

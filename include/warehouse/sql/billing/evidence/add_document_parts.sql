@@ -42,9 +42,10 @@ SELECT
         string_agg(
             CAST(json_build_array(
                 l.line_no, l.kind, l.tier, l.name, l.description, CAST(extract(EPOCH FROM l.line_start) AS bigint),
-                CAST(extract(EPOCH FROM l.line_end) AS bigint), l.aku_seconds, l.quantity, l.unit, l.unit_price,
-                l.exact_amount, l.amount, p.name, CAST(extract(EPOCH FROM v.effective_from) AS bigint), l.tax_rate,
-                l.tax_is_inclusive, root.bill_id, said.bill_id, l.corrects_line_no, n.correction_id, l.reason
+                CAST(extract(EPOCH FROM l.line_end) AS bigint), l.aku_seconds, l.metered_aku_seconds,
+                l.quantity, l.unit, l.unit_price, l.exact_amount, l.amount, p.name,
+                CAST(extract(EPOCH FROM v.effective_from) AS bigint), l.tax_rate, l.tax_is_inclusive, root.bill_id,
+                said.bill_id, l.corrects_line_no, n.correction_id, l.reason
             ) AS text),
             E'\n' ORDER BY l.line_no
         )

@@ -43,7 +43,8 @@ versions AS MATERIALIZED (
         billing.sha256_hex(concat_ws(
             E'\n',
             CAST(json_build_array(
-                p.name, p.currency, p.time_zone, CAST(extract(EPOCH FROM v.effective_from) AS bigint), v.charge_every,
+                p.name, p.currency, p.time_zone, CAST(extract(EPOCH FROM v.effective_from) AS bigint), v.hour_measure,
+                v.charge_every,
                 v.rounding_digits, v.rounding_mode, v.model, v.flat_fee_at_zero, v.package_aku_seconds,
                 v.included_aku_seconds, v.minimum_charge, v.maximum_charge, v.is_prorated, v.discount_percent,
                 v.tax_rate, v.tax_is_inclusive, v.licence_price_per_aku_month, v.overage_price, v.source

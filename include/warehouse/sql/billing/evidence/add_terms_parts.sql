@@ -9,7 +9,7 @@ SELECT
         string_agg(
             CAST(json_build_array(
                 r.bill_id, i.instance_id, CAST(extract(EPOCH FROM a.hour_start) AS bigint), a.aku_seconds_before,
-                a.aku_seconds_after
+                a.aku_seconds_after, a.peak_aku_before, a.peak_aku_after, a.used_seconds_before, a.used_seconds_after
             ) AS text),
             E'\n' ORDER BY a.hour_start, i.instance_id, r.bill_id
         )

@@ -12,5 +12,5 @@ FROM billing.bills AS b
 LEFT JOIN bill_fingerprints AS f ON b.bill_key = f.bill_key
 WHERE
     b.bill_key = any(:bill_keys)
-    AND (b.fingerprint_form, b.fingerprint, b.fingerprint_groups) IS DISTINCT FROM (3, f.fingerprint, f.parts)
+    AND (b.fingerprint_form, b.fingerprint, b.fingerprint_groups) IS DISTINCT FROM (4, f.fingerprint, f.parts)
 ORDER BY b.bill_key

@@ -11,7 +11,9 @@ used AS (
     SELECT
         subscription_key,
         hour_start,
-        sum(aku_seconds) AS aku_seconds
+        sum(aku_seconds) AS aku_seconds,
+        sum(peak_aku) AS peak_aku,
+        sum(billing.whole_hour_aku_seconds(aku_seconds, used_seconds)) AS whole_hour_aku_seconds
     FROM metering.usage
     WHERE
         hour_start >= :period_start
@@ -24,7 +26,9 @@ summed AS (
     SELECT
         subscription_key,
         hour_start,
-        aku_seconds
+        aku_seconds,
+        peak_aku,
+        whole_hour_aku_seconds
     FROM metering.subscription_hours
     WHERE
         hour_start >= :period_start
@@ -40,7 +44,10 @@ differing AS (
         coalesce(summed.aku_seconds, 0) AS summed_aku_seconds
     FROM used
     FULL JOIN summed ON used.subscription_key = summed.subscription_key AND used.hour_start = summed.hour_start
-    WHERE coalesce(used.aku_seconds, 0) <> coalesce(summed.aku_seconds, 0)
+    WHERE
+        coalesce(used.aku_seconds, 0) <> coalesce(summed.aku_seconds, 0)
+        OR coalesce(used.peak_aku, 0) <> coalesce(summed.peak_aku, 0)
+        OR coalesce(used.whole_hour_aku_seconds, 0) <> coalesce(summed.whole_hour_aku_seconds, 0)
 )
 
 SELECT

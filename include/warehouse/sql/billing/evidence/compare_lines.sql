@@ -6,10 +6,10 @@ WITH stored AS (
         l.line_no,
         jsonb_build_object(
             'kind', l.kind, 'tier', l.tier, 'name', l.name, 'description', l.description, 'line_start', l.line_start,
-            'line_end', l.line_end, 'aku_seconds', l.aku_seconds, 'quantity', CAST(l.quantity AS text),
-            'unit', l.unit, 'unit_price', CAST(l.unit_price AS text), 'exact_amount', CAST(l.exact_amount AS text),
-            'amount', CAST(l.amount AS text), 'version', l.version_key, 'tax_rate', CAST(l.tax_rate AS text),
-            'tax_is_inclusive', l.tax_is_inclusive
+            'line_end', l.line_end, 'aku_seconds', l.aku_seconds, 'metered_aku_seconds', l.metered_aku_seconds,
+            'quantity', CAST(l.quantity AS text), 'unit', l.unit, 'unit_price', CAST(l.unit_price AS text),
+            'exact_amount', CAST(l.exact_amount AS text), 'amount', CAST(l.amount AS text), 'version', l.version_key,
+            'tax_rate', CAST(l.tax_rate AS text), 'tax_is_inclusive', l.tax_is_inclusive
         ) AS line
     FROM billing.bills AS b
     INNER JOIN billing.bill_lines AS l ON b.bill_key = l.bill_key
@@ -25,10 +25,10 @@ rated AS (
         l.line_no,
         jsonb_build_object(
             'kind', l.kind, 'tier', l.tier, 'name', l.name, 'description', l.description, 'line_start', l.line_start,
-            'line_end', l.line_end, 'aku_seconds', l.aku_seconds, 'quantity', CAST(l.quantity AS text),
-            'unit', l.unit, 'unit_price', CAST(l.unit_price AS text), 'exact_amount', CAST(l.exact_amount AS text),
-            'amount', CAST(l.amount AS text), 'version', l.version_key, 'tax_rate', CAST(l.tax_rate AS text),
-            'tax_is_inclusive', l.tax_is_inclusive
+            'line_end', l.line_end, 'aku_seconds', l.aku_seconds, 'metered_aku_seconds', l.metered_aku_seconds,
+            'quantity', CAST(l.quantity AS text), 'unit', l.unit, 'unit_price', CAST(l.unit_price AS text),
+            'exact_amount', CAST(l.exact_amount AS text), 'amount', CAST(l.amount AS text), 'version', l.version_key,
+            'tax_rate', CAST(l.tax_rate AS text), 'tax_is_inclusive', l.tax_is_inclusive
         ) AS line
     FROM billing.bills AS b
     INNER JOIN rated_lines AS l ON b.subscription_key = l.subscription_key

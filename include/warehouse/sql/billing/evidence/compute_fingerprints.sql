@@ -1,4 +1,4 @@
--- What each bill was made of and what came out, as SHA-256 by group of inputs, and one over these (form 3), into
+-- What each bill was made of and what came out, as SHA-256 by group of inputs, and one over these (form 4), into
 -- bill_fingerprints of this transaction.
 --
 -- The same warehouse gives the same bytes, whenever and by whomever they are computed: each row is a JSON array, rows
@@ -23,5 +23,5 @@ SELECT
     bill_key,
     parts,
     -- The text of a JSONB object has its keys in one order.
-    billing.sha256_hex('akubill bill, form 3' || E'\n' || CAST(parts AS text)) AS fingerprint
+    billing.sha256_hex('akubill bill, form 4' || E'\n' || CAST(parts AS text)) AS fingerprint
 FROM hashed

@@ -9,7 +9,9 @@ WITH hours AS (
         subscription_key,
         string_agg(
             -- Much faster than extract, and as exact for whole hours.
-            CAST(date_part('epoch', hour_start) AS bigint) || ' ' || aku_seconds, E'\n' ORDER BY hour_start
+            CAST(date_part('epoch', hour_start) AS bigint) || ' ' || aku_seconds || ' ' || peak_aku || ' '
+            || whole_hour_aku_seconds,
+            E'\n' ORDER BY hour_start
         ) AS text
     FROM metering.subscription_hours
     WHERE
@@ -32,7 +34,12 @@ instances AS (
                         u.aku_seconds,
                         hashint8extended(
                             u.inferred_aku_seconds,
-                            hashint8extended(u.estimated_aku_seconds, hashtextextended(u.source, i.known_as))
+                            hashint8extended(
+                                u.estimated_aku_seconds,
+                                hashint4extended(
+                                    u.peak_aku, hashint4extended(u.used_seconds, hashtextextended(u.source, i.known_as))
+                                )
+                            )
                         )
                     )
                 )

@@ -9,7 +9,7 @@ SELECT
     coalesce(p.time_zone, own.time_zone, 'UTC') AS time_zone,
     b.drafted_at,
     -- Whatever it says, one with parts is of the last form.
-    CASE WHEN b.fingerprint_groups <> '{}' THEN 3 ELSE b.fingerprint_form END AS fingerprint_form
+    CASE WHEN b.fingerprint_groups <> '{}' THEN 4 ELSE b.fingerprint_form END AS fingerprint_form
 FROM billing.bills AS b
 LEFT JOIN billing.price_plans AS p ON b.price_plan = p.name
 LEFT JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key

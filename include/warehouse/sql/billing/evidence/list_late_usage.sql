@@ -5,6 +5,10 @@ SELECT
     i.instance_id,
     a.aku_seconds_before,
     a.aku_seconds_after,
+    a.peak_aku_before,
+    a.peak_aku_after,
+    a.used_seconds_before,
+    a.used_seconds_after,
     a.cause,
     a.found_at
 FROM billing.late_usage AS a

@@ -6,6 +6,7 @@ SELECT
     name,
     line_start,
     aku_seconds,
+    metered_aku_seconds,
     quantity,
     exact_amount,
     amount

@@ -8,6 +8,8 @@ WITH sums AS (
         segment_no,
         0 AS covered_aku_seconds,
         aku_seconds AS rest_aku_seconds,
+        0 AS covered_metered_aku_seconds,
+        aku_seconds AS rest_metered_aku_seconds,
         is_too_large
     FROM segment_totals
     UNION ALL
@@ -16,6 +18,8 @@ WITH sums AS (
         segment_no,
         sum(covered_aku_seconds) AS covered_aku_seconds,
         sum(rest_aku_seconds) AS rest_aku_seconds,
+        sum(covered_metered_aku_seconds) AS covered_metered_aku_seconds,
+        sum(rest_metered_aku_seconds) AS rest_metered_aku_seconds,
         bool_or(is_too_large) AS is_too_large
     FROM sequential_totals
     GROUP BY subscription_key, segment_no
@@ -28,6 +32,8 @@ counted AS (
         coalesce(s.is_too_large, FALSE) AS is_too_large,
         coalesce(s.covered_aku_seconds, 0) AS covered_aku_seconds,
         coalesce(s.rest_aku_seconds, 0) AS rest_aku_seconds,
+        coalesce(s.covered_metered_aku_seconds, 0) AS covered_metered_aku_seconds,
+        coalesce(s.rest_metered_aku_seconds, 0) AS rest_metered_aku_seconds,
         coalesce(
             sum(s.rest_aku_seconds) OVER (PARTITION BY p.subscription_key ORDER BY p.segment_no), 0
         ) AS cumulative_end,
@@ -56,6 +62,8 @@ SELECT
     c.is_too_large,
     CAST(c.covered_aku_seconds AS bigint) AS covered_aku_seconds,
     CAST(c.rest_aku_seconds AS bigint) AS rest_aku_seconds,
+    CAST(c.covered_metered_aku_seconds AS bigint) AS covered_metered_aku_seconds,
+    CAST(c.rest_metered_aku_seconds AS bigint) AS rest_metered_aku_seconds,
     CAST(greatest(c.cumulative_end - c.rest_aku_seconds - v.included_aku_seconds, 0) AS bigint) AS cumulative_start,
     CAST(greatest(c.cumulative_end - v.included_aku_seconds, 0) AS bigint) AS cumulative_end,
     CAST(greatest(c.cumulative_total - v.included_aku_seconds, 0) AS bigint) AS final_quantity,

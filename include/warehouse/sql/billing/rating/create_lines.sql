@@ -22,11 +22,18 @@ WITH described AS (
             WHEN 'discount' THEN 'Discount of ' || trim_scale(l.detail) || ' %'
             WHEN 'maximum' THEN 'Reduction to the maximum charge'
             WHEN 'minimum' THEN 'Addition up to the minimum charge'
+        END
+        || CASE
+            WHEN l.kind NOT IN ('covered', 'included', 'usage', 'overage') THEN ''
+            WHEN v.hour_measure = 'peak' THEN ', each hour at its peak'
+            WHEN v.hour_measure = 'started_hour' THEN ', each started hour whole'
+            ELSE ''
         END AS what,
         b.time_zone
     FROM unnumbered_lines AS l
     INNER JOIN billable_subscriptions AS b ON l.subscription_key = b.subscription_key
     LEFT JOIN rated_tiers AS t ON l.version_key = t.version_key AND l.tier = t.tier
+    INNER JOIN billing.price_plan_versions AS v ON l.version_key = v.version_key
 )
 
 SELECT
@@ -49,6 +56,7 @@ SELECT
     line_start,
     line_end,
     aku_seconds,
+    metered_aku_seconds,
     quantity,
     unit,
     unit_price,

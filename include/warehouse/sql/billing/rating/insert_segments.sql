@@ -3,7 +3,7 @@
 -- by which hours in it are charged.
 INSERT INTO billing.rating_segments (
     subscription_key, segment_no, segment_start, segment_end, version_key, discount_percent, active_seconds, is_whole,
-    is_priced_hourly, scaled_price, divisor, addend, is_half_even, max_aku_seconds
+    is_priced_hourly, hour_measure, scaled_price, divisor, addend, is_half_even, max_aku_seconds
 )
 WITH stretches AS (
     SELECT
@@ -74,7 +74,10 @@ SELECT
     ) AS active_seconds,
     p.is_whole,
     l.subscription_key IS NOT NULL
-    OR coalesce(bool_or(v.is_priced_hourly) OVER (PARTITION BY p.subscription_key), FALSE) AS is_priced_hourly,
+    OR coalesce(
+        bool_or(v.is_priced_hourly OR v.hour_measure <> 'time_weighted') OVER (PARTITION BY p.subscription_key), FALSE
+    ) AS is_priced_hourly,
+    coalesce(v.hour_measure, 'time_weighted') AS hour_measure,
     -- Where hours have no amount of their own, their price is 0 here, and rating goes on with their sum.
     CASE WHEN v.is_hourly AND NOT v.is_priced_hourly THEN v.scaled_price ELSE 0 END AS scaled_price,
     coalesce(v.divisor, 1) AS divisor,

@@ -52,7 +52,16 @@ summed AS (
         CAST(
             coalesce(sum(used_before) FILTER (WHERE known_before = 'estimated'), 0) AS bigint
         ) AS estimated_aku_seconds,
-        sum(gap_seconds) AS gap_seconds
+        sum(gap_seconds) AS gap_seconds,
+        greatest(
+            max(aku_before) FILTER (WHERE seconds_before > 0),
+            max(aku_after) FILTER (WHERE seconds_before < seconds),
+            0
+        ) AS peak_aku,
+        sum(
+            CASE WHEN aku_before > 0 THEN seconds_before ELSE 0 END
+            + CASE WHEN aku_after > 0 THEN seconds - seconds_before ELSE 0 END
+        ) AS used_seconds
     FROM used
     GROUP BY hour_start, instance_key, environment_key
     UNION ALL
@@ -63,7 +72,9 @@ summed AS (
         known.aku * hours.seconds AS aku_seconds,
         known.aku * hours.inferred_seconds AS inferred_aku_seconds,
         0 AS estimated_aku_seconds,
-        0 AS gap_seconds
+        0 AS gap_seconds,
+        known.aku AS peak_aku,
+        hours.seconds AS used_seconds
     FROM closing_instances AS known
     INNER JOIN (
         SELECT
@@ -78,7 +89,8 @@ summed AS (
 )
 
 INSERT INTO closing_usage (
-    hour_start, instance_key, environment_key, aku_seconds, inferred_aku_seconds, estimated_aku_seconds, gap_seconds
+    hour_start, instance_key, environment_key, aku_seconds, inferred_aku_seconds, estimated_aku_seconds, gap_seconds,
+    peak_aku, used_seconds
 )
 SELECT
     hour_start,
@@ -87,6 +99,8 @@ SELECT
     aku_seconds,
     inferred_aku_seconds,
     estimated_aku_seconds,
-    gap_seconds
+    gap_seconds,
+    peak_aku,
+    used_seconds
 FROM summed
 WHERE aku_seconds > 0 OR gap_seconds > 0

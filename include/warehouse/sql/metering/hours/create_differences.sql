@@ -24,20 +24,24 @@ compared AS (
         coalesce(found.inferred_aku_seconds, 0) AS inferred_aku_seconds,
         coalesce(found.estimated_aku_seconds, 0) AS estimated_aku_seconds,
         coalesce(found.gap_seconds, 0) AS gap_seconds,
+        coalesce(found.peak_aku, 0) AS peak_aku,
+        coalesce(found.used_seconds, 0) AS used_seconds,
         coalesce(found.source, 'readings') AS source,
         found.import_key,
         coalesce(kept.aku_seconds, 0) AS kept_aku_seconds,
         coalesce(kept.estimated_aku_seconds, 0) AS kept_estimated_aku_seconds,
+        coalesce(kept.peak_aku, 0) AS kept_peak_aku,
+        coalesce(kept.used_seconds, 0) AS kept_used_seconds,
         coalesce(kept.source, 'readings') AS kept_source
     FROM closing_usage AS found
     FULL JOIN kept ON found.hour_start = kept.hour_start AND found.instance_key = kept.instance_key
     WHERE
         (
-            found.aku_seconds, found.inferred_aku_seconds, found.estimated_aku_seconds, found.gap_seconds, found.source,
-            found.import_key
+            found.aku_seconds, found.inferred_aku_seconds, found.estimated_aku_seconds, found.gap_seconds,
+            found.peak_aku, found.used_seconds, found.source, found.import_key
         ) IS DISTINCT FROM (
-            kept.aku_seconds, kept.inferred_aku_seconds, kept.estimated_aku_seconds, kept.gap_seconds, kept.source,
-            kept.import_key
+            kept.aku_seconds, kept.inferred_aku_seconds, kept.estimated_aku_seconds, kept.gap_seconds, kept.peak_aku,
+            kept.used_seconds, kept.source, kept.import_key
         )
 )
 

@@ -5,6 +5,8 @@ SELECT
     kept.instance_key,
     kept.environment_key,
     kept.aku_seconds,
+    kept.peak_aku,
+    kept.used_seconds,
     kept.import_key,
     TRUE AS is_kept
 FROM metering.imported_hours AS kept
@@ -20,6 +22,8 @@ SELECT
     usage.instance_key,
     usage.environment_key,
     usage.aku_seconds,
+    usage.peak_aku,
+    usage.used_seconds,
     usage.import_key,
     FALSE AS is_kept
 FROM metering.usage

@@ -7,5 +7,9 @@ CREATE TEMPORARY TABLE found_late_usage (
     hour_start timestamptz NOT NULL,
     kept_aku_seconds bigint NOT NULL,
     aku_seconds bigint NOT NULL,
+    kept_peak_aku integer NOT NULL,
+    peak_aku integer NOT NULL,
+    kept_used_seconds integer NOT NULL,
+    used_seconds integer NOT NULL,
     cause text NOT NULL
 ) ON COMMIT DROP

@@ -7,6 +7,8 @@ CREATE TEMPORARY TABLE closing_usage (
     inferred_aku_seconds bigint NOT NULL,
     estimated_aku_seconds bigint NOT NULL,
     gap_seconds integer NOT NULL,
+    peak_aku integer NOT NULL,
+    used_seconds integer NOT NULL,
     source text NOT NULL DEFAULT 'readings',
     import_key bigint
 ) ON COMMIT DROP

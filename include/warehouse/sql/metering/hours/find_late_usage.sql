@@ -1,7 +1,8 @@
 -- What this closing found of hours on issued bills: where it differs from what is stored, and where it did earlier and
 -- does not any more.
 INSERT INTO found_late_usage (
-    bill_key, subscription_key, environment_key, instance_key, hour_start, kept_aku_seconds, aku_seconds, cause
+    bill_key, subscription_key, environment_key, instance_key, hour_start, kept_aku_seconds, aku_seconds,
+    kept_peak_aku, peak_aku, kept_used_seconds, used_seconds, cause
 )
 SELECT
     bill_key,
@@ -11,6 +12,10 @@ SELECT
     hour_start,
     kept_aku_seconds,
     aku_seconds,
+    kept_peak_aku,
+    peak_aku,
+    kept_used_seconds,
+    used_seconds,
     cause
 FROM closing_differences
 WHERE bill_key IS NOT NULL
@@ -24,6 +29,10 @@ SELECT DISTINCT
     adjusted.hour_start,
     coalesce(usage.aku_seconds, 0) AS kept_aku_seconds,
     coalesce(usage.aku_seconds, 0) AS aku_seconds,
+    coalesce(usage.peak_aku, 0) AS kept_peak_aku,
+    coalesce(usage.peak_aku, 0) AS peak_aku,
+    coalesce(usage.used_seconds, 0) AS kept_used_seconds,
+    coalesce(usage.used_seconds, 0) AS used_seconds,
     CASE hours.earlier_state WHEN 'stale' THEN 'late_answer' ELSE 'closed_again' END AS cause
 FROM closing_hours AS hours
 INNER JOIN billing.late_usage AS adjusted

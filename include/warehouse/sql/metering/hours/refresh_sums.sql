@@ -15,7 +15,9 @@ sums AS MATERIALIZED (
         sum(usage.aku_seconds) AS aku_seconds,
         sum(usage.inferred_aku_seconds) AS inferred_aku_seconds,
         sum(usage.estimated_aku_seconds) AS estimated_aku_seconds,
-        sum(usage.gap_seconds) AS gap_seconds
+        sum(usage.gap_seconds) AS gap_seconds,
+        sum(usage.peak_aku) AS peak_aku,
+        sum(billing.whole_hour_aku_seconds(usage.aku_seconds, usage.used_seconds)) AS whole_hour_aku_seconds
     FROM changed
     LEFT JOIN metering.instances ON changed.subscription_key = instances.subscription_key
     LEFT JOIN metering.usage
@@ -46,7 +48,9 @@ INSERT INTO metering.subscription_hours AS kept (
     aku_seconds,
     inferred_aku_seconds,
     estimated_aku_seconds,
-    gap_seconds
+    gap_seconds,
+    peak_aku,
+    whole_hour_aku_seconds
 )
 SELECT
     hour_start,
@@ -55,7 +59,9 @@ SELECT
     aku_seconds,
     inferred_aku_seconds,
     estimated_aku_seconds,
-    gap_seconds
+    gap_seconds,
+    peak_aku,
+    whole_hour_aku_seconds
 FROM sums
 WHERE instance_count > 0
 -- In the order of the index, which is how it grows fastest.
@@ -65,4 +71,6 @@ ON CONFLICT (hour_start, subscription_key) DO UPDATE SET
     aku_seconds = excluded.aku_seconds,
     inferred_aku_seconds = excluded.inferred_aku_seconds,
     estimated_aku_seconds = excluded.estimated_aku_seconds,
-    gap_seconds = excluded.gap_seconds
+    gap_seconds = excluded.gap_seconds,
+    peak_aku = excluded.peak_aku,
+    whole_hour_aku_seconds = excluded.whole_hour_aku_seconds

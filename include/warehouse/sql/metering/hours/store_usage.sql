@@ -20,6 +20,8 @@ changed AS (
         inferred_aku_seconds = differences.inferred_aku_seconds,
         estimated_aku_seconds = differences.estimated_aku_seconds,
         gap_seconds = differences.gap_seconds,
+        peak_aku = differences.peak_aku,
+        used_seconds = differences.used_seconds,
         source = differences.source,
         import_key = differences.import_key,
         revision = usage.revision + 1
@@ -43,6 +45,8 @@ INSERT INTO metering.usage (
     inferred_aku_seconds,
     estimated_aku_seconds,
     gap_seconds,
+    peak_aku,
+    used_seconds,
     source,
     import_key
 )
@@ -55,6 +59,8 @@ SELECT
     inferred_aku_seconds,
     estimated_aku_seconds,
     gap_seconds,
+    peak_aku,
+    used_seconds,
     source,
     import_key
 FROM closing_differences

@@ -20,13 +20,16 @@ WHEN MATCHED AND metering.import_prevails(
         inferred_aku_seconds = 0,
         estimated_aku_seconds = 0,
         gap_seconds = 0,
+        peak_aku = said.peak_aku,
+        used_seconds = said.used_seconds,
         source = 'import',
         import_key = said.import_key
 WHEN NOT MATCHED THEN
     INSERT (
         hour_start, instance_key, environment_key, aku_seconds, inferred_aku_seconds, estimated_aku_seconds,
-        gap_seconds, source, import_key
+        gap_seconds, peak_aku, used_seconds, source, import_key
     )
     VALUES (
-        said.hour_start, said.instance_key, said.environment_key, said.aku_seconds, 0, 0, 0, 'import', said.import_key
+        said.hour_start, said.instance_key, said.environment_key, said.aku_seconds, 0, 0, 0, said.peak_aku,
+        said.used_seconds, 'import', said.import_key
     )

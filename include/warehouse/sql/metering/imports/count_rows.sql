@@ -15,11 +15,9 @@ FROM (
         pair,
         count(*) FILTER (WHERE rule IS NOT NULL) AS rejected,
         count(*) FILTER (WHERE rule IS NULL AND is_billed) AS billed,
-        count(*) FILTER (WHERE rule IS NULL AND NOT is_billed AND NOT is_estimate AND aku_seconds = known_aku_seconds)
-            AS unchanged,
+        count(*) FILTER (WHERE rule IS NULL AND NOT is_billed AND NOT is_estimate AND is_known) AS unchanged,
         count(*) FILTER (WHERE rule IS NULL AND NOT is_billed AND known_aku_seconds IS NULL) AS inserted,
-        count(*) FILTER (WHERE rule IS NULL AND NOT is_billed AND NOT is_estimate AND aku_seconds <> known_aku_seconds)
-            AS replaced,
+        count(*) FILTER (WHERE rule IS NULL AND NOT is_billed AND NOT is_estimate AND NOT is_known) AS replaced,
         count(*) FILTER (WHERE is_metered) AS metered,
         count(*) FILTER (WHERE rule IS NULL AND is_estimate) AS estimated,
         min(hour_start) FILTER (WHERE rule IS NULL) AS first_hour,

@@ -1,7 +1,8 @@
 -- What the file says of hours on issued bills. Where readings found late usage, it stays: such rows were judged as
 -- measured.
 INSERT INTO found_late_usage (
-    bill_key, subscription_key, environment_key, instance_key, hour_start, kept_aku_seconds, aku_seconds, cause
+    bill_key, subscription_key, environment_key, instance_key, hour_start, kept_aku_seconds, aku_seconds,
+    kept_peak_aku, peak_aku, kept_used_seconds, used_seconds, cause
 )
 SELECT
     bills.bill_key,
@@ -11,6 +12,10 @@ SELECT
     judged.hour_start,
     coalesce(judged.known_aku_seconds, 0) AS kept_aku_seconds,
     judged.aku_seconds,
+    judged.known_peak_aku AS kept_peak_aku,
+    judged.peak_aku,
+    judged.known_used_seconds AS kept_used_seconds,
+    judged.used_seconds,
     'imported' AS cause
 FROM classified_rows AS judged
 INNER JOIN staged_instances AS who ON judged.pair = who.pair

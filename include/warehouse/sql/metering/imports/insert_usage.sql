@@ -2,7 +2,7 @@
 -- already, and if other work has added an hour since, the unique key stops the import and it is judged again. No ORDER
 -- BY: the judged rows lie by hour and instance, which is the index's order and how it grows fastest.
 INSERT INTO metering.usage (
-    hour_start, instance_key, subscription_key, environment_key, aku_seconds, source, import_key
+    hour_start, instance_key, subscription_key, environment_key, aku_seconds, peak_aku, used_seconds, source, import_key
 )
 SELECT
     judged.hour_start,
@@ -10,6 +10,8 @@ SELECT
     who.subscription_key,
     who.environment_key,
     judged.aku_seconds,
+    judged.peak_aku,
+    judged.used_seconds,
     'import' AS source,
     CAST(:import_key AS bigint) AS import_key
 FROM classified_rows AS judged

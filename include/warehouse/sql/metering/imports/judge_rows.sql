@@ -8,6 +8,9 @@ WITH staged AS (
         pair,
         hour_start,
         aku_seconds,
+        peak_aku,
+        used_seconds,
+        is_sized,
         min(row_number) OVER (PARTITION BY hour_start, pair) AS first_row
     FROM staged_rows
 ),
@@ -32,6 +35,15 @@ met AS (
         staged.pair,
         staged.hour_start,
         staged.aku_seconds,
+        -- A file that says no sizes leaves those that are known.
+        CASE
+            WHEN NOT staged.is_sized AND staged.aku_seconds = known.aku_seconds THEN known.peak_aku
+            ELSE staged.peak_aku
+        END AS peak_aku,
+        CASE
+            WHEN NOT staged.is_sized AND staged.aku_seconds = known.aku_seconds THEN known.used_seconds
+            ELSE staged.used_seconds
+        END AS used_seconds,
         staged.first_row,
         who.rule,
         staged.hour_start + interval '1 hour' <= who.started_at AS before_start,
@@ -55,7 +67,9 @@ met AS (
         END AS measured,
         coalesce(
             known.aku_seconds, CASE WHEN closed.hour_start IS NOT NULL AND NOT hours.is_metered THEN 0 END
-        ) AS known_aku_seconds
+        ) AS known_aku_seconds,
+        coalesce(known.peak_aku, 0) AS known_peak_aku,
+        coalesce(known.used_seconds, 0) AS known_used_seconds
     FROM staged
     INNER JOIN staged_instances AS who ON staged.pair = who.pair
     LEFT JOIN metering.usage AS known
@@ -70,6 +84,19 @@ met AS (
     CROSS JOIN LATERAL (
         SELECT closed.hour_start IS NOT NULL AND closed.hour_start >= dropped.closable_from AS is_metered
     ) AS hours
+),
+
+compared AS (
+    SELECT
+        *,
+        -- NULL where nothing is known.
+        CASE
+            WHEN known_aku_seconds IS NOT NULL
+                THEN
+                    aku_seconds = known_aku_seconds
+                    AND (measured OR (peak_aku, used_seconds) = (known_peak_aku, known_used_seconds))
+        END AS is_known
+    FROM met
 )
 
 SELECT
@@ -78,7 +105,12 @@ SELECT
     pair,
     hour_start,
     aku_seconds,
+    peak_aku,
+    used_seconds,
     known_aku_seconds,
+    known_peak_aku,
+    known_used_seconds,
+    is_known,
     is_metered,
     on_issued_bill AND NOT measured AS is_billed,
     coalesce(is_found AND NOT measured AND NOT on_issued_bill, FALSE) AS is_estimate,
@@ -87,7 +119,7 @@ SELECT
         WHEN before_start THEN 'before_start'
         WHEN after_end THEN 'after_end'
         WHEN row_number > first_row THEN 'duplicate_row'
-        WHEN aku_seconds = known_aku_seconds THEN NULL
+        WHEN is_known THEN NULL
         WHEN measured THEN 'already_measured'
     END AS rule
-FROM met
+FROM compared

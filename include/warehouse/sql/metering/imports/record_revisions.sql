@@ -26,6 +26,6 @@ WHERE
     judged.rule IS NULL
     AND NOT judged.is_billed
     AND NOT judged.is_estimate
-    AND judged.aku_seconds <> judged.known_aku_seconds
+    AND NOT judged.is_known
 ORDER BY judged.hour_start, who.instance_key
 ON CONFLICT (hour_start, instance_key, revised_at) DO UPDATE SET new_aku_seconds = excluded.new_aku_seconds

@@ -64,7 +64,7 @@ charges AS (
             WHEN l.kind = 'licence' THEN l.bought_seconds
             WHEN l.kind = 'covered' THEN l.aku_seconds
         END AS commitment_seconds,
-        l.aku_seconds,
+        l.metered_aku_seconds,
         l.tax_rate,
         l.tax_is_inclusive
     FROM lines AS l
@@ -87,7 +87,7 @@ charges AS (
         0 AS amount,
         c.share - coalesce(u.used_share, 0) AS share,
         c.capacity_seconds - coalesce(u.aku_seconds, 0) AS commitment_seconds,
-        0 AS aku_seconds,
+        0 AS metered_aku_seconds,
         0 AS tax_rate,
         FALSE AS tax_is_inclusive
     FROM commitments AS c
@@ -119,7 +119,7 @@ charges AS (
         t.amount,
         0 AS share,
         NULL AS commitment_seconds,
-        0 AS aku_seconds,
+        0 AS metered_aku_seconds,
         t.tax_rate,
         FALSE AS tax_is_inclusive
     FROM billing.bill_taxes AS t
@@ -163,7 +163,7 @@ SELECT
     c.amount,
     c.share,
     c.commitment_seconds,
-    c.aku_seconds,
+    c.metered_aku_seconds,
     c.tax_rate,
     c.tax_is_inclusive
 FROM charges AS c
