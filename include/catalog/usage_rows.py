@@ -86,7 +86,7 @@ def sort_rows(piece: pd.DataFrame, limits: RowLimits, most_bad: int | None = Non
     """
     lines = _no_rows(piece)
     piece = piece.drop(index=lines.index)
-    rows = _interpret(piece)
+    rows = _interpret(piece, limits)
     broken = _broken_rules(rows, limits)
     bad = _bad_lines(lines[:most_bad]) + [
         _bad_row(row, rule, piece.loc[row].to_dict(), limits)
@@ -120,7 +120,7 @@ def _bad_lines(lines: pd.DataFrame) -> list[BadRow]:
     ]
 
 
-def _interpret(piece: pd.DataFrame) -> pd.DataFrame:
+def _interpret(piece: pd.DataFrame, limits: RowLimits) -> pd.DataFrame:
     """The piece with what its texts mean; a text without meaning is NaT or NaN."""
     # Many rows, few hours: each way of writing an hour is read once.
     places, texts = pd.factorize(piece["hour"])
@@ -135,11 +135,12 @@ def _interpret(piece: pd.DataFrame) -> pd.DataFrame:
             hour_start=pd.DatetimeIndex(aware, dtype="datetime64[us, UTC]").take(places),
             is_number=is_number,
             quantity=quantities,
-        )
+        ),
+        limits.largest // SECONDS_PER_HOUR,
     )
 
 
-def _with_sizes(rows: pd.DataFrame) -> pd.DataFrame:
+def _with_sizes(rows: pd.DataFrame, largest_aku: int) -> pd.DataFrame:
     """The rows with their peak and their seconds in use, said or supposed, and whether these can be."""
     quantity, no_size = rows["quantity"], pd.Series(np.nan, index=rows.index)
     if not set(SIZES) & set(rows):
@@ -155,13 +156,15 @@ def _with_sizes(rows: pd.DataFrame) -> pd.DataFrame:
     used = said_used.fillna((quantity - said_peak.fillna(1) + 1).clip(0, SECONDS_PER_HOUR).where(quantity > 0, 0))
     # One second at the peak, and at least one AKU in all others.
     fits = (quantity <= peak * used) & ((quantity >= peak + used - 1) | (quantity == 0) & (peak + used == 0))
+    is_small = said_peak.isna() | (said_peak <= largest_aku)
     return rows.assign(
         peak=peak,
         used=used,
         is_sized=said_peak.notna() | said_used.notna(),
         is_peak=is_size["peak_aku"],
         is_used=is_size["used_seconds"] & ~(said_used > SECONDS_PER_HOUR),
-        is_fitting=fits,
+        is_small=is_small,
+        is_fitting=fits & ((peak <= largest_aku) | ~is_small),
     )
 
 
@@ -182,10 +185,7 @@ def _schema(limits: RowLimits, *, has_sizes: bool) -> pa.DataFrameSchema:
         "is_peak": pa.Column(checks=rule("not_a_peak", lambda marks: marks)),
         "is_used": pa.Column(checks=rule("not_seconds_of_an_hour", lambda marks: marks)),
         "is_fitting": pa.Column(checks=rule("impossible_sizes", lambda marks: marks)),
-        "peak": pa.Column(
-            nullable=True,
-            checks=rule("peak_too_large", lambda peaks: peaks <= limits.largest // SECONDS_PER_HOUR),
-        ),
+        "is_small": pa.Column(checks=rule("peak_too_large", lambda marks: marks)),
     }
     return pa.DataFrameSchema(
         {

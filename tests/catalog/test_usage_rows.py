@@ -122,5 +122,79 @@ def test_hours_to_come_are_good_where_usage_may_be_planned() -> None:
     assert (len(good), bad) == (1, [])
 
 
+def sized(**row: str) -> pd.DataFrame:
+    return pd.DataFrame([GOOD | row], columns=[*COLUMNS, *SIZES], index=pd.RangeIndex(1, 2), dtype=str).fillna("")
+
+
+@pytest.mark.parametrize(
+    ("row", "sizes"),
+    [
+        ({"aku_seconds": "19800", "peak_aku": "10", "used_seconds": "2700"}, (10, 2700, True)),
+        ({"aku_seconds": "19800"}, (6, 3600, False)),
+        ({"aku_seconds": "19800", "peak_aku": "10"}, (10, 3600, True)),
+        ({"aku_seconds": "19800", "used_seconds": "2700"}, (8, 2700, True)),
+        ({"aku_seconds": "29"}, (1, 29, False)),
+        ({"aku_seconds": "29", "peak_aku": "20"}, (20, 10, True)),  # one second at 20, and nine at 1
+        ({"aku_seconds": "0"}, (0, 0, False)),
+        ({"aku_seconds": "0", "peak_aku": "0", "used_seconds": "0"}, (0, 0, True)),
+        ({"aku_seconds": "1800000", "peak_aku": "500", "used_seconds": "3600"}, (500, 3600, True)),
+    ],
+)
+def test_sizes_that_a_row_does_not_say_are_the_least_possible(
+    row: dict[str, str], sizes: tuple[int, int, bool]
+) -> None:
+    good, bad = sort_rows(sized(**row), LIMITS)
+    assert bad == []
+    [found] = good[["peak_aku", "used_seconds", "is_sized"]].itertuples(index=False, name=None)
+    assert found == sizes
+
+
+@given(
+    spells=st.lists(st.tuples(st.integers(0, 500), st.integers(0, 900)), max_size=4),
+    says=st.tuples(*[st.booleans()] * 2),
+)
+@settings(max_examples=200, deadline=None)
+def test_what_an_instance_can_have_done_is_never_refused_and_never_more_than_it_did(
+    spells: list[tuple[int, int]], says: tuple[bool, bool]
+) -> None:
+    """Whatever of its sizes the file says: by no measure is more charged than with all of them."""
+    used = sum(aku * seconds for aku, seconds in spells)
+    peak = max((aku for aku, seconds in spells if seconds), default=0)
+    in_use = sum(seconds for aku, seconds in spells if aku)
+    row = {"aku_seconds": str(used)} | {
+        name: str(value) for name, value, is_said in zip(SIZES, (peak, in_use), says, strict=True) if is_said
+    }
+    good, bad = sort_rows(sized(**row), LIMITS)
+    assert bad == []
+    [(found_peak, found_in_use)] = good[["peak_aku", "used_seconds"]].itertuples(index=False, name=None)
+    assert found_peak <= peak
+    assert found_in_use >= in_use
+    assert max(found_peak, found_in_use) <= used <= found_peak * found_in_use
+
+
+@pytest.mark.parametrize(
+    ("row", "rule"),
+    [
+        ({"peak_aku": "six"}, "not_a_peak"),
+        ({"peak_aku": "6.0"}, "not_a_peak"),
+        ({"peak_aku": "-6"}, "not_a_peak"),
+        ({"peak_aku": "501"}, "peak_too_large"),
+        ({"used_seconds": "3601"}, "not_seconds_of_an_hour"),
+        ({"used_seconds": "an hour"}, "not_seconds_of_an_hour"),
+        ({"peak_aku": "5"}, "impossible_sizes"),  # 21,600 are 6 AKU at least
+        ({"peak_aku": "6", "used_seconds": "3599"}, "impossible_sizes"),
+        ({"used_seconds": "0"}, "impossible_sizes"),
+        ({"used_seconds": "43"}, "impossible_sizes"),  # 502.3 AKU
+        ({"aku_seconds": "0", "peak_aku": "6"}, "impossible_sizes"),
+        ({"aku_seconds": "10", "used_seconds": "11"}, "impossible_sizes"),
+        ({"aku_seconds": "10", "peak_aku": "6", "used_seconds": "6"}, "impossible_sizes"),
+    ],
+)
+def test_sizes_that_cannot_be_are_refused(row: dict[str, str], rule: str) -> None:
+    good, [bad] = sort_rows(sized(**row), LIMITS)
+    assert (len(good), bad.rule) == (0, rule)
+    assert "Row 1: " in str(bad.error)
+
+
 def test_every_rule_is_of_a_column() -> None:
     assert {column for column, _, _ in ROW_RULES.values()} == {*COLUMNS, *SIZES}

@@ -103,8 +103,8 @@ def test_each_stretch_of_a_bill_has_its_own_price(vendor: Vendor) -> None:
         connection.execute(
             text("""
             INSERT INTO billing.bill_lines (bill_key, line_no, kind, tier, description, line_start, line_end,
-                aku_seconds, quantity, unit, unit_price, exact_amount, amount)
-            SELECT bill_key, 2, kind, tier, description, :cut, line_end, 7200, 2, unit, 1, 2, 2.00
+                aku_seconds, metered_aku_seconds, quantity, unit, unit_price, exact_amount, amount)
+            SELECT bill_key, 2, kind, tier, description, :cut, line_end, 7200, 7200, 2, unit, 1, 2, 2.00
             FROM billing.bill_lines WHERE bill_key = :bill
             """),
             cut,

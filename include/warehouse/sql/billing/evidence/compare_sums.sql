@@ -3,7 +3,7 @@ WITH lines AS (
     SELECT
         bill_key,
         sum(amount) AS amount,
-        coalesce(sum(aku_seconds) FILTER (WHERE corrects_bill_key IS NULL), 0) AS aku_seconds
+        coalesce(sum(metered_aku_seconds) FILTER (WHERE corrects_bill_key IS NULL), 0) AS aku_seconds
     FROM billing.bill_lines
     WHERE bill_key = any(:bill_keys)
     GROUP BY bill_key
