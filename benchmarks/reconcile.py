@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from benchmarks.measuring import Ratio, empty_warehouse, in_turns, rate
+from benchmarks.measuring import Ratio, cost, empty_warehouse, in_turns
 from include.domain.money import Decimal
 from include.reconciliation.hours.compare_files import HourAmount, compare_amounts
 
@@ -42,7 +42,7 @@ def run(size: str) -> list[Ratio]:
             ours=lambda: _compare(warehouse, ours, theirs, differing),
         )
     name = f"comparison of {len(ours):,} hours"
-    return [rate(name, took["ours"], took["bare"], "", "rate relative to a bare pandas merge of floats")]
+    return [cost(name, took["ours"], took["bare"], "", "times a bare pandas merge of floats")]
 
 
 def _amounts(subscriptions: int, hours: int) -> list[HourAmount]:
