@@ -38,10 +38,10 @@ def follow_marketplace(connection: Connection, change: InstanceChange, at: datet
         InvalidInputError: when the subscription started after its end.
     """
     row = _find(connection, change)
-    if row is None or row.state not in (ACTIVE, RELEASED):
+    if row is None or not (row.is_active or row.is_released):
         return False
     key = {"subscription_key": row.subscription_key}
-    if row.state == ACTIVE:
+    if row.is_active:
         if row.expires_at != change.expires_at:
             connection.execute(statement("onboarding/follow/set_expiry"), {**key, "expires_at": change.expires_at})
         _follow_state(connection, row, change, at)

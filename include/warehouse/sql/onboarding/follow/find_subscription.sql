@@ -2,7 +2,8 @@
 SELECT
     s.subscription_key,
     s.subscription_id,
-    s.state,
+    s.state = 'active' AS is_active,
+    s.state = 'released' AS is_released,
     s.expires_at,
     (SELECT max(f.frozen_until) FROM core.freezes AS f WHERE f.subscription_key = s.subscription_key) AS thawed_at,
     (
