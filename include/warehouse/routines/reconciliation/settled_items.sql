@@ -32,3 +32,13 @@ FROM ranked
 WHERE file_key = newest_file_key;
 COMMENT ON VIEW reconciliation.settled_items IS
 'Settled amounts that count: of each subscription and period those of the newest export that has it.';
+COMMENT ON COLUMN reconciliation.settled_items.subscription_key IS 'Subscription; null where none has the id.';
+COMMENT ON COLUMN reconciliation.settled_items.subscription_id IS 'Its public id, or the id in the file.';
+COMMENT ON COLUMN reconciliation.settled_items.charged_id IS 'Subscription or marketplace instance, as the file has it.';
+COMMENT ON COLUMN reconciliation.settled_items.period IS 'Month that it is for, YYYY-MM in UTC+8.';
+COMMENT ON COLUMN reconciliation.settled_items.hour_start IS
+'Start of the UTC hour; null where the file has the month only.';
+COMMENT ON COLUMN reconciliation.settled_items.kind IS 'charge or refund.';
+COMMENT ON COLUMN reconciliation.settled_items.amount IS 'Before tax and commission; a refund is negative.';
+COMMENT ON COLUMN reconciliation.settled_items.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN reconciliation.settled_items.file_key IS 'The export that has it.';
