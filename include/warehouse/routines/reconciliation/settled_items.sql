@@ -34,7 +34,8 @@ COMMENT ON VIEW reconciliation.settled_items IS
 'Settled amounts that count: of each subscription and period those of the newest export that has it.';
 COMMENT ON COLUMN reconciliation.settled_items.subscription_key IS 'Subscription; null where none has the id.';
 COMMENT ON COLUMN reconciliation.settled_items.subscription_id IS 'Its public id, or the id in the file.';
-COMMENT ON COLUMN reconciliation.settled_items.charged_id IS 'Subscription or marketplace instance, as the file has it.';
+COMMENT ON COLUMN reconciliation.settled_items.charged_id IS
+'Subscription or marketplace instance, as the file has it.';
 COMMENT ON COLUMN reconciliation.settled_items.period IS 'Month that it is for, YYYY-MM in UTC+8.';
 COMMENT ON COLUMN reconciliation.settled_items.hour_start IS
 'Start of the UTC hour; null where the file has the month only.';
