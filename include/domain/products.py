@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,13 +10,19 @@ Payment = Literal["payg", "prepaid"]
 MerchantOfRecord = Literal["marketplace", "seller"]
 
 
-class AkuLimits(BaseModel):
-    """The smallest and the largest size of one Kafka instance, in AKU."""
+class AkuRules(BaseModel):
+    """The smallest and the largest size of one Kafka instance, in AKU, and where a console says it.
+
+    Attributes:
+        fields: fields of an instance's `spec` with the billable size, in order: the first that has a value counts. An
+            instance that has none of them has no known size, which is not 0.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     minimum: int = Field(ge=1)
     maximum: int = Field(ge=1)
+    fields: list[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]{0,63}$")]] = Field(min_length=1)
 
 
 class MachineTags(BaseModel):
@@ -89,7 +95,7 @@ class Product(BaseModel):
     site: str
     regions: dict[str, str] = Field(min_length=1)
     contact: str
-    aku: AkuLimits
+    aku: AkuRules
     licence_terms_months: list[int] = Field(min_length=1)
     price_plans: dict[Payment, str]
 

@@ -98,7 +98,7 @@ class Office:
             key = connection.execute(query, {"id": report.environment_id}).scalar_one()
         assert report.environment_id is not None
         lives = self.sandbox.timelines(report.environment_id)
-        polls = [Poll(key, at, *read_listing(_listed(lives, at), at, load_product().aku.maximum)) for at in instants]
+        polls = [Poll(key, at, *read_listing(_listed(lives, at), at, load_product().aku)) for at in instants]
         record_polls(self.warehouse, polls)
 
     def close_hours(self) -> ClosedHours:

@@ -54,7 +54,7 @@ REJECTIONS = {
     "listed_twice": Words("Instance {instance} is listed twice in one listing, with different values."),
     "missing_field": Words(
         f"Instance {{instance}} has {{missing}}. {_VERSION}",
-        {"missing": {"field": "no {field}", "size": "neither spec.currentAku nor spec.reservedAku"}},
+        {"missing": {"field": "no {field}", "size": "neither {fields}"}},
     ),
     "mistyped_field": Words(f"Instance {{instance}} has {{field}} {{value}}: {{problem}}. {_VERSION}"),
     "negative_aku": Words(f"Instance {{instance}} has {{aku}} AKU, less than 0. {_VERSION}"),

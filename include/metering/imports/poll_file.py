@@ -205,8 +205,8 @@ def _contradiction(environment_id: str, lines: list[tuple[int, _Line]], which: s
 def _poll(line: _Line, environment_key: int) -> Poll:
     if not line.ok:
         return Poll(environment_key, line.second, cause="unreachable", error=line.error or "It failed.")
-    limit = load_product().aku.maximum
-    return Poll(environment_key, line.second, *read_listing(line.instances or [], line.second, limit))
+    rules = load_product().aku
+    return Poll(environment_key, line.second, *read_listing(line.instances or [], line.second, rules))
 
 
 def _record(warehouse: Engine, polls: Iterable[Poll]) -> list[tuple[datetime, Rejection]]:

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine, Row
 
     from include.automq.console import Listing
+    from include.domain.products import AkuRules
     from include.metering.polling.readings import Reading
     from include.warehouse.vault import Vault
 
@@ -112,7 +113,7 @@ class PollCounts:
 class _Console:
     environment_key: int
     access: ConsoleAccess
-    maximum_aku: int
+    aku: AkuRules
     is_probe: bool
 
 
@@ -171,10 +172,10 @@ def _failures(row: Row[Any]) -> Failures | None:
 
 def _consoles(rows: list[Row[Any]], vault: Vault, breaker: Breaker) -> Iterator[_Console]:
     """The consoles, decrypted as they are needed."""
-    limits: dict[str, int] = {}
+    limits: dict[str, AkuRules] = {}
     for row in rows:
         if row.product not in limits:
-            limits[row.product] = load_product(row.product).aku.maximum
+            limits[row.product] = load_product(row.product).aku
         secret = vault.decrypt(row.secret_ciphertext)
         access = ConsoleAccess(row.console_url, row.environment_id, row.access_key_id, secret)
         yield _Console(row.environment_key, access, limits[row.product], breaker.is_open(_failures(row)))
@@ -245,7 +246,7 @@ async def _poll(client: httpx.AsyncClient, console: _Console, seconds: float, tr
         return Poll(console.environment_key, asked_at, cause="timeout", error=sentence)
     except AkubillError as error:
         return Poll(console.environment_key, asked_at, cause=cause_of(error), error=str(error))
-    return as_poll(console.environment_key, listing, console.maximum_aku)
+    return as_poll(console.environment_key, listing, console.aku)
 
 
 async def _list_with_retries(client: httpx.AsyncClient, access: ConsoleAccess, seconds: float, tries: int) -> Listing:
@@ -287,9 +288,9 @@ def _wait(state: RetryCallState) -> float:
     return (asked_for or 0.0) + _JITTER(state)
 
 
-def as_poll(environment_key: int, listing: Listing, maximum_aku: int) -> Poll:
+def as_poll(environment_key: int, listing: Listing, aku: AkuRules) -> Poll:
     """The listing as a poll, its instances judged, its pages packed."""
-    readings, rejections = read_listing(listing.instances, listing.observed_at, maximum_aku)
+    readings, rejections = read_listing(listing.instances, listing.observed_at, aku)
     return Poll(
         environment_key,
         poll_instant(listing.observed_at, listing.duration_ms, readings),

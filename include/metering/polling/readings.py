@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeGuard
 
-from pydantic import BaseModel, PlainValidator, StrictInt, StrictStr, ValidationError
+from pydantic import BaseModel, PlainValidator, StrictInt, StrictStr, ValidationError, create_model
 
 from include.domain.errors import InvalidInputError
 from include.domain.periods import parse_instant
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pydantic_core import ErrorDetails
+
+    from include.domain.products import AkuRules
 
 #: How far a console's clock may be ahead of ours before its times count as lying in the future.
 CLOCK_ALLOWANCE = timedelta(minutes=1)
@@ -78,33 +81,36 @@ def _instant(value: object) -> datetime:
 _Instant = Annotated[datetime, PlainValidator(_instant)]
 
 
-class _Spec(BaseModel):
-    reservedAku: StrictInt | None = None  # noqa: N815 (the console's name)
-    currentAku: StrictInt | None = None  # noqa: N815
-
-
 class _Instance(BaseModel):
     instanceId: StrictStr  # noqa: N815
     name: Any = None  # for people only: whatever it is, the reading counts
     state: StrictStr
-    spec: _Spec
+    spec: BaseModel  # with the product's fields, see _shape
     gmtCreate: _Instant  # noqa: N815
     gmtModified: _Instant  # noqa: N815
 
     @property
     def aku(self) -> int | None:
-        return self.spec.reservedAku if self.spec.currentAku is None else self.spec.currentAku
+        """The first size that the listing gives; None where it gives none, which is not 0."""
+        return next((size for size in dict(self.spec).values() if size is not None), None)
+
+
+@cache
+def _shape(fields: tuple[str, ...]) -> type[_Instance]:
+    """An instance of a listing, with these fields for its size."""
+    sizes: dict[str, Any] = dict.fromkeys(fields, (StrictInt | None, None))
+    return create_model("_InstanceOfProduct", __base__=_Instance, spec=(create_model("_Spec", **sizes), ...))
 
 
 def read_listing(
-    instances: Iterable[Mapping[str, Any]], observed_at: datetime, maximum_aku: int
+    instances: Iterable[Mapping[str, Any]], observed_at: datetime, aku: AkuRules
 ) -> tuple[list[Reading], list[tuple[str, Rejection]]]:
     """Judge the instances of a listing.
 
     Args:
         instances: as the console gave them.
         observed_at: when the listing was taken, UTC.
-        maximum_aku: the largest size that an instance can have.
+        aku: which field is the size, and how large an instance can be.
 
     Returns:
         The readings, each instance once, and the rejections with the instance's id.
@@ -112,7 +118,7 @@ def read_listing(
     readings: dict[str, Reading] = {}
     rejections: list[tuple[str, Rejection]] = []
     for raw in instances:
-        reading, rejection = _judge(raw, observed_at, maximum_aku)
+        reading, rejection = _judge(raw, observed_at, aku)
         if rejection is None and reading is not None and readings.get(reading.instance_id, reading) != reading:
             rejection = _rejection(raw, "listed_twice")
             reading = Reading(reading.instance_id)
@@ -123,13 +129,13 @@ def read_listing(
     return list(readings.values()), rejections
 
 
-def _judge(raw: Mapping[str, Any], observed_at: datetime, maximum_aku: int) -> tuple[Reading | None, Rejection | None]:
+def _judge(raw: Mapping[str, Any], observed_at: datetime, aku: AkuRules) -> tuple[Reading | None, Rejection | None]:
     """The reading, the rejection, or both: times in the future are rejected, and closing has a rule for them."""
     try:
-        instance = _Instance.model_validate(raw)
+        instance = _shape(tuple(aku.fields)).model_validate(raw)
     except ValidationError as error:
         return _unreadable(raw), _misshapen(raw, error.errors()[0])
-    broken = _broken_rule(raw, instance, maximum_aku)
+    broken = _broken_rule(raw, instance, aku)
     if broken is not None:
         return _unreadable(raw), broken
     reading = Reading(
@@ -147,18 +153,20 @@ def _judge(raw: Mapping[str, Any], observed_at: datetime, maximum_aku: int) -> t
     return reading, None
 
 
-def _broken_rule(raw: Mapping[str, Any], instance: _Instance, maximum_aku: int) -> Rejection | None:
+def _broken_rule(raw: Mapping[str, Any], instance: _Instance, aku: AkuRules) -> Rejection | None:
     if not _is_id(instance.instanceId):
         return _rejection(raw, "mistyped_field", field="instanceId", value=_name(raw), problem=_WRONG_ID)
     if instance.state not in KNOWN_STATES:
         known = ", ".join(sorted(KNOWN_STATES))
         return _rejection(raw, "unknown_state", state=_short(instance.state), known_states=known)
     if instance.aku is None:
-        return _rejection(raw, "missing_field", missing="size")
+        missing = "size" if len(aku.fields) > 1 else "field"
+        names = " nor ".join(f"spec.{name}" for name in aku.fields)
+        return _rejection(raw, "missing_field", missing=missing, **{"fields" if missing == "size" else "field": names})
     if instance.aku < 0:
         return _rejection(raw, "negative_aku", aku=instance.aku)
-    if instance.aku > maximum_aku:
-        return _rejection(raw, "aku_above_limit", aku=instance.aku, limit=maximum_aku)
+    if instance.aku > aku.maximum:
+        return _rejection(raw, "aku_above_limit", aku=instance.aku, limit=aku.maximum)
     return None
 
 

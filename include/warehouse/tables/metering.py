@@ -65,7 +65,10 @@ readings = Table(
     big("instance_key", "Instance.", primary_key=True, autoincrement=False),
     big("subscription_key", "Subscription."),
     text("state", "Instance state as the console gave it."),
-    integer("aku", "Billed size in AKU: spec.currentAku if present, else spec.reservedAku; whatever the state."),
+    integer(
+        "aku",
+        "Billed size in AKU: the first of the product's fields (aku.fields) that has a value; whatever the state.",
+    ),
     instant("instance_created_at", "gmtCreate, cut to whole seconds."),
     instant("instance_modified_at", "gmtModified, cut to whole seconds."),
     flag(

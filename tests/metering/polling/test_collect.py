@@ -15,7 +15,7 @@ from include.metering.polling.collect import Pace, collect_shard, poll_instant
 from include.metering.polling.readings import read_listing
 from tests.support.builders import rows
 from tests.support.metering.consoles import enter
-from tests.support.metering.lives import MAXIMUM_AKU, kafka
+from tests.support.metering.lives import AKU, kafka
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -121,7 +121,7 @@ ASKED_WITHIN = datetime(2026, 10, 1, 12, 0, 7, tzinfo=UTC)
 
 def instant_of(*instances: dict) -> datetime:
     """The instant of a poll that took 0.2 s and was answered at 12:00:07.9."""
-    return poll_instant(ANSWERED_AT, 200, read_listing(instances, ANSWERED_AT, MAXIMUM_AKU)[0])
+    return poll_instant(ANSWERED_AT, 200, read_listing(instances, ANSWERED_AT, AKU)[0])
 
 
 def test_a_poll_holds_for_the_last_second_that_had_ended_when_it_was_asked_for() -> None:

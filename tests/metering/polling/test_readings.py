@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import Engine, text
 
 from include.metering.polling.readings import read_listing
-from tests.support.metering.lives import MAXIMUM_AKU, NOON, Environment, every_five_minutes, hours, kafka
+from tests.support.metering.lives import AKU, NOON, Environment, every_five_minutes, gaps, hours, kafka
 
 
-def judge(*instances):
-    return read_listing(instances, NOON, MAXIMUM_AKU)
+def judge(*instances, aku=AKU):
+    return read_listing(instances, NOON, aku)
 
 
 def without(*path: str) -> dict:
@@ -30,6 +30,37 @@ def test_the_current_size_counts_before_the_reserved_one() -> None:
     assert (reading.aku, rejections) == (8, [])
     [reading], _ = judge(kafka() | {"spec": {"reservedAku": 6, "currentAku": None}})
     assert reading.aku == 6
+
+
+def test_which_field_is_the_size_is_data_of_the_product() -> None:
+    both = kafka() | {"spec": {"reservedAku": 6, "currentAku": 8, "nodes": 3}}
+    for fields, size in ((["reservedAku"], 6), (["reservedAku", "currentAku"], 6), (["nodes"], 3)):
+        [reading], rejections = judge(both, aku=AKU.model_copy(update={"fields": fields}))
+        assert (reading.aku, rejections) == (size, [])
+    [reading], [(_, rejection)] = judge(both, aku=AKU.model_copy(update={"fields": ["billedAku"]}))
+    assert (reading.aku, "has no spec.billedAku." in rejection.sentence) == (None, True)
+
+
+@pytest.mark.parametrize("spec", [{}, {"reservedAku": None}, {"pricingMode": "UsageBased", "reservedNodeCount": 3}])
+def test_a_listing_without_a_size_is_a_rejection_and_a_gap_and_never_zero(warehouse: Engine, spec: dict) -> None:
+    """After an answer with a size, that size is the estimate; of an instance that never had one nothing is known."""
+    orders = Environment(warehouse)
+    sizeless = kafka() | {"spec": spec}
+    never_sized = kafka(name="kf-2") | {"spec": spec}
+    orders.tell(*every_five_minutes(orders, 15, kafka(6), never_sized))
+    orders.tell(*every_five_minutes(orders, 65, sizeless, never_sized, since=20))
+    orders.close()
+    with warehouse.connect() as connection:
+        rejected = connection.execute(text("SELECT DISTINCT rule FROM metering.rejections")).scalars().all()
+    assert rejected == ["missing_field"]
+    assert [(used.instance_id, used.aku_seconds, used.estimated, used.gap_seconds) for used in hours(warehouse)] == [
+        ("kf-1", 6 * 3600, 6 * 45 * 60, 45 * 60),
+        ("kf-2", 0, 0, 3600),
+    ]
+    assert {(name, cause, state) for name, _, _, cause, state in gaps(warehouse)} == {
+        ("kf-1", "rejected_reading", "open"),
+        ("kf-2", "rejected_reading", "open"),
+    }
 
 
 def test_times_are_cut_to_whole_seconds_and_unknown_fields_do_no_harm() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import text
 
 from include.domain.periods import Window
+from include.domain.products import AkuRules
 from include.metering.hours.close import Rules, close_hours
 from include.metering.polling.readings import Poll, read_listing
 from include.metering.polling.record import record_polls
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 #: Noon of a day on which metering starts; tests count minutes from here.
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
-MAXIMUM_AKU = 500
+AKU = AkuRules(minimum=3, maximum=500, fields=["currentAku", "reservedAku"])
 
 
 def at(minutes: float) -> datetime:
@@ -79,7 +80,7 @@ class Environment:
         """A poll so many minutes after noon; with an error, a failed one."""
         if error:
             return Poll(self.key, at(minutes), cause=error, error=f"It was {error}.")
-        readings, rejections = read_listing(instances, at(minutes), MAXIMUM_AKU)
+        readings, rejections = read_listing(instances, at(minutes), AKU)
         return Poll(self.key, at(minutes), readings, rejections)
 
     def tell(self, *polls: Poll) -> None:

@@ -381,7 +381,7 @@ COMMENT ON COLUMN metering.readings.environment_key IS 'Environment.';
 COMMENT ON COLUMN metering.readings.instance_key IS 'Instance.';
 COMMENT ON COLUMN metering.readings.subscription_key IS 'Subscription.';
 COMMENT ON COLUMN metering.readings.state IS 'Instance state as the console gave it.';
-COMMENT ON COLUMN metering.readings.aku IS 'Billed size in AKU: spec.currentAku if present, else spec.reservedAku; whatever the state.';
+COMMENT ON COLUMN metering.readings.aku IS 'Billed size in AKU: the first of the product''s fields (aku.fields) that has a value; whatever the state.';
 COMMENT ON COLUMN metering.readings.instance_created_at IS 'gmtCreate, cut to whole seconds.';
 COMMENT ON COLUMN metering.readings.instance_modified_at IS 'gmtModified, cut to whole seconds.';
 COMMENT ON COLUMN metering.readings.is_rejected IS 'True when the instance was listed but what was said of it was rejected; the rest is then as last known.';
