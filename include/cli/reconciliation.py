@@ -1,4 +1,4 @@
-"""Commands about the Marketplace's bills: `akubill reconciliation run|list`, and `akubill reconcile` on files."""
+"""Commands about the Marketplace's bills and settlements: `akubill reconciliation …`; `akubill reconcile` on files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refunds, and what is left to give back: no document gives back more than its bill costs after all corrections.
+"""Refunds, and what is left to give back of a bill after all corrections: more only if a person agreed to it.
 
 What is left comes from one SQL function, `billing.left_to_give_back`, by line, charge, tax rate, bill, and total with
 tax. A request is judged by a draft of everything that waits for its bill; an audit judges the next bill's draft.

@@ -126,7 +126,7 @@ bill_findings = Table(
     metadata,
     Column("bill_key", ForeignKey("billing.bills.bill_key"), primary_key=True, comment="Bill."),
     text("finding", "Name of the audit that found it.", primary_key=True),
-    json("facts", "What was found; amounts and rates are text, instants UTC, a digest stands for what is too long."),
+    json("facts", "What was found; amounts and rates are text, instants UTC, a digest replaces what is too long."),
     instant("found_at", "Logical time of the run that found it."),
     schema="billing",
     comment="Why a bill is held.",

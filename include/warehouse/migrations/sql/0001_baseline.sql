@@ -1060,7 +1060,7 @@ CREATE TABLE billing.bill_findings (
 COMMENT ON TABLE billing.bill_findings IS 'Why a bill is held.';
 COMMENT ON COLUMN billing.bill_findings.bill_key IS 'Bill.';
 COMMENT ON COLUMN billing.bill_findings.finding IS 'Name of the audit that found it.';
-COMMENT ON COLUMN billing.bill_findings.facts IS 'What was found; amounts and rates are text, instants UTC, a digest stands for what is too long.';
+COMMENT ON COLUMN billing.bill_findings.facts IS 'What was found; amounts and rates are text, instants UTC, a digest replaces what is too long.';
 COMMENT ON COLUMN billing.bill_findings.found_at IS 'Logical time of the run that found it.';
 CREATE TABLE billing.bill_taxes (
 	bill_key BIGINT NOT NULL,
