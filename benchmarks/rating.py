@@ -44,6 +44,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "volume": {"tiers": TIERS},
     "package": {"tiers": ONE, "package_size": "100"},
     "included": {"tiers": ONE, "model": "per_unit", "included": "5000"},
+    "peak": {"tiers": ONE, "model": "per_unit", "hour_measure": "peak"},
     "licence": {"tiers": FREE, "model": "per_unit", "licence": {"price_per_aku_month": "620", "overage_price": "1.2"}},
 }
 
