@@ -50,6 +50,8 @@ def request_of_order(
         "department": given.get("Department") or "",
         "payment": "prepaid" if prepaid else "payg",
         "order_id": order.order_id,
+        # An order that is heard of late has counted since it was placed.
+        "began_on": order.created_at.isoformat(),
         **(_licence(instance) if prepaid else {}),
     }
 

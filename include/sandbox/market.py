@@ -11,6 +11,8 @@ from include.sandbox.errors import Refusal
 from include.sandbox.marketplace_bill import format_number, term_price, terms
 from include.sandbox.records import ServiceInstance
 
+_STATUSES = {"Deployed": "OPENED", "Deleting": "CLOSED", "Deleted": "CLOSED"}
+
 
 def describe_order_for_isv(call: Call) -> dict[str, Any]:
     """An order of the vendor's product."""
@@ -47,7 +49,7 @@ def describe_instance_for_isv(call: Call) -> dict[str, Any]:
     _vendor_only(call)
     instance = _find(call, "marketplace_instance_id", call.text("InstanceId"), "InstanceNotFound")
     state = deployments.status(instance, call.now)
-    end = terms(instance, call.now)[-1].end if instance.is_prepaid else None
+    end = instance.ends_at or (terms(instance, call.now)[-1].end if instance.is_prepaid else None)
     described = {
         "InstanceId": int(instance.marketplace_instance_id),
         "OrderId": int(instance.order_id),
@@ -55,7 +57,7 @@ def describe_instance_for_isv(call: Call) -> dict[str, Any]:
         "ProductName": call.world.settings.service_name,
         "ProductSkuCode": instance.sku,
         "ProductType": "APP",
-        "Status": {"Deployed": "OPENED", "Deleting": "CLOSED", "Deleted": "CLOSED"}.get(state, "OPENING"),
+        "Status": instance.market_status or _STATUSES.get(state, "OPENING"),
         "BeganOn": instance.booked_since * 1000,
         "CreatedOn": instance.created_at * 1000,
         "IsTrial": False,

@@ -90,6 +90,8 @@ def cycle_window(cycle: str) -> tuple[int, int]:
 def hourly_charges(world: World, instance: ServiceInstance, start: int, end: int, now: int) -> list[Charge]:
     """Charges of a pay-as-you-go instance per UTC hour with usage; an hour appears some time after its end."""
     last = (now - world.settings.bill_delay_seconds) // HOUR * HOUR
+    if instance.released_at is not None:
+        last = min(last, -(-instance.released_at // HOUR) * HOUR)  # the hour that contains the end is charged
     usage = _usage(world, instance, max(start, instance.booked_since), min(end, last))
     price = scaled(world.settings.unit_price)
     made = []

@@ -96,6 +96,9 @@ class ServiceInstance:
         licence_aku: licensed AKU of a prepaid one, 0 for pay as you go.
         order_biz_id: what createInstance calls it.
         vendor_instance_id: what the vendor answered to createInstance; empty before.
+        market_status: EXPIRED or CLOSED at the Marketplace; empty while it runs.
+        ends_at: until when it was paid, as its last renewal said.
+        released_at: when the Marketplace released it.
     """
 
     service_instance_id: str
@@ -121,6 +124,9 @@ class ServiceInstance:
     delete_seconds: int = 0
     order_biz_id: str = ""
     vendor_instance_id: str = ""
+    market_status: str = ""
+    ends_at: int | None = None
+    released_at: int | None = None
 
     kind: ClassVar[str] = "service_instance"
 

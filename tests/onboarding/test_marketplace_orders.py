@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,6 +44,10 @@ def asked(services: Services, order_id: str, account_id: str | None = BUYER) -> 
 def test_the_form_is_what_the_buyer_filled_in(services: Services) -> None:
     order = ordered(services)
     form = asked(services, order.order_id)
+    assert form is not None
+    began_at = OnboardingRequest.from_form(form).began_at
+    assert began_at is not None
+    assert datetime.now(UTC) - timedelta(seconds=30) < began_at <= datetime.now(UTC)
     assert form == {
         "account_id": BUYER,
         "site": "china",
@@ -52,6 +57,7 @@ def test_the_form_is_what_the_buyer_filled_in(services: Services) -> None:
         "department": "it",
         "payment": "payg",
         "order_id": order.order_id,
+        "began_on": began_at.isoformat(),
     }
     assert OnboardingRequest.from_form(form).order_id == order.order_id
 
@@ -67,6 +73,18 @@ def test_a_prepaid_order_has_its_licence(services: Services) -> None:
     form = asked(services, order.order_id)
     assert form is not None
     assert (form["payment"], form["licence_aku"], form["licence_term_months"]) == ("prepaid", 12, 12)
+
+
+def test_an_order_that_is_heard_of_late_counts_from_when_it_was_placed(
+    services: Services, sandbox: SandboxHandle
+) -> None:
+    placed_at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)
+    wish = {"account_id": BUYER, "environment_name": "orders", "region": "cn-hangzhou", "network": "vpc-orders"}
+    late = wish | {"ordered_at": placed_at.isoformat()}
+    placed = sandbox.admin.post("/orders", json=late).raise_for_status().json()
+    form = asked(services, placed["order_id"])
+    assert form is not None
+    assert OnboardingRequest.from_form(form).began_at == placed_at
 
 
 def test_an_order_that_we_placed_is_left_to_its_own_run(services: Services) -> None:

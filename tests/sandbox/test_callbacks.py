@@ -133,3 +133,47 @@ def test_without_an_address_nothing_is_called(sandbox: SandboxHandle) -> None:
 def test_it_names_a_service_instance_that_it_does_not_have(sandbox: SandboxHandle, vendor: Vendor) -> None:
     refused = sandbox.admin.post("/callbacks", json={"action": "orderPay", "about": "si-none"})
     assert (refused.status_code, "no service instance si-none" in refused.text) == (404, True)
+
+
+def test_what_happens_at_the_marketplace_is_what_it_says_and_what_it_calls(
+    sandbox: SandboxHandle, vendor: Vendor
+) -> None:
+    from include.alibaba.market import Market
+
+    vendor.answers = [(200, '{"instanceId":"ours-1", "success": "true"}')]
+    sandbox.account("buyer", account_id=BUYER)
+    wish = {"account_id": BUYER, "environment_name": "orders", "region": "cn-hangzhou", "network": "vpc-orders"}
+    wish |= {"ordered_at": "2026-01-01T00:00:00Z"}
+    placed = sandbox.admin.post("/orders", json=wish).raise_for_status().json()
+    market = Market(access_of(sandbox, sandbox.account("vendor")))
+
+    def happens(action: str, **parameters: str) -> tuple[str, str | None]:
+        about = f"/service-instances/{placed['service_instance_id']}/events"
+        sandbox.admin.post(about, json={"action": action, "parameters": parameters}).raise_for_status()
+        wait_until(lambda: vendor.asked[-1]["action"] == action)
+        instance = market.describe_instance(placed["marketplace_instance_id"])
+        return instance.status, instance.ends_at and instance.ends_at.isoformat()
+
+    wait_until(lambda: [each["state"] for each in made(sandbox)] == ["taken"])
+    until = "2036-01-01T00:00:00+00:00"
+    assert happens("renewInstance", orderId="77", expiredOn="2036-01-01 08:00:00") == ("OPENED", until)
+    assert happens("expiredInstance")[0] == "EXPIRED"
+    assert happens("resumeInstance")[0] == "OPENED"
+    assert happens("releaseInstance", isRefund="false")[0] == "CLOSED"
+    assert {asked.get("instanceId") for asked in vendor.asked[1:]} == {"ours-1"}
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ({"action": "createInstance"}, "There is no event createInstance"),
+        ({"action": "renewInstance"}, "expiredOn must be a time of UTC+8"),
+        ({"action": "upgradeInstance"}, "skuId is missing"),
+    ],
+)
+def test_an_event_that_does_not_say_what_it_changes_is_refused(
+    event: dict[str, str], said: str, sandbox: SandboxHandle, vendor: Vendor
+) -> None:
+    placed = order(sandbox)
+    refused = sandbox.admin.post(f"/service-instances/{placed.service_instance_id}/events", json=event)
+    assert (refused.status_code, said in refused.text) == (422, True)

@@ -81,6 +81,14 @@ def test_what_the_marketplace_measures_itself_is_expected_and_not_sent(vendor: V
     assert (vendor.outcomes(), vendor.book()) == ({"expected": 1}, {})
 
 
+def test_imported_usage_of_the_time_before_metering_is_reported_as_well(vendor: Vendor) -> None:
+    vendor.metered_since = AT + HOUR
+    vendor.subscribe()
+    vendor.use(AT, 3600)
+    assert vendor.push().outcomes == {"accepted": 1}
+    vendor.assert_nothing_is_twice_or_lost()
+
+
 def test_late_usage_does_not_change_a_record(vendor: Vendor) -> None:
     vendor.subscribe()
     vendor.use(AT, 3600)

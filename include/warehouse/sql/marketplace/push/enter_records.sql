@@ -1,6 +1,6 @@
 -- Usage that the ledger does not have yet, of the channel's hours that are given with their cut-offs. An hour counts
 -- once its console has answered after it, or when a silent console is not waited for any more: then what is known is
--- reported. A subscription without its marketplace instance waits. What the marketplace measures itself is expected.
+-- reported. So is imported usage of the time before metering, of which no idle hours are known. A subscription without its marketplace instance waits. What the marketplace measures itself is expected.
 -- What is left of whole units goes to the instance's next record, in the order in which records are made.
 WITH entered AS MATERIALIZED (
     SELECT
@@ -33,9 +33,15 @@ WITH entered AS MATERIALIZED (
     WHERE
         s.payment = 'payg'
         AND s.marketplace_instance_id IS NOT NULL
-        AND s.metering_started_at < c.hour_start + interval '1 hour'
+        AND s.metering_started_at IS NOT NULL
         AND (s.ended_at IS NULL OR s.ended_at > c.hour_start)
-        AND (u.aku_seconds > 0 OR (:idle_hours_are_sent AND c.cut_off > :now))
+        AND (
+            u.aku_seconds > 0
+            OR (
+                :idle_hours_are_sent AND c.cut_off > :now
+                AND s.metering_started_at < c.hour_start + interval '1 hour'
+            )
+        )
         AND (h.state = 'closed' OR c.silent_until <= :now)
         -- Most hours have their record already; also where the subscription was of another marketplace instance then.
         AND NOT EXISTS (
