@@ -6,7 +6,7 @@ https://help.aliyun.com/document_detail/58455.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from include.sandbox import callbacks
@@ -25,47 +25,33 @@ def happen(world: World, instance: ServiceInstance, action: str, parameters: dic
     Raises:
         EventError: there is no such event, or a parameter that it needs is missing or wrong.
     """
-    change = EVENTS.get(action)
-    if change is None:
-        raise EventError(f"There is no event {action}; there are {', '.join(sorted(EVENTS))}.")
-    change(instance, parameters, now)
+    _change(instance, action, parameters, now)
     world.keep(instance)
     named = callbacks.address(world, instance.service_instance_id)
     return callbacks.enter(world, action, named | parameters, instance.service_instance_id, now)
 
 
-def _prolong(instance: ServiceInstance, parameters: Mapping[str, str], now: int) -> None:
+def _change(instance: ServiceInstance, action: str, parameters: Mapping[str, str], now: int) -> None:
+    match action:
+        case "renewInstance" | "refundRenewInstance":
+            instance.ends_at, instance.market_status = _read_expiry(parameters), ""
+        case "expiredInstance":
+            instance.ends_at, instance.market_status = min(instance.ends_at or now, now), "EXPIRED"
+        case "resumeInstance":
+            instance.market_status = ""
+        case "upgradeInstance":
+            if not parameters.get("skuId"):
+                raise EventError("skuId is missing.")
+            instance.sku = parameters["skuId"]
+        case "releaseInstance":
+            instance.market_status, instance.released_at = "CLOSED", instance.released_at or now
+        case _:
+            raise EventError(f"Nothing is known of the event {action}.")
+
+
+def _read_expiry(parameters: Mapping[str, str]) -> int:
     try:
         ends = datetime.strptime(parameters.get("expiredOn", ""), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC8)
     except ValueError:
         raise EventError("expiredOn must be a time of UTC+8 like 2027-10-01 00:00:00.") from None
-    instance.ends_at, instance.market_status = int(ends.timestamp()), ""
-
-
-def _expire(instance: ServiceInstance, parameters: Mapping[str, str], now: int) -> None:
-    instance.ends_at, instance.market_status = min(instance.ends_at or now, now), "EXPIRED"
-
-
-def _resume(instance: ServiceInstance, parameters: Mapping[str, str], now: int) -> None:
-    instance.market_status = ""
-
-
-def _upgrade(instance: ServiceInstance, parameters: Mapping[str, str], now: int) -> None:
-    if not parameters.get("skuId"):
-        raise EventError("skuId is missing.")
-    instance.sku = parameters["skuId"]
-
-
-def _release(instance: ServiceInstance, parameters: Mapping[str, str], now: int) -> None:
-    instance.market_status = "CLOSED"
-    instance.released_at = instance.released_at or now
-
-
-EVENTS: dict[str, Callable[[ServiceInstance, Mapping[str, str], int], None]] = {
-    "renewInstance": _prolong,
-    "refundRenewInstance": _prolong,
-    "expiredInstance": _expire,
-    "resumeInstance": _resume,
-    "upgradeInstance": _upgrade,
-    "releaseInstance": _release,
-}
+    return int(ends.timestamp())

@@ -166,7 +166,7 @@ def test_what_happens_at_the_marketplace_is_what_it_says_and_what_it_calls(
 @pytest.mark.parametrize(
     ("event", "said"),
     [
-        ({"action": "createInstance"}, "There is no event createInstance"),
+        ({"action": "createInstance"}, "Nothing is known of the event createInstance"),
         ({"action": "renewInstance"}, "expiredOn must be a time of UTC+8"),
         ({"action": "upgradeInstance"}, "skuId is missing"),
     ],

@@ -1,7 +1,8 @@
 -- Usage that the ledger does not have yet, of the channel's hours that are given with their cut-offs. An hour counts
 -- once its console has answered after it, or when a silent console is not waited for any more: then what is known is
--- reported. So is imported usage of the time before metering, of which no idle hours are known. A subscription without its marketplace instance waits. What the marketplace measures itself is expected.
--- What is left of whole units goes to the instance's next record, in the order in which records are made.
+-- reported. Usage of the time before metering, which was imported, counts as well; idle hours of that time do not. A
+-- subscription without its marketplace instance waits. What the marketplace measures itself is expected. What is left
+-- of whole units goes to the instance's next record, in the order in which records are made.
 WITH entered AS MATERIALIZED (
     SELECT
         s.marketplace_instance_id,
