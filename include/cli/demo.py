@@ -43,14 +43,18 @@ def run() -> None:
 
 @app.command()
 def check() -> None:
-    """Run the demo, verify the results in the warehouse, stop everything; exit code 1 if anything is wrong."""
+    """Run the demo, verify the results in the warehouse, stop everything; exit code 1 if anything is wrong.
+
+    Two more buyers order at the Marketplace. Its callbacks onboard, renew, expire, resume, upgrade and release them,
+    the second one with faults on.
+    """
 
     def perform() -> None:
         from include.local.demo_checks import verify
         from include.local.stack import up
         from include.local.state import State
 
-        demo, played = _play(up(State.here(), say))
+        demo, played = _play(up(State.here(), say), with_lives=True)
         checks = list(verify(demo, played))
         for check in checks:
             say(f"{'ok    ' if check.holds else 'FAILED'} {check.check}: {check.found}", "" if check.holds else "red")
@@ -60,12 +64,12 @@ def check() -> None:
     _with_stop(perform)
 
 
-def _play(running: Running) -> tuple[Demo, DemoResult]:
+def _play(running: Running, *, with_lives: bool = False) -> tuple[Demo, DemoResult]:
     from include.local.demo import Demo
     from include.local.demo_tables import print_bills
 
     demo = Demo(running, say, datetime.now(UTC))
-    played = demo.play()
+    played = demo.play(with_lives=with_lives)
     print_bills(demo, say, print_table)
     return demo, played
 

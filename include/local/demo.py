@@ -16,6 +16,7 @@ from include.domain.periods import BillingPeriod, floor_to_hour
 from include.local.airflow_api import AirflowApi
 from include.local.demo_buyers import DEMO_BUYERS, REFUSED
 from include.local.demo_files import write_usage
+from include.local.demo_lives import Lives
 from include.local.sandbox_api import SandboxApi
 from include.local.state import load_passwords, load_sandbox_token
 from include.warehouse import server
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from include.local.airflow_api import Run
     from include.local.demo_buyers import Buyer, DemoOrder
+    from include.local.demo_lives import Life
     from include.local.stack import Running
 
     Say = Callable[[str], None]
@@ -49,11 +51,12 @@ class Onboarded:
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """What the demo made, for checking: subscriptions, closed periods, and why the fourth buyer was refused."""
+    """What the demo made, for checking: subscriptions, closed periods, why a buyer was refused, and the lives."""
 
     subscriptions: list[Onboarded]
     periods: list[BillingPeriod]
     refusal: str
+    lives: list[Life]
 
 
 class Demo:
@@ -70,22 +73,28 @@ class Demo:
         self.periods = [last.previous, last]
         self.began_at = self.periods[0].local_start
 
-    def play(self) -> DemoResult:
-        """The whole story."""
+    def play(self, *, with_lives: bool = False) -> DemoResult:
+        """The whole story; with the subscriptions that are ordered at the Marketplace and live until their release."""
         self.say("1. The outside world: four buyers have accounts, and delegate access to the vendor")
         self.sandbox.change_settings(deploy_seconds=15, instance_create_seconds=5, bill_delay_seconds=0)
         for buyer in (*DEMO_BUYERS, REFUSED):
             self.enter_buyer(buyer)
         self.say("2. Onboarding: four subscriptions of three buyers, and one who is refused")
+        ordered = Lives(self).order() if with_lives else []
         with ThreadPoolExecutor() as pool:
             refusal = pool.submit(self.expect_refusals, REFUSED)
             waiting = [pool.submit(self.onboard, buyer, order) for buyer in DEMO_BUYERS for order in buyer.orders]
             subscriptions = [future.result() for future in waiting]
+        lives = Lives(self).wait_for_metering(ordered)
         self.say("3. Live readings: the consoles are asked what they run")
         self.run("aku_readings", "readings", {})
         self.say("4. History: what the clusters used since the beginning comes in as files")
-        for subscription in subscriptions:
-            self.drop_history(subscription)
+        for each in subscriptions:
+            name = f"{each.order.environment_name}-history.{each.order.file_format}"
+            self.drop_history(name, each.subscription_id, each.environment_id, self.began_at)
+        for life in lives:
+            name = f"{life.environment_name}-history.csv"
+            self.drop_history(name, life.subscription_id, life.environment_id, life.ordered_at)
         self.run("usage_import", "usage-drop", {})
         self.say("5. Closing: the two past periods become bills")
         for period in self.periods:
@@ -96,7 +105,16 @@ class Demo:
         self.say("6. Reconciliation: our bills against the Marketplace's own")
         for period in self.periods:
             self.run("reconciliation", period.name, {"period": period.name})
-        return DemoResult(subscriptions, self.periods, refusal.result())
+        if lives:
+            self.end_lives(lives)
+        return DemoResult(subscriptions, self.periods, refusal.result(), lives)
+
+    def end_lives(self, lives: list[Life]) -> None:
+        """What the Marketplace says of them until their release; then drafts, reports and comparison."""
+        self.say("7. What the Marketplace says of its orders: renewal, expiry, resumption, upgrade, release")
+        Lives(self).end(lives)
+        for dag_id in ("metering_push", "running_drafts", "marketplace_comparison"):
+            self.run(dag_id, dag_id, {})
 
     def enter_buyer(self, buyer: Buyer) -> None:
         """The buyer's account at the sandbox, and its delegated access as an Airflow connection."""
@@ -143,15 +161,14 @@ class Demo:
         self.say(f"   {order.environment_name}: refused, as it must be. {reasons}")
         return reasons
 
-    def drop_history(self, subscription: Onboarded) -> None:
-        """The hours before metering began, as a file in the drop folder."""
-        until = floor_to_hour(self.metering_began_at(subscription.subscription_id))
-        usage = self.sandbox.usage(subscription.environment_id, self.began_at, until)
-        name = f"{subscription.order.environment_name}-history.{subscription.order.file_format}"
+    def drop_history(self, name: str, subscription_id: str, environment_id: str, since: datetime) -> None:
+        """The hours from an instant until metering began, as a file in the drop folder."""
+        until = floor_to_hour(self.metering_began_at(subscription_id))
+        usage = self.sandbox.usage(environment_id, since, until)
         folder = self.running.state.folder / "usage-drop"
         folder.mkdir(mode=0o700, exist_ok=True)
-        write_usage(folder / name, subscription.subscription_id, usage, until)
-        self.say(f"   {name}: {len(usage)} hours of {subscription.order.environment_name}")
+        write_usage(folder / name, subscription_id, usage, until)
+        self.say(f"   {name}: {len(usage)} hours of {environment_id}")
 
     def metering_began_at(self, subscription_id: str) -> datetime:
         """When the consoles began to be asked; earlier hours are history."""
@@ -164,9 +181,11 @@ class Demo:
     def is_closed(self, period: BillingPeriod) -> bool:
         """Whether every subscription has a bill of the period that cannot change any more."""
         rows = self.ask(
-            "SELECT count(*) FROM core.subscriptions AS s WHERE NOT EXISTS (SELECT FROM billing.bills AS b "
+            "SELECT count(*) FROM core.subscriptions AS s WHERE s.started_at < :ends "
+            "AND NOT EXISTS (SELECT FROM billing.bills AS b "
             "WHERE b.subscription_key = s.subscription_key AND b.period = :period AND b.issued_at IS NOT NULL)",
             period=period.name,
+            ends=period.window.end,
         )
         return bool(next(rows)[0] == 0)
 

@@ -1,4 +1,4 @@
-"""Who plays in the demo: four buyers, what they ask for, and how their Kafka clusters lived.
+"""Who plays in the demo: the buyers, what they ask for, and how their Kafka clusters lived.
 
 The clusters' sizes follow real traffic (include/sandbox/traffic); no AKU is made up for a bill.
 """
@@ -113,4 +113,26 @@ REFUSED = Buyer(
         ),
     ),
     site="international",
+)
+
+#: These order at the Marketplace by themselves, and their lives end within the demo; the second one's with faults on.
+ORDERED_THERE = Buyer(
+    "1650000000000005",
+    "Shenzhen games, ordered at the Marketplace",
+    (
+        DemoOrder(
+            {"region": "cn-shenzhen", "environment_name": "matches", "network": "vpc-wz9games"},
+            (_flow("ec2_network_in_257a54", 200, 1),),
+        ),
+    ),
+)
+DISTURBED = Buyer(
+    "1650000000000006",
+    "Chengdu maps, the same with faults on",
+    (
+        DemoOrder(
+            {"region": "cn-hangzhou", "environment_name": "tiles", "network": "vpc-bp1maps"},
+            (_flow("elb_request_count_8c0756", 240, 1),),
+        ),
+    ),
 )

@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from include.local.demo import Demo, DemoResult
+    from include.local.demo_lives import Life
+
+#: What is applied of a life, by action.
+EVENTS = {
+    "createInstance": 1,
+    "renewInstance": 2,
+    "expiredInstance": 1,
+    "resumeInstance": 1,
+    "upgradeInstance": 1,
+    "releaseInstance": 1,
+}
 
 
 class DemoCheck(NamedTuple):
@@ -37,6 +48,12 @@ def verify(demo: Demo, played: DemoResult) -> Iterator[DemoCheck]:
     yield refused_left_nothing(demo)
     yield readings_arrive(demo, played)
     yield nothing_was_refused(demo)
+    for life in played.lives:
+        yield lived_as_the_marketplace_said(demo, life)
+        yield usage_went_where_it_belongs(demo, life)
+    if played.lives:
+        yield all_that_was_to_go_wrong_did(demo)
+        yield the_marketplace_says_the_same(demo)
     yield analysts_read(demo)
     yield analysts_cannot_write(demo)
 
@@ -87,7 +104,7 @@ def one_environment_each(demo: Demo, played: DemoResult) -> DemoCheck:
         )
     )
     wanted = {(each.subscription_id, each.environment_id) for each in played.subscriptions}
-    orders = len(demo.sandbox.service_instances())
+    orders = len(demo.sandbox.service_instances()) - len(played.lives)
     holds = sorted(map(tuple, rows)) == sorted(wanted) and orders == len(wanted)
     return DemoCheck("Each subscription has exactly one environment", holds, f"{len(rows)} metered, {orders} ordered")
 
@@ -115,10 +132,11 @@ def readings_arrive(demo: Demo, played: DemoResult, timeout_seconds: float = 90)
         "INNER JOIN metering.readings AS r ON p.environment_key = r.environment_key AND p.observed_at = r.observed_at "
         "WHERE p.ok"
     )
+    wanted = len(played.subscriptions) + len(played.lives)
     deadline = time.monotonic() + timeout_seconds
-    while (count := next(demo.ask(query))[0]) < len(played.subscriptions) and time.monotonic() < deadline:
+    while (count := next(demo.ask(query))[0]) < wanted and time.monotonic() < deadline:
         pause(2)
-    return DemoCheck("Live readings arrive from every environment", count == len(played.subscriptions), f"from {count}")
+    return DemoCheck("Live readings arrive from every environment", count == wanted, f"from {count}")
 
 
 def nothing_was_refused(demo: Demo) -> DemoCheck:
@@ -128,6 +146,73 @@ def nothing_was_refused(demo: Demo) -> DemoCheck:
     return DemoCheck(
         "Every request to the outside was signed and verified", seen["refused"] == 0 < seen["verified"], found
     )
+
+
+def lived_as_the_marketplace_said(demo: Demo, life: Life) -> DemoCheck:
+    """Every kind of event had its effect, once, and none is parked."""
+    rows = demo.ask(
+        "SELECT action, state, count(*) AS count FROM marketplace.inbox WHERE instance_id = :id GROUP BY action, state",
+        id=life.instance_id,
+    )
+    found = {(row.action, row.state): row.count for row in rows}
+    applied = {action: count for (action, state), count in found.items() if state == "applied"}
+    repeated = sum(count for (_, state), count in found.items() if state == "repeated")
+    freezes = next(
+        demo.ask(
+            "SELECT count(*) AS count FROM core.freezes AS f INNER JOIN core.subscriptions AS s "
+            "ON f.subscription_key = s.subscription_key WHERE s.subscription_id = :id AND f.frozen_until IS NOT NULL",
+            id=life.subscription_id,
+        )
+    ).count
+    return DemoCheck(
+        f"{life.environment_name} lived as the Marketplace said",
+        applied == EVENTS and sum(found.values()) == sum(EVENTS.values()) + repeated and freezes == 1,
+        f"{sum(applied.values())} events applied, {repeated} repeated, {freezes} freeze that ended",
+    )
+
+
+def usage_went_where_it_belongs(demo: Demo, life: Life, timeout_seconds: float = 120) -> DemoCheck:
+    """The four-way equation is at zero: in AKU-seconds by hour, and in the money of its bills."""
+    hours = (
+        "SELECT sum(metered) AS metered, sum(expected) AS expected, sum(abs(difference)) AS difference "
+        "FROM marketplace.agreement WHERE subscription_id = :id"
+    )
+    money = (
+        "SELECT sum(amount) AS amount, sum(expected) AS expected, sum(abs(difference)) AS difference, "
+        "min(currency) AS currency FROM marketplace.agreement_in_money WHERE subscription_id = :id"
+    )
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        usage, worth = (next(demo.ask(query, id=life.subscription_id)) for query in (hours, money))
+        is_settled = usage.difference == worth.difference == 0 < min(usage.metered, worth.amount)
+        if is_settled or time.monotonic() > deadline:
+            break
+        pause(5)  # an hour that has just ended is not in the ledger yet
+    return DemoCheck(
+        f"Of {life.environment_name}, all that was metered is where it belongs",
+        bool(is_settled and usage.metered == usage.expected and worth.amount == worth.expected),
+        f"{usage.metered} AKU-seconds metered, {usage.expected} counted by the Marketplace, difference "
+        f"{usage.difference}; {worth.amount} {worth.currency} charged, {worth.expected} of it for what the Marketplace "
+        f"counted, difference {worth.difference}",
+    )
+
+
+def all_that_was_to_go_wrong_did(demo: Demo) -> DemoCheck:
+    """No fault is left over, and every call with a wrong token was refused."""
+    left = [fault["fault"] for fault in demo.sandbox.faults()]
+    refused = next(demo.ask("SELECT coalesce(sum(callbacks), 0) AS count FROM marketplace.refused_callbacks")).count
+    return DemoCheck(
+        "All that was to go wrong went wrong, and calls with a wrong token were refused",
+        not left and refused >= sum(EVENTS.values()) - 1,
+        f"{refused} calls refused" + (f", and these faults are left: {left}" if left else ""),
+    )
+
+
+def the_marketplace_says_the_same(demo: Demo) -> DemoCheck:
+    """The comparison with the Marketplace found nothing that differs."""
+    rows = list(demo.ask("SELECT order_id, kind FROM marketplace.findings WHERE resolved_at IS NULL"))
+    found = ", ".join(f"{row.order_id}: {row.kind}" for row in rows)
+    return DemoCheck("The Marketplace says the same of every subscription", not rows, found or "no finding is open")
 
 
 def analysts_read(demo: Demo) -> DemoCheck:

@@ -22,6 +22,10 @@ class SandboxApi:
         headers = {"Authorization": f"Bearer {token}"}
         self._client = httpx.Client(base_url=base_url, headers=headers, timeout=60, trust_env=False)
 
+    def settings(self) -> dict[str, Any]:
+        """How the outside behaves."""
+        return dict(self._answer("GET", "/admin/settings"))
+
     def change_settings(self, **changes: object) -> None:
         """Change how the outside behaves."""
         self._answer("PUT", "/admin/settings", json=changes)
@@ -34,15 +38,49 @@ class SandboxApi:
         """The service instance of that account's environment, as soon as it is ordered."""
         deadline = time.monotonic() + timeout_seconds
         while time.monotonic() < deadline:
-            for instance in self.service_instances():
-                if (instance["account_id"], instance["parameters"].get("EnvironmentName")) == (account_id, name):
-                    return instance
+            if found := self.find_service_instance(account_id, name):
+                return found
             pause(0.5)
         raise RetriableError(f"No order of account {account_id} for {name} reached the sandbox.")
 
     def service_instances(self) -> list[dict[str, Any]]:
         """Everything that was ordered and not deleted."""
         return [row for row in self._answer("GET", "/admin/service-instances") if not row["deleted_at"]]
+
+    def find_service_instance(self, account_id: str, name: str) -> dict[str, Any] | None:
+        """The service instance of that account's environment, if it was ordered."""
+        for instance in self.service_instances():
+            if (instance["account_id"], instance["parameters"].get("EnvironmentName")) == (account_id, name):
+                return instance
+        return None
+
+    def order(self, **wish: object) -> dict[str, Any]:
+        """Let a buyer order at the Marketplace; its service instance."""
+        return dict(self._answer("POST", "/admin/orders", json=wish))
+
+    def let_happen(self, service_instance_id: str, action: str, parameters: dict[str, str]) -> str:
+        """Let something happen to a subscription at the Marketplace; the id of the call to the vendor."""
+        event = {"action": action, "parameters": parameters}
+        return str(
+            self._answer("POST", f"/admin/service-instances/{service_instance_id}/events", json=event)["callback_id"]
+        )
+
+    def call_vendor(self, about: str, action: str, parameters: dict[str, str]) -> str:
+        """Let the Marketplace call the vendor about a service instance; the call's id."""
+        call = {"action": action, "parameters": parameters, "about": about}
+        return str(self._answer("POST", "/admin/callbacks", json=call)["callback_id"])
+
+    def callback(self, callback_id: str) -> dict[str, Any]:
+        """What became of a call to the vendor."""
+        return next(dict(row) for row in self._answer("GET", "/admin/callbacks") if row["callback_id"] == callback_id)
+
+    def cause_fault(self, **fault: object) -> None:
+        """Let something go wrong."""
+        self._answer("POST", "/admin/faults", json=fault)
+
+    def faults(self) -> list[dict[str, Any]]:
+        """What is still to go wrong."""
+        return list(self._answer("GET", "/admin/faults"))
 
     def has_a_life(self, environment_id: str) -> bool:
         """Whether Kafka instances were played in that environment."""

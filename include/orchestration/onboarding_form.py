@@ -83,27 +83,35 @@ def onboarding_form() -> dict[str, Param]:
             description="The Marketplace's order, when the buyer has ordered already. Empty: it is ordered now.",
         ),
         "began_on": Param(
-            None, type=["null", "string"], format="date", title="Subscription began on", section=_EARLIER,
+            None, schema=_drawn_as({"type": ["null", "string"], "format": "date"}) | {
+                "title": "Subscription began on", "section": _EARLIER,
+            },
             description="For a buyer that moves over with its history: the day, in UTC+8, from which the subscription, "
-            "and its licence, counts.",
+            "and its licence, counts. Orders of the Marketplace give the instant.",
         ),
     }  # fmt: skip
 
 
 def _offered(labels: Mapping[str, str]) -> dict[str, object]:
-    """A list to choose from by name, while any text is a valid value.
+    """A list to choose from by name.
 
-    The form draws a list from `enum`. Under draft 7 of JSON Schema a `$ref` overrules its neighbours, so `enum` offers
-    and does not judge: a region that is not offered starts a run, whose check says what a schema cannot, namely why it
-    is refused and whom to ask.
+    A region that is not offered starts a run, whose check says what a schema cannot: why, and whom to ask.
     """
-    return {
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "$ref": "#/definitions/text",
-        "definitions": {"text": {"type": "string", "minLength": 1}},
-        "type": "string",
+    shown = {
         "enum": list(labels),
         "values_display": {value: f"{label} · {value}" for value, label in labels.items()},
         "title": "Region",
         "section": _ENVIRONMENT,
     }
+    return _drawn_as({"type": "string", "minLength": 1}) | shown
+
+
+def _drawn_as(field: dict[str, object]) -> dict[str, object]:
+    """A field that the form draws by its schema, while any value of its type and length is valid.
+
+    The form draws a list from `enum`, and a calendar from `format`. Under draft 7 of JSON Schema a `$ref` overrules its
+    neighbours, so these are drawn and do not judge.
+    """
+    valid = {name: rule for name, rule in field.items() if name != "format"}
+    schema = {"$schema": "http://json-schema.org/draft-07/schema#", "$ref": "#/definitions/valid"}
+    return {**schema, "definitions": {"valid": valid}, **field}

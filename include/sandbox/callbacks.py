@@ -118,9 +118,10 @@ class Caller:
             self._put_off(callback)
 
     def _put_off(self, callback: Callback) -> None:
-        gone = self._world.service_instances.get(callback.about)
+        ordered = self._world.service_instances.get(callback.about)
+        is_gone = callback.action == CREATE and ordered is not None and ordered.deleted_at is not None
         waits = (1,) * _CREATE_TRIES if callback.action == CREATE else _MINUTES
-        if callback.tries <= len(waits) and not (gone and gone.deleted_at is not None):
+        if callback.tries <= len(waits) and not is_gone:
             minutes = waits[callback.tries - 1]
             callback.due_at = time.time() + minutes * self._world.settings.spi_minute_seconds
             return

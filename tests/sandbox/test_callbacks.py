@@ -152,7 +152,7 @@ def test_what_happens_at_the_marketplace_is_what_it_says_and_what_it_calls(
         sandbox.admin.post(about, json={"action": action, "parameters": parameters}).raise_for_status()
         wait_until(lambda: vendor.asked[-1]["action"] == action)
         instance = market.describe_instance(placed["marketplace_instance_id"])
-        return instance.status, instance.ends_at and instance.ends_at.isoformat()
+        return instance.status, instance.ends_at.isoformat() if instance.ends_at else None
 
     wait_until(lambda: [each["state"] for each in made(sandbox)] == ["taken"])
     until = "2036-01-01T00:00:00+00:00"

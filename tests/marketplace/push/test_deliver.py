@@ -84,7 +84,7 @@ def test_what_the_marketplace_measures_itself_is_expected_and_not_sent(vendor: V
 def test_imported_usage_of_the_time_before_metering_is_reported_as_well(vendor: Vendor) -> None:
     vendor.metered_since = AT + HOUR
     vendor.subscribe()
-    vendor.use(AT, 3600)
+    vendor.use(AT, 3600, closed=False)
     assert vendor.push().outcomes == {"accepted": 1}
     vendor.assert_nothing_is_twice_or_lost()
 

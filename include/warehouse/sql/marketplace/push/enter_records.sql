@@ -1,7 +1,7 @@
 -- Usage that the ledger does not have yet, of the channel's hours that are given with their cut-offs. An hour counts
 -- once its console has answered after it, or when a silent console is not waited for any more: then what is known is
--- reported. Usage of the time before metering, which was imported, counts as well; idle hours of that time do not. A
--- subscription without its marketplace instance waits. What the marketplace measures itself is expected. What is left
+-- reported. Usage of the time before metering was imported, and has no console to wait for; idle hours of that time do
+-- not count. A subscription without its marketplace instance waits. What the marketplace measures itself is expected. What is left
 -- of whole units goes to the instance's next record, in the order in which records are made.
 WITH entered AS MATERIALIZED (
     SELECT
@@ -43,7 +43,11 @@ WITH entered AS MATERIALIZED (
                 AND s.metering_started_at < c.hour_start + interval '1 hour'
             )
         )
-        AND (h.state = 'closed' OR c.silent_until <= :now)
+        AND (
+            h.state = 'closed'
+            OR c.silent_until <= :now
+            OR s.metering_started_at >= c.hour_start + interval '1 hour'
+        )
         -- Most hours have their record already; also where the subscription was of another marketplace instance then.
         AND NOT EXISTS (
             SELECT FROM marketplace.push_records AS r
