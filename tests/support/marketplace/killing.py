@@ -1,74 +1,114 @@
-"""A push in a process of its own that kills itself at a named point: `python -m tests.support.marketplace.killing`.
+"""A push in a process of its own that kills itself at a named point.
 
-Points are the borders of transactions that write, named by the table that they wrote last, and of the call.
+Points are the borders of transactions that write, named by the table that they wrote last, and of each call to the
+marketplace. A point that a run passes a second time is another one.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import signal
-import sys
-from datetime import datetime, timedelta
-from pathlib import Path
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr
 from sqlalchemy import event
 
-from include.alibaba.access import CloudAccess
 from include.catalog.loader import load_channel
-from include.marketplace.push.channels.alibaba_china.sender import AlibabaChina
 from include.marketplace.push.deliver import Clock, push_due
 from include.warehouse.engine import open_warehouse
-from tests.support.cloud import QUICK
-from tests.support.marketplace.pushing import ITEM
+from tests.support.marketplace.outsides import OUTSIDES
 
 if TYPE_CHECKING:
-    from include.marketplace.push.answers import Answer
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+    from include.marketplace.push.senders import Sender
 
 _WRITES = re.compile(r"(?:INSERT INTO|UPDATE) marketplace\.(\w+)")
-#: What an undisturbed run of one record passes, in this order.
-POINTS = (
-    "before the commit of push_progress",
-    "after the commit of push_progress",
-    "before the commit of push_attempt_records",
-    "after the commit of push_attempt_records",
-    "before the call",
-    "after the call",
-    "before the commit of push_records",
-    "after the commit of push_records",
-)
+_CALLS = {"send": "call", "check_reachable": "harmless call", "ask": "question"}
+# One process imports everything once; each killed one is a fork of it.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload([__name__])
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run in another process: what it needs to know, and the point at which it ends (none: it comes to its end)."""
+
+    url: str
+    channel: str
+    access: Any
+    now: datetime
+    point: str
+    passed: Path
+
+
+def run_and_die(run: Run) -> int:
+    """The exit code of the run; -9 where it came to its point."""
+    process = _PROCESSES.Process(target=_push, args=(run,))
+    process.start()
+    process.join()
+    assert process.exitcode is not None
+    return process.exitcode
 
 
 class _Points:
     def __init__(self, deadly: str, passed: Path) -> None:
         self._deadly, self._passed = deadly, passed
+        self._times: Counter[str] = Counter()
 
     def passes(self, point: str) -> None:
-        if point == self._deadly:
+        self._times[point] += 1
+        name = point if self._times[point] == 1 else f"{point} ({self._times[point]})"
+        if name == self._deadly:
             os.kill(os.getpid(), signal.SIGKILL)
         with self._passed.open("a", encoding="utf-8") as file:
-            file.write(f"{point}\n")
+            file.write(f"{name}\n")
 
 
-class _Watched(AlibabaChina):
-    def __init__(self, points: _Points, access: CloudAccess) -> None:
-        super().__init__(access, QUICK)
-        self._points = points
+def _push(run: Run) -> None:
+    outside, points = OUTSIDES[run.channel], _Points(run.point, run.passed)
+    warehouse = open_warehouse(run.url)
+    _watch_commits(warehouse, points)
+    push_due(
+        warehouse,
+        load_channel(run.channel),
+        (outside.item,),
+        lambda: _watched(outside.sender(run.access), points),
+        Clock(lambda: run.now, lambda _: None),
+        ends_at=run.now + timedelta(minutes=1),
+    )
 
-    def send(self, request: str) -> Answer:
-        self._points.passes("before the call")
-        try:
-            return super().send(request)
-        finally:
-            self._points.passes("after the call")
+
+def _watched(sender: Sender, points: _Points) -> Sender:
+    """The real sender, each call of which lies between two points."""
+
+    def between(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(call)
+        def watched(*arguments: Any) -> Any:
+            points.passes(f"before the {name}")
+            try:
+                return call(*arguments)
+            finally:
+                points.passes(f"after the {name}")
+
+        return watched
+
+    for method, name in _CALLS.items():
+        if hasattr(sender, method):
+            setattr(sender, method, between(name, getattr(sender, method)))
+    return sender
 
 
-def main(url: str, access: str, now: str, deadly: str, passed: str) -> None:
-    """Push once; `access` is account, key, secret and endpoint with spaces between."""
-    points = _Points(deadly, Path(passed))
-    warehouse = open_warehouse(url)
+def _watch_commits(warehouse: Engine, points: _Points) -> None:
     written: list[str] = []
 
     @event.listens_for(warehouse, "after_cursor_execute")
@@ -89,18 +129,3 @@ def main(url: str, access: str, now: str, deadly: str, passed: str) -> None:
             points.passes(f"after the commit of {table}")
 
     setattr(warehouse.dialect, "do_commit", commit_between_points)  # noqa: B010 (mypy knows it as a method)
-    at = datetime.fromisoformat(now)
-    account_id, key, secret, endpoint = access.split()
-    vendor = CloudAccess(account_id, key, SecretStr(secret), endpoint=endpoint, protocol="http")
-    push_due(
-        warehouse,
-        load_channel("alibaba-china"),
-        (ITEM,),
-        lambda: _Watched(points, vendor),
-        Clock(lambda: at, lambda _: None),
-        ends_at=at + timedelta(minutes=1),
-    )
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
