@@ -21,7 +21,9 @@ class NewAgreement(Strict):
 
     account_id: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
     product_code: str | None = None
+    license_arn: str | None = None
     with_licence: bool = True
+    started_at: AwareDatetime | None = None
     ended_at: AwareDatetime | None = None
 
 
@@ -34,14 +36,15 @@ class NewInstance(Strict):
 
 @router.post("/aws/agreements", status_code=201)
 async def post_agreement(request: Request, wanted: NewAgreement) -> dict[str, Any]:
-    """Let a buyer agree, or change when the agreement of an account and product without licence ended."""
+    """Let a buyer agree, or change when the agreement of an account and its licence or product began and ended."""
     world = world_of(request)
-    licence = f"arn:aws:license-manager::294406891311:license/l-{new_number(20)}" if wanted.with_licence else ""
+    licence = wanted.license_arn or f"arn:aws:license-manager::294406891311:license/l-{new_number(20)}"
     agreement = AwsAgreement(
         wanted.account_id or new_number(12),
-        licence,
+        licence if wanted.with_licence else "",
         wanted.product_code or world.settings.product_code,
         int(wanted.ended_at.timestamp()) if wanted.ended_at else None,
+        int(wanted.started_at.timestamp()) if wanted.started_at else None,
     )
     world.keep(agreement)
     return asdict(agreement)

@@ -3,7 +3,10 @@
 https://docs.aws.amazon.com/marketplace/latest/APIReference/API_marketplace-metering_BatchMeterUsage.html: 25 records of
 one product in a request, hours of the last 24 hours, and of an earlier month until 06:00 UTC on the 1st. The first
 record of an agreement, dimension and hour wins; the same one again is a success again, one with another quantity a
-DuplicateRecord. How a record with a licence and a ProductCode is refused is assumed.
+DuplicateRecord. A licence must be the account's and active in the hour (InvalidLicenseException).
+
+Assumed: how a record with a licence and a ProductCode is refused, and that the hours in which an agreement begins and
+ends are taken. UsageAllocations, which split a quantity by tags, are not looked at.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -51,21 +52,56 @@ def _usage(world: World, record: dict[str, Any], product_code: str | None, clock
     account, licence = str(record.get("CustomerAWSAccountId", "")), str(record.get("LicenseArn", ""))
     if bool(licence) == bool(product_code):
         raise Refusal(400, "ValidationException", "Either LicenseArn or ProductCode identifies the product, not both.")
+    if not account:
+        message = f"CustomerIdentifier {record.get('CustomerIdentifier')} does not exist."
+        raise Refusal(400, "InvalidCustomerIdentifierException", message)
     known = {row.product_code for row in world.aws_agreements.values()} | {world.settings.product_code}
     if product_code and product_code not in known:
         raise Refusal(400, "InvalidProductCodeException", f"Product code {product_code} is not known.")
-    quantity, dimension = record.get("Quantity", 0), str(record.get("Dimension", ""))
-    if type(quantity) is not int or not 0 <= quantity <= MAX_QUANTITY:
-        raise Refusal(400, "ValidationException", f"Quantity {quantity!r} is not a whole number of 32 bits.")
+    dimension = str(record.get("Dimension", ""))
     if dimension not in world.settings.aws_dimensions:
         raise Refusal(400, "InvalidUsageDimensionException", f"The product has no dimension {dimension!r}.")
+    quantity = _quantity(record)
     timestamp = record.get("Timestamp")
     if not isinstance(timestamp, int | float):
         raise Refusal(400, "SerializationException", "Timestamp is not a number.")
     hour = int(timestamp) // HOUR * HOUR
     _check_time(int(timestamp), clock)
     agreement = f"{account}/{licence or product_code}"
+    if licence:
+        _check_licence(world.aws_agreements.get(agreement), licence, hour)
     return AwsUsage(agreement, dimension, hour, quantity, str(uuid4()), int(clock))
+
+
+def _quantity(record: dict[str, Any]) -> int:
+    """What is used: as a number of 32 bits or as decimal text, which is the same quantity where its value is."""
+    if "Quantity" in record and "QuantityAsDecimal" in record:
+        raise Refusal(400, "ValidationException", "Quantity and QuantityAsDecimal cannot both be there.")
+    quantity = record.get("Quantity", 0)
+    text = record.get("QuantityAsDecimal")
+    if text is not None:
+        whole = re.fullmatch(r"(\d+)(?:\.0*)?", str(text))
+        # The product's dimension is of whole AKU-seconds.
+        quantity = int(whole[1]) if whole else text
+    if type(quantity) is not int or not 0 <= quantity <= MAX_QUANTITY:
+        raise Refusal(400, "ValidationException", f"Quantity {quantity!r} is not a whole number of 32 bits.")
+    return quantity
+
+
+def _check_licence(agreement: AwsAgreement | None, licence: str, hour: int) -> None:
+    """A licence must be there, be the account's, and be active in the hour.
+
+    Raises:
+        Refusal: of the whole request.
+    """
+    if agreement is None:
+        message = f"License {licence} is not valid for the customer."
+        raise Refusal(400, "InvalidLicenseException", message)
+    is_before = agreement.started_at is not None and hour + HOUR <= agreement.started_at
+    is_after = agreement.ended_at is not None and hour >= agreement.ended_at
+    if is_before or is_after:
+        message = f"License {licence} is not active at {datetime.fromtimestamp(hour, UTC):%Y-%m-%dT%H:%M:%SZ}."
+        raise Refusal(400, "InvalidLicenseException", message)
 
 
 def _check_time(timestamp: int, clock: float) -> None:

@@ -15,12 +15,14 @@ class AwsAgreement:
         license_arn: the licence; empty for a product that was integrated before there were licences.
         product_code: the product.
         ended_at: when it ended; None while it goes on.
+        started_at: when it began; None: before everything that is metered.
     """
 
     account_id: str
     license_arn: str
     product_code: str
     ended_at: int | None = None
+    started_at: int | None = None
 
     kind: ClassVar[str] = "aws_agreement"
 

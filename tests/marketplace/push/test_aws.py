@@ -173,7 +173,7 @@ def test_agreements_and_accounts_of_one_product_go_in_requests_of_their_own(sell
 def test_usage_is_taken_for_an_hour_after_the_end_and_then_refused(seller: Vendor) -> None:
     seller.subscribe(2)
     seller.use(DAY, 1, 2)
-    for instance, minutes in zip(seller.instances, (30, 180), strict=True):
+    for instance, minutes in zip(seller.instances, (30, 64), strict=True):
         ended = seller.now - timedelta(minutes=minutes)
         made = seller.sandbox.admin.post("/aws/agreements", json={"ended_at": ended.isoformat()}).json()
         seller.rename(instance, f"{made['account_id']}/{made['license_arn']}")
