@@ -2,7 +2,8 @@
 
 **What.** Enters usage of closed hours in the ledger (`marketplace.push_records`), sends what is due, and stores what
 came of it. Only what the catalogue says is measured by the vendor (*Custom*) is sent; what the marketplace measures
-itself is entered as *expected*. An hour is entered when its console has answered after it, or 40 minutes after it.
+itself is entered as *expected*. An hour is entered when its console has answered after it, or 40 minutes after it
+(20 hours on AWS). The last hour of a subscription that ends goes at once on AWS.
 
 **When.** Every five minutes. An hour has until 1 h 59 min after its start on Alibaba Cloud, and 24 hours on AWS.
 

@@ -79,6 +79,8 @@ class Channel(ChannelModel):
         on_unknown: what to do with a record of which it is not known whether it arrived: `hold` it for a person (never
             twice), or `send_again` (never lost).
         dimension_key: the field that names what is measured.
+        last_hour: when the hour in which a subscription ended is reported: `when_over`, as any other, or `at_once`,
+            though the rest of it is to come, where usage is not taken for long after the end.
         after_end: until when usage of an instance that has ended is taken, for people.
     """
 
@@ -97,6 +99,7 @@ class Channel(ChannelModel):
     repeats_are_safe: bool
     on_unknown: Literal["hold", "send_again"]
     dimension_key: str
+    last_hour: Literal["at_once", "when_over"]
     after_end: str
 
     @model_validator(mode="after")

@@ -42,12 +42,14 @@ def push_channel(name: str, ends_at: datetime, *, is_dry_run: bool = False) -> P
     """
     from include.marketplace.push.deliver import Clock, push_due
 
-    channel = load_channel(name)
+    channel, items = load_channel(name), _items(name)
     clock = Clock(lambda: datetime.now(UTC))
+    if channel.last_hour == "at_once":
+        _close_last_hours(items)
     pushed = push_due(
         connections.warehouse(),
         channel,
-        _items(name),
+        items,
         lambda: open_sender(name),
         clock,
         ends_at=ends_at,
@@ -56,6 +58,16 @@ def push_channel(name: str, ends_at: datetime, *, is_dry_run: bool = False) -> P
     if pushed.stopped:
         log.warning("No more calls to %s: %s", name, pushed.stopped)
     return pushed
+
+
+def _close_last_hours(items: list[MeteredItem]) -> None:
+    """Have the hours known in which subscriptions have just ended. Where that fails, all others are still reported."""
+    from include.metering.hours.close import close_last_hours
+
+    try:
+        close_last_hours(connections.warehouse(), [item.product for item in items], datetime.now(UTC))
+    except AkubillError as error:
+        log.warning("Last hours could not be closed: %s", error)
 
 
 def notify_of_open_points(found: list[list[str]], context: Context) -> int:

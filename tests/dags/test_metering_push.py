@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,10 +13,14 @@ from include.domain.periods import floor_to_hour
 from include.orchestration import pushes
 from tests.support.airflow import connection_json
 from tests.support.builders import rows
+from tests.support.marketplace.outsides import AWS
 from tests.support.marketplace.pushing import HOUR, ITEM, Vendor
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
+    from sqlalchemy import Engine
+
+    from tests.support.sandbox import SandboxHandle
 
 pytestmark = pytest.mark.slow
 
@@ -63,6 +67,28 @@ def test_a_run_says_what_needs_a_person_and_notifies_once(connected: Vendor, dag
     ((key, sentence),) = rows(connected.warehouse, "SELECT notification_key, sentence FROM operations.notifications")
     assert key.endswith("/missed")
     assert "its cut-off passed" in sentence
+
+
+def test_a_run_closes_and_reports_the_last_hour_of_what_has_just_ended(
+    airflow_connections: pytest.MonkeyPatch, warehouse: Engine, sandbox: SandboxHandle
+) -> None:
+    seller = Vendor(warehouse, sandbox, AWS.access(sandbox), outside=AWS)
+    seller.now = datetime.now(UTC)
+    seller.wait(0)
+    ended_at = seller.now.replace(microsecond=0)
+    seller.metered_since = ended_at - timedelta(seconds=600)
+    seller.subscribe()
+    connection = {"conn_type": "aws_marketplace", "host": "127.0.0.1", "port": sandbox.port}
+    connection |= {"login": seller.access.access_key_id, "extra": {"protocol": "http"}}
+    password = seller.access.access_key_secret.get_secret_value()
+    airflow_connections.setenv("AIRFLOW_CONN_AWS_SELLER", connection_json(**connection, password=password))
+    airflow_connections.setattr(pushes, "_items", lambda _: [AWS.item])
+    assert pushes.push_channel("aws", seller.now + HOUR).requests == 0
+    with warehouse.begin() as work:
+        released = "UPDATE core.subscriptions SET state = 'released', ended_at = :at"
+        work.execute(text(released), {"at": ended_at})
+    pushes.push_channel("aws", seller.now + HOUR)
+    assert f"{seller.instances[0]} {ended_at - timedelta(seconds=1):%dT%H}" in seller.book()
 
 
 def test_a_decision_needs_a_user_and_a_record(connected: Vendor, dagbag: DagBag) -> None:

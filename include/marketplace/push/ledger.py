@@ -78,7 +78,9 @@ class Ledger:
         with self._connection.begin():
             known = self._run("marketplace/push/find_progress").scalar()
             start = min(known or until, until - _LOOKED_AT_AGAIN)
-            hours = [start + n * HOUR for n in range(int((until - start) / HOUR))]
+            # The running hour as well, of subscriptions that have ended in it, where that may not wait.
+            running = 1 if self._channel.last_hour == "at_once" else 0
+            hours = [start + n * HOUR for n in range(int((until - start) / HOUR) + running)]
             facts = {
                 "channel": self._channel.name,
                 "products": [item.product for item in items],

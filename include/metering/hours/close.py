@@ -276,6 +276,24 @@ def close_due_hours(warehouse: Engine, at: datetime, *, rules: Rules = Rules()) 
     return _close(warehouse, _due(warehouse, at, rules), at, rules)
 
 
+def close_last_hours(
+    warehouse: Engine, products: Sequence[str], at: datetime, *, rules: Rules = Rules()
+) -> ClosedHours:
+    """Close the hours in which subscriptions of these products have just ended, and the ones before, at once.
+
+    Nothing more comes of an hour in which a subscription has ended, so it need not be over. Closing it again when it is
+    changes nothing.
+
+    Raises:
+        ConflictError: when some of them cannot be closed; after all others are.
+    """
+    facts = {"products": list(products), "at": at}
+    with warehouse.connect() as connection:
+        ended = connection.execute(statement("metering/hours/find_last_hours"), facts).all()
+    spans = ((Window(start, end), environments) for start, end, environments in ended)
+    return _close(warehouse, spans, at, rules)
+
+
 def _due(warehouse: Engine, at: datetime, rules: Rules) -> Iterator[tuple[Window, Sequence[int]]]:
     """Spans that are due; looked up when the first of them is asked for, after what comes before it is closed."""
     with warehouse.connect() as connection:

@@ -36,6 +36,8 @@ WITH entered AS MATERIALIZED (
         AND s.marketplace_instance_id IS NOT NULL
         AND s.metering_started_at IS NOT NULL
         AND (s.ended_at IS NULL OR s.ended_at > c.hour_start)
+        -- The running hour is known where the subscription has ended in it.
+        AND (c.hour_start + interval '1 hour' <= :now OR s.ended_at <= :now)
         AND (
             u.aku_seconds > 0
             OR (
