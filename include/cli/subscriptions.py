@@ -13,7 +13,18 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="subscriptions", help="One subscription, from its order to both bills.", no_args_is_help=True)
 
-_PARTS = ("licensed", "accepted", "expected", "unknown", "missed", "refused", "waiting", "carried", "difference")
+_PARTS = (
+    "licensed",
+    "free",
+    "accepted",
+    "expected",
+    "unknown",
+    "missed",
+    "refused",
+    "waiting",
+    "carried",
+    "difference",
+)
 
 
 @app.callback()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 #: Counted in AKU-seconds, records or hours.
 _COUNTS = (
-    *("metered", "licensed", "accepted", "expected", "unknown", "missed", "refused", "waiting", "carried"),
+    *("metered", "licensed", "free", "accepted", "expected", "unknown", "missed", "refused", "waiting", "carried"),
     *("difference", "records", "differing_hours"),
 )
 
@@ -25,10 +25,10 @@ class Chain:
     Attributes:
         subscription: its ids at the Marketplace, Compute Nest and the environment, and their states.
         instances: its Kafka instances, each with when it was seen first and last.
-        periods: months of the price plan's time zone, oldest first. In AKU-seconds, metered = licensed + accepted +
-            expected + unknown + missed + refused + waiting + carried + difference; differing_hours counts the hours
-            with a difference. Then our bill (bill_…), what it charges for usage, and the Marketplace's amount with the
-            verdict; None where there is none.
+        periods: months of the price plan's time zone, oldest first. In AKU-seconds, metered = licensed + free +
+            accepted + expected + unknown + missed + refused + waiting + carried + difference; differing_hours counts
+            the hours with a difference. Then our bill (bill_…), what it charges for usage, and the Marketplace's amount
+            with the verdict; None where there is none.
     """
 
     subscription: dict[str, Any]

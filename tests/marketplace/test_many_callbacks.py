@@ -56,9 +56,9 @@ def life(dice: random.Random, name: str) -> list[dict[str, str]]:
 async def deliver(url: str, lives: list[list[dict[str, str]]], dice: random.Random, half_done: asyncio.Event) -> None:
     """Send each life in its order, each event by several clients at once, until every one of them was answered."""
     sent = 0
-    async with httpx.AsyncClient(
-        base_url=url, trust_env=False, timeout=60, limits=httpx.Limits(max_connections=CLIENTS)
-    ) as client:
+    # How long a request waits for its turn says nothing of the service.
+    patience, limits = httpx.Timeout(60, pool=None), httpx.Limits(max_connections=CLIENTS)
+    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=patience, limits=limits) as client:
 
         async def until_taken(query: str) -> None:
             while True:

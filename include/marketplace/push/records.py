@@ -31,13 +31,13 @@ def list_records(warehouse: Engine, outcome: str | None = None, channel: str | N
 
 
 #: Where AKU-seconds can have gone.
-PARTS = ("licensed", "accepted", "expected", "unknown", "missed", "refused", "waiting", "carried", "difference")
+PARTS = ("licensed", "free", "accepted", "expected", "unknown", "missed", "refused", "waiting", "carried", "difference")
 
 
 def sum_agreement(warehouse: Engine, window: Window) -> list[dict[str, Any]]:
     """Where the AKU-seconds of each subscription went in a billing period, by subscription id.
 
-    metered = licensed + accepted + expected + unknown + missed + refused + waiting + carried + difference;
+    metered = licensed + free + accepted + expected + unknown + missed + refused + waiting + carried + difference;
     differing_hours counts the hours with a difference, which may cancel each other out. The same with `_amount` is what
     the bill of exactly this period charges for them, in `currency`; None where there is no bill.
     """

@@ -53,6 +53,19 @@ def record(connection: Connection, key: int, hour: datetime, quantity: int, outc
     )  # fmt: skip
 
 
+def include(connection: Connection, bill: int, aku_seconds: int) -> None:
+    """A line of the bill that says how much of its usage the price plan includes."""
+    connection.execute(
+        text("""
+        INSERT INTO billing.bill_lines (bill_key, line_no, kind, description, line_start, line_end, aku_seconds,
+            metered_aku_seconds, quantity, unit, unit_price, exact_amount, amount)
+        SELECT bill_key, 9, 'included', 'Included usage', line_start, line_end, :included, :included, 0, unit, 0, 0, 0
+        FROM billing.bill_lines WHERE bill_key = :bill AND line_no = 1
+        """),
+        {"bill": bill, "included": aku_seconds},
+    )
+
+
 def by_largest_remainder(cents: int, parts: list[int]) -> list[int]:
     """By hand: cut down, then a cent each to the largest remainders, of equal ones to the later."""
     if sum(parts) <= 0:
@@ -64,11 +77,11 @@ def by_largest_remainder(cents: int, parts: list[int]) -> list[int]:
 
 
 @settings(max_examples=40, phases=PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(life=hours, cents=st.integers(0, 10**7))
+@given(life=hours, cents=st.integers(0, 10**7), included=st.sampled_from([0, 0, 1, 5000, 20_000, 10**6]))
 def test_the_parts_are_those_of_the_largest_remainders_and_sum_to_the_charge(
-    life: list[tuple[int, str | None, int]], cents: int, warehouse: Engine
+    life: list[tuple[int, str | None, int]], cents: int, included: int, warehouse: Engine
 ) -> None:
-    buyer, expected = f"12{next(_numbers):014}", dict.fromkeys(PARTS, 0)
+    buyer, left, expected = f"12{next(_numbers):014}", included, dict.fromkeys(PARTS, 0)
     with warehouse.begin() as connection:
         make_buyer(connection, buyer)
         ids = {"marketplace_instance_id": f"mp-{buyer}", "subscription_id": f"sub-{buyer}"}
@@ -80,14 +93,25 @@ def test_the_parts_are_those_of_the_largest_remainders_and_sum_to_the_charge(
             make_usage(connection, instance, AT + number * HOUR, [known])
             if outcome:
                 record(connection, key, AT + number * HOUR, recorded, outcome)
-                expected[OUTCOMES[outcome]] += recorded
+                free = min(left, known, recorded)
+                expected["free"] += free
+                expected[OUTCOMES[outcome]] += recorded - free
+            left = max(0, left - known)
             expected["difference"] += known - (recorded if outcome else 0)
-        make_bill(connection, key, "2026-11", f"{Decimal(cents) / 100:.2f}", aku_seconds=sum(expected.values()))
+        total = f"{Decimal(cents) / 100:.2f}"
+        bill = make_bill(connection, key, "2026-11", total, state="draft", aku_seconds=sum(expected.values()))
+        if included:
+            include(connection, bill, included)
         query = text("SELECT * FROM marketplace.agreement_in_money WHERE subscription_key = :key")
         row = connection.execute(query, {"key": key}).mappings().one()
-    shares = by_largest_remainder(cents, list(expected.values()))
+    # What is included costs nothing.
+    shares = by_largest_remainder(cents, list((expected | {"free": 0}).values()))
     assert [row[part] * 100 for part in PARTS] == shares
     assert row["amount"] * 100 == sum(shares) == cents
+    sums = [row for row in sum_agreement(warehouse, NOVEMBER) if row["subscription_id"] == f"sub-{buyer}"]
+    assert all({part: row[part] for part in PARTS} == expected for row in sums)
+    assert all(row["metered"] == sum(expected.values()) for row in sums)
+    assert len(sums) == bool(life)
 
 
 def test_each_stretch_of_a_bill_has_its_own_price(vendor: Vendor) -> None:
@@ -116,6 +140,19 @@ def test_each_stretch_of_a_bill_has_its_own_price(vendor: Vendor) -> None:
     (row,) = sum_agreement(vendor.warehouse, NOVEMBER)
     assert (row["currency"], row["metered_amount"]) == ("CNY", 3)
     assert (row["missed_amount"], row["accepted_amount"], row["difference_amount"]) == (1, 2, 0)
+
+
+def test_a_missed_hour_that_the_plan_includes_costs_nothing(vendor: Vendor) -> None:
+    vendor.subscribe()
+    vendor.use(AT, 3600)
+    vendor.use(AT + HOUR, 7200)
+    with vendor.warehouse.begin() as connection:
+        record(connection, vendor.keys[0], AT, 3600, "missed")
+        record(connection, vendor.keys[0], AT + HOUR, 7200, "missed")
+        include(connection, make_bill(connection, vendor.keys[0], "2026-11", "3.00", state="draft"), 5400)
+    (row,) = sum_agreement(vendor.warehouse, NOVEMBER)
+    assert (row["free"], row["missed"], row["metered"]) == (5400, 5400, 10800)
+    assert (row["free_amount"], row["missed_amount"], row["metered_amount"]) == (0, 3, 3)
 
 
 def test_without_a_bill_there_is_no_price(vendor: Vendor) -> None:

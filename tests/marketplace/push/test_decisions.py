@@ -193,10 +193,22 @@ def test_where_each_aku_second_went_adds_up(vendor: Vendor) -> None:
     with vendor.warehouse.begin() as connection:
         connection.execute(text("UPDATE metering.subscription_hours SET aku_seconds = 4001 WHERE aku_seconds = 4000"))
     rows = sum_agreement(vendor.warehouse, Window(AT, AT + 2 * HOUR))
-    parts = ("licensed", "accepted", "expected", "unknown", "missed", "refused", "waiting", "carried", "difference")
+    parts = (
+        "licensed",
+        "free",
+        "accepted",
+        "expected",
+        "unknown",
+        "missed",
+        "refused",
+        "waiting",
+        "carried",
+        "difference",
+    )
     assert all(row["metered"] == sum(row[part] for part in parts) for row in rows)
     assert {part: sum(row[part] for row in rows) for part in parts} == {
         "licensed": 600_000,
+        "free": 0,
         "accepted": 1 + 300 + 4_000 + 50_000,
         "expected": 0,
         "unknown": 7,

@@ -2,6 +2,9 @@
 -- one outcome, in whole units of the marketplace; what is left of these is carried on. The rest is the difference:
 -- usage that no record has, or that became known after its record was made.
 --
+-- What the price plan includes is reported like all other usage and costs nothing, so it is apart from the outcomes: of
+-- each stretch for which the bill has included usage, the first so many AKU-seconds that are in the ledger.
+--
 -- Both sides are put one below the other and summed, so that PostgreSQL looks only at the hours that are asked for.
 CREATE VIEW marketplace.agreement AS
 WITH sides AS (
@@ -42,6 +45,17 @@ hours AS (
         sum(records) AS records
     FROM sides
     GROUP BY subscription_key, hour_start
+),
+
+included AS (
+    SELECT
+        b.subscription_key,
+        l.line_start,
+        l.line_end,
+        l.metered_aku_seconds AS aku_seconds
+    FROM billing.bills AS b
+    INNER JOIN billing.bill_lines AS l ON b.bill_key = l.bill_key
+    WHERE b.document = 'bill' AND b.state <> 'void' AND l.kind = 'included' AND l.corrects_bill_key IS NULL
 )
 
 SELECT
@@ -50,25 +64,56 @@ SELECT
     h.hour_start,
     h.metered,
     CASE WHEN s.payment = 'prepaid' THEN h.metered ELSE 0 END AS licensed,
-    h.accepted,
-    h.expected,
-    h.unknown,
-    h.missed,
-    h.refused,
-    h.waiting,
+    f.free,
+    h.accepted - least(h.accepted, f.free) AS accepted,
+    h.expected - least(h.expected, greatest(f.free - h.accepted, 0)) AS expected,
+    h.unknown - least(h.unknown, greatest(f.free - h.accepted - h.expected, 0)) AS unknown,
+    h.missed - least(h.missed, greatest(f.free - h.accepted - h.expected - h.unknown, 0)) AS missed,
+    h.refused - least(h.refused, greatest(f.free - h.accepted - h.expected - h.unknown - h.missed, 0)) AS refused,
+    h.waiting - greatest(f.free - h.accepted - h.expected - h.unknown - h.missed - h.refused, 0) AS waiting,
     h.carried,
     CASE WHEN s.payment = 'prepaid' THEN 0 ELSE h.metered END - h.recorded AS difference,
     h.records
 FROM hours AS h
-INNER JOIN core.subscriptions AS s ON h.subscription_key = s.subscription_key;
+INNER JOIN core.subscriptions AS s ON h.subscription_key = s.subscription_key
+LEFT JOIN
+    included AS i
+    ON h.subscription_key = i.subscription_key AND h.hour_start >= i.line_start AND h.hour_start < i.line_end
+CROSS JOIN
+    LATERAL (
+        SELECT
+            CASE
+                WHEN i.subscription_key IS NULL THEN 0
+                ELSE greatest(
+                    0,
+                    least(
+                        h.metered,
+                        h.recorded - h.carried,
+                        i.aku_seconds - (
+                            SELECT coalesce(sum(u.aku_seconds), 0)
+                            FROM metering.subscription_hours AS u
+                            WHERE
+                                u.subscription_key = h.subscription_key
+                                AND u.hour_start >= i.line_start
+                                AND u.hour_start < h.hour_start
+                        )
+                    )
+                )
+            END AS free
+        -- Computed once, and only where it is asked for.
+        FROM (VALUES (1)) AS once (no)
+        OFFSET 0
+    ) AS f;
 COMMENT ON VIEW marketplace.agreement IS
-'Where the AKU-seconds of each subscription''s hours went: metered = licensed + accepted + expected + unknown + missed'
-' + refused + waiting + carried + difference.';
+'Where the AKU-seconds of each subscription''s hours went: metered = licensed + free + accepted + expected + unknown'
+' + missed + refused + waiting + carried + difference.';
 COMMENT ON COLUMN marketplace.agreement.subscription_key IS 'Subscription.';
 COMMENT ON COLUMN marketplace.agreement.subscription_id IS 'Its public id.';
 COMMENT ON COLUMN marketplace.agreement.hour_start IS 'Start of the UTC hour.';
 COMMENT ON COLUMN marketplace.agreement.metered IS 'AKU-seconds that are known of the hour now.';
 COMMENT ON COLUMN marketplace.agreement.licensed IS 'Of these, usage of a prepaid subscription, which is not reported.';
+COMMENT ON COLUMN marketplace.agreement.free IS
+'AKU-seconds in the ledger that the price plan includes, by the bill; the outcomes are without these.';
 COMMENT ON COLUMN marketplace.agreement.accepted IS 'AKU-seconds that the marketplace took.';
 COMMENT ON COLUMN marketplace.agreement.expected IS 'AKU-seconds that the marketplace counts itself.';
 COMMENT ON COLUMN marketplace.agreement.unknown IS 'AKU-seconds that the marketplace may have or not.';

@@ -1,7 +1,7 @@
 -- What the AKU-seconds of marketplace.agreement are worth, by bill. A bill charges usage by stretches of time, in each
 -- of which one price plan version is in force. The charge of each stretch, before discounts, is shared among the places
 -- that the AKU-seconds of its hours went to, in proportion to them, and to the last place of the amount: what is
--- priced sums to what is billed.
+-- priced sums to what is billed. What the plan includes has no part in the charge.
 CREATE VIEW marketplace.agreement_in_money AS
 WITH stretches AS (
     SELECT
@@ -29,15 +29,15 @@ placed AS (
         coalesce(t.amount, 0) AS amount,
         coalesce(scale(t.amount), 2) AS digits,
         -- Where nothing is metered any more, all of the charge is a difference.
-        CASE WHEN a.metered > 0 THEN a.parts ELSE ARRAY[0, 0, 0, 0, 0, 0, 0, 0, 1] END AS parts,
-        CASE WHEN a.metered > 0 THEN a.metered ELSE 1 END AS whole
+        CASE WHEN a.charged > 0 THEN a.parts ELSE ARRAY[0, 0, 0, 0, 0, 0, 0, 0, 0, 1] END AS parts,
+        CASE WHEN a.charged > 0 THEN a.charged ELSE 1 END AS whole
     FROM billing.bills AS b
     LEFT JOIN stretches AS t ON b.bill_key = t.bill_key
     LEFT JOIN LATERAL (
         SELECT
-            sum(h.metered) AS metered,
+            sum(h.metered - h.free) AS charged,
             ARRAY[
-                sum(h.licensed), sum(h.accepted), sum(h.expected), sum(h.unknown), sum(h.missed), sum(h.refused),
+                sum(h.licensed), 0, sum(h.accepted), sum(h.expected), sum(h.unknown), sum(h.missed), sum(h.refused),
                 sum(h.waiting), sum(h.carried), sum(h.difference)
             ] AS parts
         FROM marketplace.agreement AS h
@@ -59,7 +59,7 @@ shared AS (
             p.whole, p.digits, 'half_up'
         ) AS share
     FROM placed AS p
-    CROSS JOIN generate_series(CAST(1 AS bigint), 9) AS n (part_no)
+    CROSS JOIN generate_series(CAST(1 AS bigint), 10) AS n (part_no)
 )
 
 SELECT
@@ -74,22 +74,23 @@ SELECT
     p.currency,
     sum(p.share) AS amount,
     sum(p.share) FILTER (WHERE p.part_no = 1) AS licensed,
-    sum(p.share) FILTER (WHERE p.part_no = 2) AS accepted,
-    sum(p.share) FILTER (WHERE p.part_no = 3) AS expected,
-    sum(p.share) FILTER (WHERE p.part_no = 4) AS unknown,
-    sum(p.share) FILTER (WHERE p.part_no = 5) AS missed,
-    sum(p.share) FILTER (WHERE p.part_no = 6) AS refused,
-    sum(p.share) FILTER (WHERE p.part_no = 7) AS waiting,
-    sum(p.share) FILTER (WHERE p.part_no = 8) AS carried,
-    sum(p.share) FILTER (WHERE p.part_no = 9) AS difference
+    sum(p.share) FILTER (WHERE p.part_no = 2) AS free,
+    sum(p.share) FILTER (WHERE p.part_no = 3) AS accepted,
+    sum(p.share) FILTER (WHERE p.part_no = 4) AS expected,
+    sum(p.share) FILTER (WHERE p.part_no = 5) AS unknown,
+    sum(p.share) FILTER (WHERE p.part_no = 6) AS missed,
+    sum(p.share) FILTER (WHERE p.part_no = 7) AS refused,
+    sum(p.share) FILTER (WHERE p.part_no = 8) AS waiting,
+    sum(p.share) FILTER (WHERE p.part_no = 9) AS carried,
+    sum(p.share) FILTER (WHERE p.part_no = 10) AS difference
 FROM shared AS p
 INNER JOIN core.subscriptions AS s ON p.subscription_key = s.subscription_key
 GROUP BY
     p.bill_key, p.bill_id, p.subscription_key, s.subscription_id, p.period, p.period_start, p.period_end, p.state,
     p.currency;
 COMMENT ON VIEW marketplace.agreement_in_money IS
-'What each bill charges for usage, by where its AKU-seconds went: amount = licensed + accepted + expected + unknown'
-' + missed + refused + waiting + carried + difference.';
+'What each bill charges for usage, by where its AKU-seconds went: amount = licensed + free + accepted + expected'
+' + unknown + missed + refused + waiting + carried + difference.';
 COMMENT ON COLUMN marketplace.agreement_in_money.bill_key IS 'Bill: draft, held or issued; void ones are left out.';
 COMMENT ON COLUMN marketplace.agreement_in_money.bill_id IS 'Its public id.';
 COMMENT ON COLUMN marketplace.agreement_in_money.subscription_key IS 'Subscription.';
@@ -102,6 +103,7 @@ COMMENT ON COLUMN marketplace.agreement_in_money.currency IS 'ISO 4217 code of a
 COMMENT ON COLUMN marketplace.agreement_in_money.amount IS
 'What the bill charges for usage, before discounts, minimum, maximum and tax.';
 COMMENT ON COLUMN marketplace.agreement_in_money.licensed IS 'Of these, usage above a licence.';
+COMMENT ON COLUMN marketplace.agreement_in_money.free IS 'Of usage that the price plan includes: 0.';
 COMMENT ON COLUMN marketplace.agreement_in_money.accepted IS 'Of usage that the marketplace took.';
 COMMENT ON COLUMN marketplace.agreement_in_money.expected IS 'Of usage that the marketplace counts itself.';
 COMMENT ON COLUMN marketplace.agreement_in_money.unknown IS 'Of usage that the marketplace may have or not.';
