@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from include.cli import events, pushes
+from include.cli import disagreements, events, pushes
 from include.cli.output import Form, Listing, print_error, print_rows, say
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 
 app.add_typer(pushes.app, name="pushes")
+app.command()(disagreements.findings)
 app.command()(events.parked)
 app.command("try-again")(events.try_again)
 
@@ -160,35 +161,6 @@ def _print_plan(form: Listing, plan: PushPlan) -> None:
     }
     fields = ("request", "not_before", "product_code", "marketplace_instance_id", "hour", "start", "end", "quantity")
     print_rows(form, rows, columns=columns, fields=fields, nothing="There is nothing to send.")
-
-
-@app.command()
-def findings(form: Form = Listing.TABLE) -> None:
-    """List subscriptions of which the Marketplace says something else, as marketplace_comparison found them."""
-    from include.marketplace.comparison.compare import list_findings
-    from include.orchestration.connections import warehouse
-
-    now = datetime.now(UTC)
-    rows = [
-        {
-            "order_id": each.order_id,
-            "kind": each.kind,
-            "owner": each.owner,
-            "opened_at": _utc(each.opened_at),
-            "age_days": each.age(now).days,
-            "sentence": each.sentence,
-        }
-        for each in list_findings(warehouse())
-    ]
-    columns: Columns = {
-        "Order": "order_id",
-        "Since": "opened_at",
-        "Days": "age_days",
-        "Owner": "owner",
-        "What it is": "sentence",
-    }
-    fields = ("order_id", "kind", "owner", "opened_at", "age_days", "sentence")
-    print_rows(form, rows, columns=columns, fields=fields, nothing="The last comparison found nothing that disagrees.")
 
 
 @app.command()

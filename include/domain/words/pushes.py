@@ -34,21 +34,37 @@ REASONS = {
     "written_off": Words("A person wrote it off."),
 }
 
+#: Who clears what became of a push.
+OPEN_POINT_OWNER = "the vendor's operators"
 _RECORD = (
     "Record {record_key}, {quantity:number} AKU-seconds of {subscription_id} ({marketplace_instance_id}), hour "
     "{hour_start:instant}"
 )
+_PRICE = {
+    "priced_by": {
+        "bill": " It is worth {amount} {currency}.",
+        "plan": " It is worth about {amount} {currency}.",
+        "none": "",
+    }
+}
 #: What a person has to know of a record that will not, or may not, be charged.
 OPEN_POINTS = {
-    "missed": Words(f"{_RECORD}: its cut-off passed, and it is not charged. Ask why the push was late."),
+    "missed": Words(
+        f"{_RECORD}: its cut-off passed, and it is not charged.{{priced_by}} Ask why the push was late.", _PRICE
+    ),
     "refused": Words(
-        f"{_RECORD}: the marketplace refused it with {{their_code}}, and it is not charged. Correct what it names."
+        f"{_RECORD}: the marketplace refused it with {{their_code}}, and it is not charged.{{priced_by}} Correct what "
+        "it names.",
+        _PRICE,
     ),
     "unknown": Words(
-        f"{_RECORD}: it is not known whether the marketplace has it. Look at its bill, then mark it as accepted, or "
-        "have it sent again."
+        f"{_RECORD}: it is not known whether the marketplace has it.{{priced_by}} Look at its bill, then mark it as "
+        "accepted, or have it sent again.",
+        _PRICE,
     ),
-    "duplicate_different": Words(f"{_RECORD}: the marketplace has another quantity for it. Compare, and write it off."),
+    "duplicate_different": Words(
+        f"{_RECORD}: the marketplace has another quantity for it.{{priced_by}} Compare, and write it off.", _PRICE
+    ),
     "late": Words(
         f"{_RECORD}: it still waits, and its cut-off is {{cut_off:instant}}. Look at the runs of metering_push."
     ),

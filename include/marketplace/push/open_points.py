@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from include.domain.money import Decimal
+
 #: A record that still waits so long after its hour is late: 14 minutes before the shortest cut-off.
 LATE_AFTER = timedelta(minutes=45)
 #: Usage without a record is looked for so long after its hour: until then a run may still enter it.
@@ -26,11 +28,19 @@ class OpenPoint(NamedTuple):
         key: names it for as long as it is the same.
         outcome: of the record; or `late`, `difference`, and `unreported` where there is no record.
         sentence: what is to be said and done about it.
+        order_id: of a record: the Marketplace order; None where it is not known.
+        decided_at: of a record: when it got its outcome; None while it waits.
+        amount: of a record: what it is worth, before discounts; None where it has no price.
+        currency: ISO 4217 code of the amount.
     """
 
     key: str
     outcome: str
     sentence: str
+    order_id: str | None = None
+    decided_at: datetime | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
 
 
 def list_open_points(warehouse: Engine, decided_since: datetime, at: datetime) -> list[OpenPoint]:
@@ -38,7 +48,15 @@ def list_open_points(warehouse: Engine, decided_since: datetime, at: datetime) -
     bounds = {"decided_since": decided_since, "ended_by": at - LATE_AFTER}
     with warehouse.connect() as connection:
         rows = connection.execute(statement("marketplace/push/list_open_points"), bounds).mappings()
-        return [OpenPoint(f"{row['record_key']}/{row['outcome']}", row["outcome"], _say(dict(row))) for row in rows]
+        return [
+            OpenPoint(
+                f"{row['record_key']}/{row['outcome']}",
+                row["outcome"],
+                _say(dict(row)),
+                *(row[name] for name in ("order_id", "decided_at", "amount", "currency")),
+            )
+            for row in rows
+        ]
 
 
 def list_differences(warehouse: Engine, since: datetime) -> list[OpenPoint]:

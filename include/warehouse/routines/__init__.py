@@ -92,6 +92,7 @@ ROUTINES = (
     "marketplace/guard_push_records",
     "marketplace/agreement",
     "marketplace/agreement_in_money",
+    "marketplace/priced_records",
     "marketplace/notify_of_events",
     "marketplace/ready_instances",
     "analytics/bills",

@@ -13,10 +13,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from include.billing.prices.plans import publish_price_plans
+from include.catalog.loader import catalog_price_plans
 from include.domain.money import Decimal
 from include.domain.periods import BillingPeriod, Window
 from include.marketplace.push.records import PARTS, sum_agreement
-from tests.support.builders import ZONE, insert, make_bill, make_buyer, make_instance, make_subscription, make_usage
+from tests.support.builders import (
+    ZONE,
+    insert,
+    make_bill,
+    make_buyer,
+    make_instance,
+    make_subscription,
+    make_usage,
+    rows,
+)
 from tests.support.marketplace.pushing import AT, HOUR, Vendor
 from tests.support.properties import PHASES
 
@@ -177,3 +188,52 @@ def test_the_command_prints_what_was_lost(
     code, printed, _ = akubill("marketplace", "pushes", "agreement", "--period", "2026-11", "--format", "json")
     row: dict[str, Any] = json.loads(printed)[0]
     assert (code, row["lost_amount"], row["unknown_amount"], row["currency"]) == (0, "1.20", "0.60", "CNY")
+
+
+@pytest.mark.slow
+def test_findings_have_the_price_of_each_record_and_say_it(
+    airflow_connections: object, vendor: Vendor, akubill: Callable[..., tuple[int, str, str]]
+) -> None:
+    vendor.subscribe()
+    outcomes = ["missed", "refused", "unknown", "accepted"]
+    for number, outcome in enumerate(outcomes):
+        vendor.use(AT + number * HOUR, 3600)
+        with vendor.warehouse.begin() as connection:
+            record(connection, vendor.keys[0], AT + number * HOUR, 3600, outcome)
+            changed = (
+                "UPDATE marketplace.push_records SET decided_at = now() - INTERVAL '49 hours', their_code = 'Gone'"
+            )
+            connection.execute(text(changed))
+    with vendor.warehouse.begin() as connection:
+        make_bill(connection, vendor.keys[0], "2026-11", "5.00", aku_seconds=14_400)
+    code, printed, _ = akubill("marketplace", "findings", "--format", "json")
+    found: list[dict[str, Any]] = json.loads(printed)
+    assert (code, [(row["kind"], row["amount"], row["age_days"]) for row in found]) == (
+        0,
+        [(outcome, "1.25", 2) for outcome in outcomes[:3]],
+    )
+    assert all("It is worth 1.25 CNY." in row["sentence"] for row in found)
+
+
+def worth(vendor: Vendor) -> list[tuple[Any, ...]]:
+    """What the records are worth, by hour."""
+    query = """
+        SELECT p.priced_by, p.amount, p.currency FROM marketplace.priced_records AS p
+        INNER JOIN marketplace.push_records AS r USING (record_key) ORDER BY r.hour_start
+    """
+    return rows(vendor.warehouse, query)
+
+
+def test_a_record_is_worth_what_its_bill_charges_for_it_or_else_what_the_plan_does(vendor: Vendor) -> None:
+    vendor.subscribe()
+    for number, quantity in enumerate((3600, 7200)):
+        vendor.use(AT + number * HOUR, quantity)
+        with vendor.warehouse.begin() as connection:
+            record(connection, vendor.keys[0], AT + number * HOUR, quantity, "missed")
+    assert worth(vendor) == [("none", None, None)] * 2
+    publish_price_plans(vendor.warehouse, catalog_price_plans())
+    assert worth(vendor) == [("plan", Decimal("1.20"), "CNY"), ("plan", Decimal("2.40"), "CNY")]
+    with vendor.warehouse.begin() as connection:
+        bill = make_bill(connection, vendor.keys[0], "2026-11", "6.00", state="draft", aku_seconds=5400)
+        include(connection, bill, 5400)
+    assert worth(vendor) == [("bill", Decimal("0.00"), "CNY"), ("bill", Decimal("6.00"), "CNY")]

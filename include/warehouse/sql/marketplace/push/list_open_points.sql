@@ -9,9 +9,15 @@ SELECT
     r.cut_off,
     CASE WHEN r.outcome = 'pending' THEN 'late' ELSE r.outcome END AS outcome,
     r.reason,
-    r.their_code
+    r.their_code,
+    s.order_id,
+    r.decided_at,
+    p.priced_by,
+    p.amount,
+    p.currency
 FROM marketplace.push_records AS r
 INNER JOIN core.subscriptions AS s ON r.subscription_key = s.subscription_key
+INNER JOIN marketplace.priced_records AS p ON r.record_key = p.record_key
 WHERE
     (
         r.decided_at >= :decided_since
