@@ -62,7 +62,10 @@ async def deliver(url: str, lives: list[list[dict[str, str]]], dice: random.Rand
 
         async def until_taken(query: str) -> None:
             while True:
-                answer = await client.get(f"{ADDRESS}?{query}")
+                try:
+                    answer = await client.get(f"{ADDRESS}?{query}")
+                except httpx.TransportError:  # not answered: called again, as the Marketplace does
+                    continue
                 if answer.status_code == 200:
                     return
                 assert answer.status_code == 503, answer.text

@@ -97,7 +97,7 @@ def decide_records(warehouse: Engine, records: str | None, decision: Decision) -
         changed = {"record_keys": keys, "outcome": lever.outcome, "reason": lever.reason, "now": decision.at}
         connection.execute(statement("marketplace/push/decide_records"), changed)
         for row in found:
-            _record(connection, decision, row.channel, row.record_key)
+            _record(connection, decision, row.channel, row)
     count = f"{len(keys)} record{'' if len(keys) == 1 else 's'}"
     return f"{count}: {decision.name.replace('_', ' ')}."
 
@@ -119,10 +119,11 @@ def _check(decision: Decision, lever: _Lever, keys: Sequence[int], found: Sequen
             )
 
 
-def _record(connection: Connection, decision: Decision, channel: str, record_key: int | None) -> None:
+def _record(connection: Connection, decision: Decision, channel: str, record: Row[Any] | None) -> None:
     facts = {
         "channel": channel,
-        "record_key": record_key,
+        "record_key": record.record_key if record else None,
+        "hour_start": record.hour_start if record else None,
         "decision": decision.name,
         "decided_by": decision.by,
         "reason": decision.reason,

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from include.domain.periods import HOUR, floor_to_hour
 from include.marketplace.push.senders import PushRecord
-from include.warehouse.engine import statement
+from include.warehouse.engine import ensure_partitions, statement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,11 +91,14 @@ class Ledger:
                 # What the marketplace measures itself, it measures to the second.
                 "unit_seconds": [item.unit_seconds if item.is_pushed else 1 for item in items],
                 "hours": hours,
+                "first_hour": start,
+                "last_hour": until,
                 "cut_offs": [self._channel.cut_off_of(hour) for hour in hours],
                 "idle_hours_are_sent": self._channel.idle_hours == "sent",
                 "silent_untils": [self._channel.silent_until(hour) for hour in hours],
                 "now": now,
             }
+            ensure_partitions(self._connection, start, until + HOUR)
             # The planner may take the ledger for empty, and would look through all of it for each hour.
             self._connection.execute(text("SELECT set_config('enable_nestloop', 'off', TRUE)"))
             made = self._connection.execute(statement("marketplace/push/enter_records"), facts).rowcount

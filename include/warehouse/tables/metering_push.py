@@ -1,12 +1,19 @@
-"""Schema marketplace: the ledger of what is reported to marketplaces, written before each call."""
+"""Schema marketplace: the ledger of what is reported to marketplaces, written before each call.
+
+Records, and which requests had them, are partitioned by month (UTC) of their hour, as usage is. The hour is part of
+what a record is known by, so one record for each instance, hour and dimension is unique in all partitions together.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, Table, UniqueConstraint
 from sqlalchemy import text as sql
 
 from include.domain.lifecycles import PUSH_RECORD
 from include.warehouse.tables.base import big, flag, instant, integer, json, key, metadata, text
+
+_RECORD = ("marketplace.push_records.record_key", "marketplace.push_records.hour_start")
+_BY_MONTH = "RANGE (hour_start)"
 
 #: What people do with the ledger.
 DECISIONS = ("hold", "release", "send_again", "write_off", "mark_accepted", "mark_refused")
@@ -17,7 +24,7 @@ push_records = Table(
     key("record_key", "Surrogate key."),
     text("channel", "Marketplace, a channel of the catalogue."),
     text("marketplace_instance_id", "Marketplace instance that is charged."),
-    instant("hour_start", "Start of the UTC hour."),
+    instant("hour_start", "Start of the UTC hour.", primary_key=True),
     text("dimension", "What is measured, by the marketplace's id of it."),
     Column(
         "subscription_key", ForeignKey("core.subscriptions.subscription_key"), nullable=False, comment="Subscription."
@@ -61,6 +68,7 @@ push_records = Table(
         postgresql_where=sql("unit_seconds > 1"),
     ),
     Index("push_records_by_subscription", "subscription_key", "hour_start"),
+    postgresql_partition_by=_BY_MONTH,
     schema="marketplace",
     comment="What is reported of an instance's hour: one record, however often it is sent.",
 )
@@ -87,8 +95,11 @@ push_attempt_records = Table(
     "push_attempt_records",
     metadata,
     Column("attempt_key", ForeignKey("marketplace.push_attempts.attempt_key"), primary_key=True, comment="Request."),
-    Column("record_key", ForeignKey("marketplace.push_records.record_key"), primary_key=True, comment="Record."),
+    big("record_key", "Record.", primary_key=True, autoincrement=False),
+    instant("hour_start", "Hour of the record.", primary_key=True),
+    ForeignKeyConstraint(("record_key", "hour_start"), _RECORD),
     Index("push_attempt_records_by_record", "record_key"),
+    postgresql_partition_by=_BY_MONTH,
     schema="marketplace",
     comment="Which records a request had.",
 )
@@ -98,18 +109,16 @@ push_decisions = Table(
     metadata,
     key("decision_key", "Surrogate key."),
     text("channel", "Marketplace."),
-    Column(
-        "record_key",
-        ForeignKey("marketplace.push_records.record_key"),
-        nullable=True,
-        comment="Record; null for a hold or a release, which are of the channel.",
-    ),
+    big("record_key", "Record; null for a hold or a release, which are of the channel.", nullable=True),
+    instant("hour_start", "Hour of the record.", nullable=True),
     text("decision", f"{', '.join(DECISIONS)}."),
     text("decided_by", "Person, with the way in parentheses."),
     text("reason", "Why, in that person's words."),
     instant("decided_at", "When."),
     CheckConstraint(f"decision IN {DECISIONS}", name="decision"),
+    ForeignKeyConstraint(("record_key", "hour_start"), _RECORD),
     CheckConstraint("(record_key IS NULL) = (decision IN ('hold', 'release'))", name="record"),
+    CheckConstraint("(record_key IS NULL) = (hour_start IS NULL)", name="hour"),
     Index("push_decisions_by_channel", "channel", "decision_key"),
     Index("push_decisions_by_record", "record_key"),
     schema="marketplace",

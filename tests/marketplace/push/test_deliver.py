@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from include.domain.errors import ConfigurationError
 from include.domain.lifecycles import PUSH_RECORD
@@ -294,6 +294,23 @@ def test_the_database_allows_the_steps_of_the_lifecycle_and_no_others(vendor: Ve
                     allowed |= {(start, end)} if start != end else set()
                 transaction.rollback()
     assert allowed == PUSH_RECORD.transitions
+
+
+def test_records_are_stored_by_month_and_are_unique_in_all_of_them(vendor: Vendor) -> None:
+    midnight = datetime(2026, 12, 1, tzinfo=UTC)
+    vendor.wait_until(midnight + HOUR + timedelta(minutes=5))
+    vendor.subscribe()
+    vendor.use(midnight - HOUR, 60)
+    vendor.use(midnight, 120)
+    assert vendor.push().outcomes == {"missed": 1, "accepted": 1}
+    stored = "SELECT tableoid::regclass::text, quantity FROM marketplace.push_records ORDER BY hour_start"
+    parts = [("marketplace.push_records_2026_11", 60), ("marketplace.push_records_2026_12", 120)]
+    assert rows(vendor.warehouse, stored) == parts
+    columns = "channel, marketplace_instance_id, hour_start, dimension, subscription_key, product_code, item_key, "
+    columns += "quantity, units, window_start, window_end, cut_off, is_partial, entered_at"
+    again = f"INSERT INTO marketplace.push_records ({columns}) SELECT {columns} FROM marketplace.push_records"
+    with pytest.raises(IntegrityError, match="violates unique constraint"), vendor.warehouse.begin() as connection:
+        connection.execute(text(again))
 
 
 def test_every_outcome_that_needs_a_person_and_every_reason_has_words(vendor: Vendor) -> None:

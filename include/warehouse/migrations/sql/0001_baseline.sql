@@ -983,7 +983,7 @@ CREATE TABLE marketplace.push_records (
 	attempt_key BIGINT,
 	most_together INTEGER,
 	decided_at TIMESTAMP WITH TIME ZONE,
-	CONSTRAINT push_records_pkey PRIMARY KEY (record_key),
+	CONSTRAINT push_records_pkey PRIMARY KEY (record_key, hour_start),
 	CONSTRAINT push_records_one_per_hour UNIQUE (channel, marketplace_instance_id, hour_start, dimension),
 	CONSTRAINT push_records_outcome_check CHECK (outcome IN ('pending', 'sending', 'accepted', 'refused', 'duplicate_same', 'duplicate_different', 'unknown', 'missed', 'not_sent', 'expected', 'carried')),
 	CONSTRAINT push_records_quantity_check CHECK (quantity >= 0),
@@ -991,7 +991,8 @@ CREATE TABLE marketplace.push_records (
 	CONSTRAINT push_records_units_check CHECK (units = (carried_in + quantity) / unit_seconds),
 	CONSTRAINT push_records_window_check CHECK (window_start < window_end),
 	CONSTRAINT push_records_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
-);
+)
+ PARTITION BY RANGE (hour_start);
 COMMENT ON TABLE marketplace.push_records IS 'What is reported of an instance''s hour: one record, however often it is sent.';
 COMMENT ON COLUMN marketplace.push_records.record_key IS 'Surrogate key.';
 COMMENT ON COLUMN marketplace.push_records.channel IS 'Marketplace, a channel of the catalogue.';
@@ -1146,31 +1147,37 @@ COMMENT ON COLUMN core.environment_credentials.stored_at IS 'When this credentia
 CREATE TABLE marketplace.push_attempt_records (
 	attempt_key BIGINT NOT NULL,
 	record_key BIGINT NOT NULL,
-	CONSTRAINT push_attempt_records_pkey PRIMARY KEY (attempt_key, record_key),
-	CONSTRAINT push_attempt_records_attempt_key_fkey FOREIGN KEY(attempt_key) REFERENCES marketplace.push_attempts (attempt_key),
-	CONSTRAINT push_attempt_records_record_key_fkey FOREIGN KEY(record_key) REFERENCES marketplace.push_records (record_key)
-);
+	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT push_attempt_records_pkey PRIMARY KEY (attempt_key, record_key, hour_start),
+	CONSTRAINT push_attempt_records_record_key_hour_start_fkey FOREIGN KEY(record_key, hour_start) REFERENCES marketplace.push_records (record_key, hour_start),
+	CONSTRAINT push_attempt_records_attempt_key_fkey FOREIGN KEY(attempt_key) REFERENCES marketplace.push_attempts (attempt_key)
+)
+ PARTITION BY RANGE (hour_start);
 COMMENT ON TABLE marketplace.push_attempt_records IS 'Which records a request had.';
 COMMENT ON COLUMN marketplace.push_attempt_records.attempt_key IS 'Request.';
 COMMENT ON COLUMN marketplace.push_attempt_records.record_key IS 'Record.';
+COMMENT ON COLUMN marketplace.push_attempt_records.hour_start IS 'Hour of the record.';
 CREATE INDEX push_attempt_records_by_record ON marketplace.push_attempt_records (record_key);
 CREATE TABLE marketplace.push_decisions (
 	decision_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	channel TEXT NOT NULL,
 	record_key BIGINT,
+	hour_start TIMESTAMP WITH TIME ZONE,
 	decision TEXT NOT NULL,
 	decided_by TEXT NOT NULL,
 	reason TEXT NOT NULL,
 	decided_at TIMESTAMP WITH TIME ZONE NOT NULL,
 	CONSTRAINT push_decisions_pkey PRIMARY KEY (decision_key),
 	CONSTRAINT push_decisions_decision_check CHECK (decision IN ('hold', 'release', 'send_again', 'write_off', 'mark_accepted', 'mark_refused')),
+	CONSTRAINT push_decisions_record_key_hour_start_fkey FOREIGN KEY(record_key, hour_start) REFERENCES marketplace.push_records (record_key, hour_start),
 	CONSTRAINT push_decisions_record_check CHECK ((record_key IS NULL) = (decision IN ('hold', 'release'))),
-	CONSTRAINT push_decisions_record_key_fkey FOREIGN KEY(record_key) REFERENCES marketplace.push_records (record_key)
+	CONSTRAINT push_decisions_hour_check CHECK ((record_key IS NULL) = (hour_start IS NULL))
 );
 COMMENT ON TABLE marketplace.push_decisions IS 'What people did with the ledger of metering pushes.';
 COMMENT ON COLUMN marketplace.push_decisions.decision_key IS 'Surrogate key.';
 COMMENT ON COLUMN marketplace.push_decisions.channel IS 'Marketplace.';
 COMMENT ON COLUMN marketplace.push_decisions.record_key IS 'Record; null for a hold or a release, which are of the channel.';
+COMMENT ON COLUMN marketplace.push_decisions.hour_start IS 'Hour of the record.';
 COMMENT ON COLUMN marketplace.push_decisions.decision IS 'hold, release, send_again, write_off, mark_accepted, mark_refused.';
 COMMENT ON COLUMN marketplace.push_decisions.decided_by IS 'Person, with the way in parentheses.';
 COMMENT ON COLUMN marketplace.push_decisions.reason IS 'Why, in that person''s words.';

@@ -4,6 +4,7 @@ CREATE FUNCTION metering.ensure_partitions(first timestamptz, last timestamptz) 
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog SET timezone = 'UTC' AS $$
 DECLARE
     month timestamp := date_trunc('month', first AT TIME ZONE 'UTC');
+    schema text;
     parent text;
     partition text;
 BEGIN
@@ -12,15 +13,23 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Check the years.';
     END IF;
     WHILE month < last AT TIME ZONE 'UTC' LOOP
-        FOREACH parent IN ARRAY ARRAY['polls', 'readings', 'usage', 'subscription_hours'] LOOP
+        FOR schema, parent IN
+            SELECT * FROM (
+                VALUES
+                ('metering', 'polls'), ('metering', 'readings'), ('metering', 'usage'),
+                ('metering', 'subscription_hours'),
+                -- What refers to records comes after them.
+                ('marketplace', 'push_records'), ('marketplace', 'push_attempt_records')
+            ) AS partitioned
+        LOOP
             partition := parent || to_char(month, '_YYYY_MM');
-            IF to_regclass('metering.' || partition) IS NULL THEN
+            IF to_regclass(format('%I.%I', schema, partition)) IS NULL THEN
                 -- Two runs may want the same partition at once.
-                PERFORM pg_advisory_xact_lock(hashtextextended('metering.' || partition, 0));
-                IF to_regclass('metering.' || partition) IS NULL THEN
+                PERFORM pg_advisory_xact_lock(hashtextextended(schema || '.' || partition, 0));
+                IF to_regclass(format('%I.%I', schema, partition)) IS NULL THEN
                     EXECUTE format(
-                        'CREATE TABLE metering.%I PARTITION OF metering.%I FOR VALUES FROM (%L) TO (%L)',
-                        partition, parent,
+                        'CREATE TABLE %I.%I PARTITION OF %I.%I FOR VALUES FROM (%L) TO (%L)',
+                        schema, partition, schema, parent,
                         month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC'
                     );
                 END IF;
@@ -31,4 +40,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION metering.ensure_partitions IS
-'Makes the monthly partitions of polls, readings, usage and its sums that hold [first, last), where they are missing.';
+'Makes the monthly partitions of polls, readings, usage, its sums and records of pushes that hold [first, last), where '
+'they are missing.';

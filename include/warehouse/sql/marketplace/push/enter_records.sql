@@ -27,10 +27,19 @@ WITH entered AS MATERIALIZED (
         unnest(CAST(:hours AS timestamptz[]), CAST(:cut_offs AS timestamptz[]), CAST(:silent_untils AS timestamptz[]))
             AS c (hour_start, cut_off, silent_until)
     INNER JOIN core.environments AS e ON s.subscription_key = e.subscription_key
-    LEFT JOIN metering.environment_hours AS h ON e.environment_key = h.environment_key AND c.hour_start = h.hour_start
+    -- First and last hour are said again in constants, so that no other hours and partitions are read.
+    LEFT JOIN
+        metering.environment_hours AS h
+        ON
+            e.environment_key = h.environment_key
+            AND c.hour_start = h.hour_start
+            AND h.hour_start BETWEEN CAST(:first_hour AS timestamptz) AND CAST(:last_hour AS timestamptz)
     LEFT JOIN
         metering.subscription_hours AS u
-        ON s.subscription_key = u.subscription_key AND c.hour_start = u.hour_start
+        ON
+            s.subscription_key = u.subscription_key
+            AND c.hour_start = u.hour_start
+            AND u.hour_start BETWEEN CAST(:first_hour AS timestamptz) AND CAST(:last_hour AS timestamptz)
     WHERE
         s.payment = 'payg'
         AND s.marketplace_instance_id IS NOT NULL
@@ -58,6 +67,7 @@ WITH entered AS MATERIALIZED (
                 AND r.marketplace_instance_id = s.marketplace_instance_id
                 AND r.hour_start = c.hour_start
                 AND r.dimension = i.dimension
+                AND r.hour_start BETWEEN CAST(:first_hour AS timestamptz) AND CAST(:last_hour AS timestamptz)
         )
         AND NOT EXISTS (
             SELECT FROM marketplace.push_records AS r
@@ -66,6 +76,7 @@ WITH entered AS MATERIALIZED (
                 AND r.subscription_key = s.subscription_key
                 AND r.hour_start = c.hour_start
                 AND r.dimension = i.dimension
+                AND r.hour_start BETWEEN CAST(:first_hour AS timestamptz) AND CAST(:last_hour AS timestamptz)
         )
 ),
 

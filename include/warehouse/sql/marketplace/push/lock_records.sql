@@ -1,6 +1,7 @@
 SELECT
     record_key,
     channel,
+    hour_start,
     outcome,
     cut_off
 FROM marketplace.push_records
