@@ -1,8 +1,9 @@
 """### Compares our bills with the Marketplace's.
 
-**What.** Fetches what the Marketplace charged each buyer (BSS, with the buyer's own delegated access), compares it
-with our bill of every subscription, and stores one verdict each: *agrees*, *differs by rounding*, *differs*, *missing
-here*, *missing there*. An issued bill that the Marketplace's final bill confirms becomes *reconciled*.
+**What.** Fetches what the Marketplace charged each buyer (BSS, with the buyer's own delegated access) for the month and
+for its hours, compares it with our bill of every subscription, and stores one verdict each: *agrees*, *differs by
+rounding*, *differs*, *missing here*, *missing there*, and what hours explain it. An issued
+bill that the Marketplace's final bill confirms becomes *reconciled*.
 
 **When.** Daily at 13:00 (UTC+8), an hour after the Marketplace makes bills final on day 3. A run takes the last month
 that ended, and every earlier one that still has an issued bill without confirmation.
@@ -54,25 +55,21 @@ def reconciliation() -> None:
     @task
     def fetch_charges(cycles: list[str]) -> dict[str, dict[str, str]]:
         """Fetch what the Marketplace charges each buyer; yields who could not be asked, by cycle and account."""
-        from include.alibaba.bss import Bss
-        from include.orchestration import connections, work
-        from include.reconciliation.charges import fetch_charges
+        from include.orchestration import work
+        from include.orchestration.reconciliation import fetch_cycle
 
-        def bills_of(account_id: str) -> Bss:
-            return Bss(connections.buyer_access(account_id))
-
-        warehouse, at = connections.warehouse(), work.run_instant()
-        return {cycle: fetch_charges(warehouse, cycle, at, bills_of).failures for cycle in cycles}
+        at = work.run_instant()
+        return {cycle: fetch_cycle(cycle, at) for cycle in cycles}
 
     @task(outlets=[RECONCILIATIONS, BILLS])
     def compare_bills(cycles: list[str]) -> list[str]:
         """One verdict per subscription; confirmed bills become reconciled. Yields what needs a person, in words."""
-        from include.orchestration import connections, work
+        from include.orchestration import work
         from include.orchestration.billing import who_runs
-        from include.reconciliation.compare import reconcile_period
+        from include.orchestration.reconciliation import compare_cycle
 
-        warehouse, at, by = connections.warehouse(), work.run_instant(), who_runs()
-        done = [reconcile_period(warehouse, cycle, at, by) for cycle in cycles]
+        at, by = work.run_instant(), who_runs()
+        done = [compare_cycle(cycle, at, by) for cycle in cycles]
         for result in done:
             print(f"{result.period}: {result.summary}")  # noqa: T201 (the task's log)
         return [point for result in done for point in result.open_points]

@@ -6,14 +6,12 @@ The SDKs drop fields they do not know and keep wrong types as they came, so what
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import Any
 
 from include.domain.errors import UnexpectedAnswerError
 from include.domain.money import Decimal, decimal_from_json_number
-from include.domain.periods import instant_of_unix, parse_instant
-
-if TYPE_CHECKING:
-    from datetime import datetime
+from include.domain.periods import instant_of_unix, parse_instant, time_zone
 
 
 def required(answer: object, field: str, call: str) -> str:
@@ -78,6 +76,21 @@ def required_instant(answer: object, field: str, call: str) -> datetime:
     at = instant(answer, field, call)
     assert at is not None, "required() saw it"  # noqa: S101
     return at
+
+
+def local_instant(answer: object, field: str, call: str, zone: str) -> datetime | None:
+    """A time without an offset (YYYY-MM-DD HH:MM:SS) of a zone as an aware UTC instant; None when it is empty.
+
+    Raises:
+        UnexpectedAnswerError: when it is something else.
+    """
+    value = optional(answer, field)
+    if value is None:
+        return None
+    try:
+        return datetime.strptime(value, "%Y-%m-%d %H:%M:%S").replace(tzinfo=time_zone(zone)).astimezone(UTC)
+    except ValueError:
+        raise UnexpectedAnswerError(f"{call} answered {field} {value!r}, which is not a time that we know.") from None
 
 
 def amount(answer: object, field: str, call: str) -> Decimal | None:

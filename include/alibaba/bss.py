@@ -10,14 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from include.alibaba.answers import amount, items, optional, required, required_amount
+from include.alibaba.answers import amount, integer, items, local_instant, optional, required, required_amount
 from include.alibaba.errors import error_from_code
 from include.alibaba.gateway import CallLimits, Gateway
-from include.alibaba.pages import TokenPage, follow_tokens
+from include.alibaba.pages import TokenPage, follow_tokens, follow_unchanged_tokens
+from include.domain.billing_cycles import CYCLE_ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
+    from datetime import date, datetime
 
     from include.alibaba.access import CloudAccess
     from include.domain.money import Decimal
@@ -58,6 +59,33 @@ class BillItem:
     list_price: Decimal | None
     pretax_gross_amount: Decimal
     invoice_discount: Decimal | None
+    pretax_amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettledItem:
+    """One item of a settlement bill: a charge for a time, most often an hour.
+
+    Attributes:
+        record_id: of the order or the bill that it is from.
+        order_id: the order (SubOrderId); a settlement bill names no instance. None where it has none.
+        item: SubscriptionOrder, PayAsYouGoBill, Refund or Adjustment.
+        usage_start: start of what it charges, in UTC; None where it is for no time.
+        usage_end: its end (exclusive).
+        pretax_gross_amount: before discounts.
+        round_down_discount: what cutting to two decimals took off.
+        pretax_amount: what is to be paid.
+        currency: CNY, USD or JPY.
+    """
+
+    record_id: str | None
+    order_id: str | None
+    item: str
+    usage_start: datetime | None
+    usage_end: datetime | None
+    pretax_gross_amount: Decimal
+    round_down_discount: Decimal | None
     pretax_amount: Decimal
     currency: str
 
@@ -108,6 +136,28 @@ class Bss:
 
         return follow_tokens(call, fetch, lambda item: _bill_item(item, call))
 
+    def settle_bill(self, billing_cycle: str, *, product_code: str | None = None) -> Iterator[SettledItem]:
+        """The account's settlement bill, by hour where usage is charged by the hour (QuerySettleBill).
+
+        Args:
+            billing_cycle: YYYY-MM, a month of UTC+8.
+            product_code: only this product.
+
+        Raises:
+            RetriableError: the bill changed while it was read.
+        """
+        call = "BSS QuerySettleBill"
+
+        def fetch(token: str | None) -> TokenPage:
+            request = self._gateway.models.QuerySettleBillRequest(
+                billing_cycle=billing_cycle, product_code=product_code, max_results=MAX_PAGE, next_token=token
+            )
+            answer = self._gateway.call("QuerySettleBill", request, repeatable=True, check=self._check)
+            found, next_token = items(answer.data.items, "item"), optional(answer.data, "next_token")
+            return TokenPage(found, next_token, integer(answer.data, "total_count", call))
+
+        return follow_unchanged_tokens(call, fetch, lambda item: _settled_item(item, call))
+
     def _check(self, call: str, answer: Any) -> None:  # noqa: ANN401 (the SDKs are untyped)
         """Raise what BSS refused under HTTP 200."""
         if answer.success is True and answer.data is not None:
@@ -135,6 +185,20 @@ def _bill_item(answer: object, call: str) -> BillItem:
         list_price=amount(answer, "list_price", call),
         pretax_gross_amount=required_amount(answer, "pretax_gross_amount", call),
         invoice_discount=amount(answer, "invoice_discount", call),
+        pretax_amount=required_amount(answer, "pretax_amount", call),
+        currency=required(answer, "currency", call),
+    )
+
+
+def _settled_item(answer: object, call: str) -> SettledItem:
+    return SettledItem(
+        record_id=optional(answer, "record_id"),
+        order_id=optional(answer, "sub_order_id"),
+        item=required(answer, "item", call),
+        usage_start=local_instant(answer, "usage_start_time", call, CYCLE_ZONE),
+        usage_end=local_instant(answer, "usage_end_time", call, CYCLE_ZONE),
+        pretax_gross_amount=required_amount(answer, "pretax_gross_amount", call),
+        round_down_discount=amount(answer, "round_down_discount", call),
         pretax_amount=required_amount(answer, "pretax_amount", call),
         currency=required(answer, "currency", call),
     )

@@ -26,10 +26,9 @@ def run(period: Period = None) -> None:
 
     The exit code is 1 where there was nothing to compare, too.
     """
-    from include.alibaba.bss import Bss
     from include.orchestration import connections
-    from include.reconciliation.charges import fetch_charges
-    from include.reconciliation.compare import find_cycles, reconcile_period
+    from include.orchestration.reconciliation import compare_cycle, fetch_cycle
+    from include.reconciliation.compare import find_cycles
     from include.reconciliation.report import report_open_points
 
     warehouse, at = connections.warehouse(), datetime.now(UTC)
@@ -37,9 +36,8 @@ def run(period: Period = None) -> None:
     open_points: list[str] = []
     compared_count = 0
     for cycle in find_cycles(warehouse, at, period):
-        fetched = fetch_charges(warehouse, cycle, at, lambda account_id: Bss(connections.buyer_access(account_id)))
-        compared = reconcile_period(warehouse, cycle, at)
-        failures[cycle] = fetched.failures
+        failures[cycle] = fetch_cycle(cycle, at)
+        compared = compare_cycle(cycle, at, person())
         open_points += compared.open_points
         say(f"{cycle}: {compared.summary}")
         compared_count += sum(compared.verdicts.values())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from include.catalog.loader import load_product
 from include.domain.billing_cycles import billing_cycle
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
     from include.alibaba.bss import BillItem
     from include.domain.money import Decimal
@@ -64,80 +64,73 @@ def fetch_charges(
     Raises:
         InvalidInputError: when the cycle is not a month.
     """
+
+    def read(account_id: str, codes: list[str]) -> list[dict[str, Any]]:
+        bills = bills_of(account_id)
+        return _sums([item for code in codes for item in bills.instance_bill(cycle, product_code=code)])
+
+    return fetch_from_buyers(warehouse, "reconciliation", cycle, at, read)
+
+
+def fetch_from_buyers(
+    warehouse: Engine,
+    statements: str,
+    cycle: str,
+    at: datetime,
+    read: Callable[[str, list[str]], list[dict[str, Any]]],
+) -> FetchedCharges:
+    """Replace what one kind of bill has of a cycle, of every buyer that answers, and write down who did not.
+
+    Args:
+        warehouse: where charges are stored.
+        statements: the folder with record_fetch, delete_charges and insert_charge of this kind.
+        cycle: the billing cycle, YYYY-MM (UTC+8).
+        at: the instant of the run.
+        read: reads the rows of a buyer's account id and product codes; may raise what a missing or refused access
+            raises.
+
+    Raises:
+        InvalidInputError: when the cycle is not a month.
+    """
     window = billing_cycle(cycle).window
     with warehouse.connect() as connection:
         bounds = {"cycle_start": window.start, "cycle_end": window.end}
         buyers = connection.execute(statement("reconciliation/find_buyers"), bounds).all()
     charges, failures = 0, {}
     for account_id, products in buyers:
+        fetched: dict[str, Any] = {"billing_cycle": cycle, "account_id": account_id, "attempted_at": at}
+        rows = None
         try:
-            items = _items_of(bills_of(account_id), cycle, products)
+            rows = read(account_id, sorted({load_product(product).product_code for product in products}))
         except AkubillError as error:
             failures[account_id] = str(error)
-            _record(warehouse, cycle, account_id, at, str(error))
-        else:
-            charges += _replace_charges(warehouse, cycle, account_id, at, items)
+        with warehouse.begin() as connection, locked(connection, statements, cycle, account_id):
+            if rows is not None:
+                key = {"billing_cycle": cycle, "account_id": account_id}
+                connection.execute(statement(f"{statements}/delete_charges"), key)
+                if rows:
+                    inserted = [{**key, **row, "fetched_at": at} for row in rows]
+                    connection.execute(statement(f"{statements}/insert_charge"), inserted)
+                charges += len(rows)
+            outcome = {"failure": failures.get(account_id), "fetched_at": None if rows is None else at}
+            connection.execute(statement(f"{statements}/record_fetch"), fetched | outcome)
     return FetchedCharges(cycle, len(buyers), charges, failures)
 
 
-def _items_of(bills: BuyersBills, cycle: str, products: list[str]) -> list[BillItem]:
-    codes = sorted({load_product(product).product_code for product in products})
-    return [item for code in codes for item in bills.instance_bill(cycle, product_code=code)]
-
-
-def _record(warehouse: Engine, cycle: str, account_id: str, at: datetime, failure: str) -> None:
-    with warehouse.begin() as connection, locked(connection, "reconciliation", cycle, account_id):
-        _record_fetch(connection, cycle, account_id, at, failure=failure, fetched_at=None)
-
-
-def _replace_charges(warehouse: Engine, cycle: str, account_id: str, at: datetime, items: list[BillItem]) -> int:
-    window = {"billing_cycle": cycle, "account_id": account_id}
-    rows = [
-        {
-            **window,
-            "marketplace_instance_id": instance,
-            "item": kind,
-            "currency": currency,
-            "gross_amount": gross,
-            "amount": amount,
-            "fetched_at": at,
-        }
-        for (instance, kind, currency), (gross, amount) in _sums(items).items()
-    ]
-    with warehouse.begin() as connection, locked(connection, "reconciliation", cycle, account_id):
-        connection.execute(statement("reconciliation/delete_charges"), window)
-        if rows:
-            connection.execute(statement("reconciliation/insert_charge"), rows)
-        _record_fetch(connection, cycle, account_id, at, failure=None, fetched_at=at)
-    return len(rows)
-
-
-def _sums(items: Iterable[BillItem]) -> dict[tuple[str, str, str], tuple[Decimal, Decimal]]:
+def _sums(items: Iterable[BillItem]) -> list[dict[str, Any]]:
     """Gross and payable amounts per instance, kind of item and currency: a cycle may hold several orders of a kind."""
     sums: defaultdict[tuple[str, str, str], tuple[Decimal, Decimal]] = defaultdict(lambda: (ZERO, ZERO))
     for item in items:
         natural_key = (item.instance_id, item.item, item.currency)
         gross, amount = sums[natural_key]
         sums[natural_key] = (gross + item.pretax_gross_amount, amount + item.pretax_amount)
-    return dict(sums)
-
-
-def _record_fetch(
-    connection: Connection,
-    cycle: str,
-    account_id: str,
-    at: datetime,
-    *,
-    failure: str | None,
-    fetched_at: datetime | None,
-) -> None:
-    connection.execute(
-        statement("reconciliation/record_fetch"),
+    return [
         {
-            "billing_cycle": cycle,
-            "account_id": account_id,
-            "attempted_at": at,
-            "failure": failure,
-            "fetched_at": fetched_at,
-        },
-    )
+            "marketplace_instance_id": instance,
+            "item": kind,
+            "currency": currency,
+            "gross_amount": gross,
+            "amount": amount,
+        }
+        for (instance, kind, currency), (gross, amount) in sums.items()
+    ]

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.domain.billing_cycles import billing_cycle, final_at, last_ended_cycle, oldest_kept_cycle
-from include.domain.words.reconciliation import CONFIRMED, OPEN_POINTS, VERDICTS
+from include.domain.words.reconciliation import CONFIRMED, OPEN_POINTS, say_verdict
+from include.reconciliation.hours.compare_stored import compare_hours
 from include.warehouse.engine import locked, run_steps, statement
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from include.domain.money import Decimal
+    from include.reconciliation.hours.compare_stored import OurHours
 
 #: Verdicts after which there is nothing to do.
 CONFIRMING = frozenset({"agrees", "differs_by_rounding"})
@@ -77,8 +79,8 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        """The verdict in words."""
-        return VERDICTS[self.verdict].say(self.facts)
+        """The verdict in words, with what its hours say."""
+        return say_verdict(self.verdict, self.facts)
 
     @property
     def is_open(self) -> bool:
@@ -117,14 +119,19 @@ def find_cycles(warehouse: Engine, at: datetime, period: str | None = None) -> l
     return sorted({*due, last})
 
 
-def reconcile_period(warehouse: Engine, period: str, at: datetime, by: str = "reconciliation") -> Reconciled:
+def reconcile_period(
+    warehouse: Engine, period: str, at: datetime, by: str = "reconciliation", *, our_hours: OurHours | None = None
+) -> Reconciled:
     """Store the verdicts of a period from the charges that were fetched, and mark the confirmed bills as reconciled.
+
+    A month that the Marketplace's bill has hours of is compared by the hour, too; the hours explain its verdict.
 
     Args:
         warehouse: where both bills are.
         period: YYYY-MM.
         at: logical time of the run.
         by: the run or the person, for the bills' story.
+        our_hours: gives what we charge by the hour; without it, months alone are compared.
 
     Raises:
         InvalidInputError: when the period is not a month.
@@ -138,6 +145,7 @@ def reconcile_period(warehouse: Engine, period: str, at: datetime, by: str = "re
     }
     with warehouse.begin() as connection, locked(connection, "reconciliation", period):
         run_steps(connection, _COMPARING, window)
+        compare_hours(connection, cycle, window, our_hours)
         verdicts = connection.execute(
             statement("reconciliation/store_verdicts"), {"period": period, "checked_at": at}
         ).all()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from include.domain.words import billing as words
-from include.domain.words.reconciliation import VERDICTS
+from include.domain.words.reconciliation import say_verdict
 from include.reporting.document_header import DocumentHeader
 from include.warehouse.engine import statement
 
@@ -150,7 +150,7 @@ class Reconciliation:
     @property
     def sentence(self) -> str | None:
         """The verdict in words."""
-        return VERDICTS[self.verdict].say(self.facts) if self.verdict and self.facts else None
+        return say_verdict(self.verdict, self.facts) if self.verdict and self.facts else None
 
 
 @dataclass(frozen=True, slots=True)

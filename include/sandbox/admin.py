@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, FastAPI, HTTPException, Request
 from pydantic import Field
 
-from include.sandbox import admin_channels, admin_environments, admin_orders, callbacks, faults
+from include.sandbox import admin_bills, admin_channels, admin_environments, admin_orders, callbacks, faults
 from include.sandbox.admin_access import AdminAccess
 from include.sandbox.admin_environments import Strict, world_of
 from include.sandbox.records import Account, Fault, Notification, Settings
@@ -200,6 +200,7 @@ def make_app(world: World, access: AdminAccess) -> FastAPI:
     app.include_router(admin_environments.router)
     app.include_router(admin_channels.router)
     app.include_router(admin_orders.router)
+    app.include_router(admin_bills.router)
 
     @app.middleware("http")
     async def commit_before_answering(request: Request, call_next: Any) -> Any:  # noqa: ANN401

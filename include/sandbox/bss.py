@@ -191,7 +191,8 @@ def _subscription_type(charge: Charge) -> str:
 
 def _number(amount: int) -> float:
     """A JSON number: the shortest decimal that the amount, cut at six places, is."""
-    return float(format_number(amount // 10**4 * 10**4))
+    sign = -1 if amount < 0 else 1
+    return float(format_number(sign * (abs(amount) // 10**4 * 10**4)))
 
 
 def _local(at: int) -> str:

@@ -32,7 +32,7 @@ class Charge(NamedTuple):
     """One item of the Marketplace's bill.
 
     Attributes:
-        item: PayAsYouGoBill or SubscriptionOrder.
+        item: PayAsYouGoBill, SubscriptionOrder, Refund or Adjustment.
         start, end: what it is for, half-open.
         quantity: AKU-seconds, or licensed AKU.
         gross: before cutting, in 10^-10.
@@ -60,12 +60,16 @@ class Charge(NamedTuple):
 
 def scaled(price: str) -> int:
     """A decimal text as a whole number of 10^-10."""
+    if price.startswith("-"):
+        return -scaled(price[1:])
     whole, _, fraction = price.partition(".")
     return int(whole) * SCALE + int(fraction.ljust(10, "0")[:10] or "0")
 
 
 def format_number(amount: int) -> str:
     """A whole number of 10^-10 as a decimal text without needless zeros."""
+    if amount < 0:
+        return f"-{format_number(-amount)}"
     fraction = f"{amount % SCALE:010d}".rstrip("0")
     return f"{amount // SCALE}.{fraction or '0'}"
 
@@ -77,6 +81,7 @@ def charges(world: World, account_id: str, cycle: str, now: int) -> list[Charge]
         if instance.account_id == account_id and not instance.failure:
             found += _licence_charges(world, instance, now) if instance.is_prepaid else []
             found += [] if instance.is_prepaid else hourly_charges(world, instance, *cycle_window(cycle), now)
+            found += _entered_charges(world, instance)
     return sorted((c for c in found if c.cycle == cycle), key=lambda c: (c.start, c.instance.order_id))
 
 
@@ -99,6 +104,14 @@ def hourly_charges(world: World, instance: ServiceInstance, start: int, end: int
         gross = aku_seconds * price // HOUR
         made.append(Charge(instance, "PayAsYouGoBill", hour, hour + HOUR, aku_seconds, gross, gross // CENT * CENT))
     return made
+
+
+def _entered_charges(world: World, instance: ServiceInstance) -> list[Charge]:
+    return [
+        Charge(instance, entry.item, entry.start, entry.start + HOUR, 0, scaled(entry.amount), scaled(entry.amount))
+        for entry in world.bill_entries.values()
+        if entry.marketplace_instance_id == instance.marketplace_instance_id
+    ]
 
 
 def _usage(world: World, instance: ServiceInstance, start: int, end: int) -> dict[int, int]:

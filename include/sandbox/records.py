@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from include.sandbox.bill_records import BillEntry
 from include.sandbox.channel_records import AwsAgreement, AwsUsage, ChannelRecord, IntlInstance, IntlPush
 
 
@@ -316,11 +317,12 @@ Record = (
     | Callback
     | Fault
     | ChannelRecord
+    | BillEntry
 )
 KINDS: dict[str, type[Record]] = {
     kind.kind: kind
     for kind in (
         *(Settings, Account, ServiceInstance, Console, KafkaInstance, Token, Push, Notification, Callback, Fault),
-        *(AwsAgreement, AwsUsage, IntlInstance, IntlPush),
+        *(AwsAgreement, AwsUsage, IntlInstance, IntlPush, BillEntry),
     )
 }

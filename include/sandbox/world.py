@@ -10,6 +10,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import cast
 
+from include.sandbox.bill_records import BillEntry
 from include.sandbox.channel_records import AwsAgreement, AwsUsage, IntlInstance, IntlPush
 from include.sandbox.journal import Journal
 from include.sandbox.records import (
@@ -53,6 +54,7 @@ class World:
         self.aws_usage: dict[str, AwsUsage] = {}
         self.intl_instances: dict[str, IntlInstance] = {}
         self.intl_pushes: dict[str, IntlPush] = {}
+        self.bill_entries: dict[str, BillEntry] = {}
         self.notifications: dict[str, Notification] = {}
         self.callbacks: dict[str, Callback] = {}
         self.faults: dict[str, Fault] = {}
@@ -100,6 +102,7 @@ class World:
             "aws_usage": self.aws_usage,
             "intl_instance": self.intl_instances,
             "intl_push": self.intl_pushes,
+            "bill_entry": self.bill_entries,
             "notification": self.notifications,
             "callback": self.callbacks,
             "fault": self.faults,

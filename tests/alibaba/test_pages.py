@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from include.alibaba.bss import Bss
 from include.alibaba.market import Market
-from include.alibaba.pages import NumberedPage, TokenPage, follow_numbers, follow_tokens
+from include.alibaba.pages import NumberedPage, TokenPage, follow_numbers, follow_tokens, follow_unchanged_tokens
 from include.domain.errors import RefusedError, RetriableError, UnexpectedAnswerError
 from include.domain.money import Decimal
 from tests.support.cloud import QUICK, Cloud, says
@@ -31,6 +31,31 @@ def test_every_item_comes_once_and_in_order(rows: list[int], size: int) -> None:
 def test_a_token_that_comes_again_ends_the_listing_with_an_error() -> None:
     with pytest.raises(UnexpectedAnswerError, match="same NextToken twice"):
         list(follow_tokens("List", lambda _: TokenPage([1], "again"), lambda row: row))
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [TokenPage([1, 2], "t", 3), TokenPage([3], None, 4)],
+        [TokenPage([1, 2], "t", 4), TokenPage([3], None, 4)],
+        [TokenPage([1, 2], "t", 3), TokenPage([3], None, 3), TokenPage([0, 1], "t", 3)],
+        [TokenPage([1, 2], "t"), TokenPage([3], None), TokenPage([2], "t")],
+    ],
+    ids=["grew", "lost one", "moved", "moved without a total"],
+)
+def test_a_listing_by_tokens_that_changes_while_it_is_read_is_noticed(answers: list[TokenPage]) -> None:
+    with pytest.raises(RetriableError, match="changed while it was read"):
+        list(follow_unchanged_tokens("List", lambda _: answers.pop(0), lambda row: row))
+
+
+@given(rows=st.lists(st.integers()), size=st.integers(1, 7))
+def test_a_listing_by_tokens_that_does_not_change_is_read_whole(rows: list[int], size: int) -> None:
+    def fetch(token: str | None) -> TokenPage:
+        start = int(token or 0)
+        following = start + size
+        return TokenPage(rows[start:following], str(following) if following < len(rows) else "", len(rows))
+
+    assert list(follow_unchanged_tokens("List", fetch, lambda row: row)) == rows
 
 
 @pytest.mark.parametrize("second", [NumberedPage([3], 4), NumberedPage([], 3)], ids=["grew", "ran dry"])

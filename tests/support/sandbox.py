@@ -95,6 +95,11 @@ class SandboxHandle:
         rows: list[dict[str, Any]] = answer.json()
         return rows
 
+    def enter_on_bill(self, marketplace_instance_id: str, hour: str, amount: str, item: str = "Refund") -> None:
+        """Enter a further item on the buyer's bill, for one hour (ISO 8601)."""
+        entry = {"marketplace_instance_id": marketplace_instance_id, "hour": hour, "amount": amount, "item": item}
+        self._asked("POST", "/bill-entries", entry)
+
     def timelines(self, environment_id: str) -> list[dict[str, Any]]:
         """Every moment of every instance that a console's environment has had."""
         lives: list[dict[str, Any]] = self._asked("GET", f"/consoles/{environment_id}/timelines")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from include.domain.words.filling import Words
+from typing import TYPE_CHECKING, Any
+
+from include.domain.words.filling import Words, fill
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _MORE_OR_LESS = {"more": "{distance:amount} {currency} more", "less": "{distance:amount} {currency} less"}
 _THEIRS = "The Marketplace charges {marketplace_amount:amount} {currency}"
@@ -74,6 +79,42 @@ HYPOTHESES = {
     "started_hour": Words("It is a started hour counted whole: the Marketplace may not charge by the second."),
     "truncation": Words("Fractions of a cent are cut off."),
 }
+
+#: What explains hours of a month, or else their verdict, after their count: "11 at the peak".
+HOUR_CAUSES = {
+    "currency": "in another currency",
+    "doubled_window": "twice ours",
+    "licence_overage": "as if without licence",
+    "missed_window": "not charged there",
+    "moved_window": "moved to the hour beside",
+    "peak_of_hour": "at the hour's peak",
+    "started_hour": "as a started hour",
+    "truncation": "by fractions of a cent",
+    "differs": "without explanation",
+    "differs_by_rounding": "by rounding",
+    "missing_here": "not charged here",
+    "missing_there": "not charged there",
+    "refund": "given back",
+}
+
+
+def say_verdict(verdict: str, facts: Mapping[str, Any]) -> str:
+    """The verdict on a month in words, and what its hours say where they were compared."""
+    said = VERDICTS[verdict].say(facts)
+    if facts.get("hours_compared") is None:
+        return said
+    return f"{said} {say_hours(facts['hours_compared'], facts['hour_causes'])}"
+
+
+def say_hours(compared: int, causes: Mapping[str, int]) -> str:
+    """How many of a month's hours differ, and why: the most frequent cause first."""
+    if not causes:
+        return fill("{compared:hour agrees|hours agree}.", {"compared": compared})
+    by_count = sorted(causes.items(), key=lambda each: (-each[1], each[0]))
+    listed = ", ".join(f"{count:,} {HOUR_CAUSES[cause]}" for cause, count in by_count)
+    differing = sum(causes.values())
+    return f"{differing:,} of {fill('{compared:hour|hours}', {'compared': compared})} differ: {listed}."
+
 
 _THEY_SETTLE = "The settlement export has {settled_amount:amount} {currency}"
 #: Of a subscription's month in a settlement export.

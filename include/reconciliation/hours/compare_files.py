@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 NEEDED = ("subscription_id", "hour", "amount", "currency")
 MEASURES = ("peak_amount", "started_hour_amount", "uncovered_amount")
 _COPY = (
-    "COPY hour_amounts (is_ours, subscription_id, hour_start, amount, currency, peak_amount, started_hour_amount, "
-    "uncovered_amount) FROM STDIN"
+    "COPY reconciliation.hour_amounts (is_ours, subscription_id, hour_start, amount, currency, peak_amount, "
+    "started_hour_amount, uncovered_amount) FROM STDIN"
 )
 
 
@@ -98,7 +98,6 @@ def compare_files(scratch: Engine, ours: Path, theirs: Path) -> tuple[list[HourV
 def compare_amounts(scratch: Engine, ours: list[HourAmount], theirs: list[HourAmount]) -> list[HourVerdict]:
     """The verdicts on all hours that either side has, by subscription and hour; nothing is committed."""
     with scratch.connect() as connection, connection.begin() as transaction:
-        connection.execute(statement("reconciliation/hours/create_amounts"))
         _copy(connection, ours, is_ours=True)
         _copy(connection, theirs, is_ours=False)
         rows = connection.execute(statement("reconciliation/hours/list_verdicts")).mappings()

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table
 from include.warehouse.tables.base import big, decimal, flag, instant, integer, json, key, metadata, text
 
 VERDICTS = ("agrees", "differs_by_rounding", "differs", "missing_here", "missing_there")
+HOUR_VERDICTS = (*VERDICTS, "refund")
 SETTLED_KINDS = ("charge", "refund")
 
 marketplace_fetches = Table(
@@ -37,6 +38,78 @@ marketplace_charges = Table(
     Index("marketplace_charges_by_buyer", "billing_cycle", "account_id"),
     schema="reconciliation",
     comment="The Marketplace's charges per instance and cycle, from BSS.",
+)
+
+hourly_fetches = Table(
+    "hourly_fetches",
+    metadata,
+    text("billing_cycle", "YYYY-MM in UTC+8, as BSS names it.", primary_key=True),
+    Column(
+        "account_id", ForeignKey("core.buyers.account_id"), primary_key=True, comment="Buyer whose bill was fetched."
+    ),
+    instant("attempted_at", "Logical time of the last run that tried."),
+    text("failure", "Why the last try failed and what to do; null when it came.", nullable=True),
+    instant("fetched_at", "Logical time of the last run that got the whole bill; null when none did.", nullable=True),
+    schema="reconciliation",
+    comment="Whether a buyer's settlement bill, which has hours, was got.",
+)
+
+hourly_charges = Table(
+    "hourly_charges",
+    metadata,
+    text("billing_cycle", "YYYY-MM in UTC+8, as BSS names it.", primary_key=True),
+    Column("account_id", ForeignKey("core.buyers.account_id"), primary_key=True, comment="Buyer on whose bill it is."),
+    text("order_id", "Order that it is of (SubOrderId), or empty.", primary_key=True),
+    instant("hour_start", "Start of the UTC hour.", primary_key=True),
+    text("item", "PayAsYouGoBill, Refund or Adjustment.", primary_key=True),
+    text("currency", "ISO 4217 code.", primary_key=True),
+    decimal("gross_amount", "PretaxGrossAmount: before discounts."),
+    decimal("rounded_off", "RoundDownDiscount: what cutting to two decimals took off."),
+    decimal("amount", "PretaxAmount: payable."),
+    instant("fetched_at", "Logical time of the run that fetched it."),
+    schema="reconciliation",
+    comment="The Marketplace's charges by hour, from the buyer's settlement bill; what is for other times is left out.",
+)
+
+hour_verdicts = Table(
+    "hour_verdicts",
+    metadata,
+    Column(
+        "subscription_key",
+        ForeignKey("core.subscriptions.subscription_key"),
+        primary_key=True,
+        comment="Subscription.",
+    ),
+    instant("hour_start", "Start of the UTC hour.", primary_key=True),
+    text("period", "Billing period, YYYY-MM."),
+    decimal("our_amount", "What rating charges; null where we do not have the hour.", nullable=True),
+    decimal("marketplace_amount", "What the Marketplace charges; null where it does not have the hour.", nullable=True),
+    decimal("refunded", "The Marketplace's negative items, which are in its amount.", nullable=True),
+    decimal("difference", "Marketplace's minus ours; null in two currencies.", nullable=True),
+    text("currency", "ISO 4217 code."),
+    text("marketplace_currency", "ISO 4217 code of the Marketplace's amount.", nullable=True),
+    text("verdict", "differs_by_rounding, differs, missing_here, missing_there or refund."),
+    text("hypothesis", "What may explain it, see reconciliation.hour_hypothesis.", nullable=True),
+    CheckConstraint(f"verdict IN {HOUR_VERDICTS}", name="verdict"),
+    Index("hour_verdicts_by_period", "period", "subscription_key"),
+    schema="reconciliation",
+    comment="Hours that do not agree, of the months that were compared by hour; all their other hours agree.",
+)
+
+hour_amounts = Table(
+    "hour_amounts",
+    metadata,
+    flag("is_ours", "Whether it is our amount, not the Marketplace's."),
+    text("subscription_id", "Public id of the subscription."),
+    instant("hour_start", "Start of the UTC hour."),
+    decimal("amount", "What is charged; negative for a refund."),
+    text("currency", "ISO 4217 code."),
+    decimal("peak_amount", "Of ours: if the hour was charged by its peak; null where not known.", nullable=True),
+    decimal("started_hour_amount", "Of ours: if it was charged whole; null where not known.", nullable=True),
+    decimal("uncovered_amount", "Of ours: if no licence covered it; null where not known.", nullable=True),
+    schema="reconciliation",
+    prefixes=["UNLOGGED"],
+    comment="Working table, empty outside a transaction: what reconciliation.judged_hours compares.",
 )
 
 verdicts = Table(

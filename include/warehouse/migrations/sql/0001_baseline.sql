@@ -482,6 +482,25 @@ COMMENT ON COLUMN operations.notifications.sentence IS 'What the notification sa
 COMMENT ON COLUMN operations.notifications.claimed_at IS 'Logical time of the run that claimed it; entered before anything is sent.';
 COMMENT ON COLUMN operations.notifications.sent_at IS 'Logical time of the run that sent it; null when it may not have arrived.';
 COMMENT ON COLUMN operations.notifications.failure IS 'Why sending failed, as a sentence; it is not tried again.';
+CREATE UNLOGGED TABLE reconciliation.hour_amounts (
+	is_ours BOOLEAN NOT NULL,
+	subscription_id TEXT NOT NULL,
+	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	amount NUMERIC NOT NULL,
+	currency TEXT NOT NULL,
+	peak_amount NUMERIC,
+	started_hour_amount NUMERIC,
+	uncovered_amount NUMERIC
+);
+COMMENT ON TABLE reconciliation.hour_amounts IS 'Working table, empty outside a transaction: what reconciliation.judged_hours compares.';
+COMMENT ON COLUMN reconciliation.hour_amounts.is_ours IS 'Whether it is our amount, not the Marketplace''s.';
+COMMENT ON COLUMN reconciliation.hour_amounts.subscription_id IS 'Public id of the subscription.';
+COMMENT ON COLUMN reconciliation.hour_amounts.hour_start IS 'Start of the UTC hour.';
+COMMENT ON COLUMN reconciliation.hour_amounts.amount IS 'What is charged; negative for a refund.';
+COMMENT ON COLUMN reconciliation.hour_amounts.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN reconciliation.hour_amounts.peak_amount IS 'Of ours: if the hour was charged by its peak; null where not known.';
+COMMENT ON COLUMN reconciliation.hour_amounts.started_hour_amount IS 'Of ours: if it was charged whole; null where not known.';
+COMMENT ON COLUMN reconciliation.hour_amounts.uncovered_amount IS 'Of ours: if no licence covered it; null where not known.';
 CREATE TABLE reconciliation.settlement_files (
 	file_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	file_sha256 TEXT NOT NULL,
@@ -652,6 +671,46 @@ COMMENT ON COLUMN operations.machine_listings.attempted_at IS 'When it was last 
 COMMENT ON COLUMN operations.machine_listings.failure IS 'Why the last try failed and what to do, as a sentence; null when it did not.';
 COMMENT ON COLUMN operations.machine_listings.listed_at IS 'When the last whole listing was taken; a failed one is never an empty one.';
 COMMENT ON COLUMN operations.machine_listings.machines IS 'Running machines with the paid image in the last whole listing.';
+CREATE TABLE reconciliation.hourly_charges (
+	billing_cycle TEXT NOT NULL,
+	account_id TEXT NOT NULL,
+	order_id TEXT NOT NULL,
+	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	item TEXT NOT NULL,
+	currency TEXT NOT NULL,
+	gross_amount NUMERIC NOT NULL,
+	rounded_off NUMERIC NOT NULL,
+	amount NUMERIC NOT NULL,
+	fetched_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT hourly_charges_pkey PRIMARY KEY (billing_cycle, account_id, order_id, hour_start, item, currency),
+	CONSTRAINT hourly_charges_account_id_fkey FOREIGN KEY(account_id) REFERENCES core.buyers (account_id)
+);
+COMMENT ON TABLE reconciliation.hourly_charges IS 'The Marketplace''s charges by hour, from the buyer''s settlement bill; what is for other times is left out.';
+COMMENT ON COLUMN reconciliation.hourly_charges.billing_cycle IS 'YYYY-MM in UTC+8, as BSS names it.';
+COMMENT ON COLUMN reconciliation.hourly_charges.account_id IS 'Buyer on whose bill it is.';
+COMMENT ON COLUMN reconciliation.hourly_charges.order_id IS 'Order that it is of (SubOrderId), or empty.';
+COMMENT ON COLUMN reconciliation.hourly_charges.hour_start IS 'Start of the UTC hour.';
+COMMENT ON COLUMN reconciliation.hourly_charges.item IS 'PayAsYouGoBill, Refund or Adjustment.';
+COMMENT ON COLUMN reconciliation.hourly_charges.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN reconciliation.hourly_charges.gross_amount IS 'PretaxGrossAmount: before discounts.';
+COMMENT ON COLUMN reconciliation.hourly_charges.rounded_off IS 'RoundDownDiscount: what cutting to two decimals took off.';
+COMMENT ON COLUMN reconciliation.hourly_charges.amount IS 'PretaxAmount: payable.';
+COMMENT ON COLUMN reconciliation.hourly_charges.fetched_at IS 'Logical time of the run that fetched it.';
+CREATE TABLE reconciliation.hourly_fetches (
+	billing_cycle TEXT NOT NULL,
+	account_id TEXT NOT NULL,
+	attempted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	failure TEXT,
+	fetched_at TIMESTAMP WITH TIME ZONE,
+	CONSTRAINT hourly_fetches_pkey PRIMARY KEY (billing_cycle, account_id),
+	CONSTRAINT hourly_fetches_account_id_fkey FOREIGN KEY(account_id) REFERENCES core.buyers (account_id)
+);
+COMMENT ON TABLE reconciliation.hourly_fetches IS 'Whether a buyer''s settlement bill, which has hours, was got.';
+COMMENT ON COLUMN reconciliation.hourly_fetches.billing_cycle IS 'YYYY-MM in UTC+8, as BSS names it.';
+COMMENT ON COLUMN reconciliation.hourly_fetches.account_id IS 'Buyer whose bill was fetched.';
+COMMENT ON COLUMN reconciliation.hourly_fetches.attempted_at IS 'Logical time of the last run that tried.';
+COMMENT ON COLUMN reconciliation.hourly_fetches.failure IS 'Why the last try failed and what to do; null when it came.';
+COMMENT ON COLUMN reconciliation.hourly_fetches.fetched_at IS 'Logical time of the last run that got the whole bill; null when none did.';
 CREATE TABLE reconciliation.marketplace_charges (
 	billing_cycle TEXT NOT NULL,
 	marketplace_instance_id TEXT NOT NULL,
@@ -1020,6 +1079,35 @@ COMMENT ON COLUMN marketplace.push_records.decided_at IS 'When it got its outcom
 CREATE INDEX push_records_by_subscription ON marketplace.push_records (subscription_key, hour_start);
 CREATE INDEX push_records_in_units ON marketplace.push_records (channel, marketplace_instance_id, dimension, record_key) WHERE unit_seconds > 1;
 CREATE INDEX push_records_waiting ON marketplace.push_records (channel, outcome, cut_off) WHERE outcome IN ('pending', 'not_sent', 'sending', 'unknown');
+CREATE TABLE reconciliation.hour_verdicts (
+	subscription_key BIGINT NOT NULL,
+	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	period TEXT NOT NULL,
+	our_amount NUMERIC,
+	marketplace_amount NUMERIC,
+	refunded NUMERIC,
+	difference NUMERIC,
+	currency TEXT NOT NULL,
+	marketplace_currency TEXT,
+	verdict TEXT NOT NULL,
+	hypothesis TEXT,
+	CONSTRAINT hour_verdicts_pkey PRIMARY KEY (subscription_key, hour_start),
+	CONSTRAINT hour_verdicts_verdict_check CHECK (verdict IN ('agrees', 'differs_by_rounding', 'differs', 'missing_here', 'missing_there', 'refund')),
+	CONSTRAINT hour_verdicts_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
+);
+COMMENT ON TABLE reconciliation.hour_verdicts IS 'Hours that do not agree, of the months that were compared by hour; all their other hours agree.';
+COMMENT ON COLUMN reconciliation.hour_verdicts.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN reconciliation.hour_verdicts.hour_start IS 'Start of the UTC hour.';
+COMMENT ON COLUMN reconciliation.hour_verdicts.period IS 'Billing period, YYYY-MM.';
+COMMENT ON COLUMN reconciliation.hour_verdicts.our_amount IS 'What rating charges; null where we do not have the hour.';
+COMMENT ON COLUMN reconciliation.hour_verdicts.marketplace_amount IS 'What the Marketplace charges; null where it does not have the hour.';
+COMMENT ON COLUMN reconciliation.hour_verdicts.refunded IS 'The Marketplace''s negative items, which are in its amount.';
+COMMENT ON COLUMN reconciliation.hour_verdicts.difference IS 'Marketplace''s minus ours; null in two currencies.';
+COMMENT ON COLUMN reconciliation.hour_verdicts.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN reconciliation.hour_verdicts.marketplace_currency IS 'ISO 4217 code of the Marketplace''s amount.';
+COMMENT ON COLUMN reconciliation.hour_verdicts.verdict IS 'differs_by_rounding, differs, missing_here, missing_there or refund.';
+COMMENT ON COLUMN reconciliation.hour_verdicts.hypothesis IS 'What may explain it, see reconciliation.hour_hypothesis.';
+CREATE INDEX hour_verdicts_by_period ON reconciliation.hour_verdicts (period, subscription_key);
 CREATE TABLE reconciliation.verdicts (
 	subscription_key BIGINT NOT NULL,
 	period TEXT NOT NULL,

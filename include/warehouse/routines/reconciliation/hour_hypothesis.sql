@@ -1,6 +1,7 @@
 -- The first of these that explains an hour's verdict, tried in this order; null where none does, or nothing is to be
 -- explained. Differences are the Marketplace's minus ours, of this hour and of the hours before and after it; the other
--- amounts are what our hour would be by another measure, null where that is not known.
+-- amounts are what our hour would be by another measure, null where that is not known. A measure that gives our own
+-- amount explains nothing.
 CREATE FUNCTION reconciliation.hour_hypothesis(
     verdict text,
     currencies_differ boolean,
@@ -15,8 +16,14 @@ CREATE FUNCTION reconciliation.hour_hypothesis(
 CASE
     WHEN verdict IN ('agrees', 'refund') THEN NULL
     WHEN currencies_differ THEN 'currency'
-    WHEN abs(marketplace_amount - peak_amount) < reconciliation.rounding_limit(1) THEN 'peak_of_hour'
-    WHEN abs(marketplace_amount - started_hour_amount) < reconciliation.rounding_limit(1) THEN 'started_hour'
+    WHEN
+        peak_amount IS DISTINCT FROM our_amount
+        AND abs(marketplace_amount - peak_amount) < reconciliation.rounding_limit(1)
+        THEN 'peak_of_hour'
+    WHEN
+        started_hour_amount IS DISTINCT FROM our_amount
+        AND abs(marketplace_amount - started_hour_amount) < reconciliation.rounding_limit(1)
+        THEN 'started_hour'
     WHEN verdict = 'differs_by_rounding' THEN 'truncation'
     WHEN
         EXISTS (

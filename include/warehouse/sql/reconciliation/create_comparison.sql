@@ -48,7 +48,11 @@ SELECT
     coalesce(t.currency_count > 1 OR t.currency <> o.currency, FALSE) AS currencies_differ,
     coalesce(t.amount, 0) - coalesce(o.net_amount, 0) AS difference,
     coalesce(o.hours_charged, 0) AS hours_charged,
-    s.fetched_at >= :final_at AS is_final
+    s.fetched_at >= :final_at AS is_final,
+    -- Of the hours, where they are compared, too (hours/explain_months).
+    CAST(NULL AS bigint) AS hours_compared,
+    CAST(NULL AS bigint) AS hours_apart,
+    CAST(NULL AS jsonb) AS hour_causes
 FROM subscriptions AS s
 LEFT JOIN ours AS o ON s.subscription_key = o.subscription_key
 LEFT JOIN theirs AS t ON s.marketplace_instance_id = t.marketplace_instance_id

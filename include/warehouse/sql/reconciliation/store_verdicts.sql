@@ -13,7 +13,8 @@ WITH stored AS (
         difference,
         currency,
         hours_charged,
-        reconciliation.verdict(our_amount, marketplace_amount, currencies_differ, hours_charged) AS verdict,
+        -- Hours that are apart by more than rounding show that the month is, too.
+        CASE WHEN v.verdict = 'differs_by_rounding' AND hours_apart > 0 THEN 'differs' ELSE v.verdict END AS verdict,
         jsonb_build_object(
             'period', CAST(:period AS text),
             'subscription_id', subscription_id,
@@ -28,11 +29,17 @@ WITH stored AS (
             'cause', CASE WHEN currencies_differ THEN 'currency' ELSE 'amount' END,
             'distance', CAST(abs(difference) AS text),
             'hours_charged', hours_charged,
-            'rounding_limit', CAST(reconciliation.rounding_limit(hours_charged) AS text)
+            'rounding_limit', CAST(reconciliation.rounding_limit(hours_charged) AS text),
+            'hours_compared', hours_compared,
+            'hour_causes', hour_causes
         ) AS facts,
         is_final,
         :checked_at
     FROM compared_bills
+    CROSS JOIN
+        LATERAL (
+            SELECT reconciliation.verdict(our_amount, marketplace_amount, currencies_differ, hours_charged) AS verdict
+        ) AS v
     ON CONFLICT (subscription_key, period) DO UPDATE
         SET
             bill_key = excluded.bill_key,

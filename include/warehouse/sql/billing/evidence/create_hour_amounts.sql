@@ -1,6 +1,6 @@
-CREATE TEMPORARY TABLE hour_amounts (
-    is_ours boolean NOT NULL,
-    subscription_id text NOT NULL,
+-- What each hour of a period costs, for reconciliation, into our_hours of this transaction.
+CREATE TEMPORARY TABLE our_hours (
+    subscription_key bigint NOT NULL,
     hour_start timestamptz NOT NULL,
     amount numeric NOT NULL,
     currency text NOT NULL,

@@ -1,0 +1,2 @@
+DELETE FROM reconciliation.hour_verdicts
+WHERE period = :period
