@@ -11,9 +11,10 @@ that ended, and every earlier one that still has an issued bill without confirma
 **By hand.** Give a period, for example after a buyer's connection was repaired. Running it again changes nothing that
 is confirmed.
 
-**What you do next.** Nothing, if the run is green. If `report` fails, its message names what needs a person: buyers
-that could not be asked, and what the Marketplace's final bill does not confirm, each with what to do. All verdicts are
-shown under *Bills*, and in `reconciliation.verdicts`.
+**What you do next.** Nothing, if the run is green. If `report` fails, its message names what needs a person: first
+the open findings, which are what the Marketplace's final bill does not confirm, each with owner, age and what to do;
+then buyers that could not be asked. A finding is closed by a correction, by the final bill, or by your explanation
+(`difference_explanation`). All verdicts are shown under *Bills*, and in `reconciliation.verdicts`.
 """
 
 from __future__ import annotations
@@ -66,13 +67,13 @@ def reconciliation() -> None:
         """One verdict per subscription; confirmed bills become reconciled. Yields what needs a person, in words."""
         from include.orchestration import work
         from include.orchestration.billing import who_runs
-        from include.orchestration.reconciliation import compare_cycle
+        from include.orchestration.reconciliation import compare_cycle, name_open_findings
 
         at, by = work.run_instant(), who_runs()
         done = [compare_cycle(cycle, at, by) for cycle in cycles]
         for result in done:
             print(f"{result.period}: {result.summary}")  # noqa: T201 (the task's log)
-        return [point for result in done for point in result.open_points]
+        return name_open_findings(at)
 
     @task
     def report(failures: dict[str, dict[str, str]], open_points: list[str]) -> None:

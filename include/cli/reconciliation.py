@@ -27,21 +27,19 @@ def run(period: Period = None) -> None:
     The exit code is 1 where there was nothing to compare, too.
     """
     from include.orchestration import connections
-    from include.orchestration.reconciliation import compare_cycle, fetch_cycle
+    from include.orchestration.reconciliation import compare_cycle, fetch_cycle, name_open_findings
     from include.reconciliation.compare import find_cycles
     from include.reconciliation.report import report_open_points
 
     warehouse, at = connections.warehouse(), datetime.now(UTC)
     failures: dict[str, dict[str, str]] = {}
-    open_points: list[str] = []
     compared_count = 0
     for cycle in find_cycles(warehouse, at, period):
         failures[cycle] = fetch_cycle(cycle, at)
         compared = compare_cycle(cycle, at, person())
-        open_points += compared.open_points
         say(f"{cycle}: {compared.summary}")
         compared_count += sum(compared.verdicts.values())
-    report_open_points(failures, open_points)
+    report_open_points(failures, name_open_findings(at))
     if not compared_count:
         raise typer.Exit(1)
 
@@ -68,6 +66,52 @@ def list_stored(period: Period = None, form: Form = Listing.TABLE) -> None:
     rows = [{name: getattr(verdict, name) for name in fields} for verdict in list_verdicts(warehouse(), period)]
     nothing = "Nothing was compared yet. Run `akubill reconciliation run`."
     print_rows(form, rows, columns=columns, fields=fields, nothing=nothing)
+
+
+@app.command("findings")
+def list_open_findings(
+    period: Period = None,
+    with_closed: Annotated[bool, typer.Option("--all", help="Closed ones, too.")] = False,
+    form: Form = Listing.TABLE,
+) -> None:
+    """List what the Marketplace's final bill does not confirm, the oldest first, with owner and age."""
+    from include.orchestration.connections import warehouse
+    from include.reconciliation.findings import list_findings
+
+    columns: Columns = {
+        "Finding": "finding_key",
+        "Period": "period",
+        "For": "charged_id",
+        "Kind": "kind",
+        "Difference": "difference",
+        "Currency": "currency",
+        "Owner": "owner",
+        "Age": lambda row: f"{row['age_seconds'] // 86400} d",
+        "Closed": lambda row: row["closed_as"] or "",
+    }
+    fields = (
+        *("finding_key", "period", "account_id", "charged_id", "kind", "difference", "currency", "owner", "opened_at"),
+        *("age_seconds", "closed_at", "closed_as", "closed_by", "reason", "sentence"),
+    )
+    at = datetime.now(UTC)
+    rows = [
+        {name: getattr(each, name) for name in fields if name != "age_seconds"}
+        | {"age_seconds": int(each.age(at).total_seconds())}
+        for each in list_findings(warehouse(), period, with_closed=with_closed)
+    ]
+    print_rows(form, rows, columns=columns, fields=fields, nothing="No finding is open.")
+
+
+@app.command()
+def explain(
+    findings: Annotated[list[int], typer.Argument(help="Numbers of findings.")],
+    reason: Annotated[str, typer.Option("--reason", help="What explains the difference: 10 to 500 characters.")],
+) -> None:
+    """Close open findings by an explanation, all that are named or none, in the name of the user of this computer."""
+    from include.orchestration.connections import warehouse
+    from include.reconciliation.findings import explain_findings
+
+    say(explain_findings(warehouse(), findings, person(), reason, datetime.now(UTC)))
 
 
 @app.command("import-settlement")

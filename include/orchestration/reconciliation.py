@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.orchestration import connections
+from include.orchestration import connections, work
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,6 +33,27 @@ def compare_cycle(cycle: str, at: datetime, by: str) -> Reconciled:
     from include.reconciliation.compare import reconcile_period
 
     return reconcile_period(connections.warehouse(), cycle, at, by, our_hours=create_hour_amounts)
+
+
+def name_open_findings(at: datetime) -> list[str]:
+    """All open findings in words, the oldest first, those of months that this run did not compare included."""
+    from include.reconciliation.findings import list_findings
+
+    return [finding.say(at) for finding in list_findings(connections.warehouse())]
+
+
+def explain_findings_of_run() -> str:
+    """Close what the run's form names, in the name of the Airflow user who triggered it; says what was done.
+
+    Raises:
+        InvalidInputError: when the form is wrong, or the run has no triggering user.
+        ConflictError: when a finding is closed already.
+    """
+    from include.reconciliation.findings import explain_findings
+
+    form, warehouse = work.form(), connections.warehouse()
+    at = work.database_instant(warehouse)
+    return explain_findings(warehouse, form["findings"], work.triggering_user(), form["reason"], at)
 
 
 def _bills_of(account_id: str) -> Bss:

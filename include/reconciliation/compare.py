@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.domain.billing_cycles import billing_cycle, final_at, last_ended_cycle, oldest_kept_cycle
-from include.domain.words.reconciliation import CONFIRMED, OPEN_POINTS, say_verdict
+from include.domain.words.reconciliation import CONFIRMED, say_verdict
+from include.reconciliation.findings import list_findings, update_findings
 from include.reconciliation.hours.compare_stored import compare_hours
 from include.warehouse.engine import locked, run_steps, statement
 
@@ -31,11 +32,8 @@ if TYPE_CHECKING:
     from include.domain.money import Decimal
     from include.reconciliation.hours.compare_stored import OurHours
 
-#: Verdicts after which there is nothing to do.
-CONFIRMING = frozenset({"agrees", "differs_by_rounding"})
 #: The two sides beside each other, in the temporary table compared_bills, of which store_verdicts makes verdicts.
 _COMPARING = ("reconciliation/create_comparison", "reconciliation/delete_verdicts")
-UNKNOWN = OPEN_POINTS["unknown_instance"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +44,7 @@ class Reconciled:
         period: the billing period, YYYY-MM.
         verdicts: how many subscriptions got each verdict.
         reconciled: ids of bills that became reconciled.
-        open_points: what a person has to do, in words: final verdicts that do not agree, and charges for instances that
-            no subscription has.
+        open_points: what a person has to do, in words: the open findings of the period.
     """
 
     period: str
@@ -81,11 +78,6 @@ class Verdict:
     def sentence(self) -> str:
         """The verdict in words, with what its hours say."""
         return say_verdict(self.verdict, self.facts)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a person has to look: the Marketplace's bill is final, and does not confirm ours."""
-        return self.is_final and self.verdict not in CONFIRMING
 
 
 def list_verdicts(warehouse: Engine, period: str | None = None) -> list[Verdict]:
@@ -151,17 +143,10 @@ def reconcile_period(
         ).all()
         reconciling = {"period": period, "reconciled_at": at, "who": by, "reason": CONFIRMED}
         reconciled = connection.execute(statement("reconciliation/reconcile_bills"), reconciling).scalars().all()
-        unknown = connection.execute(statement("reconciliation/find_unknown_charges"), {"period": period}).all()
+        update_findings(connection, window, at, by)
     return Reconciled(
         period,
         {row.verdict: row.verdict_count for row in verdicts},
         sorted(reconciled),
-        [
-            *(_say_open(verdict) for verdict in list_verdicts(warehouse, period) if verdict.is_open),
-            *(f"{period}, buyer {row.account_id}: {UNKNOWN.say(row._asdict())}" for row in unknown),
-        ],
+        [finding.say(at) for finding in list_findings(warehouse, period)],
     )
-
-
-def _say_open(verdict: Verdict) -> str:
-    return f"{verdict.period}, {verdict.environment_name} ({verdict.subscription_id}): {verdict.sentence}"

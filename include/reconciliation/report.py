@@ -19,11 +19,11 @@ _NAMED_AT_MOST = 20
 
 
 def report_open_points(failures: Mapping[str, Mapping[str, str]], open_points: Sequence[str]) -> None:
-    """Name the buyers that could not be asked, the bills that are not confirmed, and charges without a subscription.
+    """Name the open findings first, then the buyers that could not be asked.
 
     Args:
         failures: per cycle and account id, why its bill could not be fetched and what to do.
-        open_points: of all cycles, as `reconcile_period` gives them.
+        open_points: the open findings, in words.
 
     Raises:
         OpenPointsError: when there is anything to say.
@@ -33,10 +33,12 @@ def report_open_points(failures: Mapping[str, Mapping[str, str]], open_points: S
         for cycle, by_account in failures.items()
         for account_id, why in by_account.items()
     ]
-    points = [*silent, *open_points]
+    points = [*open_points, *silent]
     if points:
         more = len(points) - _NAMED_AT_MOST
-        rest = f" And {more} more: see the verdicts under Bills." if more > 0 else ""
+        rest = (
+            f" And {more} more: see `akubill reconciliation findings` and the verdicts under Bills." if more > 0 else ""
+        )
         raise OpenPointsError(
             f"{len(points)} point(s) need a person; everything else is reconciled. "
             f"{' '.join(points[:_NAMED_AT_MOST])}{rest}"

@@ -91,6 +91,7 @@ def test_verdicts(warehouse, subscription, ours, theirs, expected):
 def test_rounding_explains_less_than_a_cent_an_hour_and_nothing_more(warehouse, cents, theirs, hours):
     with warehouse.begin() as connection:
         for table in (
+            "reconciliation.findings",
             "reconciliation.verdicts",
             "reconciliation.marketplace_fetches",
             "reconciliation.marketplace_charges",
@@ -234,7 +235,7 @@ def test_what_the_final_bill_does_not_confirm_needs_a_person(warehouse, subscrip
 
 
 def test_a_long_report_names_the_first_and_says_how_many_follow():
-    with pytest.raises(OpenPointsError, match=r"^25 point\(s\) .* p0 p1 .* p19 And 5 more: see the verdicts"):
+    with pytest.raises(OpenPointsError, match=r"^25 point\(s\) .* p0 p1 .* p19 And 5 more: see `akubill"):
         report_open_points({}, [f"p{number}" for number in range(25)])
 
 

@@ -98,6 +98,20 @@ HOUR_CAUSES = {
 }
 
 
+#: Who clears a finding.
+FINDING_OWNERS = {
+    "differs": "billing",
+    "missing_here": "billing",
+    "missing_there": "operations",
+    "unknown_instance": "operations",
+}
+
+
+def say_finding(kind: str, facts: Mapping[str, Any]) -> str:
+    """What the final bill does not confirm, and what to do."""
+    return OPEN_POINTS[kind].say(facts) if kind == "unknown_instance" else say_verdict(kind, facts)
+
+
 def say_verdict(verdict: str, facts: Mapping[str, Any]) -> str:
     """The verdict on a month in words, and what its hours say where they were compared."""
     said = VERDICTS[verdict].say(facts)

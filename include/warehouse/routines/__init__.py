@@ -89,6 +89,7 @@ ROUTINES = (
     "reconciliation/hour_hypothesis",
     "reconciliation/judged_hours",
     "reconciliation/our_bills",
+    "reconciliation/corrections_of",
     "reconciliation/settled_items",
     "marketplace/guard_evidence",
     "marketplace/guard_push_records",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table
+from sqlalchemy import text as sql
 
 from include.warehouse.tables.base import big, decimal, flag, instant, integer, json, key, metadata, text
 
 VERDICTS = ("agrees", "differs_by_rounding", "differs", "missing_here", "missing_there")
 HOUR_VERDICTS = (*VERDICTS, "refund")
+FINDINGS = ("differs", "missing_here", "missing_there", "unknown_instance")
+CLOSED_BY = ("correction", "explanation", "final_bill")
 SETTLED_KINDS = ("charge", "refund")
 
 marketplace_fetches = Table(
@@ -135,6 +138,55 @@ verdicts = Table(
     CheckConstraint(f"verdict IN {VERDICTS}", name="verdict"),
     schema="reconciliation",
     comment="Our bill against the Marketplace's, per subscription and period.",
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    key("finding_key", "Surrogate key; people name a finding by it."),
+    text("period", "Billing period, YYYY-MM."),
+    Column("account_id", ForeignKey("core.buyers.account_id"), nullable=False, comment="Buyer on whose bill it is."),
+    text("charged_id", "Subscription; for unknown_instance the marketplace instance."),
+    Column(
+        "subscription_key",
+        ForeignKey("core.subscriptions.subscription_key"),
+        nullable=True,
+        comment="Subscription; null for unknown_instance.",
+    ),
+    text("kind", "differs, missing_here, missing_there or unknown_instance."),
+    decimal("difference", "Marketplace's minus ours."),
+    text("currency", "ISO 4217 code."),
+    json("facts", "What its sentence says; amounts are text."),
+    instant("opened_at", "Logical time of the run that found it: its age counts from here."),
+    instant("last_seen_at", "Logical time of the last run that found it."),
+    instant("closed_at", "When it was closed; null while it is open.", nullable=True),
+    text(
+        "closed_as",
+        "correction (a correction of our bill makes both agree), explanation (of a person) or final_bill (the "
+        "Marketplace's and ours agree now); null while it is open.",
+        nullable=True,
+    ),
+    text("closed_by", "The person who explained it, or the run that found it over.", nullable=True),
+    text("reason", "The explanation.", nullable=True),
+    CheckConstraint(f"kind IN {FINDINGS}", name="kind"),
+    CheckConstraint(f"closed_as IN {CLOSED_BY}", name="closed_as"),
+    CheckConstraint(
+        "(closed_at IS NULL) = (closed_as IS NULL) AND (closed_at IS NULL) = (closed_by IS NULL)", name="closed"
+    ),
+    CheckConstraint("(reason IS NOT NULL) = (closed_as IS NOT NULL AND closed_as = 'explanation')", name="reason"),
+    CheckConstraint("(subscription_key IS NULL) = (kind = 'unknown_instance')", name="subscription"),
+    Index(
+        "findings_open",
+        "period",
+        "account_id",
+        "charged_id",
+        "currency",
+        unique=True,
+        postgresql_where=sql("closed_at IS NULL"),
+    ),
+    Index("findings_by_period", "period", "charged_id"),
+    schema="reconciliation",
+    comment="What the Marketplace's final bill does not confirm, from when it is found until it is closed.",
 )
 
 settlement_files = Table(

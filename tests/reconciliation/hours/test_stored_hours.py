@@ -133,7 +133,8 @@ HOURS = st.lists(
 
 def arrange(warehouse: Engine, hours: list[Hour]) -> None:
     tables = (
-        *("reconciliation.hour_verdicts", "reconciliation.verdicts", "reconciliation.hourly_charges"),
+        *("reconciliation.findings", "reconciliation.hour_verdicts", "reconciliation.verdicts"),
+        "reconciliation.hourly_charges",
         *("reconciliation.hourly_fetches", "reconciliation.marketplace_charges", "reconciliation.marketplace_fetches"),
         *("billing.bill_lines", "billing.bills", "metering.usage", "metering.subscription_hours"),
         *("metering.instances", "core.environments", "core.subscriptions", "core.buyers"),

@@ -1079,6 +1079,49 @@ COMMENT ON COLUMN marketplace.push_records.decided_at IS 'When it got its outcom
 CREATE INDEX push_records_by_subscription ON marketplace.push_records (subscription_key, hour_start);
 CREATE INDEX push_records_in_units ON marketplace.push_records (channel, marketplace_instance_id, dimension, record_key) WHERE unit_seconds > 1;
 CREATE INDEX push_records_waiting ON marketplace.push_records (channel, outcome, cut_off) WHERE outcome IN ('pending', 'not_sent', 'sending', 'unknown');
+CREATE TABLE reconciliation.findings (
+	finding_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	period TEXT NOT NULL,
+	account_id TEXT NOT NULL,
+	charged_id TEXT NOT NULL,
+	subscription_key BIGINT,
+	kind TEXT NOT NULL,
+	difference NUMERIC NOT NULL,
+	currency TEXT NOT NULL,
+	facts JSONB NOT NULL,
+	opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	last_seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	closed_at TIMESTAMP WITH TIME ZONE,
+	closed_as TEXT,
+	closed_by TEXT,
+	reason TEXT,
+	CONSTRAINT findings_pkey PRIMARY KEY (finding_key),
+	CONSTRAINT findings_kind_check CHECK (kind IN ('differs', 'missing_here', 'missing_there', 'unknown_instance')),
+	CONSTRAINT findings_closed_as_check CHECK (closed_as IN ('correction', 'explanation', 'final_bill')),
+	CONSTRAINT findings_closed_check CHECK ((closed_at IS NULL) = (closed_as IS NULL) AND (closed_at IS NULL) = (closed_by IS NULL)),
+	CONSTRAINT findings_reason_check CHECK ((reason IS NOT NULL) = (closed_as IS NOT NULL AND closed_as = 'explanation')),
+	CONSTRAINT findings_subscription_check CHECK ((subscription_key IS NULL) = (kind = 'unknown_instance')),
+	CONSTRAINT findings_account_id_fkey FOREIGN KEY(account_id) REFERENCES core.buyers (account_id),
+	CONSTRAINT findings_subscription_key_fkey FOREIGN KEY(subscription_key) REFERENCES core.subscriptions (subscription_key)
+);
+COMMENT ON TABLE reconciliation.findings IS 'What the Marketplace''s final bill does not confirm, from when it is found until it is closed.';
+COMMENT ON COLUMN reconciliation.findings.finding_key IS 'Surrogate key; people name a finding by it.';
+COMMENT ON COLUMN reconciliation.findings.period IS 'Billing period, YYYY-MM.';
+COMMENT ON COLUMN reconciliation.findings.account_id IS 'Buyer on whose bill it is.';
+COMMENT ON COLUMN reconciliation.findings.charged_id IS 'Subscription; for unknown_instance the marketplace instance.';
+COMMENT ON COLUMN reconciliation.findings.subscription_key IS 'Subscription; null for unknown_instance.';
+COMMENT ON COLUMN reconciliation.findings.kind IS 'differs, missing_here, missing_there or unknown_instance.';
+COMMENT ON COLUMN reconciliation.findings.difference IS 'Marketplace''s minus ours.';
+COMMENT ON COLUMN reconciliation.findings.currency IS 'ISO 4217 code.';
+COMMENT ON COLUMN reconciliation.findings.facts IS 'What its sentence says; amounts are text.';
+COMMENT ON COLUMN reconciliation.findings.opened_at IS 'Logical time of the run that found it: its age counts from here.';
+COMMENT ON COLUMN reconciliation.findings.last_seen_at IS 'Logical time of the last run that found it.';
+COMMENT ON COLUMN reconciliation.findings.closed_at IS 'When it was closed; null while it is open.';
+COMMENT ON COLUMN reconciliation.findings.closed_as IS 'correction (a correction of our bill makes both agree), explanation (of a person) or final_bill (the Marketplace''s and ours agree now); null while it is open.';
+COMMENT ON COLUMN reconciliation.findings.closed_by IS 'The person who explained it, or the run that found it over.';
+COMMENT ON COLUMN reconciliation.findings.reason IS 'The explanation.';
+CREATE INDEX findings_by_period ON reconciliation.findings (period, charged_id);
+CREATE UNIQUE INDEX findings_open ON reconciliation.findings (period, account_id, charged_id, currency) WHERE closed_at IS NULL;
 CREATE TABLE reconciliation.hour_verdicts (
 	subscription_key BIGINT NOT NULL,
 	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,

@@ -1,0 +1,52 @@
+"""### Explains differences from the Marketplace's bill.
+
+**What.** What the Marketplace's final bill does not confirm is a finding, and the report of *reconciliation* names it
+until it is closed: by a correction of our bill, by another final bill, or by this explanation of a person. Who
+explained it, when and why is kept in `reconciliation.findings`.
+
+**When.** By hand: *Trigger*, fill in the form. The numbers are in the failed run of *reconciliation* and in `akubill
+reconciliation findings`.
+
+**What you do next.** Nothing. The findings of one form are all explained, or none. If the difference changes later, it
+is a finding again.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import Param, dag
+
+from include.orchestration.defaults import TAG, reason_field, task_defaults
+from include.orchestration.errors import task
+
+
+@dag(
+    schedule=None,
+    max_active_runs=4,
+    doc_md=__doc__,
+    tags=[TAG, "reconciliation"],
+    default_args=task_defaults(),
+    params={
+        "findings": Param(
+            type="string",
+            minLength=1,
+            maxLength=4000,
+            title="Findings",
+            description="Their numbers, with commas or spaces.",
+        ),
+        "reason": reason_field("What explains the difference, for someone who asks a year from now."),
+    },
+)
+def difference_explanation() -> None:
+    """Explain."""
+
+    @task
+    def explain() -> str:
+        """Close what the form names, or nothing; yields what was done."""
+        from include.orchestration.reconciliation import explain_findings_of_run
+
+        return explain_findings_of_run()
+
+    explain()
+
+
+difference_explanation()
