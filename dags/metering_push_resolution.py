@@ -1,10 +1,13 @@
-"""### Finds out what became of usage whose push was not answered.
+"""### Completes the ledger of pushes: what became of pushes without an answer, and usage that became known late.
 
 **What.** Where a marketplace can be asked what it has, it is asked about each record of the ledger that is *unknown*
 (each run of *metering_push* does that as well). The China site cannot be asked: its records are compared with the bill
 that the Marketplace makes for the buyer (BSS, by instance and day). What is on the bill becomes *accepted*. What is not
 there three days after its day becomes *missed*. Where the bill fits more than one explanation, or none, the record
 stays *unknown*.
+
+Usage that became known late, as by an import, is entered as *expected* where the marketplace measures itself; up to 92
+days back.
 
 **When.** Daily at 14:30 (UTC+8).
 
@@ -36,7 +39,14 @@ from include.orchestration.errors import task
     default_args=task_defaults(),
 )
 def metering_push_resolution() -> None:
-    """Resolve."""
+    """Resolve; enter."""
+
+    @task
+    def enter_earlier() -> dict[str, int]:
+        """Enter what marketplaces measured of earlier hours; yields how many records, by channel."""
+        from include.orchestration.pushes import enter_earlier
+
+        return enter_earlier()
 
     @task
     def resolve() -> dict[str, int]:
@@ -45,6 +55,7 @@ def metering_push_resolution() -> None:
 
         return resolve_unknown()
 
+    enter_earlier()
     resolve()
 
 

@@ -96,6 +96,7 @@ class Demo:
             name = f"{life.environment_name}-history.csv"
             self.drop_history(name, life.subscription_id, life.environment_id, life.ordered_at)
         self.run("usage_import", "usage-drop", {})
+        self.run("metering_push_resolution", "ledger", {})
         self.say("5. Closing: the two past periods become bills")
         for period in self.periods:
             if self.is_closed(period):

@@ -48,6 +48,7 @@ def verify(demo: Demo, played: DemoResult) -> Iterator[DemoCheck]:
     yield refused_left_nothing(demo)
     yield readings_arrive(demo, played)
     yield nothing_was_refused(demo)
+    yield closed_usage_is_where_it_belongs(demo, played)
     for life in played.lives:
         yield lived_as_the_marketplace_said(demo, life)
         yield usage_went_where_it_belongs(demo, life)
@@ -168,6 +169,29 @@ def lived_as_the_marketplace_said(demo: Demo, life: Life) -> DemoCheck:
         f"{life.environment_name} lived as the Marketplace said",
         applied == EVENTS and sum(found.values()) == sum(EVENTS.values()) + repeated and freezes == 1,
         f"{sum(applied.values())} events applied, {repeated} repeated, {freezes} freeze that ended",
+    )
+
+
+def closed_usage_is_where_it_belongs(demo: Demo, played: DemoResult) -> DemoCheck:
+    """The four-way equation of the closed periods is at zero for every subscription."""
+    usage = next(
+        demo.ask(
+            "SELECT sum(metered) AS metered, sum(abs(difference)) AS difference FROM marketplace.agreement "
+            "WHERE hour_start < :ends",
+            ends=played.periods[-1].window.end,
+        )
+    )
+    worth = next(
+        demo.ask(
+            "SELECT sum(amount) AS amount, sum(abs(difference)) AS difference FROM marketplace.agreement_in_money "
+            "WHERE period_end <= :ends",
+            ends=played.periods[-1].window.end,
+        )
+    )
+    return DemoCheck(
+        "All usage of the closed periods is covered, or the Marketplace counts it",
+        usage.difference == worth.difference == 0 < min(usage.metered, worth.amount),
+        f"{usage.metered} AKU-seconds, difference {usage.difference}; {worth.amount}, difference {worth.difference}",
     )
 
 

@@ -99,6 +99,14 @@ def notify_of_open_points(found: list[list[str]], context: Context) -> int:
     return sent
 
 
+def enter_earlier() -> dict[str, int]:
+    """Enter usage that became known late, of what marketplaces measure themselves; how many records, by channel."""
+    from include.marketplace.push.deliver import enter_earlier as enter
+
+    warehouse, now = connections.warehouse(), datetime.now(UTC)
+    return {name: enter(warehouse, load_channel(name), _items(name), now) for name in channels()}
+
+
 def resolve_unknown() -> dict[str, int]:
     """Settle unknown records by asking, where a marketplace can be asked, and by the buyers' bills.
 

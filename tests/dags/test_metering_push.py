@@ -98,7 +98,7 @@ def test_a_decision_needs_a_user_and_a_record(connected: Vendor, dagbag: DagBag)
 
 
 def test_a_bill_that_cannot_be_read_fails_the_resolution(connected: Vendor, dagbag: DagBag) -> None:
-    assert run(dagbag, "metering_push_resolution") == {"resolve": "success"}
+    assert run(dagbag, "metering_push_resolution") == {"enter_earlier": "success", "resolve": "success"}
     connected.use(floor_to_hour(datetime.now(UTC)) - 5 * HOUR, 3600)
     connected.push(items=(ITEM._replace(is_pushed=True),))
     with connected.warehouse.begin() as connection:
@@ -106,4 +106,4 @@ def test_a_bill_that_cannot_be_read_fails_the_resolution(connected: Vendor, dagb
         connection.execute(text("ALTER TABLE marketplace.push_records DISABLE TRIGGER guard_push_record"))
         connection.execute(text("UPDATE marketplace.push_records SET outcome = 'unknown', reason = 'no_answer'"))
         connection.execute(text("ALTER TABLE marketplace.push_records ENABLE TRIGGER guard_push_record"))
-    assert run(dagbag, "metering_push_resolution") == {"resolve": "failed"}
+    assert run(dagbag, "metering_push_resolution") == {"enter_earlier": "success", "resolve": "failed"}

@@ -100,6 +100,16 @@ def push_due(
     return pushed
 
 
+def enter_earlier(warehouse: Engine, channel: Channel, items: Sequence[MeteredItem], now: datetime) -> int:
+    """Enter usage of earlier hours that the marketplace measured itself and we learnt of late; how many records.
+
+    Raises:
+        RetriableError: when another run is at work on the channel.
+    """
+    with alone(warehouse, ("marketplace", "push", channel.name)) as connection:
+        return Ledger(connection, channel).enter_earlier(items, now)
+
+
 class _Due(NamedTuple):
     """A planned request, with the first instant at which one of its records would be too late."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import text
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 #: Hours are looked at again for so long: usage, or a marketplace instance, may become known late. The first run of a
 #: channel begins so long ago.
 _LOOKED_AT_AGAIN = timedelta(hours=26)
+#: Usage that became known late is entered of hours that are not older than this.
+_EARLIEST = timedelta(days=92)
 _LONGEST_PAUSE = timedelta(minutes=10)
 
 
@@ -80,30 +83,55 @@ class Ledger:
             start = min(known or until, until - _LOOKED_AT_AGAIN)
             # The running hour as well, of subscriptions that have ended in it, where that may not wait.
             running = 1 if self._channel.last_hour == "at_once" else 0
-            hours = [start + n * HOUR for n in range(int((until - start) / HOUR) + running)]
-            facts = {
-                "channel": self._channel.name,
-                "products": [item.product for item in items],
-                "product_codes": [item.product_code for item in items],
-                "dimensions": [item.dimension for item in items],
-                "item_keys": [item.item_key for item in items],
-                "are_pushed": [item.is_pushed for item in items],
-                # What the marketplace measures itself, it measures to the second.
-                "unit_seconds": [item.unit_seconds if item.is_pushed else 1 for item in items],
-                "hours": hours,
-                "first_hour": start,
-                "last_hour": until,
-                "cut_offs": [self._channel.cut_off_of(hour) for hour in hours],
-                "idle_hours_are_sent": self._channel.idle_hours == "sent",
-                "silent_untils": [self._channel.silent_until(hour) for hour in hours],
-                "now": now,
-            }
-            ensure_partitions(self._connection, start, until + HOUR)
-            # The planner may take the ledger for empty, and would look through all of it for each hour.
-            self._connection.execute(text("SELECT set_config('enable_nestloop', 'off', TRUE)"))
-            made = self._connection.execute(statement("marketplace/push/enter_records"), facts).rowcount
+            made = self._enter_hours(
+                items, [start + n * HOUR for n in range(int((until - start) / HOUR) + running)], now
+            )
             self._run("marketplace/push/record_progress", entered_from=start, entered_until=until)
         return made
+
+    def enter_earlier(self, items: Sequence[MeteredItem], now: datetime) -> int:
+        """Make records of earlier hours whose usage became known late, as by an import; how many were made.
+
+        Only of what the marketplace measures itself: it counted the hours, whenever we learn of them.
+        """
+        measured = [item for item in items if not item.is_pushed]
+        asked = {
+            "products": [item.product for item in measured],
+            "dimensions": [item.dimension for item in measured],
+            "since": now - _EARLIEST,
+            "until": floor_to_hour(now) - _LOOKED_AT_AGAIN,
+        }
+        with self._connection.begin():
+            hours = self._run("marketplace/push/list_unrecorded_hours", **asked).scalars().all()
+        # Month by month, because that is how the ledger is stored.
+        return sum(self._enter_month(measured, list(month), now) for _, month in groupby(hours, _month_of))
+
+    def _enter_month(self, items: Sequence[MeteredItem], hours: Sequence[datetime], now: datetime) -> int:
+        with self._connection.begin():
+            return self._enter_hours(items, hours, now)
+
+    def _enter_hours(self, items: Sequence[MeteredItem], hours: Sequence[datetime], now: datetime) -> int:
+        facts = {
+            "channel": self._channel.name,
+            "products": [item.product for item in items],
+            "product_codes": [item.product_code for item in items],
+            "dimensions": [item.dimension for item in items],
+            "item_keys": [item.item_key for item in items],
+            "are_pushed": [item.is_pushed for item in items],
+            # What the marketplace measures itself, it measures to the second.
+            "unit_seconds": [item.unit_seconds if item.is_pushed else 1 for item in items],
+            "hours": hours,
+            "first_hour": hours[0],
+            "last_hour": hours[-1],
+            "cut_offs": [self._channel.cut_off_of(hour) for hour in hours],
+            "idle_hours_are_sent": self._channel.idle_hours == "sent",
+            "silent_untils": [self._channel.silent_until(hour) for hour in hours],
+            "now": now,
+        }
+        ensure_partitions(self._connection, hours[0], hours[-1] + HOUR)
+        # The planner may take the ledger for empty, and would look through all of it for each hour.
+        self._connection.execute(text("SELECT set_config('enable_nestloop', 'off', TRUE)"))
+        return self._connection.execute(statement("marketplace/push/enter_records"), facts).rowcount
 
     def settle_interrupted(self, now: datetime) -> list[int]:
         """Records of requests that ended before their answer become unknown; whose keys these are."""
@@ -213,3 +241,7 @@ class Ledger:
 
     def _run(self, name: str, **facts: object) -> Any:  # noqa: ANN401 (a result)
         return self._connection.execute(statement(name), {"channel": self._channel.name, **facts})
+
+
+def _month_of(hour: datetime) -> tuple[int, int]:
+    return hour.year, hour.month

@@ -89,6 +89,18 @@ def test_imported_usage_of_the_time_before_metering_is_reported_as_well(vendor: 
     vendor.assert_nothing_is_twice_or_lost()
 
 
+def test_history_is_expected_where_the_marketplace_measures_it_and_never_where_we_report(vendor: Vendor) -> None:
+    days = [AT - timedelta(days=each) for each in (2, 35)]
+    vendor.metered_since = AT
+    vendor.subscribe()
+    for day in days:
+        vendor.use(day, 3600)
+    assert vendor.enter_earlier((ITEM,)) == 0
+    measured = (ITEM._replace(is_pushed=False),)
+    assert [vendor.enter_earlier(measured) for _ in range(2)] == [2, 0]
+    assert (vendor.outcomes(), vendor.book()) == ({"expected": 2}, {})
+
+
 def test_late_usage_does_not_change_a_record(vendor: Vendor) -> None:
     vendor.subscribe()
     vendor.use(AT, 3600)

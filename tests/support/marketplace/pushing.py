@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from include.catalog.loader import load_channel
-from include.marketplace.push.deliver import Clock, Pushed, push_due
+from include.marketplace.push.deliver import Clock, Pushed, enter_earlier, push_due
 from tests.support.builders import (
     environment_of,
     insert,
@@ -106,6 +106,10 @@ class Vendor:
         options = {"open_sender": lambda: self.outside.sender(self.access), "ends_at": ends_at, **options}
         channel = load_channel(self.outside.channel)
         return push_due(self.warehouse, channel, items or (self.outside.item,), clock=clock, **options)
+
+    def enter_earlier(self, items: tuple[MeteredItem, ...]) -> int:
+        """The daily look for usage that became known late."""
+        return enter_earlier(self.warehouse, load_channel(self.outside.channel), items, self.now)
 
     def ledger(self) -> list[tuple[Any, ...]]:
         """Outcome and reason of each record, by hour and instance."""

@@ -1,8 +1,8 @@
 -- Usage that the ledger does not have yet, of the channel's hours that are given with their cut-offs. An hour counts
 -- once its console has answered after it, or when a silent console is not waited for any more: then what is known is
 -- reported. Usage of the time before metering was imported, and has no console to wait for; idle hours of that time do
--- not count. A subscription without its marketplace instance waits. What the marketplace measures itself is expected. What is left
--- of whole units goes to the instance's next record, in the order in which records are made.
+-- not count. A subscription without its marketplace instance waits. What the marketplace measures itself is expected.
+-- What is left of whole units goes to the instance's next record, in the order in which records are made.
 WITH entered AS MATERIALIZED (
     SELECT
         s.marketplace_instance_id,
