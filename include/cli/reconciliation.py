@@ -102,6 +102,34 @@ def list_open_findings(
     print_rows(form, rows, columns=columns, fields=fields, nothing="No finding is open.")
 
 
+@app.command("days")
+def list_differing_days(
+    period: Annotated[str, typer.Option("--period", help="Billing period, YYYY-MM.")],
+    subscription: Annotated[str | None, typer.Option("--subscription", help="Only this one.")] = None,
+    svg: Annotated[Path | None, typer.Option("--svg", help="Draw the days into this file, too.")] = None,
+    form: Form = Listing.TABLE,
+) -> None:
+    """List the days on which the Marketplace's hours differ from ours, and draw them."""
+    from include.orchestration.connections import warehouse
+    from include.reconciliation.hours.days import draw_days, list_days, say_days
+
+    days = list_days(warehouse(), period, subscription)
+    columns: Columns = {
+        "Subscription": "subscription_id",
+        "Day (UTC+8)": "day",
+        "Difference": "difference",
+        "Currency": "currency",
+        "Hours": "hours",
+    }
+    fields = ("subscription_id", "day", "difference", "currency", "hours", "causes", "sentence")
+    rows = [{name: getattr(each, name) for name in fields} | {"day": f"{each.day}"} for each in days]
+    print_rows(form, rows, columns=columns, fields=fields, nothing=say_days(days))
+    if svg is not None:
+        svg.write_text(draw_days(period, days), encoding="utf-8")
+    if form is Listing.TABLE and days:
+        say(say_days(days))
+
+
 @app.command()
 def explain(
     findings: Annotated[list[int], typer.Argument(help="Numbers of findings.")],

@@ -35,6 +35,13 @@ def compare_cycle(cycle: str, at: datetime, by: str) -> Reconciled:
     return reconcile_period(connections.warehouse(), cycle, at, by, our_hours=create_hour_amounts)
 
 
+def say_days_of(period: str) -> str:
+    """The days of a period on which hours differ, in words."""
+    from include.reconciliation.hours.days import list_days, say_days
+
+    return say_days(list_days(connections.warehouse(), period))
+
+
 def name_open_findings(at: datetime) -> list[str]:
     """All open findings in words, the oldest first, those of months that this run did not compare included."""
     from include.reconciliation.findings import list_findings
