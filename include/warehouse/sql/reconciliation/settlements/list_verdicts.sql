@@ -17,10 +17,15 @@ theirs AS (
 
 ours AS (
     SELECT
-        o.*,
+        o.subscription_key,
+        o.net_amount,
+        o.currency,
+        -- Where the bill was compared by what rating charges, its charged hours are known better.
+        coalesce(v.hours_charged, o.hours_charged) AS hours_charged,
         s.subscription_id
     FROM reconciliation.our_bills(:period, :period_start, :period_end) AS o
     INNER JOIN core.subscriptions AS s ON o.subscription_key = s.subscription_key
+    LEFT JOIN reconciliation.verdicts AS v ON o.bill_key = v.bill_key
     WHERE
         s.marketplace_instance_id IS NOT NULL
         OR EXISTS (SELECT FROM theirs AS t WHERE t.subscription_key = o.subscription_key)

@@ -1,0 +1,61 @@
+"""### Imports a settlement export of the vendor's console.
+
+**What.** What the Marketplace pays out has no API: the vendor's console exports it. This imports such a file as CSV
+with the columns `charged_id`, `period`, `kind`, `amount` and `currency`, and compares each month that it has with our
+bills. A file is known by its content: importing it again, under any name, changes nothing.
+
+**When.** By hand: put the file into the folder for settlement exports (`AKUBILL_SETTLEMENTS`, or `settlements` in the
+folder `AKUBILL_STATE`), *Trigger*, give its name. No other file can be named.
+
+**What you do next.** Read the verdicts in the log of `report`, or with `akubill reconciliation settlements`. If
+`report` fails, it names the lines that were left out: correct the file and import it whole, the newest export of a
+month counts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Param, dag
+
+from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.errors import task
+
+
+@dag(
+    schedule=None,
+    max_active_runs=4,
+    doc_md=__doc__,
+    tags=[TAG, "reconciliation"],
+    default_args=task_defaults(),
+    params={
+        "file": Param(
+            type="string",
+            minLength=1,
+            maxLength=200,
+            title="File",
+            description="Name of a CSV file in the folder for settlement exports.",
+        )
+    },
+)
+def settlement_import() -> None:
+    """Import, report."""
+
+    @task
+    def import_file() -> dict[str, Any]:
+        """The good lines of the file; yields counts, and what is wrong with the others."""
+        from include.orchestration.settlements import import_settlement_of_run
+
+        return import_settlement_of_run()
+
+    @task
+    def report(imported: dict[str, Any]) -> None:
+        """Say the verdicts, and fail if lines were left out."""
+        from include.orchestration.settlements import report_settlement
+
+        print(*report_settlement(imported), sep="\n")  # noqa: T201 (the task's log)
+
+    report(import_file())
+
+
+settlement_import()
