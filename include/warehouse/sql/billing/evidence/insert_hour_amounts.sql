@@ -1,7 +1,7 @@
 -- What each hour of the subscriptions in billing.rating_segments costs before tax, less the discount, without fees and
 -- without what is the month's (minimum, maximum); and what it would cost by another hour measure, or without licence.
--- That is known where the price of an hour does not depend on the hours before it. A subscription with usage that has
--- no price is left out.
+-- That is known where the price of an hour does not depend on the hours before it, and null where it is the same. A
+-- subscription with usage that has no price is left out.
 INSERT INTO our_hours (
     subscription_key, hour_start, amount, currency, peak_amount, started_hour_amount, uncovered_amount
 )
@@ -26,6 +26,7 @@ tiers AS (
         p.segment_end,
         t.*,
         t.tier_count = 1 AND t.included_aku_seconds = 0 AND t.package_aku_seconds IS NULL AS is_independent,
+        CAST('1e-' || t.rounding_digits AS numeric) AS last_place,
         (1 - p.discount_percent / 100) / CASE WHEN v.tax_is_inclusive THEN 1 + v.tax_rate ELSE 1 END AS share
     FROM billing.rating_segments AS p
     INNER JOIN rated_tiers AS t ON p.version_key = t.version_key
@@ -40,7 +41,7 @@ priced AS (
             sum(
                 billing.hour_amount(
                     c.units, t.charge_every, t.scaled_price, t.unit_divisor, t.divisor, t.addend, t.is_half_even,
-                    t.most_units, t.rounding_digits, t.share
+                    t.most_units, t.last_place, t.share
                 )
             ),
             0
@@ -58,7 +59,7 @@ measured AS (
         u.measure,
         billing.hour_amount(
             u.aku_seconds, t.charge_every, t.scaled_price, t.unit_divisor, t.divisor, t.addend, t.is_half_even,
-            t.most_units, t.rounding_digits, t.share
+            t.most_units, t.last_place, t.share
         ) AS amount
     FROM billing.hours_to_rate(:period_start, :period_end, FALSE) AS h
     INNER JOIN tiers AS t
@@ -74,14 +75,21 @@ measured AS (
             AND h.hour_start < l.until_hour
     CROSS JOIN
         LATERAL (
+            SELECT
+                coalesce(l.aku_seconds, 0) AS covered,
+                billing.charged_aku_seconds(
+                    t.hour_measure, h.aku_seconds, h.peak_aku, h.whole_hour_aku_seconds
+                ) AS charged
+        ) AS own
+    CROSS JOIN
+        LATERAL (
             VALUES
-            ('peak', greatest(h.peak_aku * 3600 - coalesce(l.aku_seconds, 0), 0)),
-            ('started_hour', greatest(h.whole_hour_aku_seconds - coalesce(l.aku_seconds, 0), 0)),
-            (
-                CASE WHEN l.aku_seconds > 0 THEN 'uncovered' END,
-                billing.charged_aku_seconds(t.hour_measure, h.aku_seconds, h.peak_aku, h.whole_hour_aku_seconds)
-            )
+            ('peak', greatest(h.peak_aku * 3600 - own.covered, 0)),
+            ('started_hour', greatest(h.whole_hour_aku_seconds - own.covered, 0)),
+            ('uncovered', own.charged)
         ) AS u (measure, aku_seconds)
+    -- What is charged anyway is not priced again.
+    WHERE u.aku_seconds <> greatest(own.charged - own.covered, 0)
 ),
 
 measures AS (
