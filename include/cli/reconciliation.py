@@ -17,6 +17,7 @@ app = typer.Typer(
     name="reconciliation", help="Compare our bills with the Marketplace's, and show the verdicts.", no_args_is_help=True
 )
 
+_SHOWN = 60
 Period = Annotated[str | None, typer.Option("--period", help="Billing period, YYYY-MM.")]
 
 
@@ -110,9 +111,14 @@ def list_differing_days(
     form: Form = Listing.TABLE,
 ) -> None:
     """List the days on which the Marketplace's hours differ from ours, and draw them."""
+    from include.domain.errors import InvalidInputError
     from include.orchestration.connections import warehouse
     from include.reconciliation.hours.days import draw_days, list_days, say_days
 
+    if svg is not None and svg.suffix != ".svg":
+        # Whatever is in the file is lost, so a name that was meant for something else is not taken.
+        rule = "does not end in .svg"
+        raise InvalidInputError("Picture", str(svg)[:_SHOWN], rule, "Write a name like differences.svg.")
     days = list_days(warehouse(), period, subscription)
     columns: Columns = {
         "Subscription": "subscription_id",

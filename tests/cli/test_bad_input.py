@@ -50,7 +50,7 @@ STARTED = ("include.sandbox.server.serve",)
 #: What only serving finds out: a folder is made where it is missing, and an address is tried by listening on it.
 FOUND_LATER = {("sandbox serve", "state"), ("sandbox serve", "host")}
 #: Filters of a list: what is unknown gives an empty list.
-FILTERS = {("gaps list", "environment"), ("offers list", "subscription")}
+FILTERS = {("gaps list", "environment"), ("offers list", "subscription"), ("reconciliation days", "subscription")}
 #: A day or a time without a zone is that of the price plan.
 LOCAL_TIMES = {("release", "ended_at", value) for value in ("2026-10-01", "2026-10-01T00:00:00")}
 
