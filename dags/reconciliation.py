@@ -2,8 +2,8 @@
 
 **What.** Fetches what the Marketplace charged each buyer (BSS, with the buyer's own delegated access) for the month and
 for its hours, compares it with our bill of every subscription, and stores one verdict each: *agrees*, *differs by
-rounding*, *differs*, *missing here*, *missing there*, and what hours explain it. An issued
-bill that the Marketplace's final bill confirms becomes *reconciled*.
+rounding*, *differs*, *missing here* or *missing there*, with the hours that explain it. An issued bill that the
+Marketplace's final bill confirms becomes *reconciled*.
 
 **When.** Daily at 13:00 (UTC+8), an hour after the Marketplace makes bills final on day 3. A run takes the last month
 that ended, and every earlier one that still has an issued bill without confirmation.

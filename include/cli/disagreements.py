@@ -1,4 +1,4 @@
-"""What a marketplace and we do not agree in: `akubill marketplace findings`."""
+"""Where a marketplace and we disagree: `akubill marketplace findings`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def findings(form: Form = Listing.TABLE) -> None:
         "What it is": "sentence",
     }
     fields = ("order_id", "kind", "owner", "opened_at", "age_days", "amount", "currency", "sentence")
-    print_rows(form, rows, columns=columns, fields=fields, nothing="There is nothing that disagrees.")
+    print_rows(form, rows, columns=columns, fields=fields, nothing="Nothing disagrees.")
 
 
 def _of_subscriptions(warehouse: Engine, now: datetime) -> list[dict[str, Any]]:

@@ -79,7 +79,8 @@ def agreement(
     1 where usage and ledger do not add up.
     """
     from include.domain.billing_cycles import billing_cycle
-    from include.marketplace.push.records import PARTS, sum_agreement
+    from include.domain.marketplace.agreement import PARTS
+    from include.marketplace.push.records import sum_agreement
     from include.orchestration.connections import warehouse
 
     counts = ("subscription_id", "metered", *PARTS, "differing_hours")

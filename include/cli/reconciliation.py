@@ -114,6 +114,7 @@ def list_differing_days(
     from include.domain.errors import InvalidInputError
     from include.orchestration.connections import warehouse
     from include.reconciliation.hours.days import draw_days, list_days, say_days
+    from include.warehouse.private_files import write_file
 
     if svg is not None and svg.suffix != ".svg":
         # Whatever is in the file is lost, so a name that was meant for something else is not taken.
@@ -131,7 +132,11 @@ def list_differing_days(
     rows = [{name: getattr(each, name) for name in fields} | {"day": f"{each.day}"} for each in days]
     print_rows(form, rows, columns=columns, fields=fields, nothing=say_days(days))
     if svg is not None:
-        svg.write_text(draw_days(period, days), encoding="utf-8")
+        try:
+            write_file(svg, draw_days(period, days).encode())
+        except OSError as error:
+            rule = f"cannot be written ({error.strerror})"
+            raise InvalidInputError("Picture", str(svg)[:_SHOWN], rule, "Name a file in a folder of yours.") from None
     if form is Listing.TABLE and days:
         say(say_days(days))
 

@@ -13,19 +13,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="subscriptions", help="One subscription, from its order to both bills.", no_args_is_help=True)
 
-_PARTS = (
-    "licensed",
-    "free",
-    "accepted",
-    "expected",
-    "unknown",
-    "missed",
-    "refused",
-    "waiting",
-    "carried",
-    "difference",
-)
-
 
 @app.callback()
 def subscriptions() -> None:
@@ -41,6 +28,7 @@ def show(
 
     Amounts are before tax. CSV has the months only.
     """
+    from include.domain.marketplace.agreement import PARTS
     from include.orchestration.connections import warehouse
     from include.reporting.subscriptions import find_chain
 
@@ -52,7 +40,7 @@ def show(
     if form is Listing.TABLE:
         _say_chain(chain.subscription, chain.instances)
     columns: Columns = {"Period": "period", "Metered": "metered"}
-    columns |= {name.capitalize(): name for name in _PARTS}
+    columns |= {name.capitalize(): name for name in PARTS}
     columns |= {
         "Differing hours": "differing_hours",
         "Our bill": lambda row: _bill(row, "bill_subtotal", "bill_state"),
@@ -61,7 +49,7 @@ def show(
         "Marketplace": lambda row: _bill(row, "marketplace_amount", "verdict"),
     }
     fields = (
-        *("period", "metered", *_PARTS, "records", "differing_hours", "bill_id", "bill_state", "bill_subtotal"),
+        *("period", "metered", *PARTS, "records", "differing_hours", "bill_id", "bill_state", "bill_subtotal"),
         *("currency", "usage_amount", "lost_amount", "unknown_amount", "marketplace_amount", "verdict"),
         "verdict_is_final",
     )

@@ -88,20 +88,21 @@ class Lives:
 
     def _order(self, buyer: Buyer) -> dict[str, Any]:
         [order] = buyer.orders
-        known = self._sandbox.find_service_instance(buyer.account_id, order.environment_name)
-        if known is not None:
-            return known
         self._demo.enter_buyer(buyer)
-        ordered_at = floor_to_hour(self._demo.now) - ORDERED_BEFORE
-        placed = self._sandbox.order(
-            account_id=buyer.account_id,
-            environment_name=order.environment_name,
-            region=order.form["region"],
-            network=order.form["network"],
-            ordered_at=ordered_at.isoformat(),
-        )
-        plan = {"since": ordered_at.isoformat(), "traffic": list(order.traffic)}
-        self._sandbox.play_life(placed["service_instance_id"], **plan)
+        placed = self._sandbox.find_service_instance(buyer.account_id, order.environment_name)
+        if placed is None:
+            placed = self._sandbox.order(
+                account_id=buyer.account_id,
+                environment_name=order.environment_name,
+                region=order.form["region"],
+                network=order.form["network"],
+                ordered_at=(floor_to_hour(self._demo.now) - ORDERED_BEFORE).isoformat(),
+            )
+            self._demo.say(f"   {order.environment_name}: ordered at the Marketplace, which calls the vendor")
+        if self._sandbox.has_a_life(placed["environment_id"]):
+            return placed
+        since = _ordered_at(placed).isoformat()
+        self._sandbox.play_life(placed["service_instance_id"], since=since, traffic=list(order.traffic))
         if buyer is DISTURBED:
             its_own = {
                 "market": {},
@@ -110,7 +111,6 @@ class Lives:
             }
             for fault in FAULTS:
                 self._sandbox.cause_fault(**fault, **its_own[fault["service"]])
-        self._demo.say(f"   {order.environment_name}: ordered at the Marketplace, which calls the vendor")
         return placed
 
     def _wait_for_metering(self, placed: dict[str, Any]) -> Life:
@@ -132,7 +132,7 @@ class Lives:
             placed["service_instance_id"],
             placed["order_id"],
             placed["order_biz_id"],
-            datetime.fromtimestamp(placed["created_at"], UTC),
+            _ordered_at(placed),
         )
 
     def _live(self, life: Life, happen: Callable[..., None]) -> None:
@@ -183,6 +183,10 @@ class Lives:
             if time.monotonic() > deadline:
                 raise RetriableError(f"{otherwise} after {_LONGEST_WAIT_SECONDS:.0f} s. Look at its runs in Airflow.")
             pause(0.5)
+
+
+def _ordered_at(placed: dict[str, Any]) -> datetime:
+    return datetime.fromtimestamp(placed["created_at"], UTC)
 
 
 def _local(instant: datetime) -> str:

@@ -17,9 +17,9 @@ from urllib.parse import unquote, urlsplit
 
 from include.domain.errors import ConfigurationError, InvalidInputError
 from include.orchestration.reviewers import SECTION
+from include.warehouse.private_files import STATE_SETTING
 
 SETTING = "AKUBILL_EXPORTS"
-STATE_SETTING = "AKUBILL_STATE"
 
 
 class Place(NamedTuple):

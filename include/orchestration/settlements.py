@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
-from include.domain.errors import ConfigurationError, ConflictError, InvalidInputError
+from include.domain.errors import ConflictError, InvalidInputError
 
 SETTING = "AKUBILL_SETTLEMENTS"
-STATE_SETTING = "AKUBILL_STATE"
 #: So many lines are named; the others are counted.
 _NAMED_AT_MOST = 20
 
@@ -20,18 +18,9 @@ def settlement_folder() -> Path:
     Raises:
         ConfigurationError: when neither is set, or the folder cannot be made.
     """
-    from include.warehouse.private_files import make_folder
+    from include.warehouse.private_files import configured_folder
 
-    setting, state = os.environ.get(SETTING), os.environ.get(STATE_SETTING)
-    if not setting and not state:
-        raise ConfigurationError(f"There is no folder for settlement exports. Set {SETTING} to a folder.")
-    folder = Path(setting) if setting else Path(str(state)) / "settlements"
-    try:
-        make_folder(folder)
-    except OSError as error:
-        why = error.strerror
-        raise ConfigurationError(f"The folder {folder} cannot be made ({why}). Correct {SETTING}.") from None
-    return folder.resolve()
+    return configured_folder(SETTING, "settlements", "folder for settlement exports")
 
 
 def find_export(name: str) -> Path:
@@ -45,7 +34,11 @@ def find_export(name: str) -> Path:
 
     folder = settlement_folder()
     file = folder / check_text(name, "File")
-    if Path(name).name != name or file.is_symlink() or not file.is_file():
+    try:
+        is_there = Path(name).name == name and file.is_file() and not file.is_symlink()
+    except OSError:  # a name that no file can have
+        is_there = False
+    if not is_there:
         rule = f"is not a file in the folder for settlement exports, {folder}"
         raise InvalidInputError("File", name[:60], rule, "Put it there and give its name.")
     return file

@@ -77,8 +77,8 @@ class Finding:
         """Where it is, what it is, whose it is, and since when."""
         where = f"{self.environment_name} ({self.charged_id})" if self.environment_name else f"buyer {self.account_id}"
         days = self.age(at).days
-        age = "found now" if days < 1 else f"{days} day{'' if days == 1 else 's'} old"
-        return f"{self.period}, {where}: {self.sentence} (Finding {self.finding_key}, of {self.owner}, {age}.)"
+        age = "new" if days < 1 else f"{days} day{'' if days == 1 else 's'} old"
+        return f"{self.period}, {where}: {self.sentence} (Finding {self.finding_key}, owner {self.owner}, {age}.)"
 
 
 def update_findings(connection: Connection, window: Mapping[str, Any], at: datetime, by: str) -> None:

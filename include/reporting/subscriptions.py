@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.domain.errors import InvalidInputError
+from include.domain.marketplace.agreement import PARTS
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 #: Counted in AKU-seconds, records or hours.
-_COUNTS = (
-    *("metered", "licensed", "free", "accepted", "expected", "unknown", "missed", "refused", "waiting", "carried"),
-    *("difference", "records", "differing_hours"),
-)
+_COUNTS = ("metered", *PARTS, "records", "differing_hours")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,11 @@ import os
 import tempfile
 from pathlib import Path
 
+from include.domain.errors import ConfigurationError
+
+#: The environment variable that names the folder of a local stack.
+STATE_SETTING = "AKUBILL_STATE"
+
 
 def make_folder(folder: Path) -> None:
     """Make the folder and those above it, if they are missing; what is there already stays as it is."""
@@ -15,6 +20,28 @@ def make_folder(folder: Path) -> None:
         folder = folder.parent
     for each in reversed(missing):
         each.mkdir(mode=0o700, exist_ok=True)
+
+
+def configured_folder(setting: str, name: str, what: str) -> Path:
+    """The folder that an environment variable names, or `name` in the folder AKUBILL_STATE; made when missing.
+
+    Args:
+        setting: the environment variable.
+        name: of the folder in AKUBILL_STATE.
+        what: it is, for messages.
+
+    Raises:
+        ConfigurationError: when neither is set, or the folder cannot be made.
+    """
+    chosen, state = os.environ.get(setting), os.environ.get(STATE_SETTING)
+    if not chosen and not state:
+        raise ConfigurationError(f"There is no {what}. Set {setting} to a folder.")
+    folder = Path(chosen) if chosen else Path(str(state)) / name
+    try:
+        make_folder(folder)
+    except OSError as error:
+        raise ConfigurationError(f"The {what} {folder} cannot be made ({error.strerror}). Correct {setting}.") from None
+    return folder.resolve()
 
 
 def write_file(file: Path, content: bytes) -> None:

@@ -74,12 +74,12 @@ def add_note(warehouse: Engine, key: int, amount: str, state: str = "issued") ->
 def test_a_difference_is_found_once_however_often_it_is_compared(warehouse: Engine) -> None:
     [point] = reconcile(warehouse, Charge(INSTANCE, "5.00"))
     assert point.startswith("2026-10, orders (sub-01-orders): The Marketplace charges 5.00 CNY, 7.34 CNY less")
-    assert point.endswith("(Finding 1, of billing, found now.)")
+    assert point.endswith("(Finding 1, owner billing, new.)")
     [found] = findings(warehouse)
     assert reconcile(warehouse, Charge(INSTANCE, "5.00")) == [point]
     assert findings(warehouse) == [found], "running it again changes nothing"
     [later] = reconcile(warehouse, Charge(INSTANCE, "5.00"), at=FINAL + 3 * DAY)
-    assert later.endswith("(Finding 1, of billing, 3 days old.)")
+    assert later.endswith("(Finding 1, owner billing, 3 days old.)")
 
 
 @pytest.mark.usefixtures("key")

@@ -101,7 +101,7 @@ def push_due(
 
 
 def enter_earlier(warehouse: Engine, channel: Channel, items: Sequence[MeteredItem], now: datetime) -> int:
-    """Enter usage of earlier hours that the marketplace measured itself and we learnt of late; how many records.
+    """Enter usage that became known late, of hours that the marketplace measured itself; how many records.
 
     Raises:
         RetriableError: when another run is at work on the channel.

@@ -97,7 +97,6 @@ class Ledger:
         measured = [item for item in items if not item.is_pushed]
         asked = {
             "products": [item.product for item in measured],
-            "dimensions": [item.dimension for item in measured],
             "since": now - _EARLIEST,
             "until": floor_to_hour(now) - _LOOKED_AT_AGAIN,
         }

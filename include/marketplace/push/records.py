@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.domain.errors import InvalidInputError
 from include.domain.lifecycles import PUSH_RECORD
+from include.domain.marketplace.agreement import PARTS
 from include.domain.words.pushes import REASONS
 from include.warehouse.engine import statement
 
@@ -28,10 +29,6 @@ def list_records(warehouse: Engine, outcome: str | None = None, channel: str | N
         facts = {"outcome": outcome, "channel": channel}
         rows = connection.execute(statement("marketplace/push/list_records"), facts).mappings()
         return [{**row, "sentence": REASONS[row["reason"]].say({}) if row["reason"] else None} for row in rows]
-
-
-#: Where AKU-seconds can have gone.
-PARTS = ("licensed", "free", "accepted", "expected", "unknown", "missed", "refused", "waiting", "carried", "difference")
 
 
 def sum_agreement(warehouse: Engine, window: Window) -> list[dict[str, Any]]:

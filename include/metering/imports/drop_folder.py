@@ -20,13 +20,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from include.catalog.usage_files import FORMS
 from include.domain.errors import ConfigurationError, InvalidInputError
 from include.domain.text import check_text
-from include.warehouse.private_files import make_folder
+from include.warehouse.private_files import configured_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SETTING = "AKUBILL_USAGE_DROP"
-STATE_SETTING = "AKUBILL_STATE"
 log = logging.getLogger(__name__)
 
 IMPORTED, REFUSED = "imported", "refused"
@@ -50,17 +49,7 @@ def drop_folder() -> Path:
     Raises:
         ConfigurationError: when neither is set, or the folder cannot be made.
     """
-    setting, state = os.environ.get(SETTING), os.environ.get(STATE_SETTING)
-    if not setting and not state:
-        raise ConfigurationError(f"There is no drop folder for usage files. Set {SETTING} to a folder.")
-    folder = Path(setting) if setting else Path(str(state)) / "usage-drop"
-    try:
-        make_folder(folder)
-    except OSError as error:
-        raise ConfigurationError(
-            f"The drop folder {folder} cannot be made ({error.strerror}). Correct {SETTING}."
-        ) from None
-    return folder.resolve()
+    return configured_folder(SETTING, "usage-drop", "drop folder for usage files")
 
 
 def find_waiting(folder: Path, at: datetime) -> Waiting:

@@ -84,7 +84,7 @@ def list_days(warehouse: Engine, period: str, subscription_id: str | None = None
 
 
 def say_days(days: Sequence[DayDifference]) -> str:
-    """All days in words: how many, what they come to in each currency, and the day that is most apart."""
+    """All days in words: how many, what they come to in each currency, and the day that differs most."""
     if not days:
         return "No hour that was compared differs."
     totals = {each.currency: ZERO for each in days}
@@ -94,7 +94,7 @@ def say_days(days: Sequence[DayDifference]) -> str:
     count = len({each.day for each in days})
     largest = max(days, key=lambda each: abs(each.difference))
     where = f"{largest.subscription_id}, {largest.sentence}"
-    return f"{count} {'day differs' if count == 1 else 'days differ'}, in all by {apart}. Most apart: {where}"
+    return f"{count} {'day differs' if count == 1 else 'days differ'}, by {apart}. The largest: {where}"
 
 
 def draw_days(period: str, days: Sequence[DayDifference]) -> str:

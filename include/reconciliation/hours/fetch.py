@@ -8,12 +8,11 @@ licence's term, and an adjustment that is for no time, have nothing to be compar
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from include.domain.errors import RetriableError
 from include.domain.money import ZERO
-from include.domain.periods import floor_to_hour
+from include.domain.periods import HOUR, floor_to_hour
 from include.reconciliation.charges import FetchedCharges, fetch_from_buyers
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from include.alibaba.bss import SettledItem
     from include.domain.money import Decimal
 
-_HOUR = timedelta(hours=1)
 #: So often a bill is read that changes while it is read.
 _READ_AT_MOST = 3
 
@@ -73,10 +71,10 @@ def _sums(items: Iterable[SettledItem]) -> list[dict[str, Any]]:
     """Amounts per order, hour, kind of item and currency: an hour may have several records."""
     sums: defaultdict[tuple[str, datetime, str, str], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO, ZERO])
     for item in items:
-        if not _is_of_an_hour(item):
+        hour = _hour_of(item)
+        if hour is None:
             continue
-        assert item.usage_start is not None, "it is of an hour"  # noqa: S101
-        found = sums[item.order_id or "", item.usage_start, item.item, item.currency]
+        found = sums[item.order_id or "", hour, item.item, item.currency]
         for place, amount in enumerate((item.pretax_gross_amount, item.round_down_discount, item.pretax_amount)):
             found[place] += amount or ZERO
     return [
@@ -93,6 +91,9 @@ def _sums(items: Iterable[SettledItem]) -> list[dict[str, Any]]:
     ]
 
 
-def _is_of_an_hour(item: SettledItem) -> bool:
+def _hour_of(item: SettledItem) -> datetime | None:
+    """The hour that it is for; None where it is for another time, or for none."""
     start, end = item.usage_start, item.usage_end
-    return start is not None and end is not None and end - start == _HOUR and start == floor_to_hour(start)
+    if start is None or end is None or end - start != HOUR or start != floor_to_hour(start):
+        return None
+    return start

@@ -93,6 +93,7 @@ ROUTINES = (
     "reconciliation/settled_items",
     "marketplace/guard_evidence",
     "marketplace/guard_push_records",
+    "marketplace/unrecorded_usage",
     "marketplace/agreement",
     "marketplace/agreement_in_money",
     "marketplace/priced_records",

@@ -15,9 +15,10 @@ from sqlalchemy import text
 
 from include.billing.prices.plans import publish_price_plans
 from include.catalog.loader import catalog_price_plans
+from include.domain.marketplace.agreement import PARTS
 from include.domain.money import Decimal
 from include.domain.periods import BillingPeriod, Window
-from include.marketplace.push.records import PARTS, sum_agreement
+from include.marketplace.push.records import sum_agreement
 from tests.support.builders import (
     ZONE,
     insert,

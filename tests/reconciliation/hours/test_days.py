@@ -59,7 +59,7 @@ def test_days_are_those_of_utc_plus_8(warehouse: Engine, key: int) -> None:
     assert (first.day, first.difference, first.hours) == (date(2026, 10, 1), Decimal("1.00"), 1)
     assert second.sentence == "2026-10-02: 2.50 CNY less than ours; 2 hours differ: 2 not charged there."
     assert say_days([first, second]) == (
-        "2 days differ, in all by -1.50 CNY. Most apart: sub-01-orders, 2026-10-02: 2.50 CNY less than ours; 2 hours "
+        "2 days differ, by -1.50 CNY. The largest: sub-01-orders, 2026-10-02: 2.50 CNY less than ours; 2 hours "
         "differ: 2 not charged there."
     )
 
@@ -126,6 +126,9 @@ def test_the_command_line_lists_and_draws_them(
     code, out, _ = akubill("reconciliation", "days", "--period", PERIOD, "--svg", str(file), "--format", "json")
     assert (code, json.loads(out)[0]["day"], json.loads(out)[0]["causes"]) == (0, "2026-10-02", {"doubled_window": 1})
     assert ET.fromstring(file.read_text()).tag == f"{SVG}svg"  # noqa: S314 (our own)
+    for name, said in (("none/days.svg", "cannot be written (No such file"), ("days.txt", "does not end in .svg")):
+        code, _, err = akubill("reconciliation", "days", "--period", PERIOD, "--svg", str(tmp_path / name))
+        assert (code, said in " ".join(err.split())) == (1, True)
     code, out, _ = akubill("reconciliation", "days", "--period", PERIOD)
-    assert (code, "1 day differs, in all by 7.20 CNY." in out) == (0, True)
+    assert (code, "1 day differs, by 7.20 CNY." in out) == (0, True)
     assert datetime(2026, 10, 1, 22, tzinfo=UTC) == START + timedelta(hours=30)

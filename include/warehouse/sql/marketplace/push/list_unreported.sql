@@ -6,20 +6,7 @@ SELECT
     date_trunc('day', u.hour_start, 'UTC') AS day_start,
     count(*) AS hour_count,
     sum(u.aku_seconds) AS quantity
-FROM metering.subscription_hours AS u
+FROM marketplace.unrecorded_usage(:channel, CAST(:products AS text[]), :since, :until) AS u
 INNER JOIN core.subscriptions AS s ON u.subscription_key = s.subscription_key
-WHERE
-    u.hour_start >= :since
-    AND u.hour_start < :until
-    AND u.aku_seconds > 0
-    AND s.payment = 'payg'
-    AND s.product = any(:products)
-    AND NOT EXISTS (
-        SELECT FROM marketplace.push_records AS r
-        WHERE
-            r.channel = :channel
-            AND r.subscription_key = u.subscription_key
-            AND r.hour_start = u.hour_start
-    )
 GROUP BY s.subscription_id, s.marketplace_instance_id IS NULL, date_trunc('day', u.hour_start, 'UTC')
 ORDER BY day_start, s.subscription_id
