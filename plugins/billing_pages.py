@@ -22,7 +22,7 @@ def _pages() -> FastAPI:
     from airflow.api_fastapi.core_api.security import get_user
 
     from include.orchestration.connections import warehouse
-    from include.reporting.pages import create_pages
+    from include.reporting.pages.app import create_pages
 
     return create_pages(current_user=get_user, warehouse=warehouse, may_read=_may_read, log_in=_log_in)
 

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount, Route
 
-from include.reporting.pages import create_pages
+from include.reporting.pages.app import create_pages
 from include.warehouse.embedded import scratch_warehouse
 from tests.support.serving import serve
 from tests.support.showcase import fill_showcase

@@ -79,7 +79,7 @@ def test_a_plugin_costs_a_task_nothing_but_its_own_file():
     probe = (
         "import runpy, sys\nfrom airflow.plugins_manager import AirflowPlugin\nbefore = set(sys.modules)\n"
         "runpy.run_path(sys.argv[1])\n"
-        "print(len(set(sys.modules) - before), 'include.reporting.pages' in sys.modules)"
+        "print(len(set(sys.modules) - before), 'include.reporting.pages.app' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", probe, str(plugin)], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["0", "False"]

@@ -11,7 +11,7 @@ from starlette.routing import Mount
 
 from include.domain.errors import ConfigurationError
 from include.domain.money import Decimal
-from include.reporting.pages import create_pages
+from include.reporting.pages.app import create_pages
 from include.warehouse.engine import open_warehouse
 from tests.support.builders import insert, make_bill, make_buyer, make_subscription
 from tests.support.showcase import NOW

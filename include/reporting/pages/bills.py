@@ -1,21 +1,33 @@
-"""Bills as a list: plain queries into frozen values. It writes nothing and decides no amount."""
+"""The pages of bills: the list, and one bill with all that explains it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import HTTPException, Query, Request
+from pydantic import Field
 
 from include.domain.lifecycles import BILL
+from include.domain.periods import time_zone
 from include.domain.words.reconciliation import OPEN_POINTS
+from include.reporting import bill_detail, charts
+from include.reporting.pages.site import PAGE_SIZE, ListQuery, Site, render
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
+    from fastapi.responses import HTMLResponse
     from sqlalchemy import Connection
 
     from include.domain.money import Decimal
 
-PAGE_SIZE = 100
-STATES = BILL.states
+
+class BillQuery(ListQuery):
+    """What the address of the list may hold; the period is a month or `all`, empty for the newest."""
+
+    period: str = Field("", max_length=50)
+    state: str = Field("", max_length=50)
+    verdict: str = Field("", max_length=50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +102,43 @@ class BillRow:
     corrected_amount: Decimal | None
     is_waiting: bool
     match_count: int
+
+
+def add_to(site: Site) -> None:
+    """Add the list and the page of one bill."""
+
+    @site.page("/", "bills", view="Bills")
+    def show_bills(request: Request, asked: Annotated[BillQuery, Query()]) -> HTMLResponse:
+        with site.reading() as connection:
+            periods = list_periods(connection)
+            chosen = None if asked.period == "all" else asked.period or (periods[0] if periods else None)
+            filters = Filters(
+                chosen, asked.state or None, asked.verdict or None, asked.search.strip() or None, asked.page
+            )
+            facts: dict[str, Any] = {
+                "periods": periods,
+                "totals": sum_bills(connection, chosen),
+                "rows": list_bills(connection, filters),
+                "points": list_open_points(connection, chosen),
+            }
+        return render(request, "bills.html", filters=filters, bill_states=BILL.states, **facts)
+
+    @site.page("/bills/{bill_id}", "bill", view="Bills")
+    def show_bill(request: Request, bill_id: str) -> HTMLResponse:
+        with site.reading() as connection:
+            detail = bill_detail.find_bill(connection, bill_id)
+        if detail is None:
+            raise HTTPException(404, f"There is no bill {bill_id}.")
+        zone = time_zone(detail.bill.time_zone)
+        first = detail.bill.period_start.astimezone(zone).date()
+        days = (detail.bill.period_end.astimezone(zone).date() - first).days
+        return render(
+            request,
+            "bill.html",
+            detail=detail,
+            daily=charts.daily_chart(first, days, detail.days),
+            calendar=charts.hour_calendar(first, days, detail.hours),
+        )
 
 
 def list_periods(connection: Connection) -> list[str]:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
 
+from fastapi import Query, Request
+from pydantic import Field
+
+from include.catalog.loader import load_product
 from include.domain.usage import TOLERANCE
-from include.reporting.bills import PAGE_SIZE
+from include.reporting.pages.site import ListQuery, Site, render
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
+    from fastapi.responses import HTMLResponse
     from sqlalchemy import Connection
 
-    from include.reporting.bills import Filters
+
+class EnvironmentQuery(ListQuery):
+    """What the address of the page may hold."""
+
+    state: str = Field("", max_length=50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +70,20 @@ class EnvironmentRow:
         return "failing" if self.is_failing else "answering"
 
 
-def list_environments(connection: Connection, filters: Filters) -> list[EnvironmentRow]:
-    """One page of the subscriptions that the filters keep (state and search), by buyer and name."""
-    parameters = {
-        "search": filters.search,
-        "state": filters.state,
-        "page_size": PAGE_SIZE,
-        "skipped": (filters.page - 1) * PAGE_SIZE,
-    }
+def add_to(site: Site) -> None:
+    """Add the page."""
+
+    @site.page("/environments", "environments", view="Environments")
+    def show_environments(request: Request, asked: Annotated[EnvironmentQuery, Query()]) -> HTMLResponse:
+        now = datetime.now(UTC)  # a page shows the present; nothing is computed from it that lasts
+        with site.reading() as connection:
+            rows = list_environments(connection, asked)
+        zone_name = load_product().seller_time_zone
+        return render(request, "environments.html", rows=rows, now=now, zone_name=zone_name, filters=asked)
+
+
+def list_environments(connection: Connection, asked: EnvironmentQuery) -> list[EnvironmentRow]:
+    """One page of the subscriptions that the query keeps (state and search), by buyer and name."""
+    parameters = asked.window | {"state": asked.state or None}
     rows = connection.execute(statement("reporting/pages/list_environments"), parameters).mappings()
     return [EnvironmentRow(**row) for row in rows]

@@ -1,0 +1,54 @@
+"""The billing pages as a FastAPI app. They read the warehouse and change nothing.
+
+Every route depends on the user that the caller hands in; the app knows neither Airflow nor where the warehouse is.
+All text is escaped, nothing is loaded from elsewhere, and a page of an error says what to do without showing internals.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Depends, FastAPI
+
+from include.reporting.pages import bills, environments
+from include.reporting.pages.addresses import PlainAddresses, check_address
+from include.reporting.pages.errors import add_error_pages
+from include.reporting.pages.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+
+_PAGES = (bills, environments)
+
+
+def create_pages(
+    *,
+    current_user: Callable[..., object],
+    warehouse: Callable[[], Engine],
+    may_read: Callable[[Any, str], bool] = lambda _user, _view: True,
+    log_in: Callable[[str], str] | None = None,
+) -> FastAPI:
+    """The app of the billing pages.
+
+    Args:
+        current_user: a FastAPI dependency that yields the user, or answers 401.
+        may_read: whether the user may read a view, by its name: Bills or Environments.
+        warehouse: opens the warehouse; called for every page, so that a changed connection takes effect at once. What
+            it raises becomes a page.
+        log_in: the address of the login that leads back to the page given; the page for strangers links to it.
+    """
+    app = FastAPI(
+        title="Billing",
+        dependencies=[Depends(current_user), Depends(check_address)],
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
+    app.add_middleware(PlainAddresses)
+    add_error_pages(app, log_in)
+    site = Site(app, current_user, warehouse, may_read)
+    for page in _PAGES:
+        page.add_to(site)
+    return app

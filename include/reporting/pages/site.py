@@ -1,0 +1,148 @@
+"""What every page needs: its route with the right to read it, the warehouse to read, and its template drawn."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import BaseModel, Field
+from sqlalchemy import text
+
+from include.reporting import presentation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import Connection, Engine
+
+_HERE = Path(__file__).parent
+_STATIC = {"pages.css": "text/css", "theme.js": "text/javascript"}
+#: Rows on one page of a list.
+PAGE_SIZE = 100
+#: A page that needs longer than this for one statement is given up.
+STATEMENT_SECONDS = 20
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
+        "frame-ancestors 'self'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_HELPERS = (
+    "age",
+    "aku_hours",
+    "amount",
+    "instant",
+    "number",
+    "percent",
+    "product_title",
+    "region_name",
+    "signed",
+    "words",
+    "zone_label",
+)
+
+
+class ListQuery(BaseModel):
+    """What the address of a list may hold."""
+
+    search: str = Field("", max_length=200)
+    page: int = Field(1, ge=1, le=10_000)
+
+    @property
+    def window(self) -> dict[str, Any]:
+        """Parameters of a paged statement: search (None keeps everything), page_size and skipped."""
+        return {
+            "search": self.search.strip() or None,
+            "page_size": PAGE_SIZE,
+            "skipped": (self.page - 1) * PAGE_SIZE,
+        }
+
+
+class Site:
+    """The app with what its pages share.
+
+    Args:
+        app: where the pages are added.
+        current_user, warehouse, may_read: see create_pages.
+    """
+
+    def __init__(
+        self,
+        app: FastAPI,
+        current_user: Callable[..., object],
+        warehouse: Callable[[], Engine],
+        may_read: Callable[[Any, str], bool],
+    ) -> None:
+        self._app, self._current_user, self._warehouse, self._may_read = app, current_user, warehouse, may_read
+        self._held: Engine | None = None
+        app.get("/static/{name}", name="static", response_model=None)(show_static)
+
+    def page(self, path: str, name: str, *, view: str) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+        """A decorator that makes a function the page at this path, for users who may read the view."""
+
+        def check(user: object = Depends(self._current_user)) -> None:
+            if not self._may_read(user, view):
+                raise HTTPException(
+                    403, f"You may not read the view {view}. Ask an administrator of Airflow for the right to read it."
+                )
+
+        return self._app.get(path, name=name, dependencies=[Depends(check)], response_model=None)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that reads one state of the warehouse, and gives up a statement that takes too long."""
+        engine = self._open().execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
+        with engine.connect() as connection:
+            connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'"))
+            yield connection
+
+    def _open(self) -> Engine:
+        """The warehouse as it is configured now, with the pool of the last time where it is still the same one."""
+        fresh = self._warehouse()
+        if self._held is None or self._held.url != fresh.url:
+            self._held = fresh
+        return self._held
+
+
+def render(request: Request, template: str, status: int = 200, **values: object) -> HTMLResponse:
+    """The template as an answer; it can call what presentation offers, `path_to` and `page_with`."""
+
+    def path_to(route: str, **parts: str) -> str:
+        # Not request.url_for: mounted under another app, that asks the other app's routes.
+        return str(request.scope.get("root_path", "") + request.app.url_path_for(route, **parts))
+
+    def page_with(**changes: object) -> str:
+        """This page's address with other parameters."""
+        return "?" + str(request.url.include_query_params(**changes).query)
+
+    html = _templates().get_template(template).render(path_to=path_to, page_with=page_with, status=status, **values)
+    return HTMLResponse(html, status_code=status, headers=_HEADERS)
+
+
+def show_static(name: str) -> Response:
+    """A style sheet or script of the pages."""
+    if name not in _STATIC:
+        raise HTTPException(404, f"There is no file {name}.")
+    headers = _HEADERS | {"Cache-Control": "private, max-age=300"}
+    return Response((_HERE / "static" / name).read_bytes(), media_type=_STATIC[name], headers=headers)
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update({name: getattr(presentation, name) for name in _HELPERS}, page_size=PAGE_SIZE)
+    return environment
