@@ -24,7 +24,9 @@ def _pages() -> FastAPI:
     from include.orchestration.connections import warehouse
     from include.reporting.pages.app import create_pages
 
-    return create_pages(current_user=get_user, warehouse=warehouse, may_read=_may_read, log_in=_log_in)
+    return create_pages(
+        current_user=get_user, warehouse=warehouse, may_read=_may_read, log_in=_log_in, airflow_root=_airflow_root()
+    )
 
 
 def _may_read(user: BaseUser, view: str) -> bool:
@@ -36,9 +38,14 @@ def _may_read(user: BaseUser, view: str) -> bool:
 
 def _log_in(page: str) -> str:
     """Airflow's login, whichever auth manager it has; it leads back to the page."""
+    return f"{_airflow_root()}/api/v2/auth/login?{urlencode({'next': page})}"
+
+
+def _airflow_root() -> str:
+    """The path that Airflow is served under, without a slash at the end."""
     from airflow.api_fastapi.app import API_ROOT_PATH
 
-    return f"{API_ROOT_PATH.rstrip('/')}/api/v2/auth/login?{urlencode({'next': page})}"
+    return API_ROOT_PATH.rstrip("/")
 
 
 async def billing_pages(scope: Scope, receive: Receive, send: Send) -> None:

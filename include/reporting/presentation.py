@@ -18,7 +18,7 @@ from include.domain.periods import time_zone
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-_LOCALE = "en"
+_DATE_TIMES = {"en": "d MMM y, HH:mm", "zh": "y年M月d日 HH:mm"}
 _THIN_SPACE = "\u202f"  # narrow, and never broken at the end of a line
 _MINUS = "\u2212"
 _MINUTE, _SECONDS_PER_HOUR, _DAY = 60, 3600, 86_400
@@ -76,9 +76,9 @@ def aku_hours(aku_seconds: int) -> str:
     return number(round_amount(Decimal(aku_seconds) / _SECONDS_PER_HOUR, 6, "half_even"), places=2)
 
 
-def instant(value: datetime, zone_name: str) -> str:
+def instant(value: datetime, zone_name: str, language: str = "en") -> str:
     """The instant on the wall clock of that zone."""
-    return format_datetime(value, "d MMM y, HH:mm", tzinfo=time_zone(zone_name), locale=_LOCALE)
+    return format_datetime(value, _DATE_TIMES[language], tzinfo=time_zone(zone_name), locale=language)
 
 
 def zone_label(zone_name: str, at: datetime) -> str:

@@ -16,7 +16,7 @@ from include.warehouse.engine import open_warehouse
 from tests.support.builders import insert, make_bill, make_buyer, make_subscription
 from tests.support.showcase import NOW
 
-PATHS = ["/", "/bills/2026-10-sub-01-orders", "/environments", "/static/pages.css", "/static/theme.js"]
+PATHS = ["/", "/bills/2026-10-sub-01-orders", "/environments", "/static/pages.css", "/static/frame.js"]
 
 
 def client_of(pages, prefix=""):

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
 
-from include.reporting.pages import bills, environments
+from include.reporting.pages import bills, environments, start
 from include.reporting.pages.addresses import PlainAddresses, check_address
 from include.reporting.pages.errors import add_error_pages
 from include.reporting.pages.site import Site
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-_PAGES = (bills, environments)
+_PAGES = (bills, environments, start)
 
 
 def create_pages(
@@ -29,6 +30,7 @@ def create_pages(
     warehouse: Callable[[], Engine],
     may_read: Callable[[Any, str], bool] = lambda _user, _view: True,
     log_in: Callable[[str], str] | None = None,
+    airflow_root: str = "",
 ) -> FastAPI:
     """The app of the billing pages.
 
@@ -38,6 +40,7 @@ def create_pages(
         warehouse: opens the warehouse; called for every page, so that a changed connection takes effect at once. What
             it raises becomes a page.
         log_in: the address of the login that leads back to the page given; the page for strangers links to it.
+        airflow_root: path that Airflow is served under, without a slash at the end; links to its own pages begin so.
     """
     app = FastAPI(
         title="Billing",
@@ -46,6 +49,8 @@ def create_pages(
         redoc_url=None,
         openapi_url=None,
     )
+    app.state.airflow_root = airflow_root
+    app.add_middleware(GZipMiddleware, minimum_size=2000)
     app.add_middleware(PlainAddresses)
     add_error_pages(app, log_in)
     site = Site(app, current_user, warehouse, may_read)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
@@ -14,22 +15,34 @@ from pydantic import BaseModel, Field
 from sqlalchemy import text
 
 from include.reporting import presentation
+from include.reporting.pages.translations import COOKIE, LANGUAGES, language_of, translations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from sqlalchemy import Connection, Engine
 
 _HERE = Path(__file__).parent
-_STATIC = {"pages.css": "text/css", "theme.js": "text/javascript"}
+_STATIC = {
+    "pages.css": "text/css",
+    "frame.js": "text/javascript",
+    "charts.js": "text/javascript",
+    "form.js": "text/javascript",
+    "vendor/chart-4.6.1.js": "text/javascript",
+}
+#: Pages in the navigation: route and name.
+NAVIGATION = (
+    ("bills", "Bills"),
+    ("environments", "Environments"),
+)
 #: Rows on one page of a list.
 PAGE_SIZE = 100
 #: A page that needs longer than this for one statement is given up.
 STATEMENT_SECONDS = 20
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
-        "frame-ancestors 'self'; base-uri 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'self'; base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -39,13 +52,11 @@ _HELPERS = (
     "age",
     "aku_hours",
     "amount",
-    "instant",
     "number",
     "percent",
     "product_title",
     "region_name",
     "signed",
-    "words",
     "zone_label",
 )
 
@@ -83,7 +94,7 @@ class Site:
     ) -> None:
         self._app, self._current_user, self._warehouse, self._may_read = app, current_user, warehouse, may_read
         self._held: Engine | None = None
-        app.get("/static/{name}", name="static", response_model=None)(show_static)
+        app.get("/static/{name:path}", name="static", response_model=None)(show_static)
 
     def page(self, path: str, name: str, *, view: str) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
         """A decorator that makes a function the page at this path, for users who may read the view."""
@@ -113,18 +124,42 @@ class Site:
 
 
 def render(request: Request, template: str, status: int = 200, **values: object) -> HTMLResponse:
-    """The template as an answer; it can call what presentation offers, `path_to` and `page_with`."""
+    """The template as an answer, in the reader's language.
 
-    def path_to(route: str, **parts: str) -> str:
+    It can call what presentation offers, `words`, `instant`, `path_to` (a route's address), `page_with` (this page's
+    address with other parameters) and `query`; `airflow_root` is where Airflow's own pages are.
+    """
+
+    def path_to(route: str, **parts: object) -> str:
         # Not request.url_for: mounted under another app, that asks the other app's routes.
         return str(request.scope.get("root_path", "") + request.app.url_path_for(route, **parts))
 
     def page_with(**changes: object) -> str:
-        """This page's address with other parameters."""
         return "?" + str(request.url.include_query_params(**changes).query)
 
-    html = _templates().get_template(template).render(path_to=path_to, page_with=page_with, status=status, **values)
-    return HTMLResponse(html, status_code=status, headers=_HEADERS)
+    language = language_of(request)
+    html = (
+        _templates(language)
+        .get_template(template)
+        .render(
+            path_to=path_to,
+            page_with=page_with,
+            status=status,
+            airflow_root=getattr(request.app.state, "airflow_root", ""),
+            **values,
+        )
+    )
+    answer = HTMLResponse(html, status_code=status, headers=_HEADERS)
+    if request.query_params.get("lang") == language:
+        path = request.scope.get("root_path", "") or "/"
+        answer.set_cookie(COOKIE, language, max_age=31_536_000, path=path, httponly=True, samesite="lax")
+    return answer
+
+
+def query(parameters: Mapping[str, object]) -> str:
+    """The parameters as the query of an address; what is None is left out."""
+    given = {name: value for name, value in parameters.items() if value is not None}
+    return f"?{urlencode(given)}" if given else ""
 
 
 def show_static(name: str) -> Response:
@@ -136,13 +171,25 @@ def show_static(name: str) -> Response:
 
 
 @cache
-def _templates() -> Environment:
+def _templates(language: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
-    environment.globals.update({name: getattr(presentation, name) for name in _HELPERS}, page_size=PAGE_SIZE)
+    known = translations(language)
+    environment.install_gettext_translations(known, newstyle=True)  # type: ignore[attr-defined]  # by the extension
+    environment.globals.update(
+        {name: getattr(presentation, name) for name in _HELPERS},
+        instant=partial(presentation.instant, language=language),
+        words=lambda name: known.gettext(presentation.words(name)),
+        query=query,
+        language=language,
+        languages=LANGUAGES,
+        navigation=NAVIGATION,
+        page_size=PAGE_SIZE,
+    )
     return environment

@@ -1,0 +1,56 @@
+"""Brings include/reporting/pages/locale/zh.po up to date with the templates: new messages are added, empty; those that
+no template has any more are dropped. Run `python -m tests.support.translations`, then translate what it names."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po, write_po
+
+from include.reporting import presentation
+from include.reporting.pages.site import NAVIGATION
+from include.reporting.pages.translations import LOCALE
+
+FILE = LOCALE / "zh.po"
+# Without the dates and names that gettext's own header has: the file changes when a message does.
+_HEADER = b"""\
+# Chinese for the billing pages; `python -m tests.support.translations` brings it up to date with the templates.
+msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=utf-8\\n"
+"Language: zh\\n"
+"Plural-Forms: nplurals=1; plural=0;\\n"
+
+"""
+
+
+def messages() -> set[str]:
+    """Every message that a page may show: of the templates, the navigation, and the names of states."""
+    found: set[str] = {label for _route, label in NAVIGATION} | set(presentation.WORDS.values())
+    for template in sorted((LOCALE.parent / "templates").glob("*.html")):
+        for _line, message, _comments, _context in extract(
+            "jinja2.ext:babel_extract", BytesIO(template.read_bytes()), options={"trimmed": "true"}
+        ):
+            found.add(message if isinstance(message, str) else message[0])
+    return found
+
+
+def update() -> list[str]:
+    """Write the catalogue again; returns what has no translation."""
+    with FILE.open("rb") as file:
+        old = read_po(file, locale="zh")
+    new = Catalog(locale="zh", charset="utf-8")
+    for message in sorted(messages()):
+        known = old.get(message)
+        new.add(message, known.string if known else "")
+    with FILE.open("wb") as file:
+        file.write(_HEADER)
+        write_po(file, new, omit_header=True, width=120, sort_output=True)
+    return [str(message.id) for message in new if message.id and not message.string]
+
+
+if __name__ == "__main__":
+    for missing in update():
+        print(missing)  # noqa: T201
