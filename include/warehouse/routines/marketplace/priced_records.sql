@@ -40,6 +40,8 @@ LEFT JOIN LATERAL (
     SELECT a.free
     FROM marketplace.agreement AS a
     WHERE a.subscription_key = r.subscription_key AND a.hour_start = r.hour_start
+    -- Asked for each record: joined with all of the agreement, a few records would cost as much as all.
+    OFFSET 0
 ) AS h ON b.currency IS NOT NULL
 LEFT JOIN LATERAL (
     SELECT
