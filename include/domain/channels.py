@@ -66,6 +66,7 @@ class Channel(ChannelModel):
         title: for people.
         call: the operation that takes usage, and the version of its API.
         cut_off: see `cut_off_of`.
+        shown_after_minutes: see `shown_from`; null where it is not documented.
         silent_after_minutes: so long after an hour its console is waited for; see `silent_until`.
         shortest_window_seconds: of the time that a record is for.
         request: limits of one request.
@@ -88,6 +89,7 @@ class Channel(ChannelModel):
     title: str
     call: str
     cut_off: CutOff
+    shown_after_minutes: int | None = Field(ge=60)
     silent_after_minutes: int = Field(ge=1)
     shortest_window_seconds: int = Field(ge=1, le=3600)
     request: RequestLimits
@@ -117,6 +119,10 @@ class Channel(ChannelModel):
             return limit
         month = BillingPeriod.containing(hour, "UTC")
         return min(limit, month.window.end + timedelta(minutes=self.cut_off.earlier_month_minutes))
+
+    def shown_from(self, hour: datetime) -> datetime | None:
+        """About when the marketplace's bill has the hour that starts then; None where that is not documented."""
+        return None if self.shown_after_minutes is None else hour + timedelta(minutes=self.shown_after_minutes)
 
     def silent_until(self, hour: datetime) -> datetime:
         """Until when a console that is silent since an hour is waited for: then what is known is reported."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +27,12 @@ def test_channels_differ_as_their_marketplaces_do() -> None:
     assert [each.idle_hours for each in (china, international, aws)] == ["left_out", "left_out", "sent"]
     assert [each.can_be_asked for each in (china, international, aws)] == [False, True, False]
     assert [each.request.records for each in (china, international, aws)] == [50, 50, 25]
+
+
+def test_when_a_bill_has_an_hour_is_said_where_it_is_documented() -> None:
+    hour = datetime(2026, 10, 1, 8, tzinfo=UTC)
+    assert load_channel("alibaba-china").shown_from(hour) == datetime(2026, 10, 1, 10, tzinfo=UTC)
+    assert load_channel("aws").shown_from(hour) is None
 
 
 @pytest.mark.parametrize(

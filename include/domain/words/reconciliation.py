@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from include.domain.money import grouped
 from include.domain.words.filling import Words, fill
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
+
+    from include.domain.money import Decimal
 
 _MORE_OR_LESS = {"more": "{distance:amount} {currency} more", "less": "{distance:amount} {currency} less"}
 _THEIRS = "The Marketplace charges {marketplace_amount:amount} {currency}"
@@ -124,10 +128,22 @@ def say_hours(compared: int, causes: Mapping[str, int]) -> str:
     """How many of a month's hours differ, and why: the most frequent cause first."""
     if not causes:
         return fill("{compared:hour agrees|hours agree}.", {"compared": compared})
-    by_count = sorted(causes.items(), key=lambda each: (-each[1], each[0]))
-    listed = ", ".join(f"{count:,} {HOUR_CAUSES[cause]}" for cause, count in by_count)
     differing = sum(causes.values())
-    return f"{differing:,} of {fill('{compared:hour|hours}', {'compared': compared})} differ: {listed}."
+    return f"{differing:,} of {fill('{compared:hour|hours}', {'compared': compared})} differ: {say_causes(causes)}."
+
+
+def say_causes(causes: Mapping[str, int]) -> str:
+    """What explains hours that differ, the most frequent cause first."""
+    by_count = sorted(causes.items(), key=lambda each: (-each[1], each[0]))
+    return ", ".join(f"{count:,} {HOUR_CAUSES[cause]}" for cause, count in by_count)
+
+
+def say_day(day: date, difference: Decimal, currency: str, hours: int, causes: Mapping[str, int]) -> str:
+    """What a day's hours that do not agree come to: the Marketplace's amounts minus ours, and why."""
+    what = "no more and no less" if not difference else f"{grouped(abs(difference), 2)} {currency}"
+    direction = "" if not difference else " more" if difference > 0 else " less"
+    differing = "hour differs" if hours == 1 else "hours differ"
+    return f"{day:%Y-%m-%d}: {what}{direction} than ours; {hours} {differing}: {say_causes(causes)}."
 
 
 _THEY_SETTLE = "The settlement export has {settled_amount:amount} {currency}"

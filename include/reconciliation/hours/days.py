@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from include.domain.billing_cycles import CYCLE_ZONE, billing_cycle
 from include.domain.errors import InvalidInputError
 from include.domain.money import ZERO, Decimal, grouped
-from include.domain.words.reconciliation import HOUR_CAUSES
+from include.domain.words.reconciliation import say_day
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from sqlalchemy import Engine
 
@@ -46,14 +46,7 @@ class DayDifference:
     @property
     def sentence(self) -> str:
         """The day in words."""
-        listed = ", ".join(
-            f"{count:,} {HOUR_CAUSES[cause]}"
-            for cause, count in sorted(self.causes.items(), key=lambda each: (-each[1], each[0]))
-        )
-        what = "no more and no less" if not self.difference else f"{grouped(abs(self.difference), 2)} {self.currency}"
-        direction = "" if not self.difference else " more" if self.difference > 0 else " less"
-        hours = "hour differs" if self.hours == 1 else "hours differ"
-        return f"{self.day:%Y-%m-%d}: {what}{direction} than ours; {self.hours} {hours}: {listed}."
+        return say_day(self.day, self.difference, self.currency, self.hours, self.causes)
 
 
 def list_days(warehouse: Engine, period: str, subscription_id: str | None = None) -> list[DayDifference]:
@@ -62,25 +55,10 @@ def list_days(warehouse: Engine, period: str, subscription_id: str | None = None
     Raises:
         InvalidInputError: when the period is not a month.
     """
-    import pandas as pd
-
     asked = {"period": billing_cycle(period).name, "subscription_id": subscription_id, "zone": CYCLE_ZONE}
     with warehouse.connect() as connection:
-        hours = pd.read_sql(
-            statement("reconciliation/hours/list_differences"), connection, params=asked, coerce_float=False
-        )
-    # Decimals stay Decimals: pandas adds the objects up.
-    return [
-        DayDifference(
-            str(name),
-            date.fromisoformat(str(day)),
-            str(currency),
-            sum(group["difference"].dropna(), ZERO),
-            len(group),
-            dict(Counter(group["cause"])),
-        )
-        for (name, day, currency), group in hours.groupby(["subscription_id", "day", "currency"], sort=True)
-    ]
+        rows = connection.execute(statement("reconciliation/hours/list_differences"), asked).mappings()
+        return [DayDifference(**row) for row in rows]
 
 
 def say_days(days: Sequence[DayDifference]) -> str:

@@ -87,6 +87,7 @@ push_attempts = Table(
     text("request_id", "The marketplace's id of the request.", nullable=True),
     integer("duration_ms", "How long the call took.", nullable=True),
     Index("push_attempts_by_channel", "channel", "begun_at"),
+    Index("push_attempts_by_request", "request_id"),
     schema="marketplace",
     comment="Requests to marketplaces, each entered before its call.",
 )

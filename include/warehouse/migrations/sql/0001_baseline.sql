@@ -231,6 +231,7 @@ COMMENT ON COLUMN marketplace.push_attempts.answer IS 'What came back, or why no
 COMMENT ON COLUMN marketplace.push_attempts.request_id IS 'The marketplace''s id of the request.';
 COMMENT ON COLUMN marketplace.push_attempts.duration_ms IS 'How long the call took.';
 CREATE INDEX push_attempts_by_channel ON marketplace.push_attempts (channel, begun_at);
+CREATE INDEX push_attempts_by_request ON marketplace.push_attempts (request_id);
 CREATE TABLE marketplace.push_progress (
 	channel TEXT NOT NULL,
 	entered_from TIMESTAMP WITH TIME ZONE NOT NULL,

@@ -10,13 +10,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
             b.subscription_key,
             b.bill_key,
             b.bill_id,
-            (
-                SELECT coalesce(sum(l.amount), 0) FROM billing.bill_lines AS l
-                WHERE l.bill_key = b.bill_key AND l.corrects_bill_key IS NULL
-            ) - (
-                SELECT coalesce(sum(t.amount), 0) FROM billing.bill_taxes AS t
-                WHERE t.bill_key = b.bill_key AND t.for_bill_key = b.bill_key AND t.is_inclusive
-            ) AS net_amount,
+            reconciliation.net_amount(b.bill_key) AS net_amount,
             b.currency
         FROM billing.bills AS b
         WHERE b.period = our_bills.of_period AND b.document = 'bill' AND b.state <> 'void'

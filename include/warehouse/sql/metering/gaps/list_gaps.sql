@@ -25,17 +25,10 @@ FROM metering.gaps
 INNER JOIN core.environments ON gaps.environment_key = environments.environment_key
 INNER JOIN core.subscriptions ON environments.subscription_key = subscriptions.subscription_key
 LEFT JOIN metering.instances ON gaps.instance_key = instances.instance_key
-LEFT JOIN LATERAL (
-    SELECT bills.bill_id
-    FROM billing.bills
-    WHERE
-        bills.subscription_key = environments.subscription_key
-        AND bills.state = 'held'
-        AND bills.period_start < gaps.gap_end
-        AND bills.period_end > gaps.gap_start
-    ORDER BY bills.period_start
-    LIMIT 1
-) AS held ON TRUE
+CROSS JOIN
+    LATERAL (
+        SELECT billing.holding_bill(environments.subscription_key, gaps.gap_start, gaps.gap_end) AS bill_id
+    ) AS held
 WHERE
     (CAST(:state AS text) IS NULL OR gaps.state = :state)
     AND (CAST(:environment_id AS text) IS NULL OR environments.environment_id = :environment_id)

@@ -2,14 +2,8 @@
 WITH work AS (
     SELECT
         CASE
-            WHEN EXISTS (
-                SELECT FROM billing.bills
-                WHERE
-                    bills.subscription_key = environments.subscription_key
-                    AND bills.state = 'held'
-                    AND bills.period_start < gaps.gap_end
-                    AND bills.period_end > gaps.gap_start
-            ) THEN 'billing'
+            WHEN billing.holding_bill(environments.subscription_key, gaps.gap_start, gaps.gap_end) IS NOT NULL
+                THEN 'billing'
             ELSE 'operations'
         END AS owned_by,
         'gap' AS kind,
