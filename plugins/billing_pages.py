@@ -1,4 +1,4 @@
-"""Puts the billing pages into the Airflow UI: under Browse, and at /billing.
+"""Puts the billing pages into the Airflow UI: in its navigation, and at /billing.
 
 Plugins are loaded by every process of Airflow, tasks included, so the pages are built at the first request only.
 """
@@ -54,10 +54,10 @@ async def billing_pages(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class BillingPagesPlugin(AirflowPlugin):
-    """Bills and environments, for users who may read the views of these names."""
+    """The billing pages, for users who may read the views of their names."""
 
     name = "billing_pages"
     fastapi_apps = [{"app": billing_pages, "url_prefix": "/billing", "name": "Billing"}]  # noqa: RUF012 (Airflow's form)
     external_views = [  # noqa: RUF012
-        {"name": "Bills", "href": "/billing/", "destination": "nav", "url_route": "bills", "nav_top_level": True}
+        {"name": "Billing", "href": "/billing/", "destination": "nav", "url_route": "billing", "nav_top_level": True}
     ]

@@ -17,6 +17,10 @@ from include.domain.periods import HOUR, BillingPeriod
 LARGEST_QUANTITY = 2**63 - 1
 #: What is known of an hour is sent so long before its cut-off at the latest.
 _TIME_TO_SEND = timedelta(minutes=15)
+#: A record that still waits so long after its hour is late: 14 minutes before the shortest cut-off.
+LATE_AFTER = timedelta(minutes=45)
+#: Usage without a record is looked for so long after its hour: until then a run may still enter it.
+UNREPORTED_AFTER = timedelta(hours=28)
 
 
 class ChannelModel(BaseModel):

@@ -34,6 +34,6 @@ def print_bills(demo: Demo, say: Callable[[str], None], print_table: Callable[..
     print_table(("Environment", "Region", "Payment", "Period", "AKU-h", "Total", "Verdict"), rows)
     first = next(demo.ask(_BILLS), None)
     ui = demo.running.settings.ui_url
-    say(f"Bills in the UI: {ui}/plugin/bills   DAGs: {ui}/dags   as SQL: `make psql`")
+    say(f"Bills in the UI: {ui}/plugin/billing   DAGs: {ui}/dags   as SQL: `make psql`")
     if first:
         say(f"Any amount, down to its hours: `.venv/bin/akubill bills explain {first.bill_id}`")

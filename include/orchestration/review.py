@@ -199,7 +199,7 @@ def describe(shown: BillInReview, makers: dict[str, str] | None = None) -> str:
     about = (
         f"Subscription **{_plain(row.subscription_id)}** ({_plain(row.environment_name)}) of buyer "
         f"{_plain(row.account_id)}, period **{row.period}**, {aku_hours(row.aku_seconds)} AKU-hours, total "
-        f"**{row.total:f} {row.currency}**. [Open the bill]({site}/plugin/bills/billing/bills/{row.bill_id})"
+        f"**{row.total:f} {row.currency}**. [Open the bill]({site}/plugin/billing/billing/bills/{row.bill_id})"
     )
     options = (
         f"*{APPROVE}* waives all of this and issues exactly this draft ({row.fingerprint[:12]}). *{WAIVE}* needs "

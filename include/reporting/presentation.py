@@ -76,6 +76,11 @@ def aku_hours(aku_seconds: int) -> str:
     return number(round_amount(Decimal(aku_seconds) / _SECONDS_PER_HOUR, 6, "half_even"), places=2)
 
 
+def plain_hours(aku_seconds: int) -> str:
+    """AKU-hours as a program reads them, for a plot: a point, and no groups."""
+    return str(round_amount(Decimal(aku_seconds) / _SECONDS_PER_HOUR, 6, "half_even"))
+
+
 def instant(value: datetime, zone_name: str, language: str = "en") -> str:
     """The instant on the wall clock of that zone."""
     return format_datetime(value, _DATE_TIMES[language], tzinfo=time_zone(zone_name), locale=language)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 # The frame of Airflow's UI: what its sandbox allows, and its theme as a class of the outer document.
-FRAME = """<!doctype html><html class="dark"><body><iframe src="/billing/" title="Bills" width="1200" height="700"
+FRAME = """<!doctype html><html class="dark"><body><iframe src="/billing/bills" title="Bills" width="1200" height="700"
 sandbox="allow-scripts allow-same-origin allow-forms allow-downloads"></iframe></body></html>"""
 
 

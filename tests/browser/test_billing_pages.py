@@ -4,12 +4,18 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-PATHS = ["/billing/", "/billing/bills/2026-10-sub-01-clickstream", "/billing/environments", "/billing/bills/nothing"]
+PATHS = [
+    "/billing/",
+    "/billing/bills",
+    "/billing/bills/2026-10-sub-01-clickstream",
+    "/billing/environments",
+    "/billing/bills/nothing",
+]
 GROUND = "getComputedStyle(document.body).backgroundColor"
 
 
 def test_one_goes_from_the_list_to_a_bill_and_back(page, site):
-    page.goto(f"{site}/billing/")
+    page.goto(f"{site}/billing/bills")
     page.get_by_role("link", name="Bill of risk, 2026-10").click()
     assert page.get_by_role("heading", name="risk 2026-10").is_visible()
     assert page.get_by_text("Why it is held").is_visible()
@@ -18,7 +24,7 @@ def test_one_goes_from_the_list_to_a_bill_and_back(page, site):
 
 
 def test_filters_are_kept_in_the_address(page, site):
-    page.goto(f"{site}/billing/")
+    page.goto(f"{site}/billing/bills")
     page.get_by_label("State").select_option("reconciled")
     page.get_by_label("Find").fill("ord")
     page.get_by_role("button", name="Show").click()
@@ -78,6 +84,6 @@ def test_the_usage_of_a_month_is_drawn_whole(page, site):
 def test_pages_work_without_scripts(browser, site):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(f"{site}/billing/")
+    page.goto(f"{site}/billing/bills")
     assert page.locator("tbody tr").count() == 5
     context.close()

@@ -27,11 +27,12 @@ def test_a_viewer_goes_from_airflows_navigation_to_a_bill(page, airflow_ui):
     base_url, token = airflow_ui
     page.context.add_cookies([{"name": "_token", "value": token, "url": base_url}])
     page.goto(base_url)
-    page.get_by_role("link", name="Bills").click()
+    page.get_by_role("link", name="Billing").click()
     frame = page.frame_locator("iframe")
+    frame.get_by_role("link", name="Bills", exact=True).click()
     frame.get_by_role("link", name="Bill of orders, 2026-10").click()
     frame.get_by_role("heading", name="orders 2026-10").wait_for()
-    assert page.url.endswith("/plugin/bills/billing/bills/2026-10-sub-01-orders")
+    assert page.url.endswith("/plugin/billing/billing/bills/2026-10-sub-01-orders")
 
 
 def test_without_a_login_no_bill_is_shown(page, airflow_ui):

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-PATHS = ["/billing/", "/billing/environments", "/billing/bills/2026-10-sub-01-orders", "/billing/static/pages.css"]
+PATHS = [
+    "/billing/",
+    "/billing/bills",
+    "/billing/environments",
+    "/billing/bills/2026-10-sub-01-orders",
+    "/billing/static/pages.css",
+]
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +65,7 @@ def test_a_viewer_sees_the_bills_of_the_warehouse_connection(viewer, warehouse):
         make_bill(connection, make_subscription(connection, make_buyer(connection)), "2026-10", "12.34")
     for path in PATHS:
         assert viewer.get(path).status_code == 200
-    page = viewer.get("/billing/").text
+    page = viewer.get("/billing/bills").text
     assert "12.34" in page
     assert 'href="/billing/bills/2026-10-sub-01-orders"' in page
 

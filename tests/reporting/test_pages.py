@@ -16,7 +16,7 @@ from include.warehouse.engine import open_warehouse
 from tests.support.builders import insert, make_bill, make_buyer, make_subscription
 from tests.support.showcase import NOW
 
-PATHS = ["/", "/bills/2026-10-sub-01-orders", "/environments", "/static/pages.css", "/static/frame.js"]
+PATHS = ["/", "/bills", "/bills/2026-10-sub-01-orders", "/environments", "/static/pages.css", "/static/frame.js"]
 
 
 def client_of(pages, prefix=""):
@@ -52,7 +52,7 @@ def test_a_page_is_shown_to_users_who_may_read_its_view(warehouse):
         return (user, view) == ("mei", "Bills")
 
     pages = client_of(create_pages(current_user=lambda: "mei", warehouse=lambda: warehouse, may_read=may_read))
-    assert pages.get("/").status_code == 200
+    assert pages.get("/bills").status_code == 200
     assert pages.get("/static/pages.css").status_code == 200
     refused = pages.get("/environments")
     assert refused.status_code == 403
@@ -76,39 +76,39 @@ def test_every_answer_forbids_what_it_does_not_need(full, path):
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("path", PATHS[:3])
+@pytest.mark.parametrize("path", PATHS[:4])
 def test_pages_load_nothing_from_elsewhere_and_have_no_inline_code(full, path):
     page = full.get(f"/billing{path}").text
     for forbidden in ("http://", "https://", "style=", "onclick", "<style", "javascript:"):
         assert forbidden not in page
-    assert page.count("<script") == 1
+    assert page.count("<script") == page.count('<script src="/billing/static/') > 0
 
 
 def test_an_empty_warehouse_says_what_to_do_next(empty):
-    assert "trigger the DAG <code>subscription_onboarding</code>" in empty.get("/").text
+    assert "trigger the DAG <code>subscription_onboarding</code>" in empty.get("/bills").text
     assert "<code>subscription_onboarding</code>" in empty.get("/environments").text
 
 
 def test_links_keep_the_prefix_that_the_pages_are_mounted_at(full):
-    page = full.get("/billing/").text
+    page = full.get("/billing/bills").text
     assert 'href="/billing/bills/2026-10-sub-01-orders"' in page
     assert 'href="/billing/static/pages.css"' in page
 
 
 def test_the_newest_period_is_shown_unless_another_is_asked_for(full):
-    assert "2026-10-sub-01-orders" in full.get("/billing/").text
-    assert "2026-09-sub-01-orders" not in full.get("/billing/").text
-    everything = full.get("/billing/?period=all").text
+    assert "2026-10-sub-01-orders" in full.get("/billing/bills").text
+    assert "2026-09-sub-01-orders" not in full.get("/billing/bills").text
+    everything = full.get("/billing/bills?period=all").text
     assert "2026-09-sub-01-orders" in everything
     assert "2026-10-sub-01-orders" in everything
-    assert "No bill matches" in full.get("/billing/?search=nothing").text
+    assert "No bill matches" in full.get("/billing/bills?search=nothing").text
 
 
 def test_a_void_bill_stays_in_the_list_and_is_marked(warehouse, empty):
     with warehouse.begin() as connection:
         key = make_subscription(connection, make_buyer(connection))
         make_bill(connection, key, "2026-08", "1.00", state="void")
-    page = empty.get("/").text
+    page = empty.get("/bills").text
     assert '<tr class="void">' in page
     assert '<span class="badge void">Void</span>' in page
     assert "Not compared yet</span>" not in page
@@ -153,7 +153,7 @@ def test_everything_that_people_entered_is_escaped(warehouse, empty):
     with warehouse.begin() as connection:
         key = make_subscription(connection, make_buyer(connection), "x", department="<img src=x onerror=alert(1)>")
         make_bill(connection, key, "2026-10", "1.00")
-    for path in ("/", "/environments", "/bills/2026-10-sub-01-x", "/?search=<img src=x>"):
+    for path in ("/bills", "/environments", "/bills/2026-10-sub-01-x", "/bills?search=<img src=x>"):
         page = empty.get(path).text
         assert "<img" not in page
         assert "&lt;img" in page
@@ -161,13 +161,13 @@ def test_everything_that_people_entered_is_escaped(warehouse, empty):
 
 @pytest.mark.parametrize("query", ["page=0", "page=x", "page=10001", f"search={'x' * 201}"])
 def test_an_address_with_a_wrong_value_is_answered_with_its_name(full, query):
-    answer = full.get(f"/billing/?{query}")
+    answer = full.get(f"/billing/bills?{query}")
     assert answer.status_code == 422
     assert f"wrong value for: {query.split('=')[0]}." in answer.text
 
 
 NUL_PATHS = [
-    *(f"/billing/?{field}=a%00b" for field in ("search", "state", "verdict", "period", "nothing", "a%00b")),
+    *(f"/billing/bills?{field}=a%00b" for field in ("search", "state", "verdict", "period", "nothing", "a%00b")),
     *("/billing/environments?search=a%00b", "/billing/environments?state=%00", "/billing/bills/2026-10%00"),
     "/billing/static/pages.css%00",
 ]
@@ -208,12 +208,12 @@ def test_the_page_for_strangers_leads_to_the_login_and_back(full):
     pages = create_pages(current_user=anonymous, warehouse=lambda: open_warehouse("postgresql://"), log_in=log_in)
     page = client_of(pages, "/billing").get("/billing/environments?state=active").text
     assert '<a href="/login?next=/billing/environments?state=active" target="_top">Log in</a>' in page
-    assert "evil" not in client_of(pages, "/billing").get("/billing/", headers={"Host": "evil.example"}).text
+    assert "evil" not in client_of(pages, "/billing").get("/billing/bills", headers={"Host": "evil.example"}).text
 
 
 def test_a_warehouse_that_does_not_answer_is_said_without_internals():
     gone = open_warehouse("postgresql://unknown:s3cret@127.0.0.1:1/nothing")
-    answer = client_of(create_pages(current_user=lambda: "someone", warehouse=lambda: gone)).get("/")
+    answer = client_of(create_pages(current_user=lambda: "someone", warehouse=lambda: gone)).get("/bills")
     assert answer.status_code == 503
     assert "Check the Airflow connection" in answer.text
     for internal in ("s3cret", "psycopg", "Traceback", "127.0.0.1"):
@@ -230,7 +230,7 @@ def test_a_missing_connection_is_said_with_its_remedy_and_fixed_without_a_restar
         return answer
 
     client = client_of(create_pages(current_user=lambda: "someone", warehouse=open_once_it_is_there))
-    first, second = client.get("/"), client.get("/")
+    first, second = client.get("/bills"), client.get("/bills")
     assert (first.status_code, second.status_code) == (503, 200)
     assert "The Airflow connection warehouse is missing. Add it." in first.text
 
@@ -239,7 +239,7 @@ def test_a_mistake_of_ours_shows_no_internals(warehouse):
     def broken():
         raise KeyError("s3cret")
 
-    answer = client_of(create_pages(current_user=lambda: "someone", warehouse=broken)).get("/")
+    answer = client_of(create_pages(current_user=lambda: "someone", warehouse=broken)).get("/bills")
     assert answer.status_code == 500
     assert "s3cret" not in answer.text
     assert "The API server" in answer.text
@@ -258,7 +258,7 @@ def test_more_bills_than_a_page_holds_are_paged(warehouse, empty):
         buyer = make_buyer(connection)
         for n in range(103):
             make_bill(connection, make_subscription(connection, buyer, f"env-{n:03}"), "2026-10", f"{200 - n}.00")
-    first, second = empty.get("/").text, empty.get("/?page=2").text
+    first, second = empty.get("/bills").text, empty.get("/bills?page=2").text
     assert "1–100 of 103" in first
     assert "101–103 of 103" in second
     assert 'href="?page=2"' in first
@@ -317,7 +317,7 @@ def test_a_corrected_bill_shows_its_notes_and_its_story(corrected):
 
 
 def test_a_bill_that_was_corrected_or_will_be_says_so_beside_its_state(corrected, warehouse):
-    paths = ("/?period=2026-09", "/bills/2026-09-sub-01-orders")
+    paths = ("/bills?period=2026-09", "/bills/2026-09-sub-01-orders")
     issue = text("UPDATE billing.bills SET state = 'issued', issued_at = :at WHERE document = 'credit_note'")
     assert "corrected by" not in corrected.get(paths[0]).text, "the note is a draft"
     with warehouse.begin() as connection:
@@ -347,7 +347,7 @@ def test_a_bill_that_was_corrected_or_will_be_says_so_beside_its_state(corrected
 
 
 def test_a_list_counts_notes_apart_from_bills(corrected):
-    page = corrected.get("/?period=2026-09").text
+    page = corrected.get("/bills?period=2026-09").text
     assert "<dt>Bills</dt><dd>1</dd>" in page
     assert "<dt>Notes</dt><dd>1</dd>" in page
     assert "108.00" in page

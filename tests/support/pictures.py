@@ -100,17 +100,17 @@ def bill_of(demo: Demo, subscription: str) -> str:
 def shots(demo: Demo, played: DemoResult) -> Iterator[Shot]:
     """What is taken from the demo."""
     orders = played.subscriptions[0].subscription_id
-    month = f"/billing/?period={demo.periods[-1].name}"
+    month = f"/billing/bills?period={demo.periods[-1].name}"
     running = BillingPeriod.containing(demo.now, ZONE).name
     yield Shot("dags", "/dags", height=1100)
     yield Shot("onboarding-form", "/dags/subscription_onboarding", 1200, 1500, click="Environment")
     succeeded, refused = (run_of(demo, state) for state in ("success", "failed"))
     yield Shot("onboarding-run", succeeded)
     yield Shot("onboarding-refused", f"{refused}/tasks/admit")
-    yield Shot("bills-demo", "/plugin/bills", height=800)
+    yield Shot("bills-demo", "/plugin/billing/billing/bills", height=800)
     yield Shot("bills-light", month, 1200, 800, is_whole=True)
     yield Shot("bills-dark", month, 1200, 800, is_dark=True, is_whole=True)
-    yield Shot("bills-empty", "/billing/?period=2001-01", 1200, 500)
+    yield Shot("bills-empty", "/billing/bills?period=2001-01", 1200, 500)
     yield Shot("bill", f"/billing/bills/{bill_of(demo, orders)}", 1200, 800, is_whole=True)
     yield Shot("bill-running", f"/billing/bills/{running}-{orders}", 1200, 1150)
     yield Shot("environments", "/billing/environments", 1200, 800, is_whole=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from include.domain.channels import LATE_AFTER, UNREPORTED_AFTER
 from include.domain.words.pushes import OPEN_POINTS, UNREPORTED
 from include.warehouse.engine import statement
 
@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from include.domain.money import Decimal
-
-#: A record that still waits so long after its hour is late: 14 minutes before the shortest cut-off.
-LATE_AFTER = timedelta(minutes=45)
-#: Usage without a record is looked for so long after its hour: until then a run may still enter it.
-UNREPORTED_AFTER = timedelta(hours=28)
 
 
 class OpenPoint(NamedTuple):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
-from include.reporting.pages import bills, environments, start
+from include.reporting.pages import bills, environments, start, today
 from include.reporting.pages.addresses import PlainAddresses, check_address
 from include.reporting.pages.errors import add_error_pages
 from include.reporting.pages.site import Site
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-_PAGES = (bills, environments, start)
+_PAGES = (today, bills, environments, start)
 
 
 def create_pages(

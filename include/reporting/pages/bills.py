@@ -107,7 +107,7 @@ class BillRow:
 def add_to(site: Site) -> None:
     """Add the list and the page of one bill."""
 
-    @site.page("/", "bills", view="Bills")
+    @site.page("/bills", "bills", view="Bills")
     def show_bills(request: Request, asked: Annotated[BillQuery, Query()]) -> HTMLResponse:
         with site.reading() as connection:
             periods = list_periods(connection)

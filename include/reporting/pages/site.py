@@ -28,10 +28,12 @@ _STATIC = {
     "frame.js": "text/javascript",
     "charts.js": "text/javascript",
     "form.js": "text/javascript",
+    "runs.js": "text/javascript",
     "vendor/chart-4.6.1.js": "text/javascript",
 }
 #: Pages in the navigation: route and name.
 NAVIGATION = (
+    ("today", "Today"),
     ("bills", "Bills"),
     ("environments", "Environments"),
 )
@@ -54,6 +56,7 @@ _HELPERS = (
     "amount",
     "number",
     "percent",
+    "plain_hours",
     "product_title",
     "region_name",
     "signed",

@@ -100,6 +100,8 @@ ROUTINES = (
     "marketplace/agreement",
     "marketplace/agreement_in_money",
     "marketplace/priced_records",
+    "marketplace/is_open_point",
+    "reporting/work_queue",
     "marketplace/notify_of_events",
     "marketplace/ready_instances",
     "analytics/bills",

@@ -67,6 +67,13 @@ push_records = Table(
         "record_key",
         postgresql_where=sql("unit_seconds > 1"),
     ),
+    Index(
+        "push_records_for_people",
+        "decided_at",
+        postgresql_where=sql(
+            "outcome IN ('missed', 'refused', 'duplicate_different') OR (outcome = 'not_sent' AND reason = 'no_access')"
+        ),
+    ),
     Index("push_records_by_subscription", "subscription_key", "hour_start"),
     postgresql_partition_by=_BY_MONTH,
     schema="marketplace",

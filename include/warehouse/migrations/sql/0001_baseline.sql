@@ -1078,6 +1078,7 @@ COMMENT ON COLUMN marketplace.push_records.attempt_key IS 'Last request that had
 COMMENT ON COLUMN marketplace.push_records.most_together IS 'Records that its request may have, after a larger one was refused.';
 COMMENT ON COLUMN marketplace.push_records.decided_at IS 'When it got its outcome; null while it waits.';
 CREATE INDEX push_records_by_subscription ON marketplace.push_records (subscription_key, hour_start);
+CREATE INDEX push_records_for_people ON marketplace.push_records (decided_at) WHERE outcome IN ('missed', 'refused', 'duplicate_different') OR (outcome = 'not_sent' AND reason = 'no_access');
 CREATE INDEX push_records_in_units ON marketplace.push_records (channel, marketplace_instance_id, dimension, record_key) WHERE unit_seconds > 1;
 CREATE INDEX push_records_waiting ON marketplace.push_records (channel, outcome, cut_off) WHERE outcome IN ('pending', 'not_sent', 'sending', 'unknown');
 CREATE TABLE reconciliation.findings (

@@ -19,14 +19,6 @@ FROM marketplace.push_records AS r
 INNER JOIN core.subscriptions AS s ON r.subscription_key = s.subscription_key
 INNER JOIN marketplace.priced_records AS p ON r.record_key = p.record_key
 WHERE
-    (
-        r.decided_at >= :decided_since
-        AND (
-            r.outcome IN ('missed', 'refused', 'unknown', 'duplicate_different')
-            OR (r.outcome = 'not_sent' AND r.reason = 'no_access')
-        )
-        AND r.reason IS DISTINCT FROM 'written_off'
-        AND r.reason IS DISTINCT FROM 'marked_refused'
-    )
+    (r.decided_at >= :decided_since AND marketplace.is_open_point(r.outcome, r.reason))
     OR (r.outcome = 'pending' AND r.window_end <= :ended_by)
 ORDER BY r.hour_start, s.subscription_id, r.record_key
