@@ -64,11 +64,11 @@ def aku_metering() -> None:
         """Close the run's hour, or the window that the form gives; yields counts."""
         from include.metering.hours.close import close_asked
         from include.orchestration import connections, work
+        from include.orchestration.outcomes import leave_outcome
 
         form = work.form()
-        return close_asked(
-            connections.warehouse(), work.run_instant(), form["from"], form["to"], hour=partition_key
-        ).counts()
+        closed = close_asked(connections.warehouse(), work.run_instant(), form["from"], form["to"], hour=partition_key)
+        return leave_outcome("hours", closed.counts())
 
     close_hours()
 

@@ -117,10 +117,9 @@ def bill_correction() -> None:
     def correct_bill() -> str:
         """What the form asks for, once; yields what became of it."""
         from include.orchestration.corrections import correct_bill_of_run
+        from include.orchestration.outcomes import leave_sentence
 
-        done = correct_bill_of_run()
-        print(done)  # noqa: T201 (the task's log)
-        return done
+        return leave_sentence(correct_bill_of_run())
 
     @task
     def report(done: str) -> list[str]:

@@ -91,13 +91,9 @@ def bill_export() -> None:
     @task
     def report(pdf: dict[str, int], csv: dict[str, int], focus: dict[str, int]) -> None:
         """What was written, and where to."""
-        from include.orchestration.exports import destination
+        from include.orchestration.exports import report_export
 
-        for name, written in (("PDF", pdf), ("CSV", csv), ("FOCUS", focus)):
-            print(f"{name}: {written['files']} files, {written['documents']} documents, {written['bytes']} bytes")  # noqa: T201 (the task's log)
-        if csv["incomplete"] + focus["incomplete"]:
-            print("Files lack bills that are not issued yet: the logs of write_lines and write_focus name them.")  # noqa: T201
-        print(f"Written to {destination()}" if pdf["files"] + csv["files"] + focus["files"] else "Nothing was due.")  # noqa: T201
+        report_export({"PDF": pdf, "CSV": csv, "FOCUS": focus})
 
     due = find_due()
     report(print_documents(due), write_lines(due), write_focus(due))

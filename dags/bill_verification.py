@@ -45,10 +45,11 @@ def bill_verification() -> None:
         from include.billing.evidence.verify import verify_bills
         from include.domain.errors import ConflictError
         from include.orchestration import connections, work
+        from include.orchestration.outcomes import leave_sentence
 
         asked = work.form()["period"]
         verified = verify_bills(connections.warehouse(), period=asked)
-        print(verified.describe())  # noqa: T201 (the task's log)
+        leave_sentence(verified.describe())
         if asked and not verified.document_count:
             raise ConflictError(f"{verified.describe()} The run was for {asked}.")
         return [str(difference) for difference in verified.differences]

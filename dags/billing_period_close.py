@@ -63,8 +63,11 @@ def billing_period_close() -> None:
     def close_period(period: str) -> dict[str, Any]:
         """Draft, audit, hold or issue, in one transaction; yields counts, and what was done in words."""
         from include.orchestration.billing import close_period_of_run
+        from include.orchestration.outcomes import leave_outcome
 
-        return close_period_of_run(period)
+        closed = close_period_of_run(period)
+        leave_outcome("close", closed, closed["held_because"])
+        return closed
 
     @task
     def report(closed: dict[str, Any]) -> None:

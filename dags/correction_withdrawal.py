@@ -43,10 +43,9 @@ def correction_withdrawal() -> None:
     def withdraw_correction() -> str:
         """What the form names, once; yields what became of it."""
         from include.orchestration.corrections import withdraw_correction_of_run
+        from include.orchestration.outcomes import leave_sentence
 
-        done = withdraw_correction_of_run()
-        print(done)  # noqa: T201 (the task's log)
-        return done
+        return leave_sentence(withdraw_correction_of_run())
 
     @task
     def report(done: str) -> list[str]:

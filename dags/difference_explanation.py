@@ -42,9 +42,10 @@ def difference_explanation() -> None:
     @task
     def explain() -> str:
         """Close what the form names, or nothing; yields what was done."""
+        from include.orchestration.outcomes import leave_sentence
         from include.orchestration.reconciliation import explain_findings_of_run
 
-        return explain_findings_of_run()
+        return leave_sentence(explain_findings_of_run())
 
     explain()
 

@@ -41,8 +41,9 @@ def freshness_alarms() -> None:
         """Open and close alarms; yields counts."""
         from include.operations.alarms import evaluate_alarms
         from include.orchestration import connections, work
+        from include.orchestration.outcomes import leave_outcome
 
-        return evaluate_alarms(connections.warehouse(), work.run_instant()).counts()
+        return leave_outcome("alarms", evaluate_alarms(connections.warehouse(), work.run_instant()).counts())
 
     # A retry would find nothing left to send and hide that sending failed.
     @task(retries=0)

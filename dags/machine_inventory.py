@@ -43,8 +43,9 @@ def machine_inventory() -> None:
         """Compare the sightings that have polls on both sides now; yields counts."""
         from include.operations.machines_check import compare_machines
         from include.orchestration import connections, work
+        from include.orchestration.outcomes import leave_outcome
 
-        return compare_machines(connections.warehouse(), work.run_instant()).counts()
+        return leave_outcome("machines", compare_machines(connections.warehouse(), work.run_instant()).counts())
 
     @task
     def list_machines() -> dict[str, str]:

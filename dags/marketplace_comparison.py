@@ -47,9 +47,11 @@ def marketplace_comparison() -> None:
         from include.marketplace.comparison.compare import compare_subscriptions
         from include.orchestration import connections, work
         from include.orchestration.onboarding import market
+        from include.orchestration.outcomes import leave_outcome
 
         ask = partial(ask_market, market())
-        return compare_subscriptions(connections.warehouse(), work.run_instant(), ask)._asdict()
+        compared = compare_subscriptions(connections.warehouse(), work.run_instant(), ask)
+        return leave_outcome("comparison", compared._asdict())
 
     # A retry would find nothing left to send and hide that sending failed.
     @task(retries=0)

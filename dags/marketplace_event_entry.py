@@ -44,8 +44,11 @@ def marketplace_event_entry() -> None:
     def enter() -> int:
         """Store the event of the form; yields its number."""
         from include.orchestration.inbox import enter_event_of_run
+        from include.orchestration.outcomes import leave_outcome
 
-        return enter_event_of_run()
+        event = enter_event_of_run()
+        leave_outcome("event", {"event": event})
+        return event
 
     enter()
 

@@ -36,8 +36,9 @@ def marketplace_event_replay() -> None:
     def replay() -> str:
         """Have the event of the form tried again; yields which it is."""
         from include.orchestration.inbox import replay_event_of_run
+        from include.orchestration.outcomes import leave_sentence
 
-        return replay_event_of_run()
+        return leave_sentence(replay_event_of_run())
 
     replay()
 

@@ -47,8 +47,9 @@ def marketplace_inbox() -> None:
     def apply_events() -> dict[str, Any]:
         """Apply everything that waits; yields counts."""
         from include.orchestration.inbox import apply_inbox
+        from include.orchestration.outcomes import leave_outcome
 
-        return apply_inbox()
+        return leave_outcome("events", apply_inbox())
 
     @task
     def orders_to_onboard() -> list[dict[str, Any]]:

@@ -40,8 +40,9 @@ def marketplace_notifications() -> None:
         from include.marketplace.inbox.notifications import fetch_notifications
         from include.orchestration import connections
         from include.orchestration.onboarding import market
+        from include.orchestration.outcomes import leave_outcome
 
-        return fetch_notifications(connections.warehouse(), market())._asdict()
+        return leave_outcome("notifications", fetch_notifications(connections.warehouse(), market())._asdict())
 
     fetch()
 

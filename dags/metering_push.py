@@ -57,12 +57,14 @@ def metering_push() -> None:
     @task(map_index_template="{{ task.op_kwargs['channel'] }}")
     def push(channel: str) -> list[str]:
         """Report what is due; yields what a person has to know, in words."""
+        from include.domain.words.outcomes import say_counts
         from include.orchestration import work
+        from include.orchestration.outcomes import leave_outcome
         from include.orchestration.pushes import RUN_TIME, push_channel
 
         ends_at = datetime.now(UTC) + RUN_TIME
         pushed = push_channel(channel, ends_at, is_dry_run=work.form()["dry_run"])
-        print(f"{channel}: {pushed.counts()}")  # noqa: T201 (the task's log)
+        leave_outcome("push", {"channel": channel, **pushed.counts(), "became": say_counts(pushed.outcomes)})
         return pushed.open_points
 
     # A retry would find nothing new and hide that there was something.

@@ -58,9 +58,10 @@ def metering_push_decision() -> None:
     @task(retries=0)
     def decide() -> str:
         """Do what the form says; yields what was done."""
+        from include.orchestration.outcomes import leave_sentence
         from include.orchestration.pushes import decide_of_run
 
-        return decide_of_run()
+        return leave_sentence(decide_of_run())
 
     decide()
 

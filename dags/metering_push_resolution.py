@@ -44,16 +44,23 @@ def metering_push_resolution() -> None:
     @task
     def enter_earlier() -> dict[str, int]:
         """Enter what marketplaces measured of earlier hours; yields how many records, by channel."""
+        from include.orchestration.outcomes import leave_outcome
         from include.orchestration.pushes import enter_earlier
 
-        return enter_earlier()
+        entered = enter_earlier()
+        leave_outcome("earlier", {"entered": sum(entered.values())})
+        return entered
 
     @task
     def resolve() -> dict[str, int]:
         """Settle what answers and bills settle; yields how many records got each outcome."""
+        from include.domain.words.outcomes import say_counts
+        from include.orchestration.outcomes import leave_outcome
         from include.orchestration.pushes import resolve_unknown
 
-        return resolve_unknown()
+        settled = resolve_unknown()
+        leave_outcome("resolution", {"settled": sum(settled.values()), "became": say_counts(settled)})
+        return settled
 
     enter_earlier()
     resolve()

@@ -52,16 +52,19 @@ def price_plan_publish() -> None:
     @task
     def compare_plan() -> list[str]:
         """Say what each customer would have paid."""
+        from include.orchestration.outcomes import leave_sentence
         from include.orchestration.prices import compare_plan_of_run
 
-        return _print(compare_plan_of_run())
+        first, *others = compare_plan_of_run()
+        return [leave_sentence(first), *_print(others)]
 
     @task(trigger_rule="none_failed")
     def publish_plan() -> str:
         """Publish, if the form asks for it."""
+        from include.orchestration.outcomes import leave_sentence
         from include.orchestration.prices import publish_plan_of_run
 
-        return publish_plan_of_run()
+        return leave_sentence(publish_plan_of_run())
 
     check_plan() >> compare_plan() >> publish_plan()
 

@@ -63,10 +63,9 @@ def private_offer() -> None:
     def enter_offer() -> str:
         """The form's offer, once; yields what was entered."""
         from include.orchestration.corrections import add_offer_of_run
+        from include.orchestration.outcomes import leave_sentence
 
-        entered = add_offer_of_run()
-        print(entered)  # noqa: T201 (the task's log)
-        return entered
+        return leave_sentence(add_offer_of_run())
 
     enter_offer()
 

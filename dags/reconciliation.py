@@ -67,12 +67,12 @@ def reconciliation() -> None:
         """One verdict per subscription; confirmed bills become reconciled. Yields what needs a person, in words."""
         from include.orchestration import work
         from include.orchestration.billing import who_runs
+        from include.orchestration.outcomes import leave_sentence
         from include.orchestration.reconciliation import compare_cycle, name_open_findings, say_days_of
 
         at, by = work.run_instant(), who_runs()
         done = [compare_cycle(cycle, at, by) for cycle in cycles]
-        for result in done:
-            print(f"{result.period}: {result.summary}. {say_days_of(result.period)}")  # noqa: T201 (the task's log)
+        leave_sentence("\n\n".join(f"{each.period}: {each.summary}. {say_days_of(each.period)}" for each in done))
         return name_open_findings(at)
 
     @task

@@ -48,8 +48,10 @@ def running_drafts() -> None:
     def draft_running_period() -> int:
         """Make the drafts with their forecasts; yields how many."""
         from include.orchestration.billing import draft_running_of_run
+        from include.orchestration.outcomes import leave_outcome
 
-        return draft_running_of_run()
+        drafted: int = leave_outcome("drafts", draft_running_of_run())["drafted"]
+        return drafted
 
     publish_price_plans() >> draft_running_period()
 

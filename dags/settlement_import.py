@@ -44,9 +44,12 @@ def settlement_import() -> None:
     @task
     def import_file() -> dict[str, Any]:
         """The good lines of the file; yields counts, and what is wrong with the others."""
+        from include.orchestration.outcomes import leave_outcome
         from include.orchestration.settlements import import_settlement_of_run
 
-        return import_settlement_of_run()
+        imported = import_settlement_of_run()
+        leave_outcome("settlement", imported | {"months": ", ".join(imported["periods"]) or "no month"})
+        return imported
 
     @task
     def report(imported: dict[str, Any]) -> None:

@@ -200,8 +200,11 @@ def subscription_onboarding() -> None:
         """Ids, the console's URL, and what comes next."""
         from include.onboarding.activation import report
         from include.orchestration import connections
+        from include.orchestration.outcomes import leave_sentence
 
-        return report(connections.warehouse(), admission["subscription_id"]).to_json()
+        done = report(connections.warehouse(), admission["subscription_id"])
+        leave_sentence(f"Subscription {done.subscription_id} is {done.state}. {done.next_steps}")
+        return done.to_json()
 
     admission = admit()
     prerequisites() >> admission

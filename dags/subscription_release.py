@@ -46,10 +46,9 @@ def subscription_release() -> None:
     def release() -> str:
         """The form's end, once; yields what became of it."""
         from include.orchestration.onboarding import release_of_run
+        from include.orchestration.outcomes import leave_sentence
 
-        released = release_of_run()
-        print(released)  # noqa: T201 (the task's log)
-        return released
+        return leave_sentence(release_of_run())
 
     release()
 

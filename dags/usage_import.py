@@ -101,8 +101,12 @@ def usage_import() -> None:
     def report(names: list[str] | None, imported: list[dict[str, Any]] | dict[str, Any] | None) -> dict[str, int]:
         """What became of each file."""
         from include.metering.imports.load import UsageImport, report_imports
+        from include.orchestration.outcomes import leave_outcome
 
-        return report_imports(names, [UsageImport(**facts) for facts in _listed(imported)])
+        counts = report_imports(names, [UsageImport(**facts) for facts in _listed(imported)])
+        if counts["files"]:
+            leave_outcome("import", counts)
+        return counts
 
     @task
     def require_good_rows(imported: list[dict[str, Any]] | dict[str, Any] | None) -> None:

@@ -107,8 +107,10 @@ def warehouse_upkeep() -> None:
         """Report all of it; fail if a person has to do something."""
         from include.operations.retention import DroppedMonths
         from include.operations.upkeep import report_upkeep
+        from include.orchestration.outcomes import leave_outcome
 
-        report_upkeep(DroppedMonths(**retained), [*broken, *unbalanced], waiting)
+        leave_outcome("upkeep", {"months": ", ".join(retained["dropped"]) or "no month"}, waiting)
+        report_upkeep(DroppedMonths(**retained), [*broken, *unbalanced])
 
     delete_old_sightings()
     make_partitions() >> (dropped := drop_old_months())

@@ -25,14 +25,12 @@ def make_partitions(warehouse: Engine, at: datetime, ahead: timedelta = AHEAD) -
         ensure_partitions(connection, at, at + ahead)
 
 
-def report_upkeep(retained: DroppedMonths, broken: list[str], waiting: list[str]) -> None:
-    """Print what was done and what waits.
+def report_upkeep(retained: DroppedMonths, broken: list[str]) -> None:
+    """Say what needs a person.
 
     Raises:
         ConflictError: when an audit fails, or a month that is old enough stays; all of it in words.
     """
-    print(f"Dropped polls and readings of: {', '.join(retained.dropped) or 'no month'}.")  # noqa: T201 (a task's log)
-    print("Waiting for people:", *(waiting or ["nothing."]), sep="\n")  # noqa: T201
     stays = [f"Polls and readings of {month} stay: {reason}." for month, reason in retained.refused.items()]
     if broken or stays:
         raise ConflictError("\n".join([*broken, *stays]))

@@ -55,16 +55,20 @@ def close_period_of_run(period: str, context: Context | None = None) -> dict[str
         if context["dag_run"].run_type == "manual":
             raise
         raise AirflowSkipException(str(error)) from error
+    missing = closed.describe_missing()
     return {
+        "period": closed.period,
         "issued": closed.issued_count,
         "held": closed.held_count,
-        "missing": closed.describe_missing(),
+        "held_because": [f"{held.bill_id} is held: {held.sentence}" for held in closed.held],
+        "missing": missing,
+        "missing_count": len(missing),
         "summary": closed.describe() + already,
     }
 
 
-def draft_running_of_run(context: Context | None = None) -> int:
-    """Make the drafts of the period that holds the run's instant; how many."""
+def draft_running_of_run(context: Context | None = None) -> dict[str, Any]:
+    """Make the drafts of the period that holds the run's instant; which period, and how many."""
     from include.billing.bills.previews import draft_running
     from include.catalog.loader import load_product
     from include.domain.periods import BillingPeriod
@@ -73,7 +77,7 @@ def draft_running_of_run(context: Context | None = None) -> int:
     context = context or _current()
     at = run_instant(context)
     period = BillingPeriod.containing(at, load_product().seller_time_zone)
-    return len(draft_running(warehouse(), period, at, who_runs(context)))
+    return {"period": period.name, "drafted": len(draft_running(warehouse(), period, at, who_runs(context)))}
 
 
 def report_close(closed: dict[str, Any]) -> None:

@@ -89,7 +89,18 @@ def _report_known_errors() -> Iterator[None]:
             raise
         logging.getLogger(__name__).error("%s", sentence)  # noqa: TRY400 (the sentence says it all)
         _name_mapped_task()
+        _hand_on(sentence)
         raise KnownFailure(error) from None
+
+
+def _hand_on(sentence: str) -> None:
+    """Have the note of the run say why the task failed; where that cannot be, the failure itself still counts."""
+    from include.orchestration.outcomes import hand_on
+
+    try:
+        hand_on(sentence)
+    except Exception as error:  # noqa: BLE001 (whatever it is, the task has failed already)
+        logging.getLogger(__name__).warning("The note of the run will not say why: %s", error)
 
 
 def _name_mapped_task() -> None:

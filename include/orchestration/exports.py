@@ -106,3 +106,19 @@ def export_due(periods: list[str], name: str, context: Context | None = None) ->
     if failures:
         raise IncompleteExportError(failures)
     return written
+
+
+def report_export(written: dict[str, dict[str, int]], context: Context | None = None) -> None:
+    """Say what was written, by the name of its format, and where."""
+    from include.orchestration.outcomes import leave_outcome
+
+    by_format = [
+        f"{name}: {counts['files']} files, {counts['documents']} documents, {counts['bytes']} bytes"
+        for name, counts in written.items()
+    ]
+    print(*by_format, sep="\n")  # noqa: T201 (the task's log)
+    files, incomplete = (sum(counts[name] for counts in written.values()) for name in ("files", "incomplete"))
+    if files:
+        leave_outcome("export", {"files": files, "place": str(destination(context)), "incomplete": incomplete})
+    else:
+        leave_outcome("export_nothing", {})

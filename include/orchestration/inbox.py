@@ -104,9 +104,7 @@ def enter_event_of_run() -> int:
     from include.marketplace.inbox.decisions import enter_event
 
     form = work.form()
-    key = enter_event(connections.warehouse(), form["event"], work.triggering_user(), form["reason"])
-    log.info("It is event %s.", key)
-    return key
+    return enter_event(connections.warehouse(), form["event"], work.triggering_user(), form["reason"])
 
 
 def replay_event_of_run() -> str:
@@ -119,6 +117,4 @@ def replay_event_of_run() -> str:
     from include.marketplace.inbox.decisions import replay_event
 
     form = work.form()
-    done = replay_event(connections.warehouse(), int(form["event"]), work.triggering_user(), form["reason"])
-    log.info("%s", done)
-    return done
+    return replay_event(connections.warehouse(), int(form["event"]), work.triggering_user(), form["reason"])

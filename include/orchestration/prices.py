@@ -34,19 +34,18 @@ def compare_plan_of_run() -> list[str]:
         AirflowSkipException: when the form names no period, or no plan of that name is published.
         InvalidInputError: when the period, or usage in it, cannot be priced.
     """
-    from airflow.sdk.exceptions import AirflowSkipException
-
     from include.billing.prices.plans import published_plan
     from include.billing.quotes.compare_plans import compare_plans
     from include.orchestration.connections import warehouse
+    from include.orchestration.outcomes import skip
     from include.warehouse.embedded import temporary_warehouse
 
     plan, period, stored = _plan(), form()["period"], warehouse()
     current = published_plan(stored, plan.name)
     if not period:
-        raise AirflowSkipException("The form names no period to compare the plans for.")
+        skip("The form names no period to compare the plans for.")
     if current is None:
-        raise AirflowSkipException(f"No plan {plan.name} is published yet: there is nothing to compare it with.")
+        skip(f"No plan {plan.name} is published yet: there is nothing to compare it with.")
     with temporary_warehouse() as scratch:
         compared = compare_plans(scratch, current, plan, period, metered=stored)
     return list(_words(compared, period))
@@ -59,13 +58,12 @@ def publish_plan_of_run() -> str:
         AirflowSkipException: when the form only asks for a check.
         ConflictError: when the plan says otherwise about what is published or billed already.
     """
-    from airflow.sdk.exceptions import AirflowSkipException
-
     from include.billing.prices.plans import publish_price_plans
     from include.orchestration.connections import warehouse
+    from include.orchestration.outcomes import skip
 
     if not form()["publish"]:
-        raise AirflowSkipException("The form asks for a check only; nothing was published.")
+        skip("The form asks for a check only; nothing was published.")
     [published] = publish_price_plans(warehouse(), [_plan()])
     return f"{published.name}: {published.new_version_count} new version(s) published."
 

@@ -162,11 +162,8 @@ def decide_of_run() -> str:
     warehouse = connections.warehouse()
     decision = Decision(form["decision"], user, form["reason"], work.database_instant(warehouse))
     if decision.name in {"hold", "release"}:
-        done = decide_channel(warehouse, form["channel"] or "", decision)
-    else:
-        done = decide_records(warehouse, form["records"], decision)
-    log.info("%s", done)
-    return done
+        return decide_channel(warehouse, form["channel"] or "", decision)
+    return decide_records(warehouse, form["records"], decision)
 
 
 def _items(channel: str) -> list[MeteredItem]:

@@ -59,6 +59,7 @@ class AwaitAnswer(HITLOperator):
         """
         from include.billing.bills.four_eyes import FourEyesError
         from include.domain.errors import InvalidInputError
+        from include.orchestration.outcomes import leave_sentence
 
         shown = _look(context, fingerprint)
         if event.get("error_type") == "timeout":
@@ -67,7 +68,7 @@ class AwaitAnswer(HITLOperator):
         if "error" in event:
             self.process_trigger_event_error(event)
         try:
-            return _carry_out(_read_decision(event, shown))
+            return leave_sentence(_carry_out(_read_decision(event, shown)))
         except (InvalidInputError, FourEyesError) as error:
             self.log.warning("The answer is not taken, so the bill is shown again: %s", error)
             self._ask(context, shown)
@@ -240,20 +241,17 @@ def _look(context: Context, fingerprint: str | None = None) -> BillInReview:
     Raises:
         AirflowSkipException: when it does not.
     """
-    from airflow.sdk.exceptions import AirflowSkipException
-
     from include.billing.bills.review import show_bill
     from include.orchestration.connections import warehouse
+    from include.orchestration.outcomes import skip
 
     asked = context["params"]
     shown = show_bill(warehouse(), asked["bill"])
     row = shown.row
     if row.state != "held":
-        raise AirflowSkipException(f"Bill {row.bill_id} is {row.state} by now: there is nothing to ask.")
+        skip(f"Bill {row.bill_id} is {row.state} by now: there is nothing to ask.")
     if asked.get("hold") not in {None, row.hold_key} or fingerprint not in {None, row.fingerprint}:
-        raise AirflowSkipException(
-            f"Bill {row.bill_id} was decided or made again since; a run of its own asks about it, if it waits."
-        )
+        skip(f"Bill {row.bill_id} was decided or made again since; a run of its own asks about it, if it waits.")
     return shown
 
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from include.domain.periods import BillingPeriod
+from tests.support.airflow import note_of
 from tests.support.builders import make_buyer, make_instance, make_subscription, make_usage
 
 pytestmark = pytest.mark.slow
@@ -42,7 +43,9 @@ def used(warehouse, airflow_connections):
 
 
 def test_a_period_named_in_the_form_is_closed_and_a_second_time_changes_nothing(dagbag, used, warehouse):
-    assert states(close(dagbag, period="2026-10")) == ALL_GREEN
+    first = close(dagbag, period="2026-10")
+    assert states(first) == ALL_GREEN
+    assert note_of(dagbag.dags["billing_period_close"], first) == "2026-10: 1 bill issued, 0 held."
     issued = bills_of(warehouse)
     assert [(period, state, str(total)) for period, state, total in issued] == [("2026-10", "issued", "1.20")]
 

@@ -41,3 +41,13 @@ def test_a_fact_may_name_a_phrase_and_there_may_be_several_sets_of_facts() -> No
 def test_a_missing_fact_is_an_error() -> None:
     with pytest.raises(KeyError, match="by"):
         Words("It rose by {by}.").say({})
+
+
+def test_an_outcome_leaves_out_what_is_nothing_and_counts_what_is_too_much():
+    from include.domain.words.outcomes import say_details, say_note, say_outcome
+
+    polls = {"environments": 14, "answered": 12, "failed": 2, "rejected": 1, "spared": 0, "not_asked": 0}
+    assert say_outcome("polls", polls) == "12 of 14 consoles answered, 2 failed, 1 reading rejected."
+    assert say_details(["a", "b", "c", "d", "e"]) == "a\n\nb\n\nc\n\nAnd 2 more."
+    assert say_note(["Done."], [("report", None)], 1000) == "Done.\n\n**report** failed: its log says why."
+    assert say_note(["x" * 30], [], 10) == "xxxxxxxx …"

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow.dag_processing.dagbag import DagBag
+    from airflow.models.dagrun import DagRun
+    from airflow.sdk import DAG
     from sqlalchemy import URL, Engine
 
 ROOT = Path(__file__).parents[2]
@@ -78,6 +80,29 @@ def parse_dags() -> DagBag:
 def connection_json(**fields: object) -> str:
     """A connection as Airflow reads it from an environment variable."""
     return json.dumps(fields)
+
+
+def note_of(dag: DAG, dag_run: DagRun) -> str | None:
+    """The note of a run that has ended, written in a session that refuses commits, as the scheduler's does.
+
+    A run of `dag.test()` belongs to no session, so its note is written here.
+    """
+    from airflow.models.dagrun import DagRun
+    from airflow.serialization.serialized_objects import DagSerialization
+    from airflow.utils.session import create_session
+    from airflow.utils.sqlalchemy import prohibit_commit
+
+    from include.orchestration.run_notes import write_note
+
+    with create_session() as session, prohibit_commit(session) as guard:
+        stored = session.get(DagRun, dag_run.id)
+        assert stored is not None
+        stored.dag = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+        write_note(stored)
+        guard.commit()
+        note: str | None = stored.note
+        guard.commit()
+        return note
 
 
 @pytest.fixture
