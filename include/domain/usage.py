@@ -11,7 +11,7 @@ from include.domain.money import Decimal, plain, round_amount
 
 SECONDS_PER_HOUR = 3600
 #: The longest time between two answers of a console in which nothing needs a proof. A longer one is a silence: a gap
-#: for metering, an alarm for operators, and stale on the page of environments.
+#: for metering, an alarm for operators, and stale on the page of subscriptions.
 TOLERANCE = timedelta(minutes=15)
 
 #: States of a Kafka instance as the console reports them, by whether time spent in them is billed.

@@ -21,6 +21,7 @@ class Chain:
     """A subscription and everything that hangs on it.
 
     Attributes:
+        subscription_key: its key in the warehouse.
         subscription: its ids at the Marketplace, Compute Nest and the environment, and their states.
         instances: its Kafka instances, each with when it was seen first and last.
         periods: months of the price plan's time zone, oldest first. In AKU-seconds, metered = licensed + free +
@@ -29,6 +30,7 @@ class Chain:
             with the verdict; None where there is none.
     """
 
+    subscription_key: int
     subscription: dict[str, Any]
     instances: list[dict[str, Any]]
     periods: list[dict[str, Any]]
@@ -43,7 +45,7 @@ def find_chain(connection: Connection, subscription_id: str) -> Chain:
     facts = {"subscription_id": subscription_id}
     found = connection.execute(statement("reporting/subscriptions/find_subscription"), facts).mappings().one_or_none()
     if found is None:
-        remedy = "Take its id from the page of environments, or from `akubill bills list`."
+        remedy = "Take its id from the page of subscriptions, or from `akubill bills list`."
         raise InvalidInputError("Subscription", subscription_id[:100], "does not exist", remedy)
     subscription = dict(found)
     key = {"subscription_key": subscription.pop("subscription_key")}
@@ -51,6 +53,7 @@ def find_chain(connection: Connection, subscription_id: str) -> Chain:
     instances = connection.execute(statement("reporting/subscriptions/list_instances"), key).mappings()
     periods = connection.execute(statement("reporting/subscriptions/list_periods"), key | zone).mappings()
     return Chain(
+        key["subscription_key"],
         subscription,
         [dict(row) for row in instances],
         [{name: int(value) if name in _COUNTS else value for name, value in row.items()} for row in periods],

@@ -8,7 +8,7 @@ PATHS = [
     "/billing/",
     "/billing/bills",
     "/billing/bills/2026-10-sub-01-clickstream",
-    "/billing/environments",
+    "/billing/subscriptions",
     "/billing/bills/nothing",
 ]
 GROUND = "getComputedStyle(document.body).backgroundColor"
@@ -67,9 +67,9 @@ def test_in_airflows_frame_its_theme_wins_and_is_followed_at_once(page, site):
 def test_in_airflows_frame_links_and_filters_work(page, site):
     page.goto(f"{site}/frame")
     frame = page.frame_locator("iframe")
-    frame.get_by_role("link", name="Environments").click()
+    frame.get_by_role("link", name="Subscriptions").click()
     # A click does not wait for a page inside a frame, and both pages have a field "Find".
-    frame.get_by_role("heading", name="Environments").wait_for()
+    frame.get_by_role("heading", name="Subscriptions").wait_for()
     frame.get_by_label("Find").fill("ledger")
     frame.get_by_role("button", name="Show").click()
     frame.get_by_text("The console did not answer").wait_for()

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 PATHS = [
     "/billing/",
     "/billing/bills",
-    "/billing/environments",
+    "/billing/subscriptions",
     "/billing/bills/2026-10-sub-01-orders",
     "/billing/static/pages.css",
 ]
@@ -53,11 +53,11 @@ def test_without_a_login_the_answer_is_401(anonymous, path):
 
 
 def test_the_page_for_strangers_leads_to_airflows_login(anonymous):
-    page = anonymous.get("/billing/environments?state=active")
+    page = anonymous.get("/billing/subscriptions?state=active")
     [link] = re.findall(r'href="([^"]+)" target="_top">Log in<', page.text)
     answer = anonymous.get(html.unescape(link), follow_redirects=False)
     assert answer.status_code == 307
-    assert answer.headers["location"] == "/auth/login?next=%2Fbilling%2Fenvironments%3Fstate%3Dactive"
+    assert answer.headers["location"] == "/auth/login?next=%2Fbilling%2Fsubscriptions%3Fstate%3Dactive"
 
 
 def test_a_viewer_sees_the_bills_of_the_warehouse_connection(viewer, warehouse):

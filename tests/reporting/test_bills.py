@@ -8,7 +8,7 @@ from sqlalchemy import text
 from include.domain.money import Decimal
 from include.reporting.bill_detail import find_bill
 from include.reporting.pages.bills import Filters, list_bills, list_open_points, list_periods, sum_bills
-from include.reporting.pages.environments import EnvironmentQuery, list_environments
+from include.reporting.pages.subscriptions import SubscriptionQuery, list_subscriptions
 from tests.support.builders import insert, make_bill, make_buyer, make_instance, make_subscription, make_usage
 from tests.support.showcase import NOW
 
@@ -132,14 +132,14 @@ def test_what_no_bill_shows_is_listed_beside_them(showcase):
 
 
 def test_environments_show_their_consoles_last_answer(showcase):
-    rows = {row.environment_name: row for row in list_environments(showcase, EnvironmentQuery())}
+    rows = {row.environment_name: row for row in list_subscriptions(showcase, SubscriptionQuery())}
     orders, risk, ledger = rows["orders"], rows["risk"], rows["ledger"]
-    assert (orders.health(NOW), orders.instance_count, orders.aku, orders.gap_count) == ("answering", 3, 21, 0)
-    assert (risk.health(NOW), risk.failure_cause, risk.instance_count, risk.gap_count, risk.rejection_count) == (
+    assert (orders.console(NOW), orders.instance_count, orders.aku, orders.gap_count) == ("answering", 3, 21, 0)
+    assert (risk.console(NOW), risk.failure_cause, risk.instance_count, risk.gap_count, risk.rejection_count) == (
         "failing", "timeout", 2, 1, 1,
     )  # fmt: skip
-    assert (ledger.health(NOW), ledger.environment_id, ledger.instance_count) == ("not_polled", None, None)
-    assert orders.health(NOW + timedelta(hours=1)) == "silent"
+    assert (ledger.console(NOW), ledger.environment_id, ledger.instance_count) == ("not_polled", None, None)
+    assert orders.console(NOW + timedelta(hours=1)) == "silent"
 
 
 def test_a_console_that_fails_again_and_again_says_since_when(showcase):
@@ -151,14 +151,14 @@ def test_a_console_that_fails_again_and_again_says_since_when(showcase):
         """),
         {"since": NOW - timedelta(minutes=30), "now": NOW},
     )
-    rows = {row.environment_name: row for row in list_environments(showcase, EnvironmentQuery())}
+    rows = {row.environment_name: row for row in list_subscriptions(showcase, SubscriptionQuery())}
     assert (rows["risk"].failed_runs, rows["risk"].failing_since) == (7, NOW - timedelta(minutes=30))
     assert rows["orders"].failed_runs is None
 
 
 def test_environments_are_found_by_state_and_text(showcase):
     def names(**filters):
-        return [row.environment_name for row in list_environments(showcase, EnvironmentQuery(**filters))]
+        return [row.environment_name for row in list_subscriptions(showcase, SubscriptionQuery(**filters))]
 
     assert names(state="failed") == ["ledger"]
     assert names(search="ENV-03") == ["telemetry"]

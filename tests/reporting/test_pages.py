@@ -16,7 +16,7 @@ from include.warehouse.engine import open_warehouse
 from tests.support.builders import insert, make_bill, make_buyer, make_subscription
 from tests.support.showcase import NOW
 
-PATHS = ["/", "/bills", "/bills/2026-10-sub-01-orders", "/environments", "/static/pages.css", "/static/frame.js"]
+PATHS = ["/", "/bills", "/bills/2026-10-sub-01-orders", "/subscriptions", "/static/pages.css", "/static/frame.js"]
 
 
 def client_of(pages, prefix=""):
@@ -54,11 +54,11 @@ def test_a_page_is_shown_to_users_who_may_read_its_view(warehouse):
     pages = client_of(create_pages(current_user=lambda: "mei", warehouse=lambda: warehouse, may_read=may_read))
     assert pages.get("/bills").status_code == 200
     assert pages.get("/static/pages.css").status_code == 200
-    refused = pages.get("/environments")
+    refused = pages.get("/subscriptions")
     assert refused.status_code == 403
-    assert "You may not read the view Environments. Ask an administrator of Airflow" in refused.text
+    assert "You may not read the view Subscriptions. Ask an administrator of Airflow" in refused.text
     pages = client_of(create_pages(current_user=lambda: "li", warehouse=lambda: warehouse, may_read=may_read))
-    assert {pages.get(path).status_code for path in ("/", "/bills/2026-10-sub-01-orders", "/environments")} == {403}
+    assert {pages.get(path).status_code for path in ("/", "/bills/2026-10-sub-01-orders", "/subscriptions")} == {403}
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
@@ -86,7 +86,7 @@ def test_pages_load_nothing_from_elsewhere_and_have_no_inline_code(full, path):
 
 def test_an_empty_warehouse_says_what_to_do_next(empty):
     assert "trigger the DAG <code>subscription_onboarding</code>" in empty.get("/bills").text
-    assert "<code>subscription_onboarding</code>" in empty.get("/environments").text
+    assert "/start/subscription_onboarding" in empty.get("/subscriptions").text
 
 
 def test_links_keep_the_prefix_that_the_pages_are_mounted_at(full):
@@ -137,7 +137,7 @@ def test_a_console_that_failed_in_several_runs_says_since_when(empty, warehouse)
             SELECT environment_key, 6, '2026-10-01T04:00:00Z', '2026-10-01T04:25:00Z', 'timeout' FROM core.environments
             """)
         )
-    page = " ".join(empty.get("/environments").text.split())
+    page = " ".join(empty.get("/subscriptions").text.split())
     assert "6 failed in a row since 1 Oct 2026, 12:00" in page
 
 
@@ -153,7 +153,7 @@ def test_everything_that_people_entered_is_escaped(warehouse, empty):
     with warehouse.begin() as connection:
         key = make_subscription(connection, make_buyer(connection), "x", department="<img src=x onerror=alert(1)>")
         make_bill(connection, key, "2026-10", "1.00")
-    for path in ("/bills", "/environments", "/bills/2026-10-sub-01-x", "/bills?search=<img src=x>"):
+    for path in ("/bills", "/subscriptions", "/bills/2026-10-sub-01-x", "/bills?search=<img src=x>"):
         page = empty.get(path).text
         assert "<img" not in page
         assert "&lt;img" in page
@@ -168,7 +168,7 @@ def test_an_address_with_a_wrong_value_is_answered_with_its_name(full, query):
 
 NUL_PATHS = [
     *(f"/billing/bills?{field}=a%00b" for field in ("search", "state", "verdict", "period", "nothing", "a%00b")),
-    *("/billing/environments?search=a%00b", "/billing/environments?state=%00", "/billing/bills/2026-10%00"),
+    *("/billing/subscriptions?search=a%00b", "/billing/subscriptions?state=%00", "/billing/bills/2026-10%00"),
     "/billing/static/pages.css%00",
 ]
 
@@ -190,7 +190,7 @@ def test_a_head_is_answered_as_a_get_without_its_body(full, path):
     assert asked.headers["content-length"] == got.headers["content-length"]
 
 
-@pytest.mark.parametrize("path", ["/environments/", "/bills/2026-10-sub-01-orders/", "/environments/?state=active"])
+@pytest.mark.parametrize("path", ["/subscriptions/", "/bills/2026-10-sub-01-orders/", "/subscriptions/?state=active"])
 def test_a_redirect_stays_at_the_server_that_was_asked_whatever_the_host_header_says(full, path):
     answer = full.get(f"/billing{path}", headers={"Host": "evil.example"}, follow_redirects=False)
     assert answer.status_code == 307
@@ -206,8 +206,8 @@ def test_the_page_for_strangers_leads_to_the_login_and_back(full):
         return f"/login?next={page}"
 
     pages = create_pages(current_user=anonymous, warehouse=lambda: open_warehouse("postgresql://"), log_in=log_in)
-    page = client_of(pages, "/billing").get("/billing/environments?state=active").text
-    assert '<a href="/login?next=/billing/environments?state=active" target="_top">Log in</a>' in page
+    page = client_of(pages, "/billing").get("/billing/subscriptions?state=active").text
+    assert '<a href="/login?next=/billing/subscriptions?state=active" target="_top">Log in</a>' in page
     assert "evil" not in client_of(pages, "/billing").get("/billing/bills", headers={"Host": "evil.example"}).text
 
 

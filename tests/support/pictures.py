@@ -113,7 +113,7 @@ def shots(demo: Demo, played: DemoResult) -> Iterator[Shot]:
     yield Shot("bills-empty", "/billing/bills?period=2001-01", 1200, 500)
     yield Shot("bill", f"/billing/bills/{bill_of(demo, orders)}", 1200, 800, is_whole=True)
     yield Shot("bill-running", f"/billing/bills/{running}-{orders}", 1200, 1150)
-    yield Shot("environments", "/billing/environments", 1200, 800, is_whole=True)
+    yield Shot("subscriptions", "/billing/subscriptions", 1200, 800, is_whole=True)
 
 
 def run_of(demo: Demo, state: str) -> str:

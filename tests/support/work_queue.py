@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include.warehouse.engine import ensure_partitions
 from tests.support.builders import environment_of, insert, make_bill, make_buyer, make_instance, make_subscription
@@ -24,8 +24,8 @@ def fill_work_queue(connection: Connection, now: datetime) -> None:
         connection, "billing.bill_findings", bill_key=bill, finding="no_gap_is_open", facts={"each": []}, found_at=now
     )
     hour = now.replace(minute=0, second=0) - timedelta(hours=3)
-    gap = {"gap_start": hour, "gap_end": hour + timedelta(minutes=40), "cause": "timeout", "opened_at": now}
-    insert(connection, "metering.gaps", environment_key=environment, state="open", **gap)
+    gap: dict[str, Any] = {"gap_start": hour, "gap_end": hour + timedelta(minutes=40), "cause": "timeout"}
+    insert(connection, "metering.gaps", environment_key=environment, state="open", opened_at=now, **gap)
     ensure_partitions(connection, hour - timedelta(days=1), now)
     for number, outcome in enumerate(("missed", "refused", "unknown", "duplicate_different", "pending")):
         start = hour - timedelta(hours=number)
@@ -91,7 +91,7 @@ def fill_work_queue(connection: Connection, now: datetime) -> None:
         facts={"environment_id": "env-01-orders", "status": "not_polled", "answered_at": hour.isoformat()},
         opened_at=now,
     )
-    machines = {"machines": 2, "machine_hours": 5, "first_seen_at": hour, "last_seen_at": now, "opened_at": now}
+    machines: dict[str, Any] = {"machines": 2, "machine_hours": 5, "first_seen_at": hour, "last_seen_at": now}
     insert(
         connection,
         "operations.machine_discrepancies",
@@ -100,6 +100,7 @@ def fill_work_queue(connection: Connection, now: datetime) -> None:
         region="cn-hangzhou",
         environment_id="",
         instance_id="",
+        opened_at=now,
         **machines,
     )
     insert(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
-from include.reporting.pages import bills, environments, start, today
+from include.reporting.pages import bills, start, subscription, subscriptions, today
 from include.reporting.pages.addresses import PlainAddresses, check_address
 from include.reporting.pages.errors import add_error_pages
 from include.reporting.pages.site import Site
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-_PAGES = (today, bills, environments, start)
+_PAGES = (today, subscriptions, subscription, bills, start)
 
 
 def create_pages(
@@ -36,7 +36,7 @@ def create_pages(
 
     Args:
         current_user: a FastAPI dependency that yields the user, or answers 401.
-        may_read: whether the user may read a view, by its name: Bills or Environments.
+        may_read: whether the user may read a view, by its name: that of the page.
         warehouse: opens the warehouse; called for every page, so that a changed connection takes effect at once. What
             it raises becomes a page.
         log_in: the address of the login that leads back to the page given; the page for strangers links to it.

@@ -34,8 +34,8 @@ _STATIC = {
 #: Pages in the navigation: route and name.
 NAVIGATION = (
     ("today", "Today"),
+    ("subscriptions", "Subscriptions"),
     ("bills", "Bills"),
-    ("environments", "Environments"),
 )
 #: Rows on one page of a list.
 PAGE_SIZE = 100
@@ -129,8 +129,9 @@ class Site:
 def render(request: Request, template: str, status: int = 200, **values: object) -> HTMLResponse:
     """The template as an answer, in the reader's language.
 
-    It can call what presentation offers, `words`, `instant`, `path_to` (a route's address), `page_with` (this page's
-    address with other parameters) and `query`; `airflow_root` is where Airflow's own pages are.
+    It can call what presentation offers, `words`, `named` (names with their words), `instant`, `path_to` (a route's
+    address), `page_with` (this page's address with other parameters) and `query`; `airflow_root` is where Airflow's
+    own pages are.
     """
 
     def path_to(route: str, **parts: object) -> str:
@@ -184,11 +185,16 @@ def _templates(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     known = translations(language)
+
+    def words(name: str) -> str:
+        return known.gettext(presentation.words(name))
+
     environment.install_gettext_translations(known, newstyle=True)  # type: ignore[attr-defined]  # by the extension
     environment.globals.update(
         {name: getattr(presentation, name) for name in _HELPERS},
         instant=partial(presentation.instant, language=language),
-        words=lambda name: known.gettext(presentation.words(name)),
+        words=words,
+        named=lambda names: [(name, words(name)) for name in names],
         query=query,
         language=language,
         languages=LANGUAGES,

@@ -102,6 +102,7 @@ ROUTINES = (
     "marketplace/priced_records",
     "marketplace/is_open_point",
     "reporting/work_queue",
+    "reporting/subscription_health",
     "marketplace/notify_of_events",
     "marketplace/ready_instances",
     "analytics/bills",

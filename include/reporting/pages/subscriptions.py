@@ -1,4 +1,4 @@
-"""Subscriptions and their environments as operators read them: state, last answer, open gaps, rejections."""
+"""The list of subscriptions: health, last answer of the console, open gaps, rejections."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from fastapi import Query, Request
 from pydantic import Field
 
 from include.catalog.loader import load_product
+from include.domain.lifecycles import SUBSCRIPTION
 from include.domain.usage import TOLERANCE
+from include.domain.words.subscriptions import HEALTH
 from include.reporting.pages.site import ListQuery, Site, render
 from include.warehouse.engine import statement
 
@@ -19,14 +21,16 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-class EnvironmentQuery(ListQuery):
+class SubscriptionQuery(ListQuery):
     """What the address of the page may hold."""
 
     state: str = Field("", max_length=50)
+    health: str = Field("", max_length=50)
+    region: str = Field("", max_length=50)
 
 
 @dataclass(frozen=True, slots=True)
-class EnvironmentRow:
+class SubscriptionRow:
     """One subscription with its environment; what is None is not known (yet)."""
 
     subscription_id: str
@@ -40,6 +44,7 @@ class EnvironmentRow:
     payment: str
     state: str
     state_reason: str | None
+    health: str
     answered_at: datetime | None
     failed_at: datetime | None
     failure_cause: str | None
@@ -61,7 +66,7 @@ class EnvironmentRow:
         """Whether the last poll failed."""
         return self.failed_at is not None and self.failed_at == self.polled_at
 
-    def health(self, now: datetime) -> str:
+    def console(self, now: datetime) -> str:
         """not_polled, answering, failing (the last poll failed) or silent (no poll for too long)."""
         if self.environment_state != "metered":
             return "not_polled"
@@ -73,17 +78,27 @@ class EnvironmentRow:
 def add_to(site: Site) -> None:
     """Add the page."""
 
-    @site.page("/environments", "environments", view="Environments")
-    def show_environments(request: Request, asked: Annotated[EnvironmentQuery, Query()]) -> HTMLResponse:
+    @site.page("/subscriptions", "subscriptions", view="Subscriptions")
+    def show_subscriptions(request: Request, asked: Annotated[SubscriptionQuery, Query()]) -> HTMLResponse:
         now = datetime.now(UTC)  # a page shows the present; nothing is computed from it that lasts
         with site.reading() as connection:
-            rows = list_environments(connection, asked)
-        zone_name = load_product().seller_time_zone
-        return render(request, "environments.html", rows=rows, now=now, zone_name=zone_name, filters=asked)
+            rows = list_subscriptions(connection, asked)
+        product = load_product()
+        return render(
+            request,
+            "subscriptions.html",
+            rows=rows,
+            now=now,
+            zone_name=product.seller_time_zone,
+            filters=asked,
+            states=SUBSCRIPTION.states,
+            healths=tuple(HEALTH),
+            regions=product.regions,
+        )
 
 
-def list_environments(connection: Connection, asked: EnvironmentQuery) -> list[EnvironmentRow]:
-    """One page of the subscriptions that the query keeps (state and search), by buyer and name."""
-    parameters = asked.window | {"state": asked.state or None}
-    rows = connection.execute(statement("reporting/pages/list_environments"), parameters).mappings()
-    return [EnvironmentRow(**row) for row in rows]
+def list_subscriptions(connection: Connection, asked: SubscriptionQuery) -> list[SubscriptionRow]:
+    """One page of the subscriptions that the query keeps, by buyer and name."""
+    parameters = asked.window | {name: getattr(asked, name) or None for name in ("state", "health", "region")}
+    rows = connection.execute(statement("reporting/subscriptions/list_subscriptions"), parameters).mappings()
+    return [SubscriptionRow(**row) for row in rows]

@@ -7,20 +7,29 @@ page AS (
         e.environment_key,
         e.environment_id,
         e.state AS environment_state,
+        h.health,
         count(*) OVER () AS match_count
     FROM core.subscriptions AS s
+    INNER JOIN reporting.subscription_health AS h ON s.subscription_key = h.subscription_key
     LEFT JOIN core.environments AS e ON s.subscription_key = e.subscription_key
     WHERE
         (cast(:state AS text) IS NULL OR s.state = :state)
+        AND (cast(:health AS text) IS NULL OR h.health = :health)
+        AND (cast(:region AS text) IS NULL OR s.region = :region)
         AND (
             cast(:search AS text) IS NULL
             OR position(
                 lower(:search) IN lower(
                     concat_ws(
-                        ' ', s.subscription_id, s.environment_name, s.account_id, s.department, e.environment_id
+                        ' ', s.subscription_id, s.environment_name, s.account_id, s.department, s.order_id,
+                        s.marketplace_instance_id, s.service_instance_id, e.environment_id
                     )
                 )
             ) > 0
+            OR EXISTS (
+                SELECT FROM metering.instances AS i
+                WHERE i.subscription_key = s.subscription_key AND i.instance_id = :search
+            )
         )
     ORDER BY s.account_id, s.environment_name, s.subscription_id
     LIMIT :page_size OFFSET :skipped
@@ -57,6 +66,7 @@ SELECT
     p.payment,
     p.state,
     p.state_reason,
+    p.health,
     answer.observed_at AS answered_at,
     failure.observed_at AS failed_at,
     failure.cause AS failure_cause,
