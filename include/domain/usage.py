@@ -13,6 +13,8 @@ SECONDS_PER_HOUR = 3600
 #: The longest time between two answers of a console in which nothing needs a proof. A longer one is a silence: a gap
 #: for metering, an alarm for operators, and stale on the page of subscriptions.
 TOLERANCE = timedelta(minutes=15)
+#: How long a rejection is counted among the work, since no person closes one; it stays stored.
+REJECTIONS_SHOWN = timedelta(days=7)
 
 #: States of a Kafka instance as the console reports them, by whether time spent in them is billed.
 BILLABLE_STATES = frozenset({"Running", "Changing", "Error"})

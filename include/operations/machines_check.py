@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.domain.errors import FatalError
 from include.domain.usage import BILLABLE_STATES, TOLERANCE
-from include.domain.words.operations import DISCREPANCIES
+from include.domain.words.operations import say_discrepancy
 from include.operations.notifications import Notification
 from include.warehouse.engine import locked, run_steps, statement
 
@@ -85,12 +85,7 @@ class Discrepancy:
     @property
     def sentence(self) -> str:
         """What it is and what to do."""
-        facts = {
-            **asdict(self),
-            "instance": "named" if self.instance_id else "unnamed",
-            "environment": "named" if self.environment_id else "unnamed",
-        }
-        return DISCREPANCIES[self.kind].say(facts)
+        return say_discrepancy(self.kind, asdict(self))
 
 
 def compare_machines(warehouse: Engine, at: datetime, tolerance: timedelta = TOLERANCE) -> ComparedMachines:

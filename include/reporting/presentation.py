@@ -65,6 +65,26 @@ WORDS = {
     "waiting": "Waiting",
     "carried": "Carried",
     "difference": "In no record",
+    "pending": "Pending",
+    "sending": "Being sent",
+    "duplicate_same": "Had it already",
+    "duplicate_different": "Has another quantity",
+    "not_sent": "Not sent",
+    "mixed": "Mixed",
+    "correction": "Correction",
+    "explanation": "Explanation",
+    "final_bill": "Final bill",
+    "send_again": "Send again",
+    "write_off": "Write off",
+    "mark_accepted": "Mark as accepted",
+    "mark_refused": "Mark as refused",
+    "resolved": "Resolved",
+    "waived": "Waived",
+    "machine_without_instance": "Machine without instance",
+    "instance_without_machines": "Instance without machines",
+    "unregistered_environment": "Unregistered environment",
+    "dropped_to_zero": "Dropped to zero",
+    "unusual_total": "Unusual total",
     "bill": "Bill",
     "credit_note": "Credit note",
     "debit_note": "Debit note",
@@ -109,6 +129,11 @@ def plain_hours(aku_seconds: int) -> str:
 def instant(value: datetime, zone_name: str, language: str = "en") -> str:
     """The instant on the wall clock of that zone."""
     return format_datetime(value, _DATE_TIMES[language], tzinfo=time_zone(zone_name), locale=language)
+
+
+def clock(value: datetime, zone_name: str) -> str:
+    """The time of day on the wall clock of that zone."""
+    return f"{value.astimezone(time_zone(zone_name)):%H:%M}"
 
 
 def zone_label(zone_name: str, at: datetime) -> str:

@@ -16,7 +16,11 @@ from include.warehouse.engine import open_warehouse
 from tests.support.builders import insert, make_bill, make_buyer, make_subscription
 from tests.support.showcase import NOW
 
-PATHS = ["/", "/bills", "/bills/2026-10-sub-01-orders", "/subscriptions", "/static/pages.css", "/static/frame.js"]
+PAGES = [
+    *("/", "/bills", "/bills/2026-10-sub-01-orders", "/subscriptions", "/reconciliation", "/reconciliation/findings"),
+    *("/reconciliation/ledger", "/reconciliation/ledger/1", "/data-quality"),
+]
+PATHS = [*PAGES, "/static/pages.css", "/static/frame.js"]
 
 
 def client_of(pages, prefix=""):
@@ -76,7 +80,7 @@ def test_every_answer_forbids_what_it_does_not_need(full, path):
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("path", PATHS[:4])
+@pytest.mark.parametrize("path", PAGES)
 def test_pages_load_nothing_from_elsewhere_and_have_no_inline_code(full, path):
     page = full.get(f"/billing{path}").text
     for forbidden in ("http://", "https://", "style=", "onclick", "<style", "javascript:"):

@@ -24,6 +24,7 @@ from tests.support.builders import (
     make_usage,
 )
 from tests.support.paper_bills import BillsOnPaper, Charge
+from tests.support.showcase_work import fill_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +68,8 @@ def fill_showcase(warehouse: Engine, now: datetime) -> None:
         connection.execute(text("DELETE FROM core.environments WHERE environment_id = 'env-02-ledger'"))
     for period in PERIODS:
         _reconcile(warehouse, period)
+    with warehouse.begin() as connection:
+        fill_work(connection, now)
 
 
 class _Cluster(NamedTuple):

@@ -107,6 +107,50 @@ REJECTIONS = {
 }
 
 
+#: What a failed poll's cause says of the console.
+_CONSOLE = {
+    "broken": "answers with something else than its instances",
+    "misconfigured": "cannot be asked: its access is missing or wrong here",
+    "refused": "refuses our access",
+    "throttled": "asks us to wait",
+    "timeout": "does not answer in time",
+    "unreachable": "cannot be reached",
+}
+#: A console that failed when it was asked last; `cause` is that of the poll.
+CONSOLES = {
+    "broken": Words(f"The console {_CONSOLE['broken']}. Check its version."),
+    "misconfigured": Words(f"The console {_CONSOLE['misconfigured']}. Correct the environment's access."),
+    "refused": Words(f"The console {_CONSOLE['refused']}. Renew the environment's credential."),
+    "throttled": Words(f"The console {_CONSOLE['throttled']}. The next run asks again; if it lasts, ask its operator."),
+    "timeout": Words(f"The console {_CONSOLE['timeout']}. Check its load, and the network to it."),
+    "unreachable": Words(f"The console {_CONSOLE['unreachable']}. Check that it runs, and its address."),
+}
+#: Why usage is not known: the gap's cause, a failed poll's included.
+_GAP_CAUSES = {
+    **{cause: f"the console {said}" for cause, said in _CONSOLE.items()},
+    "changed_before_first_poll": "its size changed before it was first polled",
+    "changed_in_silence": "its size changed while the console was silent",
+    "inconsistent_times": "the console's times contradict each other",
+    "no_answer_yet": "no answer came after it yet",
+    "not_asked": "the console was not polled; look at the runs of aku_readings",
+    "rejected_reading": "what the console said of it broke a rule",
+}
+#: A gap: what is not known, for how long and why, and what becomes of it.
+GAP = Words(
+    "Usage of {what} is not known for {seconds:duration}: {cause}. {outcome}",
+    {
+        "what": {"instance": "instance {instance_id}", "environment": "all instances"},
+        "cause": _GAP_CAUSES,
+        "outcome": {
+            "open": "Better data resolves it: an answer of the console, or an import. If none will come, waive it.",
+            "holds": "Bill {holds_bill} waits for it. Import what is missing or waive it, then close the period again.",
+            "resolved": "Better data came.",
+            "waived": "The estimate is kept.",
+        },
+    },
+)
+
+
 class Rejection(NamedTuple):
     """One piece of bad data, kept with its reason.
 

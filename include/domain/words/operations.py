@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from include.domain.words.filling import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _SENTENCE = "Environment {environment_id} {status}"
 _SILENT = "has not answered since {answered_at:time}"
@@ -66,3 +71,10 @@ DISCREPANCIES = {
         {"environment": {"named": "{environment_id}", "unnamed": "an environment that their tags do not name"}},
     ),
 }
+
+
+def say_discrepancy(kind: str, facts: Mapping[str, Any]) -> str:
+    """What the machine check found, and what to do; facts are the columns of operations.machine_discrepancies."""
+    instance = "named" if facts["instance_id"] else "unnamed"
+    environment = "named" if facts["environment_id"] else "unnamed"
+    return DISCREPANCIES[kind].say({**facts, "instance": instance, "environment": environment})

@@ -132,10 +132,18 @@ def say_hours(compared: int, causes: Mapping[str, int]) -> str:
     return f"{differing:,} of {fill('{compared:hour|hours}', {'compared': compared})} differ: {say_causes(causes)}."
 
 
+def main_cause(causes: Mapping[str, int]) -> str | None:
+    """The most frequent cause; None where there is none."""
+    return next((cause for cause, _count in _by_count(causes)), None)
+
+
 def say_causes(causes: Mapping[str, int]) -> str:
     """What explains hours that differ, the most frequent cause first."""
-    by_count = sorted(causes.items(), key=lambda each: (-each[1], each[0]))
-    return ", ".join(f"{count:,} {HOUR_CAUSES[cause]}" for cause, count in by_count)
+    return ", ".join(f"{count:,} {HOUR_CAUSES[cause]}" for cause, count in _by_count(causes))
+
+
+def _by_count(causes: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(causes.items(), key=lambda each: (-each[1], each[0]))
 
 
 def say_day(day: date, difference: Decimal, currency: str, hours: int, causes: Mapping[str, int]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from include.domain.words.billing import FINDINGS
 from include.domain.words.filling import Words
 from include.domain.words.marketplace import COMPARED, REASONS
-from include.domain.words.operations import ALARMS, DISCREPANCIES
+from include.domain.words.operations import ALARMS, say_discrepancy
 from include.domain.words.reconciliation import FINDING_OWNERS, say_finding
 
 if TYPE_CHECKING:
@@ -80,14 +80,6 @@ def _held_bill(_cause: str, facts: Mapping[str, Any]) -> str:
     return f"Bill {facts['bill_id']} waits for approval: {found or 'a person rejected it'}."
 
 
-def _machines(cause: str, facts: Mapping[str, Any]) -> str:
-    named = {
-        name: "named" if facts[key] else "unnamed"
-        for name, key in (("instance", "instance_id"), ("environment", "environment_id"))
-    }
-    return DISCREPANCIES[cause].say({**facts, **named})
-
-
 def _rejection(cause: str, facts: Mapping[str, Any]) -> str:
     return _REJECTIONS.say({**facts, "rule": cause.replace("_", " "), "remedy": facts["source"]})
 
@@ -99,6 +91,6 @@ _SAID: Mapping[str, Callable[[str, Mapping[str, Any]], str]] = {
     "difference": say_finding,
     "bill_not_fetched": lambda _cause, facts: _NOT_FETCHED.say(facts),
     "rejection": _rejection,
-    "machines": _machines,
+    "machines": say_discrepancy,
     "onboarding": lambda _cause, facts: facts["state_reason"] or "Look at its last run.",
 }

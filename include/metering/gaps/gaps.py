@@ -14,6 +14,7 @@ from include.domain.errors import ConflictError, InvalidInputError, NoUserError
 from include.domain.form_fields import read_numbers
 from include.domain.periods import Window, parse_instant
 from include.domain.text import check_text
+from include.domain.usage import REJECTIONS_SHOWN
 from include.metering.hours.close import CLOSING
 from include.warehouse.engine import locked, statement
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Row
 
 REASON_LENGTH = (10, 500)
-#: How long a rejection is counted among the work; it stays stored.
-REJECTIONS_SHOWN = timedelta(days=7)
 _NAMED_AT_MOST = 1000
 _LARGEST_KEY = 2**63
 

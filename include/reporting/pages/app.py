@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
-from include.reporting.pages import bills, start, subscription, subscriptions, today
+from include.reporting.pages import (
+    bills,
+    data_quality,
+    findings,
+    ledger,
+    reconciliation,
+    start,
+    subscription,
+    subscriptions,
+    today,
+)
 from include.reporting.pages.addresses import PlainAddresses, check_address
 from include.reporting.pages.errors import add_error_pages
 from include.reporting.pages.site import Site
@@ -21,7 +31,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-_PAGES = (today, subscriptions, subscription, bills, start)
+_PAGES = (today, subscriptions, subscription, bills, reconciliation, findings, ledger, data_quality, start)
 
 
 def create_pages(

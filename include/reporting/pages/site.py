@@ -36,6 +36,8 @@ NAVIGATION = (
     ("today", "Today"),
     ("subscriptions", "Subscriptions"),
     ("bills", "Bills"),
+    ("reconciliation", "Reconciliation"),
+    ("data_quality", "Data quality"),
 )
 #: Rows on one page of a list.
 PAGE_SIZE = 100
@@ -54,6 +56,7 @@ _HELPERS = (
     "age",
     "aku_hours",
     "amount",
+    "clock",
     "number",
     "percent",
     "plain_hours",
