@@ -58,16 +58,17 @@ def aku_readings() -> None:
 
         return close(connections.warehouse(), work.run_instant()).counts()
 
-    @task(outlets=[READINGS], trigger_rule="all_done")
+    @task(has_page=True, outlets=[READINGS], trigger_rule="all_done")
     def summarise(asked: list[dict[str, int]]) -> dict[str, object]:
         """Add up what the shards say, and name the consoles that fail; fail when a shard could not be asked at all."""
         from include.metering.polling.collect import sum_shards
         from include.metering.polling.failing import list_failing
         from include.orchestration import connections
         from include.orchestration.outcomes import leave_outcome
+        from include.orchestration.pages import ENVIRONMENTS
 
         failing = [console.describe() for console in list_failing(connections.warehouse())]
-        counts = leave_outcome("polls", sum_shards(list(asked), SHARDS).counts(), failing)
+        counts = leave_outcome("polls", sum_shards(list(asked), SHARDS).counts(), failing, page=ENVIRONMENTS)
         return {**counts, "failing": failing}
 
     asked = ask_consoles.expand(shard=list(range(SHARDS)))

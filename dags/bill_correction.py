@@ -113,13 +113,12 @@ from include.orchestration.errors import task
 def bill_correction() -> None:
     """Correct, report."""
 
-    @task
+    @task(has_page=True)
     def correct_bill() -> str:
         """What the form asks for, once; yields what became of it."""
         from include.orchestration.corrections import correct_bill_of_run
-        from include.orchestration.outcomes import leave_sentence
 
-        return leave_sentence(correct_bill_of_run())
+        return correct_bill_of_run()
 
     @task
     def report(done: str) -> list[str]:

@@ -59,14 +59,15 @@ def billing_period_close() -> None:
 
         publish_price_plans(warehouse(), catalog_price_plans())
 
-    @task(outlets=[BILLS])
+    @task(has_page=True, outlets=[BILLS])
     def close_period(period: str) -> dict[str, Any]:
         """Draft, audit, hold or issue, in one transaction; yields counts, and what was done in words."""
+        from include.orchestration import pages
         from include.orchestration.billing import close_period_of_run
         from include.orchestration.outcomes import leave_outcome
 
         closed = close_period_of_run(period)
-        leave_outcome("close", closed, closed["held_because"])
+        leave_outcome("close", closed, closed["held_because"], page=pages.bills(period))
         return closed
 
     @task

@@ -39,13 +39,12 @@ from include.orchestration.errors import task
 def correction_withdrawal() -> None:
     """Withdraw, report."""
 
-    @task
+    @task(has_page=True)
     def withdraw_correction() -> str:
         """What the form names, once; yields what became of it."""
         from include.orchestration.corrections import withdraw_correction_of_run
-        from include.orchestration.outcomes import leave_sentence
 
-        return leave_sentence(withdraw_correction_of_run())
+        return withdraw_correction_of_run()
 
     @task
     def report(done: str) -> list[str]:

@@ -39,13 +39,14 @@ from include.orchestration.errors import task
 def difference_explanation() -> None:
     """Explain."""
 
-    @task
+    @task(has_page=True)
     def explain() -> str:
         """Close what the form names, or nothing; yields what was done."""
         from include.orchestration.outcomes import leave_sentence
+        from include.orchestration.pages import RECONCILIATION
         from include.orchestration.reconciliation import explain_findings_of_run
 
-        return leave_sentence(explain_findings_of_run())
+        return leave_sentence(explain_findings_of_run(), page=RECONCILIATION)
 
     explain()
 

@@ -36,14 +36,17 @@ from include.orchestration.errors import task
 def freshness_alarms() -> None:
     """Evaluate, notify."""
 
-    @task
+    @task(has_page=True)
     def evaluate_environments() -> dict[str, int]:
         """Open and close alarms; yields counts."""
         from include.operations.alarms import evaluate_alarms
         from include.orchestration import connections, work
         from include.orchestration.outcomes import leave_outcome
+        from include.orchestration.pages import ENVIRONMENTS
 
-        return leave_outcome("alarms", evaluate_alarms(connections.warehouse(), work.run_instant()).counts())
+        return leave_outcome(
+            "alarms", evaluate_alarms(connections.warehouse(), work.run_instant()).counts(), page=ENVIRONMENTS
+        )
 
     # A retry would find nothing left to send and hide that sending failed.
     @task(retries=0)

@@ -56,13 +56,14 @@ from include.orchestration.errors import task
 def gap_waiver() -> None:
     """Waive, report."""
 
-    @task
+    @task(has_page=True)
     def waive_gaps() -> dict[str, int]:
         """All that the form names, or none; yields counts."""
         from include.orchestration.gaps import waive_gaps_of_run
         from include.orchestration.outcomes import leave_outcome
+        from include.orchestration.pages import DATA_QUALITY
 
-        return leave_outcome("waiver", waive_gaps_of_run())
+        return leave_outcome("waiver", waive_gaps_of_run(), page=DATA_QUALITY)
 
     @task
     def report() -> list[str]:

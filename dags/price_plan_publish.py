@@ -58,13 +58,14 @@ def price_plan_publish() -> None:
         first, *others = compare_plan_of_run()
         return [leave_sentence(first), *_print(others)]
 
-    @task(trigger_rule="none_failed")
+    @task(has_page=True, trigger_rule="none_failed")
     def publish_plan() -> str:
         """Publish, if the form asks for it."""
         from include.orchestration.outcomes import leave_sentence
+        from include.orchestration.pages import PRICE_PLANS
         from include.orchestration.prices import publish_plan_of_run
 
-        return leave_sentence(publish_plan_of_run())
+        return leave_sentence(publish_plan_of_run(), page=PRICE_PLANS)
 
     check_plan() >> compare_plan() >> publish_plan()
 

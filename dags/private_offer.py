@@ -59,13 +59,12 @@ from include.orchestration.errors import task
 def private_offer() -> None:
     """Enter."""
 
-    @task
+    @task(has_page=True)
     def enter_offer() -> str:
         """The form's offer, once; yields what was entered."""
         from include.orchestration.corrections import add_offer_of_run
-        from include.orchestration.outcomes import leave_sentence
 
-        return leave_sentence(add_offer_of_run())
+        return add_offer_of_run()
 
     enter_offer()
 

@@ -62,17 +62,21 @@ def reconciliation() -> None:
         at = work.run_instant()
         return {cycle: fetch_cycle(cycle, at) for cycle in cycles}
 
-    @task(outlets=[RECONCILIATIONS, BILLS])
+    @task(has_page=True, outlets=[RECONCILIATIONS, BILLS])
     def compare_bills(cycles: list[str]) -> list[str]:
         """One verdict per subscription; confirmed bills become reconciled. Yields what needs a person, in words."""
         from include.orchestration import work
         from include.orchestration.billing import who_runs
         from include.orchestration.outcomes import leave_sentence
+        from include.orchestration.pages import RECONCILIATION
         from include.orchestration.reconciliation import compare_cycle, name_open_findings, say_days_of
 
         at, by = work.run_instant(), who_runs()
         done = [compare_cycle(cycle, at, by) for cycle in cycles]
-        leave_sentence("\n\n".join(f"{each.period}: {each.summary}. {say_days_of(each.period)}" for each in done))
+        leave_sentence(
+            "\n\n".join(f"{each.period}: {each.summary}. {say_days_of(each.period)}" for each in done),
+            page=RECONCILIATION,
+        )
         return name_open_findings(at)
 
     @task

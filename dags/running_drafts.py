@@ -44,14 +44,16 @@ def running_drafts() -> None:
 
         publish_price_plans(warehouse(), catalog_price_plans())
 
-    @task(outlets=[BILLS])
+    @task(has_page=True, outlets=[BILLS])
     def draft_running_period() -> int:
         """Make the drafts with their forecasts; yields how many."""
+        from include.orchestration import pages
         from include.orchestration.billing import draft_running_of_run
         from include.orchestration.outcomes import leave_outcome
 
-        drafted: int = leave_outcome("drafts", draft_running_of_run())["drafted"]
-        return drafted
+        drafted = draft_running_of_run()
+        leave_outcome("drafts", drafted, page=pages.bills(drafted["period"]))
+        return int(drafted["drafted"])
 
     publish_price_plans() >> draft_running_period()
 

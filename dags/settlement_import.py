@@ -41,14 +41,17 @@ from include.orchestration.errors import task
 def settlement_import() -> None:
     """Import, report."""
 
-    @task
+    @task(has_page=True)
     def import_file() -> dict[str, Any]:
         """The good lines of the file; yields counts, and what is wrong with the others."""
         from include.orchestration.outcomes import leave_outcome
+        from include.orchestration.pages import RECONCILIATION
         from include.orchestration.settlements import import_settlement_of_run
 
         imported = import_settlement_of_run()
-        leave_outcome("settlement", imported | {"months": ", ".join(imported["periods"]) or "no month"})
+        leave_outcome(
+            "settlement", imported | {"months": ", ".join(imported["periods"]) or "no month"}, page=RECONCILIATION
+        )
         return imported
 
     @task

@@ -195,15 +195,18 @@ def subscription_onboarding() -> None:
         start_metering(connections.warehouse(), onboarding.admission(admission), run_instant())
 
     @result
-    @task
+    @task(has_page=True)
     def report(admission: dict[str, Any]) -> dict[str, Any]:
         """Ids, the console's URL, and what comes next."""
         from include.onboarding.activation import report
-        from include.orchestration import connections
+        from include.orchestration import connections, pages
         from include.orchestration.outcomes import leave_sentence
 
         done = report(connections.warehouse(), admission["subscription_id"])
-        leave_sentence(f"Subscription {done.subscription_id} is {done.state}. {done.next_steps}")
+        leave_sentence(
+            f"Subscription {done.subscription_id} is {done.state}. {done.next_steps}",
+            page=pages.subscription(done.subscription_id),
+        )
         return done.to_json()
 
     admission = admit()

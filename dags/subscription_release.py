@@ -42,13 +42,12 @@ from include.orchestration.errors import task
 def subscription_release() -> None:
     """Release."""
 
-    @task
+    @task(has_page=True)
     def release() -> str:
         """The form's end, once; yields what became of it."""
         from include.orchestration.onboarding import release_of_run
-        from include.orchestration.outcomes import leave_sentence
 
-        return leave_sentence(release_of_run())
+        return release_of_run()
 
     release()
 

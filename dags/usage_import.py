@@ -97,15 +97,16 @@ def usage_import() -> None:
     def each_file(name: str) -> XComArg:
         return put_away(name, import_file(name))
 
-    @task(trigger_rule="all_done", outlets=[USAGE])
+    @task(has_page=True, trigger_rule="all_done", outlets=[USAGE])
     def report(names: list[str] | None, imported: list[dict[str, Any]] | dict[str, Any] | None) -> dict[str, int]:
         """What became of each file."""
         from include.metering.imports.load import UsageImport, report_imports
         from include.orchestration.outcomes import leave_outcome
+        from include.orchestration.pages import DATA_QUALITY
 
         counts = report_imports(names, [UsageImport(**facts) for facts in _listed(imported)])
         if counts["files"]:
-            leave_outcome("import", counts)
+            leave_outcome("import", counts, page=DATA_QUALITY)
         return counts
 
     @task

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from include.orchestration import pages
+from include.orchestration.outcomes import leave_sentence
+
 
 def correct_bill_of_run() -> str:
     """Correct what the run's form names, in the name of the Airflow user who triggered it; says what became of it.
@@ -35,7 +38,8 @@ def correct_bill_of_run() -> str:
         refunds_may_exceed=form["refunds_may_exceed"],
         zone=time_zone_of(warehouse, form["subscription"]),
     )
-    return correct_bill(warehouse, asked, work.database_instant(warehouse)).describe()
+    done = correct_bill(warehouse, asked, work.database_instant(warehouse))
+    return leave_sentence(done.describe(), page=pages.bill(done.document_id or done.bill_id))
 
 
 def withdraw_correction_of_run() -> str:
@@ -55,7 +59,8 @@ def withdraw_correction_of_run() -> str:
         by=work.triggering_user(),
     )
     warehouse = connections.warehouse()
-    return withdraw_correction(warehouse, asked, work.database_instant(warehouse)).describe()
+    done = withdraw_correction(warehouse, asked, work.database_instant(warehouse))
+    return leave_sentence(done.describe(), page=pages.bill(done.bill_id))
 
 
 def list_waiting() -> list[str]:
@@ -91,4 +96,5 @@ def add_offer_of_run() -> str:
         by=work.triggering_user(),
         zone=time_zone_of(warehouse, form["subscription"]),
     )
-    return add_offer(warehouse, offer, work.database_instant(warehouse)).describe(offer)
+    done = add_offer(warehouse, offer, work.database_instant(warehouse))
+    return leave_sentence(done.describe(offer), page=pages.subscription(offer.subscription_id))

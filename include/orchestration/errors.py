@@ -32,16 +32,28 @@ REPORTS = "reports_known_errors"
 @overload
 def task(work: Callable[..., _R]) -> Task[..., _R]: ...
 @overload
-def task(work: None = None, **settings: object) -> Callable[[Callable[..., _R]], Task[..., _R]]: ...
-def task(work: Callable[..., Any] | None = None, **settings: Any) -> Any:
+def task(
+    work: None = None, *, has_page: bool = False, **settings: object
+) -> Callable[[Callable[..., _R]], Task[..., _R]]: ...
+def task(work: Callable[..., Any] | None = None, *, has_page: bool = False, **settings: Any) -> Any:
     """Airflow's `@task`, whose known errors are reported in one sentence.
 
     Where a DAG calls it, its arguments are what other tasks will return.
+
+    Args:
+        work: what the task does.
+        has_page: whether it has a link to a billing page, where it leaves one with its outcome.
+        settings: Airflow's.
     """
     from airflow.sdk import task
 
     def decorate(work: Callable[..., Any]) -> object:
-        return task(**settings)(reporting_known_errors(work))
+        decorated: Any = task(**settings)(reporting_known_errors(work))
+        if has_page:
+            from include.orchestration.pages import leading_to_a_page
+
+            decorated.operator_class = leading_to_a_page(decorated.operator_class)
+        return decorated
 
     return decorate(work) if work else decorate
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from include.domain.errors import ConfigurationError
 from include.domain.onboarding import Admission, CheckResult, OnboardingRequest, PrerequisiteError
-from include.orchestration import connections, work
+from include.orchestration import connections, pages, work
+from include.orchestration.outcomes import leave_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -168,11 +169,12 @@ def release_of_run() -> str:
     form, warehouse = work.form(), connections.warehouse()
     subscription = form["subscription"].strip()
     zone = time_zone_of(warehouse, subscription)
-    return release_subscription(
+    released = release_subscription(
         warehouse,
         subscription,
         read_end(form["ended_at"], zone),
         work.triggering_user(),
         form["reason"],
         work.run_instant(),
-    ).describe(zone)
+    )
+    return leave_sentence(released.describe(zone), page=pages.subscription(released.subscription_id))

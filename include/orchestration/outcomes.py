@@ -1,4 +1,4 @@
-"""What a task says of its work: in its log, and for the note of its run (run_notes.py)."""
+"""What a task says of its work: in its log, for the note of its run (run_notes.py), and as a link to a page."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from include.orchestration.pages import Page
+
     _Facts = TypeVar("_Facts", bound=Mapping[str, Any])
 
 #: The XCom by which a task hands a sentence to the note of its run.
@@ -16,7 +18,7 @@ OUTCOME = "outcome"
 LONGEST = 1000
 
 
-def leave_outcome(kind: str, facts: _Facts, details: Sequence[str] = ()) -> _Facts:
+def leave_outcome(kind: str, facts: _Facts, details: Sequence[str] = (), *, page: Page | None = None) -> _Facts:
     """Say what was done, by the words of its kind (include/domain/words/outcomes.py); gives the facts back.
 
     Details follow in sentences: all of them in the log, the first few in the note.
@@ -25,18 +27,18 @@ def leave_outcome(kind: str, facts: _Facts, details: Sequence[str] = ()) -> _Fac
 
     first = say_outcome(kind, facts)
     print(first, *details, sep="\n")  # noqa: T201 (the task's log)
-    hand_on("\n\n".join([first, say_details(details)] if details else [first]))
+    hand_on(first, page=page, details=say_details(details))
     return facts
 
 
-def leave_sentence(sentence: str) -> str:
+def leave_sentence(sentence: str, *, page: Page | None = None) -> str:
     """Say what was done, where the work itself has a sentence for it; gives it back."""
     print(sentence)  # noqa: T201 (the task's log)
-    hand_on(sentence)
+    hand_on(sentence, page=page)
     return sentence
 
 
-def skip(sentence: str) -> NoReturn:
+def skip(sentence: str, *, page: Page | None = None) -> NoReturn:
     """Say why there is nothing to do, and end the task as skipped.
 
     Raises:
@@ -44,13 +46,18 @@ def skip(sentence: str) -> NoReturn:
     """
     from airflow.sdk.exceptions import AirflowSkipException
 
-    hand_on(sentence)
+    hand_on(sentence, page=page)
     raise AirflowSkipException(sentence)
 
 
-def hand_on(sentence: str) -> None:
-    """Hand a sentence to the note of the run, without secrets; the log of the task has it already."""
+def hand_on(sentence: str, *, page: Page | None = None, details: str = "") -> None:
+    """Hand a sentence to the note of the run, without secrets, and the page's address to the task's link."""
     from airflow.sdk import get_current_context
     from airflow.sdk.log import redact  # type: ignore[attr-defined]
 
-    get_current_context()["ti"].xcom_push(key=OUTCOME, value=str(redact(sentence[:LONGEST])))
+    link = f" [{page.label}]({page.address})" if page else ""
+    said = f"{sentence[: LONGEST - len(link)]}{link}" + (f"\n\n{details}" if details else "")
+    task = get_current_context()["ti"]
+    task.xcom_push(key=OUTCOME, value=str(redact(said[:LONGEST])))
+    if page:
+        page.link_from(task)

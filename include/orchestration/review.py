@@ -15,6 +15,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk.exceptions import TaskAwaitingInput
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
+from include.orchestration import pages
 from include.orchestration.errors import operator_reporting_known_errors
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class AwaitAnswer(HITLOperator):
     asked for again. Where the bill does not wait for this run's answer any more, the task is skipped with a sentence.
     """
 
+    operator_extra_links = (pages.PageLink(),)
+
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 (Airflow's)
         super().__init__(
             subject="A held bill", options=[APPROVE, REJECT, WAIVE], response_timeout=LOOKS_EVERY, **kwargs
@@ -62,13 +65,14 @@ class AwaitAnswer(HITLOperator):
         from include.orchestration.outcomes import leave_sentence
 
         shown = _look(context, fingerprint)
+        page = pages.bill(shown.row.bill_id)
         if event.get("error_type") == "timeout":
             self.log.info("Bill %s still waits for an answer.", shown.row.bill_id)
             _wait(shown.row.fingerprint)
         if "error" in event:
             self.process_trigger_event_error(event)
         try:
-            return leave_sentence(_carry_out(_read_decision(event, shown)))
+            return leave_sentence(_carry_out(_read_decision(event, shown)), page=page)
         except (InvalidInputError, FourEyesError) as error:
             self.log.warning("The answer is not taken, so the bill is shown again: %s", error)
             self._ask(context, shown)
@@ -79,6 +83,7 @@ class AwaitAnswer(HITLOperator):
         from include.orchestration.connections import warehouse
         from include.orchestration.reviewers import four_eyes_above, named_reviewers
 
+        pages.bill(shown.row.bill_id).link_from(context["task_instance"])
         self.subject = f"Bill {shown.row.bill_id}: {shown.row.total:f} {shown.row.currency} is held"
         # Airflow keeps the text of the first time, so what may be refused later is said before.
         self.body = describe(shown, list_makers(warehouse(), shown, four_eyes_above()))
@@ -191,16 +196,13 @@ def _carry_out(decision: Decision) -> str:
 
 def describe(shown: BillInReview, makers: dict[str, str] | None = None) -> str:
     """The form's text in Markdown: whose bill it is, its lines and sums, why it is held, and who may not approve it."""
-    from airflow.sdk.configuration import conf
-
     from include.domain.usage import aku_hours
 
     row = shown.row
-    site = (conf.get("api", "base_url", fallback="") or "").rstrip("/")
     about = (
         f"Subscription **{_plain(row.subscription_id)}** ({_plain(row.environment_name)}) of buyer "
         f"{_plain(row.account_id)}, period **{row.period}**, {aku_hours(row.aku_seconds)} AKU-hours, total "
-        f"**{row.total:f} {row.currency}**. [Open the bill]({site}/plugin/billing/billing/bills/{row.bill_id})"
+        f"**{row.total:f} {row.currency}**. [Open the bill]({pages.bill(row.bill_id).address})"
     )
     options = (
         f"*{APPROVE}* waives all of this and issues exactly this draft ({row.fingerprint[:12]}). *{WAIVE}* needs "
@@ -249,9 +251,12 @@ def _look(context: Context, fingerprint: str | None = None) -> BillInReview:
     shown = show_bill(warehouse(), asked["bill"])
     row = shown.row
     if row.state != "held":
-        skip(f"Bill {row.bill_id} is {row.state} by now: there is nothing to ask.")
+        skip(f"Bill {row.bill_id} is {row.state} by now: there is nothing to ask.", page=pages.bill(row.bill_id))
     if asked.get("hold") not in {None, row.hold_key} or fingerprint not in {None, row.fingerprint}:
-        skip(f"Bill {row.bill_id} was decided or made again since; a run of its own asks about it, if it waits.")
+        skip(
+            f"Bill {row.bill_id} was decided or made again since; a run of its own asks about it, if it waits.",
+            page=pages.bill(row.bill_id),
+        )
     return shown
 
 

@@ -67,7 +67,7 @@ def test_a_person_approves_in_the_form_and_the_bill_is_issued(dagbag, desk, held
     assert bill(warehouse) == ("issued", "li")
     assert seen["subject"] == f"Bill {BILL}: 1.20 CNY is held"
     assert "1 gap of unknown usage is open" in seen["body"]
-    assert f"/plugin/billing/billing/bills/{BILL}" in seen["body"]
+    assert f"(/plugin/billing/billing/bills/{BILL})" in seen["body"]
     assert seen["params"]["finding"]["schema"]["enum"] == ["none", "no_gap_is_open"]
 
 

@@ -42,10 +42,14 @@ def used(warehouse, airflow_connections):
         make_usage(connection, make_instance(connection, key), OCTOBER.window.start, [3600])
 
 
-def test_a_period_named_in_the_form_is_closed_and_a_second_time_changes_nothing(dagbag, used, warehouse):
+def test_a_period_named_in_the_form_is_closed_and_a_second_time_changes_nothing(dagbag, desk, used, warehouse):
     first = close(dagbag, period="2026-10")
     assert states(first) == ALL_GREEN
-    assert note_of(dagbag.dags["billing_period_close"], first) == "2026-10: 1 bill issued, 0 held."
+    page = "/plugin/billing/billing/bills?period=2026-10"
+    note = note_of(dagbag.dags["billing_period_close"], first)
+    assert note == f"2026-10: 1 bill issued, 0 held. [Bills of 2026-10]({page})"
+    links = f"dags/billing_period_close/dagRuns/{first.run_id}/taskInstances/close_period/links"
+    assert desk("vera", "viewer").get(links).json()["extra_links"] == {"Billing page": page}
     issued = bills_of(warehouse)
     assert [(period, state, str(total)) for period, state, total in issued] == [("2026-10", "issued", "1.20")]
 

@@ -174,6 +174,9 @@ def test_a_task_that_fails_for_a_known_reason_says_so_and_shows_no_traceback(
     assert [line for line in lines if line.get("error_detail") or "Traceback" in line["event"]] == []
     if "[" not in task:
         assert words in " ".join(api.errors(run, task))
+    note = api._get(f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}")["note"]
+    assert f"**{task_id}" in note
+    assert words in note
 
 
 def test_every_form_refuses_in_words_what_is_of_another_kind(

@@ -109,7 +109,7 @@ def say_outcome(kind: str, facts: Mapping[str, Any]) -> str:
 
 
 def say_details(details: Sequence[str]) -> str:
-    """The first of several sentences, a paragraph each, and how many there are besides."""
+    """The first of several sentences, a paragraph each, and how many there are besides; nothing of none."""
     more = len(details) - _DETAILS
     return "\n\n".join([*details[:_DETAILS], *([f"And {more:,} more."] if more > 0 else [])])
 
