@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from include.domain.money import Decimal
 
-#: What the usage of more bills was worth to the marketplace takes too long to add up while somebody waits: 10 ms each.
-BILLS_ADDED_UP = 300
+#: What the usage of more bills was worth to the marketplace takes too long to add up while somebody waits: 20 ms each.
+BILLS_ADDED_UP = 200
 
 
 @dataclass(frozen=True, slots=True)

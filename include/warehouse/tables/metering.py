@@ -150,6 +150,8 @@ subscription_hours = Table(
     big("gap_seconds", "Seconds under gaps, added up over its instances."),
     big("peak_aku", "Largest AKU of each instance in the hour, added up."),
     big("whole_hour_aku_seconds", "AKU-seconds if each instance had its mean AKU in use for the whole hour."),
+    # For marketplace.agreement: one subscription's hours, without those of all others.
+    Index("subscription_hours_by_subscription", "subscription_key", "hour_start"),
     schema="metering",
     comment="metering.usage added up by subscription and hour, by whatever transaction changes the usage.",
     postgresql_partition_by="RANGE (hour_start)",

@@ -51,7 +51,7 @@ def test_the_ladder_has_each_step_with_how_complete_it_is(full):
     for said in (
         "lost (missed or refused).",
         "in doubt.",
-        "5 bills, without what corrects other periods.",
+        "5 bills with licences, fees, discounts and minimums",
         "1 held",
         "Charges for 4 marketplace instances of 3 buyers",
         "No settlement export of this period was imported.",

@@ -409,6 +409,7 @@ COMMENT ON COLUMN metering.subscription_hours.estimated_aku_seconds IS 'Of these
 COMMENT ON COLUMN metering.subscription_hours.gap_seconds IS 'Seconds under gaps, added up over its instances.';
 COMMENT ON COLUMN metering.subscription_hours.peak_aku IS 'Largest AKU of each instance in the hour, added up.';
 COMMENT ON COLUMN metering.subscription_hours.whole_hour_aku_seconds IS 'AKU-seconds if each instance had its mean AKU in use for the whole hour.';
+CREATE INDEX subscription_hours_by_subscription ON metering.subscription_hours (subscription_key, hour_start);
 CREATE TABLE metering.usage (
 	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
 	instance_key BIGINT NOT NULL,
