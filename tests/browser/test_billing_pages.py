@@ -9,6 +9,9 @@ PATHS = [
     "/billing/bills",
     "/billing/bills/2026-10-sub-01-clickstream",
     "/billing/subscriptions",
+    "/billing/reconciliation",
+    "/billing/reconciliation/ledger/1",
+    "/billing/data-quality?show=rejections",
     "/billing/bills/nothing",
 ]
 GROUND = "getComputedStyle(document.body).backgroundColor"
@@ -87,3 +90,11 @@ def test_pages_work_without_scripts(browser, site):
     page.goto(f"{site}/billing/bills")
     assert page.locator("tbody tr").count() == 5
     context.close()
+
+
+def test_one_goes_from_a_difference_to_the_evidence_of_a_record(page, site):
+    page.goto(f"{site}/billing/reconciliation?period=2026-10")
+    page.get_by_role("link", name="Its records").last.click()
+    page.get_by_role("link", name="Accepted").click()
+    page.locator("tbody tr").first.get_by_role("link").first.click()
+    assert page.get_by_role("heading", name="Attempts").is_visible()
