@@ -23,12 +23,15 @@ def describe_plan(plan: PricePlan) -> Iterator[str]:
     """One line for each version and for each of its rules; times are those of the plan's zone."""
     for version in plan.versions:
         start = version.effective_from.astimezone(time_zone(plan.time_zone))
-        rounding = f"rounded {version.rounding.mode} to {version.rounding.digits} place(s)"
-        yield f"From {start:%Y-%m-%d %H:%M %z}: {version.model}, charged every {version.charge_every}, {rounding}"
-        yield from (f"  {rule}" for rule in _describe_version(version, plan.currency))
+        first, *rules = describe_version(version, plan.currency)
+        yield f"From {start:%Y-%m-%d %H:%M %z}: {first}"
+        yield from (f"  {rule}" for rule in rules)
 
 
-def _describe_version(version: PlanVersion, currency: str) -> Iterator[str]:
+def describe_version(version: PlanVersion, currency: str) -> Iterator[str]:
+    """One line for each rule of a version, the model first."""
+    rounding = f"rounded {version.rounding.mode} to {version.rounding.digits} place(s)"
+    yield f"{version.model.replace('_', ' ')}, charged every {version.charge_every}, {rounding}"
     if version.rounding.digits > (digits := currency_digits(currency)):
         yield f"amounts have {version.rounding.digits} places and {currency} has {digits}: totals may not be payable"
     if version.hour_measure in _MEASURES:

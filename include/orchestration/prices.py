@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from include.orchestration.work import form
+from include.orchestration.work import form, run_instant, triggering_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +52,27 @@ def compare_plan_of_run() -> list[str]:
     return list(_words(compared, period))
 
 
+def answer_what_if_of_run() -> str:
+    """What each customer would have paid by the form's two plans, kept for the page of price plans; says the sums.
+
+    Raises:
+        InvalidInputError: when the period or a plan's name breaks a rule.
+    """
+    from airflow.sdk import get_current_context
+
+    from include.billing.quotes.stored_comparison import WhatIf, answer_what_if
+    from include.orchestration.connections import warehouse
+    from include.warehouse.embedded import temporary_warehouse
+
+    asked, run_id = form(), get_current_context()["dag_run"].run_id
+    person = triggering_user() or run_id
+    what_if = WhatIf(run_id, asked["period"], asked["first_plan"], asked["second_plan"], person, run_instant())
+    compared = answer_what_if(warehouse(), temporary_warehouse, what_if, lambda: datetime.now(UTC))
+    if not compared:
+        return f"There is no usage in {what_if.period}, or the answer was stored before."
+    return next(_words(compared, what_if.period, what_if.first, what_if.second))
+
+
 def publish_plan_of_run() -> str:
     """Publish the form's plan.
 
@@ -74,11 +96,13 @@ def _plan() -> PricePlan:
     return parse_price_plan(form()["plan"], "The form's plan")
 
 
-def _words(compared: list[PlanComparison], period: str) -> Iterator[str]:
+def _words(
+    compared: list[PlanComparison], period: str, by_first: str = "the published plan", by_second: str = "this plan"
+) -> Iterator[str]:
     changed = sorted((each for each in compared if each.difference), key=lambda each: -abs(each.difference))
     first, second = sum(each.first for each in compared), sum(each.second for each in compared)
     yield (
-        f"In {period}, {len(compared)} subscription(s) with usage: {first} as published, {second} by this plan; "
+        f"In {period}, {len(compared)} subscription(s) with usage: {first} by {by_first}, {second} by {by_second}; "
         f"{len(changed)} would pay another amount."
     )
     for each in changed[:_SHOWN]:

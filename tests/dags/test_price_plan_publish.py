@@ -54,6 +54,17 @@ def test_a_new_version_is_compared_on_metered_usage_and_published_once(dagbag, a
     assert versions(warehouse) == 2
 
 
+def test_two_published_plans_are_compared_and_the_answer_is_kept(dagbag, airflow_connections, warehouse):
+    assert run(dagbag, publish=True)["publish_plan"] == "success"
+    assert run(dagbag, plan=PLAN.replace("automq-byoc-payg", "other"), publish=True)["publish_plan"] == "success"
+    form = {"period": "2026-10", "first_plan": "automq-byoc-payg", "second_plan": "other"}
+    done = dagbag.dags["price_plan_comparison"].test(run_conf=form)
+    assert str(done.state) == "success"
+    with warehouse.connect() as connection:
+        kept = connection.execute(text("SELECT run_id, state, plans_priced FROM billing.plan_comparisons")).one()
+    assert tuple(kept) == (done.run_id, "done", 2)
+
+
 @pytest.mark.parametrize(
     "plan",
     ["name: [", PLAN.replace('"1.20"', "1.20"), PLAN.replace("CNY", "XYZ"), "x: <script>alert(1)</script>"],

@@ -11,7 +11,7 @@ from include.domain.money import ZERO, Decimal, parse_decimal
 from include.domain.periods import BillingPeriod
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sqlalchemy import Engine
@@ -52,6 +52,7 @@ def compare_plans(
     *,
     usage: Path | None = None,
     metered: Engine | None = None,
+    on_priced: Callable[[int], None] = lambda _plans: None,
 ) -> list[PlanComparison]:
     """Both plans' totals for every subscription with usage, by subscription id; nothing is stored.
 
@@ -62,17 +63,19 @@ def compare_plans(
         period_name: YYYY-MM, in the plans' time zone.
         usage: a usage file as a quote reads it; or else
         metered: the warehouse whose metered usage counts.
+        on_priced: is called with how many plans the usage was priced by so far.
 
     Raises:
         InvalidInputError: when the plans' currencies or zones differ, or period or usage breaks a rule.
     """
     _refuse_other_basis(first, second)
     period = BillingPeriod(period_name, first.time_zone)
-    one, other = (
-        {bill["subscription_id"]: bill for bill in quote(scratch, plan, rows, period_name).bills}
-        for plan in (first, second)
-        for rows in [_usage(usage, metered, period)]
-    )
+    bills = []
+    for plan in (first, second):
+        priced = quote(scratch, plan, _usage(usage, metered, period), period_name).bills
+        bills.append({bill["subscription_id"]: bill for bill in priced})
+        on_priced(len(bills))
+    one, other = bills
     totals = {key: (_total(one.get(key)), _total(other.get(key))) for key in sorted(one.keys() | other.keys())}
     return [PlanComparison(subscription, first.currency, *pair) for subscription, pair in totals.items()]
 

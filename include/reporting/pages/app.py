@@ -16,6 +16,7 @@ from include.reporting.pages import (
     data_quality,
     findings,
     ledger,
+    price_plans,
     reconciliation,
     start,
     subscription,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-_PAGES = (today, subscriptions, subscription, bills, reconciliation, findings, ledger, data_quality, start)
+_PAGES = (today, subscriptions, subscription, bills, reconciliation, findings, ledger, data_quality, price_plans, start)
 
 
 def create_pages(

@@ -38,6 +38,7 @@ NAVIGATION = (
     ("bills", "Bills"),
     ("reconciliation", "Reconciliation"),
     ("data_quality", "Data quality"),
+    ("price_plans", "Price plans"),
 )
 #: Rows on one page of a list.
 PAGE_SIZE = 100

@@ -123,3 +123,42 @@ private_offers = Table(
     schema="billing",
     comment="Terms of one subscription: its own plan or discount from an instant on. Entered, never changed.",
 )
+
+plan_comparisons = Table(
+    "plan_comparisons",
+    metadata,
+    key("comparison_key", "Surrogate key."),
+    text("run_id", "Run that compares; it asks once, however often its tasks run.", unique=True),
+    text("period", "Billing period whose metered usage is priced, YYYY-MM."),
+    text("first_plan", "Published plan that is compared."),
+    text("second_plan", "The plan it is compared with."),
+    text("asked_by", "Person or run that asked."),
+    instant("asked_at", "When."),
+    text("state", "running, done or failed.", server_default="running"),
+    integer("plans_priced", "How many of the two plans the usage was priced by so far.", server_default="0"),
+    text("failure", "Why it failed and what to do; null when it did not.", nullable=True),
+    instant("ended_at", "When it was done or failed; null while it runs.", nullable=True),
+    text("currency", "ISO 4217 code of all amounts; null until it is done.", nullable=True),
+    CheckConstraint("state IN ('running', 'done', 'failed')", name="state"),
+    CheckConstraint("(state = 'running') = (ended_at IS NULL)", name="ended"),
+    CheckConstraint("(state = 'failed') = (failure IS NOT NULL)", name="failure"),
+    CheckConstraint("(state = 'done') = (currency IS NOT NULL)", name="currency"),
+    schema="billing",
+    comment="What-if: a period's metered usage priced by two published plans. No bill is changed.",
+)
+
+plan_comparison_rows = Table(
+    "plan_comparison_rows",
+    metadata,
+    Column(
+        "comparison_key",
+        ForeignKey("billing.plan_comparisons.comparison_key"),
+        primary_key=True,
+        comment="Comparison.",
+    ),
+    text("subscription_id", "Subscription with usage in the period.", primary_key=True),
+    decimal("first_total", "What it would pay by the first plan, tax included."),
+    decimal("second_total", "What it would pay by the second plan, tax included."),
+    schema="billing",
+    comment="What each subscription would have paid by the two plans of a comparison.",
+)

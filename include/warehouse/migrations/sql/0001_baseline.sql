@@ -40,6 +40,39 @@ COMMENT ON COLUMN billing.bill_events.held_fingerprint IS 'Where the bill began 
 COMMENT ON COLUMN billing.bill_events.rejected_fingerprint IS 'Where a person rejected the bill: fingerprint of the draft that was rejected; null for every other event.';
 COMMENT ON COLUMN billing.bill_events.at IS 'When.';
 CREATE INDEX bill_events_by_bill ON billing.bill_events (bill_id, event_key);
+CREATE TABLE billing.plan_comparisons (
+	comparison_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	run_id TEXT NOT NULL,
+	period TEXT NOT NULL,
+	first_plan TEXT NOT NULL,
+	second_plan TEXT NOT NULL,
+	asked_by TEXT NOT NULL,
+	asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	state TEXT DEFAULT 'running' NOT NULL,
+	plans_priced INTEGER DEFAULT '0' NOT NULL,
+	failure TEXT,
+	ended_at TIMESTAMP WITH TIME ZONE,
+	currency TEXT,
+	CONSTRAINT plan_comparisons_pkey PRIMARY KEY (comparison_key),
+	CONSTRAINT plan_comparisons_state_check CHECK (state IN ('running', 'done', 'failed')),
+	CONSTRAINT plan_comparisons_ended_check CHECK ((state = 'running') = (ended_at IS NULL)),
+	CONSTRAINT plan_comparisons_failure_check CHECK ((state = 'failed') = (failure IS NOT NULL)),
+	CONSTRAINT plan_comparisons_currency_check CHECK ((state = 'done') = (currency IS NOT NULL)),
+	CONSTRAINT plan_comparisons_run_id_unique UNIQUE (run_id)
+);
+COMMENT ON TABLE billing.plan_comparisons IS 'What-if: a period''s metered usage priced by two published plans. No bill is changed.';
+COMMENT ON COLUMN billing.plan_comparisons.comparison_key IS 'Surrogate key.';
+COMMENT ON COLUMN billing.plan_comparisons.run_id IS 'Run that compares; it asks once, however often its tasks run.';
+COMMENT ON COLUMN billing.plan_comparisons.period IS 'Billing period whose metered usage is priced, YYYY-MM.';
+COMMENT ON COLUMN billing.plan_comparisons.first_plan IS 'Published plan that is compared.';
+COMMENT ON COLUMN billing.plan_comparisons.second_plan IS 'The plan it is compared with.';
+COMMENT ON COLUMN billing.plan_comparisons.asked_by IS 'Person or run that asked.';
+COMMENT ON COLUMN billing.plan_comparisons.asked_at IS 'When.';
+COMMENT ON COLUMN billing.plan_comparisons.state IS 'running, done or failed.';
+COMMENT ON COLUMN billing.plan_comparisons.plans_priced IS 'How many of the two plans the usage was priced by so far.';
+COMMENT ON COLUMN billing.plan_comparisons.failure IS 'Why it failed and what to do; null when it did not.';
+COMMENT ON COLUMN billing.plan_comparisons.ended_at IS 'When it was done or failed; null while it runs.';
+COMMENT ON COLUMN billing.plan_comparisons.currency IS 'ISO 4217 code of all amounts; null until it is done.';
 CREATE TABLE billing.price_plans (
 	plan_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	name TEXT NOT NULL,
@@ -522,6 +555,19 @@ COMMENT ON COLUMN reconciliation.settlement_files.items IS 'Lines that were stor
 COMMENT ON COLUMN reconciliation.settlement_files.rejected IS 'Lines that break a rule; they were said when it was imported.';
 COMMENT ON COLUMN reconciliation.settlement_files.imported_at IS 'When.';
 COMMENT ON COLUMN reconciliation.settlement_files.imported_by IS 'Run or person.';
+CREATE TABLE billing.plan_comparison_rows (
+	comparison_key BIGINT NOT NULL,
+	subscription_id TEXT NOT NULL,
+	first_total NUMERIC NOT NULL,
+	second_total NUMERIC NOT NULL,
+	CONSTRAINT plan_comparison_rows_pkey PRIMARY KEY (comparison_key, subscription_id),
+	CONSTRAINT plan_comparison_rows_comparison_key_fkey FOREIGN KEY(comparison_key) REFERENCES billing.plan_comparisons (comparison_key)
+);
+COMMENT ON TABLE billing.plan_comparison_rows IS 'What each subscription would have paid by the two plans of a comparison.';
+COMMENT ON COLUMN billing.plan_comparison_rows.comparison_key IS 'Comparison.';
+COMMENT ON COLUMN billing.plan_comparison_rows.subscription_id IS 'Subscription with usage in the period.';
+COMMENT ON COLUMN billing.plan_comparison_rows.first_total IS 'What it would pay by the first plan, tax included.';
+COMMENT ON COLUMN billing.plan_comparison_rows.second_total IS 'What it would pay by the second plan, tax included.';
 CREATE TABLE billing.price_plan_versions (
 	version_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	plan_key BIGINT NOT NULL,

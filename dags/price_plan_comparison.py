@@ -1,0 +1,56 @@
+"""### Says what each customer would have paid by another price plan.
+
+**What.** Prices a month's metered usage by two published plans, on a scratch database with the statements that make
+bills. No bill is changed. The answer is kept in `billing.plan_comparisons` and shown under *Billing*, *Price plans*,
+with its progress while it is made.
+
+**When.** By hand, from that page or here. To try a plan that is not published, use `price_plan_publish` without
+*Publish*, or `akubill plan diff`.
+
+**What you do next.** Read the answer on the page. To offer a customer the other plan, trigger `private_offer`.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import Param, dag
+
+from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.errors import task
+
+
+@dag(
+    schedule=None,
+    max_active_runs=2,
+    doc_md=__doc__,
+    tags=[TAG, "billing"],
+    default_args=task_defaults(retries=0),  # a person waits for it, and can ask again
+    params={
+        "period": Param(
+            type="string",
+            pattern="^[0-9]{4}-(0[1-9]|1[0-2])$",
+            title="Billing period",
+            description="YYYY-MM: the month whose metered usage is priced.",
+        ),
+        "first_plan": Param(
+            type="string", minLength=1, maxLength=63, title="Price plan", description="A published plan, as it is."
+        ),
+        "second_plan": Param(
+            type="string", minLength=1, maxLength=63, title="Compared with", description="Another published plan."
+        ),
+    },
+)
+def price_plan_comparison() -> None:
+    """Price by both, keep, report."""
+
+    @task
+    def compare_plans() -> str:
+        """Says the sums; the page of price plans has each customer's."""
+        from include.orchestration.outcomes import leave_sentence
+        from include.orchestration.prices import answer_what_if_of_run
+
+        return leave_sentence(answer_what_if_of_run())
+
+    compare_plans()
+
+
+price_plan_comparison()

@@ -1,0 +1,3 @@
+UPDATE billing.plan_comparisons
+SET plans_priced = :plans_priced
+WHERE comparison_key = :comparison_key AND state = 'running'
