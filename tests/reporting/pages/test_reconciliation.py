@@ -51,13 +51,13 @@ def test_the_ladder_has_each_step_with_how_complete_it_is(full):
     for said in (
         "lost (missed or refused).",
         "in doubt.",
-        "5 bills with licences, fees, discounts and minimums",
-        "1 held",
-        "Charges for 4 marketplace instances of 3 buyers",
+        "Our bills: 5, with licences, fees, discounts and minimums",
+        "held: 1",
+        "Marketplace instances charged: 4, of buyers: 3",
         "No settlement export of this period was imported.",
     ):
         assert said in ladder
-    assert "Settlement exports for 4 subscriptions" in words_of(full.get("/reconciliation?period=2026-09"))
+    assert "Subscriptions: 4; the newest was imported" in words_of(full.get("/reconciliation?period=2026-09"))
 
 
 def test_the_ladder_adds_up_what_bills_and_the_ledger_have(showcase_warehouse):
@@ -110,7 +110,7 @@ def test_a_bill_that_was_not_compared_says_so(warehouse, empty):
     page = words_of(empty.get("/reconciliation"))
     assert "Nothing of it was compared yet." in page
     assert "Not compared yet" in page
-    assert "1 drafts that may change" in page
+    assert "drafts, which may change: 1" in page
     assert "No charge was fetched." in page
 
 
