@@ -7,8 +7,9 @@ answers, creates the first Kafka instance if one was requested, and starts meter
 **When.** By hand: *Trigger*, fill in the form. The same request again returns the same subscription and creates
 nothing, so after an interruption simply trigger it again, or clear the failed task.
 
-**If the buyer is refused.** `admit` fails and lists all reasons at once; nothing was ordered. Fix them and trigger
-again, or give the buyer the contact that the message names.
+**If the buyer is refused.** The run's note lists all reasons at once; nothing was ordered. Each rule that is not met is
+pink, and so is everything after. The run is green, as you have your answer: fix what it names and trigger again, or
+give the buyer the contact in it. If no person asked, as for an order of the Marketplace, `admit` fails: a buyer waits.
 
 **If the deployment fails**, or its console never answers, `clean_up` removes it and the subscription is *failed*,
 with the reason. Trigger the same request again: that is the next attempt.
@@ -32,7 +33,7 @@ CHECKS = ("site", "region", "size", "terms", "unique", "access", "real_name", "p
 
 @task_group
 def prerequisites() -> None:  # noqa: C901 (a task for each rule)
-    """The prerequisites; each task checks one rule and fails if it is broken."""
+    """The prerequisites; each task checks one rule, and is skipped if it is not met."""
 
     @task
     def site() -> str:

@@ -44,10 +44,6 @@ class NotAdmittedError(FatalError):
         self.reasons = tuple(reasons)
 
 
-class PrerequisiteError(FatalError):
-    """One prerequisite does not hold; its message says which and what to do."""
-
-
 class CheckResult(NamedTuple):
     """The result of one check.
 

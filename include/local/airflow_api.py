@@ -107,6 +107,10 @@ class AirflowApi:
         found = self._get(f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances?limit=200")
         return list(found["task_instances"])
 
+    def note(self, run: Run) -> str:
+        """The run's note; empty if it has none."""
+        return str(self._get(f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}")["note"] or "")
+
     def result(self, run: Run, task_id: str) -> Any:  # noqa: ANN401 (whatever the task returned)
         """What a task returned."""
         path = f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{task_id}/xcomEntries/return_value"

@@ -6,10 +6,10 @@ import logging
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from include.domain.errors import ConfigurationError
-from include.domain.onboarding import Admission, CheckResult, OnboardingRequest, PrerequisiteError
+from include.domain.errors import ConfigurationError, ConflictError
+from include.domain.onboarding import Admission, CheckResult, NotAdmittedError, OnboardingRequest
 from include.orchestration import connections, pages, work
-from include.orchestration.outcomes import leave_sentence
+from include.orchestration.outcomes import leave_sentence, skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -86,46 +86,52 @@ def check_access() -> CheckResult:
 
 
 def conclude(finding: CheckResult) -> str:
-    """Show a finding as its task's own result: green with the sentence, or red with it.
+    """Show a finding as its task's own result: green with the sentence, or skipped with it.
 
-    It is handed on either way, so that a refusal can say all the reasons.
+    It is handed on either way, so that a refusal can say all the reasons. Red are checks that could not be made.
 
     Raises:
-        PrerequisiteError: when it does not hold.
+        AirflowSkipException: when it does not hold.
     """
+    from airflow.sdk.exceptions import AirflowSkipException
+
     _task_instance().xcom_push(key=_FINDING, value=finding._asdict())
     if not finding.holds:
-        raise PrerequisiteError(finding.sentence)
+        log.warning("%s", finding.sentence)
+        raise AirflowSkipException(finding.sentence)
     log.info("%s", finding.sentence)
     return finding.sentence
-
-
-def findings(checks: Iterable[str]) -> list[CheckResult]:
-    """What the checks found; one that gave no result although it could have been made does not hold."""
-    found = {check: _finding_of(check) for check in checks}
-    made = [finding for finding in found.values() if finding]
-    if all(finding.holds for finding in made):
-        made += [
-            CheckResult(check, holds=False, sentence=f"Check {check} gave no result; the log of its task says why.")
-            for check, finding in found.items()
-            if finding is None
-        ]
-    return made
 
 
 def require_all(checks: Iterable[str]) -> None:
     """Pass when every check holds; log each one that does not with its reason, folded to fit a screen.
 
+    A refusal is an answer to the person who asked. Where no person asked, as for an order of the Marketplace, the buyer
+    waits and somebody has to act.
+
     Raises:
-        NotAdmittedError: with every reason, when something does not hold.
+        AirflowSkipException: with every reason, when something does not hold and a person asked.
+        NotAdmittedError: the same when no person asked.
+        ConflictError: when a check gave no result although it could have been made.
     """
     from include.onboarding import prerequisites
 
-    found = findings(checks)
-    for finding in found:
+    found = {check: _finding_of(check) for check in checks}
+    made = [finding for finding in found.values() if finding]
+    for finding in made:
         if not finding.holds:
-            log.error("Refused, %s:\n%s", finding.check, _folded(finding.sentence))
-    prerequisites.require_all(found)
+            log.warning("Refused, %s:\n%s", finding.check, _folded(finding.sentence))
+    try:
+        prerequisites.require_all(made)
+    except NotAdmittedError as refusal:
+        if work.triggering_user() is None:
+            raise
+        skip(str(refusal))
+    if missing := [check for check, finding in found.items() if finding is None]:
+        raise ConflictError(
+            f"Checks gave no result: {', '.join(missing)}. The log of each one's task says why; then clear it, or "
+            "trigger the same request again."
+        )
 
 
 def admission(handed_on: dict[str, Any] | None) -> Admission:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from tests.support.airflow import connection_json
+from include.domain.errors import ConflictError
+from tests.support.airflow import connection_json, note_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,20 +108,44 @@ def test_the_same_request_twice_is_one_subscription_and_no_secret_is_handed_on(
 
 
 def test_a_refused_buyer_sees_every_result_and_nothing_is_ordered(
-    run: Callable[..., Any], sandbox: SandboxHandle, warehouse: Engine
+    run: Callable[..., Any], dagbag: DagBag, sandbox: SandboxHandle, warehouse: Engine
 ) -> None:
     refused = run(site="international", region="eu-central-1")
     seen = states(refused)
-    assert str(refused.state) == "failed"
-    assert {name for name, state in seen.items() if state == "failed"} == {
-        "prerequisites.site",
-        "prerequisites.region",
-        "admit",
+    assert str(refused.state) == "success", "the person who asked has the answer"
+    assert {name for name, state in seen.items() if state == "success"} == {
+        f"prerequisites.{check}"
+        for check in ("size", "terms", "unique", "access", "try_order", "real_name", "permissions", "order")
     }
-    assert seen["prerequisites.real_name"] == seen["prerequisites.permissions"] == "success"
-    assert seen["place_order"] == "upstream_failed"
-    assert seen["clean_up.close_attempt"] in ("skipped", "upstream_failed")
-    assert "Obtaining Services" in handed_on(refused)
+    assert set(seen.values()) == {"success", "skipped"}
+    note = note_of(dagbag.dags["subscription_onboarding"], refused)
+    assert note is not None
+    assert note.startswith("The subscription is refused for 2 reasons, and nothing was ordered. (1) Site is")
+    assert "(2) Region is 'eu-central-1'" in note
+    assert "Obtaining Services" in note
+    assert subscriptions(warehouse) == []
+
+
+def test_where_no_person_asked_a_refusal_is_a_failure(
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, warehouse: Engine
+) -> None:
+    monkeypatch.setattr("include.orchestration.work.triggering_user", lambda: None)
+    refused = run(site="international")
+    assert str(refused.state) == "failed"
+    assert [name for name, state in states(refused).items() if state == "failed"] == ["admit"]
+    assert subscriptions(warehouse) == []
+
+
+def test_a_check_that_could_not_be_made_is_no_refusal(
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, warehouse: Engine
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ConflictError("It cannot be said.")
+
+    monkeypatch.setattr("include.onboarding.prerequisites.check_terms", broken)
+    failed = run()
+    assert str(failed.state) == "failed"
+    assert {name for name, state in states(failed).items() if state == "failed"} == {"prerequisites.terms", "admit"}
     assert subscriptions(warehouse) == []
 
 

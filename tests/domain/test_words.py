@@ -49,5 +49,8 @@ def test_an_outcome_leaves_out_what_is_nothing_and_counts_what_is_too_much():
     polls = {"environments": 14, "answered": 12, "failed": 2, "rejected": 1, "spared": 0, "not_asked": 0}
     assert say_outcome("polls", polls) == "12 of 14 consoles answered, 2 failed, 1 reading rejected."
     assert say_details(["a", "b", "c", "d", "e"]) == "a\n\nb\n\nc\n\nAnd 2 more."
-    assert say_note(["Done."], [("report", None)], 1000) == "Done.\n\n**report** failed: its log says why."
+    assert say_note(["Done."], [("report", None)], 1000) == "Done.\n\n**report** failed: the log says why."
+    assert say_note([], [("a", "No."), ("b", "No."), ("c", "No!")], 1000) == (
+        "**a** and 1 more failed: No.\n\n**c** failed: No!"
+    )
     assert say_note(["x" * 30], [], 10) == "xxxxxxxx …"

@@ -127,6 +127,12 @@ def say_note(outcomes: Iterable[str], failures: Iterable[tuple[str, str | None]]
         failures: name of each task that failed, and the sentence on why, where it is known.
         longest: how many characters a note may have.
     """
-    failed = [f"**{task}** failed: {why or 'its log says why.'}" for task, why in failures]
+    by_reason: dict[str, list[str]] = {}
+    for task, why in failures:
+        by_reason.setdefault(why or "the log says why.", []).append(task)
+    failed = [
+        f"**{first}**{f' and {len(others):,} more' if others else ''} failed: {why}"
+        for why, (first, *others) in by_reason.items()
+    ]
     note = "\n\n".join([*outcomes, *failed])
     return note if len(note) <= longest else f"{note[: longest - 2]} …"
