@@ -23,9 +23,9 @@ from datetime import UTC, datetime
 
 from airflow.sdk import CronPartitionTimetable, Param, dag
 
-from include.orchestration.assets import USAGE
+from include.orchestration.assets import READINGS, USAGE
 from include.orchestration.deadlines import hourly_close
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.defaults import OPERATIONS, TAG, task_defaults
 from include.orchestration.errors import task
 
 
@@ -36,8 +36,8 @@ from include.orchestration.errors import task
     catchup=False,
     max_active_runs=4,
     doc_md=__doc__,
-    tags=[TAG, "metering"],
-    default_args=task_defaults(),
+    tags=[TAG, OPERATIONS, "metering"],
+    default_args=task_defaults(OPERATIONS),
     deadline=hourly_close(),
     params={
         "from": Param(
@@ -59,7 +59,7 @@ from include.orchestration.errors import task
 def aku_metering() -> None:
     """Close hours."""
 
-    @task(outlets=[USAGE])
+    @task(outlets=[USAGE], inlets=[READINGS])
     def close_hours(partition_key: str | None = None) -> dict[str, int]:
         """Close the run's hour, or the window that the form gives; yields counts."""
         from include.metering.hours.close import close_asked

@@ -25,7 +25,7 @@ from airflow.sdk import CronTriggerTimetable, dag
 
 from include.domain.sharding import SHARDS
 from include.orchestration.assets import READINGS
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.defaults import OPERATIONS, TAG, task_defaults
 from include.orchestration.errors import task
 
 
@@ -35,14 +35,14 @@ from include.orchestration.errors import task
     catchup=False,
     max_active_runs=4,
     doc_md=__doc__,
-    tags=[TAG, "metering"],
+    tags=[TAG, OPERATIONS, "metering"],
     # A retry is a later poll, so there is no point in many: the next run comes.
-    default_args=task_defaults(retries=1),
+    default_args=task_defaults(OPERATIONS, retries=1),
 )
 def aku_readings() -> None:
     """Ask, close what is due, summarise."""
 
-    @task
+    @task(map_index_template="shard {{ task.op_kwargs['shard'] }}")
     def ask_consoles(shard: int) -> dict[str, int]:
         """Poll the shard's consoles; yields counts."""
         from include.metering.polling.collect import collect_shard

@@ -27,7 +27,9 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag
 
+from include.orchestration.assets import BILLS, USAGE
 from include.orchestration.defaults import (
+    BILLING,
     TAG,
     discount_field,
     price_plan_field,
@@ -42,8 +44,8 @@ from include.orchestration.errors import task
     schedule=None,
     max_active_runs=4,
     doc_md=__doc__,
-    tags=[TAG, "billing"],
-    default_args=task_defaults(),
+    tags=[TAG, BILLING],
+    default_args=task_defaults(BILLING),
     params={
         "subscription": subscription_field(
             "Whose bill it is, so that a mistyped bill does not correct another customer's."
@@ -113,7 +115,7 @@ from include.orchestration.errors import task
 def bill_correction() -> None:
     """Correct, report."""
 
-    @task(has_page=True)
+    @task(has_page=True, inlets=[USAGE], outlets=[BILLS])
     def correct_bill() -> str:
         """What the form asks for, once; yields what became of it."""
         from include.orchestration.corrections import correct_bill_of_run

@@ -24,8 +24,8 @@ from datetime import UTC, datetime
 
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, Param, dag
 
-from include.orchestration.assets import BILLS
-from include.orchestration.defaults import TAG, period_field, task_defaults
+from include.orchestration.assets import BILLS, EXPORTS
+from include.orchestration.defaults import FINANCE, TAG, period_field, task_defaults
 from include.orchestration.errors import task
 
 
@@ -35,8 +35,8 @@ from include.orchestration.errors import task
     catchup=False,
     max_active_runs=16,
     doc_md=__doc__,
-    tags=[TAG, "billing"],
-    default_args=task_defaults(),
+    tags=[TAG, FINANCE, "billing"],
+    default_args=task_defaults(FINANCE),
     params={
         "period": period_field("YYYY-MM, like 2026-10: write all its files again. Empty: what no file has yet."),
         "formats": Param(
@@ -88,7 +88,7 @@ def bill_export() -> None:
 
         return export_due(due["focus"], "focus")
 
-    @task
+    @task(outlets=[EXPORTS])
     def report(pdf: dict[str, int], csv: dict[str, int], focus: dict[str, int]) -> None:
         """What was written, and where to."""
         from include.orchestration.exports import report_export

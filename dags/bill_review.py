@@ -24,7 +24,8 @@ from typing import Any
 
 from airflow.sdk import Param, dag
 
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.assets import BILLS
+from include.orchestration.defaults import BILLING, TAG, task_defaults
 from include.orchestration.errors import task
 from include.orchestration.review import ASKING, DAG_ID, AwaitAnswer
 
@@ -35,8 +36,8 @@ from include.orchestration.review import ASKING, DAG_ID, AwaitAnswer
     # A waiting run takes no slot and no worker, and none should wait for another's answer.
     max_active_runs=1000,
     doc_md=__doc__,
-    tags=[TAG, "billing"],
-    default_args=task_defaults(),
+    tags=[TAG, BILLING],
+    default_args=task_defaults(BILLING),
     params={
         "bill": Param(
             type="string",
@@ -64,7 +65,7 @@ def bill_review() -> None:
         print(done or "This run's answer was not needed any more.")  # noqa: T201 (the task's log)
         return ask_about_new_holds(params["bill"])
 
-    ask_again(AwaitAnswer(task_id=ASKING).output)
+    ask_again(AwaitAnswer(task_id=ASKING, inlets=[BILLS], outlets=[BILLS]).output)
 
 
 bill_review()

@@ -22,7 +22,8 @@ from datetime import UTC, datetime
 
 from airflow.sdk import CronTriggerTimetable, dag
 
-from include.orchestration.defaults import TAG, period_field, task_defaults
+from include.orchestration.assets import BILLS, USAGE
+from include.orchestration.defaults import BILLING, TAG, period_field, task_defaults
 from include.orchestration.errors import task
 
 
@@ -32,14 +33,14 @@ from include.orchestration.errors import task
     catchup=False,
     max_active_runs=4,
     doc_md=__doc__,
-    tags=[TAG, "billing"],
-    default_args=task_defaults(),
+    tags=[TAG, BILLING],
+    default_args=task_defaults(BILLING),
     params={"period": period_field("YYYY-MM, like 2026-10. Empty: all that were ever issued.")},
 )
 def bill_verification() -> None:
     """Verify, audit completeness, notify, report."""
 
-    @task
+    @task(inlets=[BILLS, USAGE])
     def verify_issued_bills() -> list[str]:
         """Compute them again, period by period; yields a sentence for each difference."""
         from include.billing.evidence.verify import verify_bills

@@ -24,8 +24,8 @@ from typing import Any
 
 from airflow.sdk import dag
 
-from include.orchestration.assets import BILLS
-from include.orchestration.defaults import TAG, period_field, task_defaults
+from include.orchestration.assets import BILLS, USAGE
+from include.orchestration.defaults import BILLING, TAG, period_field, task_defaults
 from include.orchestration.errors import task
 from include.orchestration.timetables import BillingPeriodTimetable
 
@@ -36,8 +36,8 @@ from include.orchestration.timetables import BillingPeriodTimetable
     catchup=True,
     max_active_runs=1,  # months close one after the other, in their order
     doc_md=__doc__,
-    tags=[TAG, "billing"],
-    default_args=task_defaults(),
+    tags=[TAG, BILLING],
+    default_args=task_defaults(BILLING),
     params={"period": period_field("YYYY-MM, like 2026-10: the month to close. A scheduled run knows its own.")},
 )
 def billing_period_close() -> None:
@@ -59,7 +59,7 @@ def billing_period_close() -> None:
 
         publish_price_plans(warehouse(), catalog_price_plans())
 
-    @task(has_page=True, outlets=[BILLS])
+    @task(has_page=True, outlets=[BILLS], inlets=[USAGE])
     def close_period(period: str) -> dict[str, Any]:
         """Draft, audit, hold or issue, in one transaction; yields counts, and what was done in words."""
         from include.orchestration import pages

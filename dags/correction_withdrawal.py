@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag
 
-from include.orchestration.defaults import TAG, reason_field, task_defaults
+from include.orchestration.defaults import BILLING, TAG, reason_field, task_defaults
 from include.orchestration.errors import task
 
 
@@ -23,8 +23,8 @@ from include.orchestration.errors import task
     schedule=None,
     max_active_runs=4,
     doc_md=__doc__,
-    tags=[TAG, "billing"],
-    default_args=task_defaults(),
+    tags=[TAG, BILLING],
+    default_args=task_defaults(BILLING),
     params={
         "correction": Param(
             type="string",

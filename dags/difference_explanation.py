@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag
 
-from include.orchestration.defaults import TAG, reason_field, task_defaults
+from include.orchestration.assets import RECONCILIATIONS
+from include.orchestration.defaults import FINANCE, TAG, reason_field, task_defaults
 from include.orchestration.errors import task
 
 
@@ -23,8 +24,8 @@ from include.orchestration.errors import task
     schedule=None,
     max_active_runs=4,
     doc_md=__doc__,
-    tags=[TAG, "reconciliation"],
-    default_args=task_defaults(),
+    tags=[TAG, FINANCE, "reconciliation"],
+    default_args=task_defaults(FINANCE),
     params={
         "findings": Param(
             type="string",
@@ -39,7 +40,7 @@ from include.orchestration.errors import task
 def difference_explanation() -> None:
     """Explain."""
 
-    @task(has_page=True)
+    @task(has_page=True, inlets=[RECONCILIATIONS])
     def explain() -> str:
         """Close what the form names, or nothing; yields what was done."""
         from include.orchestration.outcomes import leave_sentence

@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 
 from airflow.sdk import CronTriggerTimetable, dag
 
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.assets import READINGS, USAGE
+from include.orchestration.defaults import OPERATIONS, TAG, task_defaults
 from include.orchestration.errors import task
 
 
@@ -29,14 +30,14 @@ from include.orchestration.errors import task
     catchup=False,
     max_active_runs=1,
     doc_md=__doc__,
-    tags=[TAG, "metering"],
+    tags=[TAG, OPERATIONS, "metering"],
     # The next run comes soon and evaluates again.
-    default_args=task_defaults(retries=1),
+    default_args=task_defaults(OPERATIONS, retries=1),
 )
 def freshness_alarms() -> None:
     """Evaluate, notify."""
 
-    @task(has_page=True)
+    @task(has_page=True, inlets=[READINGS, USAGE])
     def evaluate_environments() -> dict[str, int]:
         """Open and close alarms; yields counts."""
         from include.operations.alarms import evaluate_alarms

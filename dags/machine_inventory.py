@@ -22,7 +22,8 @@ from datetime import UTC, datetime
 
 from airflow.sdk import CronTriggerTimetable, dag
 
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.assets import READINGS
+from include.orchestration.defaults import OPERATIONS, TAG, task_defaults
 from include.orchestration.errors import task
 
 
@@ -32,13 +33,13 @@ from include.orchestration.errors import task
     catchup=False,
     max_active_runs=1,
     doc_md=__doc__,
-    tags=[TAG, "metering"],
-    default_args=task_defaults(),
+    tags=[TAG, OPERATIONS, "metering"],
+    default_args=task_defaults(OPERATIONS),
 )
 def machine_inventory() -> None:
     """Compare the earlier listings, notify, list, summarise."""
 
-    @task
+    @task(inlets=[READINGS])
     def compare_machines() -> dict[str, int]:
         """Compare the sightings that have polls on both sides now; yields counts."""
         from include.operations.machines_check import compare_machines

@@ -22,7 +22,7 @@ from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, dag
 
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.defaults import MARKETPLACE, TAG, task_defaults
 from include.orchestration.errors import task
 
 
@@ -32,8 +32,8 @@ from include.orchestration.errors import task
     catchup=False,
     max_active_runs=1,
     doc_md=__doc__,
-    tags=[TAG, "marketplace"],
-    default_args=task_defaults(),
+    tags=[TAG, MARKETPLACE],
+    default_args=task_defaults(MARKETPLACE),
 )
 def marketplace_comparison() -> None:
     """Compare, notify, summarise."""

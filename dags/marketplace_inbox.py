@@ -25,7 +25,7 @@ from typing import Any
 
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag
 
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.defaults import MARKETPLACE, TAG, task_defaults
 from include.orchestration.errors import task
 from include.orchestration.inbox import INBOX
 from include.orchestration.operators import StartRun
@@ -37,8 +37,8 @@ from include.orchestration.operators import StartRun
     catchup=False,
     max_active_runs=2,
     doc_md=__doc__,
-    tags=[TAG, "marketplace", "onboarding"],
-    default_args=task_defaults(),
+    tags=[TAG, MARKETPLACE, "onboarding"],
+    default_args=task_defaults(MARKETPLACE),
 )
 def marketplace_inbox() -> None:
     """Apply; then onboard what is new, and notify of what was parked."""
@@ -84,9 +84,9 @@ def marketplace_inbox() -> None:
 
     applied = apply_events()
     orders = orders_to_onboard()
-    started = StartRun.partial(task_id="start_onboarding", dag_to_run="subscription_onboarding").expand_kwargs(
-        runs_to_start(orders)
-    )
+    started = StartRun.partial(
+        task_id="start_onboarding", dag_to_run="subscription_onboarding", map_index_template="{{ task.run_id }}"
+    ).expand_kwargs(runs_to_start(orders))
     applied >> orders
     started >> record_onboarding(orders)
     notify_of_parked(applied)

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import CronTriggerTimetable, dag
 
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.defaults import MARKETPLACE, TAG, task_defaults
 from include.orchestration.errors import task
 
 
@@ -28,8 +28,8 @@ from include.orchestration.errors import task
     catchup=False,
     max_active_runs=1,
     doc_md=__doc__,
-    tags=[TAG, "marketplace"],
-    default_args=task_defaults(),
+    tags=[TAG, MARKETPLACE],
+    default_args=task_defaults(MARKETPLACE),
 )
 def marketplace_notifications() -> None:
     """Fetch."""

@@ -25,7 +25,8 @@ from datetime import UTC, datetime
 
 from airflow.sdk import CronTriggerTimetable, Param, dag
 
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.assets import PUSHES, USAGE
+from include.orchestration.defaults import MARKETPLACE, TAG, task_defaults
 from include.orchestration.errors import task
 
 
@@ -35,9 +36,9 @@ from include.orchestration.errors import task
     catchup=False,
     max_active_runs=4,
     doc_md=__doc__,
-    tags=[TAG, "marketplace"],
+    tags=[TAG, MARKETPLACE],
     # The next run comes soon, and the ledger remembers.
-    default_args=task_defaults(retries=1),
+    default_args=task_defaults(MARKETPLACE, retries=1),
     params={
         "dry_run": Param(
             default=False, type="boolean", title="Dry run", description="Enter what is known, and send nothing."
@@ -54,7 +55,7 @@ def metering_push() -> None:
 
         return channels()
 
-    @task(map_index_template="{{ task.op_kwargs['channel'] }}")
+    @task(map_index_template="{{ task.op_kwargs['channel'] }}", inlets=[USAGE], outlets=[PUSHES])
     def push(channel: str) -> list[str]:
         """Report what is due; yields what a person has to know, in words."""
         from include.domain.words.outcomes import say_counts

@@ -25,7 +25,8 @@ from datetime import UTC, datetime
 
 from airflow.sdk import CronTriggerTimetable, dag
 
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.assets import PUSHES
+from include.orchestration.defaults import MARKETPLACE, TAG, task_defaults
 from include.orchestration.errors import task
 
 
@@ -35,8 +36,8 @@ from include.orchestration.errors import task
     catchup=False,
     max_active_runs=1,
     doc_md=__doc__,
-    tags=[TAG, "marketplace", "reconciliation"],
-    default_args=task_defaults(),
+    tags=[TAG, MARKETPLACE, "reconciliation"],
+    default_args=task_defaults(MARKETPLACE),
 )
 def metering_push_resolution() -> None:
     """Resolve; enter."""
@@ -51,7 +52,7 @@ def metering_push_resolution() -> None:
         leave_outcome("earlier", {"entered": sum(entered.values())})
         return entered
 
-    @task
+    @task(inlets=[PUSHES], outlets=[PUSHES])
     def resolve() -> dict[str, int]:
         """Settle what answers and bills settle; yields how many records got each outcome."""
         from include.domain.words.outcomes import say_counts

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag
 
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.defaults import BILLING, TAG, task_defaults
 from include.orchestration.errors import task
 
 
@@ -22,8 +22,8 @@ from include.orchestration.errors import task
     schedule=None,
     max_active_runs=2,
     doc_md=__doc__,
-    tags=[TAG, "billing"],
-    default_args=task_defaults(retries=0),  # a person waits for it, and can ask again
+    tags=[TAG, BILLING],
+    default_args=task_defaults(BILLING, retries=0),  # a person waits for it, and can ask again
     params={
         "period": Param(
             type="string",

@@ -18,6 +18,7 @@ from __future__ import annotations
 from airflow.sdk import Param, dag
 
 from include.orchestration.defaults import (
+    BILLING,
     TAG,
     discount_field,
     price_plan_field,
@@ -32,8 +33,8 @@ from include.orchestration.errors import task
     schedule=None,
     max_active_runs=4,
     doc_md=__doc__,
-    tags=[TAG, "billing"],
-    default_args=task_defaults(),
+    tags=[TAG, BILLING],
+    default_args=task_defaults(BILLING),
     params={
         "subscription": subscription_field("Its id, like sub-…."),
         "from": Param(

@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from airflow.sdk import CronTriggerTimetable, dag
 
 from include.orchestration.assets import BILLS, RECONCILIATIONS
-from include.orchestration.defaults import TAG, period_field, task_defaults
+from include.orchestration.defaults import FINANCE, TAG, period_field, task_defaults
 from include.orchestration.errors import task
 
 
@@ -34,8 +34,8 @@ from include.orchestration.errors import task
     catchup=False,
     max_active_runs=4,
     doc_md=__doc__,
-    tags=[TAG, "reconciliation"],
-    default_args=task_defaults(),
+    tags=[TAG, FINANCE, "reconciliation"],
+    default_args=task_defaults(FINANCE),
     params={
         "period": period_field(
             "YYYY-MM, like 2026-10. Empty: the last month that ended, and all that are not reconciled yet."
@@ -62,7 +62,7 @@ def reconciliation() -> None:
         at = work.run_instant()
         return {cycle: fetch_cycle(cycle, at) for cycle in cycles}
 
-    @task(has_page=True, outlets=[RECONCILIATIONS, BILLS])
+    @task(has_page=True, outlets=[RECONCILIATIONS, BILLS], inlets=[BILLS])
     def compare_bills(cycles: list[str]) -> list[str]:
         """One verdict per subscription; confirmed bills become reconciled. Yields what needs a person, in words."""
         from include.orchestration import work

@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 
 from airflow.sdk import CronTriggerTimetable, dag
 
-from include.orchestration.assets import BILLS
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.assets import BILLS, USAGE
+from include.orchestration.defaults import BILLING, TAG, task_defaults
 from include.orchestration.errors import task
 
 
@@ -29,8 +29,8 @@ from include.orchestration.errors import task
     catchup=False,
     max_active_runs=1,
     doc_md=__doc__,
-    tags=[TAG, "billing"],
-    default_args=task_defaults(),
+    tags=[TAG, BILLING],
+    default_args=task_defaults(BILLING),
 )
 def running_drafts() -> None:
     """Publish prices, draft."""
@@ -44,7 +44,7 @@ def running_drafts() -> None:
 
         publish_price_plans(warehouse(), catalog_price_plans())
 
-    @task(has_page=True, outlets=[BILLS])
+    @task(has_page=True, outlets=[BILLS], inlets=[USAGE])
     def draft_running_period() -> int:
         """Make the drafts with their forecasts; yields how many."""
         from include.orchestration import pages

@@ -18,7 +18,7 @@ from typing import Any
 
 from airflow.sdk import Param, dag
 
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.defaults import FINANCE, TAG, task_defaults
 from include.orchestration.errors import task
 
 
@@ -26,8 +26,8 @@ from include.orchestration.errors import task
     schedule=None,
     max_active_runs=4,
     doc_md=__doc__,
-    tags=[TAG, "reconciliation"],
-    default_args=task_defaults(),
+    tags=[TAG, FINANCE, "reconciliation"],
+    default_args=task_defaults(FINANCE),
     params={
         "file": Param(
             type="string",

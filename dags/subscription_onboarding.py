@@ -23,7 +23,7 @@ from typing import Any
 
 from airflow.sdk import TriggerRule, dag, result, task_group
 
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.defaults import OPERATIONS, TAG, task_defaults
 from include.orchestration.errors import task
 from include.orchestration.onboarding_form import onboarding_form
 from include.orchestration.operators import AwaitConsole, AwaitDeployment, AwaitRemoval
@@ -141,8 +141,8 @@ def clean_up(admission: Any) -> None:  # noqa: ANN401 (Airflow's XComArg)
     schedule=None,
     catchup=False,
     doc_md=__doc__,
-    tags=[TAG, "onboarding"],
-    default_args=task_defaults(),
+    tags=[TAG, OPERATIONS, "onboarding"],
+    default_args=task_defaults(OPERATIONS),
     params=onboarding_form(),
 )
 def subscription_onboarding() -> None:

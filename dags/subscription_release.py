@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag
 
-from include.orchestration.defaults import TAG, reason_field, subscription_field, task_defaults
+from include.orchestration.defaults import OPERATIONS, TAG, reason_field, subscription_field, task_defaults
 from include.orchestration.errors import task
 
 
@@ -25,8 +25,8 @@ from include.orchestration.errors import task
     schedule=None,
     max_active_runs=4,
     doc_md=__doc__,
-    tags=[TAG, "onboarding", "billing"],
-    default_args=task_defaults(),
+    tags=[TAG, OPERATIONS, "onboarding", "billing"],
+    default_args=task_defaults(OPERATIONS),
     params={
         "subscription": subscription_field("Its id, like sub-…."),
         "ended_at": Param(

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Param, dag, get_current_context, task_group
 
 from include.orchestration.assets import USAGE
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.defaults import OPERATIONS, TAG, task_defaults
 from include.orchestration.errors import task
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     catchup=False,
     max_active_runs=1,  # a run moves the files that another would take
     max_active_tasks=4,
-    default_args=task_defaults(),
-    tags=[TAG, "metering"],
+    default_args=task_defaults(OPERATIONS),
+    tags=[TAG, OPERATIONS, "metering"],
     doc_md=__doc__,
     params={
         "file": Param(
@@ -85,7 +85,7 @@ def usage_import() -> None:
         with taking(drop_folder(), name) as file:
             return import_usage(warehouse(), file, run_instant(), again=form()["again"], by=who_runs()).facts()
 
-    @task
+    @task(map_index_template="{{ task.op_args[0] }}")
     def put_away(name: str, imported: dict[str, Any]) -> dict[str, Any]:
         """Move the file to imported/."""
         from include.metering.imports.drop_folder import drop_folder, put_away

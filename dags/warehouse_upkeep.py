@@ -22,7 +22,7 @@ from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, Param, dag
 
-from include.orchestration.defaults import TAG, task_defaults
+from include.orchestration.defaults import OPERATIONS, TAG, task_defaults
 from include.orchestration.errors import task
 
 
@@ -32,8 +32,8 @@ from include.orchestration.errors import task
     catchup=False,
     max_active_runs=1,  # what one run keeps, another must not drop meanwhile
     doc_md=__doc__,
-    tags=[TAG, "metering"],
-    default_args=task_defaults(),
+    tags=[TAG, OPERATIONS, "metering"],
+    default_args=task_defaults(OPERATIONS),
     params={
         "retention_days": Param(
             400,

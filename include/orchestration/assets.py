@@ -1,6 +1,7 @@
-"""What our DAGs make, as Airflow assets, so that the asset graph shows the product.
+"""What our DAGs make and read, as Airflow assets, so that the asset graph shows how a reading becomes a paid amount.
 
-Asset events carry no data: consumers query the warehouse.
+A task names what it makes as `outlets` and what it reads as `inlets`. An asset event is a doorbell and no delivery: it
+carries no data, and consumers query the warehouse. Only what may come early is started by one, beside its own schedule.
 """
 
 from __future__ import annotations
@@ -10,4 +11,6 @@ from airflow.sdk import Asset
 READINGS = Asset("readings", uri="x-akubill://warehouse/metering/readings", group="akubill")
 USAGE = Asset("hourly usage", uri="x-akubill://warehouse/metering/usage", group="akubill")
 BILLS = Asset("bills", uri="x-akubill://warehouse/billing/bills", group="akubill")
+PUSHES = Asset("ledger of pushes", uri="x-akubill://warehouse/marketplace/push_records", group="akubill")
+EXPORTS = Asset("exported bills", uri="x-akubill://warehouse/reporting/exports", group="akubill")
 RECONCILIATIONS = Asset("reconciliations", uri="x-akubill://warehouse/reconciliation/verdicts", group="akubill")

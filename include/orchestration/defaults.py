@@ -9,12 +9,14 @@ from airflow.sdk import Param
 from include.orchestration.errors import RetryByError
 
 TAG = "akubill"
+#: Who looks at a DAG: it is the owner of its tasks, and a tag.
+OPERATIONS, BILLING, FINANCE, MARKETPLACE = AUDIENCES = ("operations", "billing", "finance", "marketplace")
 
 
-def task_defaults(**overrides: object) -> dict[str, object]:
-    """default_args of every DAG: retries that outlast a restart of the API server, and our errors' verdict."""
+def task_defaults(owner: str, **overrides: object) -> dict[str, object]:
+    """default_args of every DAG: its audience, retries that outlast a restart of the API server, our errors."""
     return {
-        "owner": "billing",
+        "owner": owner,
         "retries": 4,
         "retry_delay": timedelta(minutes=1),
         "retry_exponential_backoff": 2.0,

@@ -9,6 +9,8 @@ import pytest
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
 
+from include.orchestration.defaults import AUDIENCES
+
 pytestmark = pytest.mark.slow
 
 
@@ -23,8 +25,36 @@ def test_every_dag_says_what_it_is_for_whom_it_belongs_to_and_how_it_retries(dag
         waits_for_people = any(task.task_type == "AwaitAnswer" for task in dag.tasks)
         assert dag.max_active_runs <= (1000 if waits_for_people else 16), f"{dag.dag_id}: bound its runs"
         for task in dag.tasks:
-            assert task.owner == "billing", f"{task.task_id}: use task_defaults()"
+            assert task.owner in AUDIENCES, f"{task.task_id}: use task_defaults()"
+            assert task.owner in dag.tags, f"{dag.dag_id}: tag it with its audience, {task.owner}"
             assert task.has_retry_policy or task.retry_policy, f"{task.task_id}: use task_defaults()"
+
+
+def test_every_mapped_task_is_named_by_what_it_does(dagbag: DagBag) -> None:
+    for dag in dagbag.dags.values():
+        for task in dag.tasks:
+            if task.is_mapped or list(task.iter_mapped_task_groups()):
+                assert task.map_index_template, f"{task.task_id}: give it a map_index_template"
+
+
+def test_assets_lead_from_readings_to_reconciliations(dagbag: DagBag) -> None:
+    """What each DAG reads and makes, by its tasks and by what starts it."""
+    makes = {
+        (read.name, dag.dag_id, made.name)
+        for dag in dagbag.dags.values()
+        for task in dag.tasks
+        for read in task.inlets
+        for made in task.outlets
+    }
+    assert makes >= {
+        ("readings", "aku_metering", "hourly usage"),
+        ("hourly usage", "metering_push", "ledger of pushes"),
+        ("hourly usage", "billing_period_close", "bills"),
+        ("bills", "reconciliation", "reconciliations"),
+    }
+    made = {name for dag in dagbag.dags.values() for task in dag.tasks for name in (each.name for each in task.outlets)}
+    read = {name for dag in dagbag.dags.values() for task in dag.tasks for name in (each.name for each in task.inlets)}
+    assert read <= made, "no DAG makes what these read"
 
 
 #: Scheduled DAGs whose runs come one after the other, although a person may trigger them with a form: why. A run by

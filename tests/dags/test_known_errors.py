@@ -41,7 +41,7 @@ class Failing(BaseOperator):
         raise ConflictError(SENTENCE)
 
 
-@dag(schedule=None, default_args=task_defaults(retries=0))
+@dag(schedule=None, default_args=task_defaults("operations", retries=0))
 def failing() -> None:
     @task
     def known() -> None:

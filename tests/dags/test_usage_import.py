@@ -58,6 +58,8 @@ def test_a_sweep_imports_what_waits_and_moves_it_away(dagbag, folder, warehouse)
     drop(folder, "b.csv", HEADER + GOOD)
     done = run(dagbag)
     assert {name for name, state in states(done).items() if state != "success"} == {"require_good_rows"}
+    named = sorted(task.rendered_map_index for task in done.get_task_instances() if task.map_index >= 0)
+    assert named == ["a.csv", "a.csv", "b.csv", "b.csv"]
     assert counts(warehouse) == (1, 1, 2)
     assert [file.name[:2] for file in sorted((folder / "imported").iterdir())] == ["a.", "b."]
     assert list(folder.glob("*.csv")) == []
