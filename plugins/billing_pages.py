@@ -21,11 +21,17 @@ if TYPE_CHECKING:
 def _pages() -> FastAPI:
     from airflow.api_fastapi.core_api.security import get_user
 
+    from include.billing.evidence.explain import explain_document
     from include.orchestration.connections import warehouse
     from include.reporting.pages.app import create_pages
 
     return create_pages(
-        current_user=get_user, warehouse=warehouse, may_read=_may_read, log_in=_log_in, airflow_root=_airflow_root()
+        current_user=get_user,
+        warehouse=warehouse,
+        may_read=_may_read,
+        log_in=_log_in,
+        explain=explain_document,
+        airflow_root=_airflow_root(),
     )
 
 

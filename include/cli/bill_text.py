@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from include.billing.evidence.explain_readings import RULES
 from include.domain.money import plain
 from include.domain.usage import aku_hours
 
@@ -144,7 +143,7 @@ def _describe_span(span: UsageSpan) -> str:
     between = f", {span.interval_count} intervals" if span.interval_count > 1 else ""
     return (
         f"      {span.instance_id}: {span.start_at:%H:%M:%S} to {span.end_at:%H:%M:%S} UTC {span.aku} AKU "
-        f"= {span.aku_seconds} AKU-seconds, {span.known} ({bounds}{between}: {RULES[span.rule]})"
+        f"= {span.aku_seconds} AKU-seconds, {span.known} ({bounds}{between}: {span.reason})"
     )
 
 

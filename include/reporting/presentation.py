@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 
 from include.catalog.loader import load_product
 from include.domain.errors import InvalidInputError
@@ -16,9 +16,10 @@ from include.domain.money import Decimal, grouped, round_amount
 from include.domain.periods import time_zone
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import date, datetime, timedelta
 
 _DATE_TIMES = {"en": "d MMM y, HH:mm", "zh": "y年M月d日 HH:mm"}
+_DAYS = {"en": "EEE d MMM y", "zh": "y年M月d日 EEE"}
 _THIN_SPACE = "\u202f"  # narrow, and never broken at the end of a line
 _MINUS = "\u2212"
 _MINUTE, _SECONDS_PER_HOUR, _DAY = 60, 3600, 86_400
@@ -91,6 +92,12 @@ WORDS = {
     "bill": "Bill",
     "credit_note": "Credit note",
     "debit_note": "Debit note",
+    "readings": "Readings",
+    "import": "Import",
+    "measured": "Measured",
+    "inferred": "Inferred",
+    "estimated": "Estimated",
+    "late_usage": "Late usage",
 }
 
 
@@ -137,6 +144,16 @@ def instant(value: datetime, zone_name: str, language: str = "en") -> str:
 def clock(value: datetime, zone_name: str) -> str:
     """The time of day on the wall clock of that zone."""
     return f"{value.astimezone(time_zone(zone_name)):%H:%M}"
+
+
+def day_of(value: datetime, zone_name: str) -> date:
+    """The day on the wall clock of that zone."""
+    return value.astimezone(time_zone(zone_name)).date()
+
+
+def day_name(day: date, language: str = "en") -> str:
+    """The day with its weekday."""
+    return format_date(day, _DAYS[language], locale=language)
 
 
 def zone_label(zone_name: str, at: datetime) -> str:

@@ -157,7 +157,7 @@ def explain_bill(
     bill_id: str,
     line_no: int | None = None,
     *,
-    depth: Depth = Depth.INSTANCES,
+    depth: Depth | None = None,
     hour: datetime | None = None,
 ) -> Explanation:
     """A document explained, one line or all of them.
@@ -166,7 +166,7 @@ def explain_bill(
         warehouse: its transaction is rolled back.
         bill_id: a bill or a note, in any state.
         line_no: one line; all when left out.
-        depth: how deep.
+        depth: how deep; left out, down to the instances, and of one hour down to its polls.
         hour: only this UTC hour; needed for readings and polls, which are many.
 
     Raises:
@@ -183,7 +183,7 @@ def explain_document(
     bill_id: str,
     line_no: int | None = None,
     *,
-    depth: Depth = Depth.INSTANCES,
+    depth: Depth | None = None,
     hour: datetime | None = None,
 ) -> Explanation:
     """The same within the caller's transaction, which gets rating's temporary tables by it.
@@ -191,6 +191,8 @@ def explain_document(
     Raises:
         InvalidInputError: when there is no such document or line, or the depth needs an hour.
     """
+    if depth is None:
+        depth = Depth.INSTANCES if hour is None else Depth.POLLS
     if depth >= Depth.READINGS and hour is None:
         raise InvalidInputError(
             "Hour", None, f"is needed for {depth.name.lower()}", "Give one, like --hour 2026-10-03T05:00Z."

@@ -78,6 +78,11 @@ class UsageSpan:
     interval_count: int = 1
     polls: tuple[Poll, ...] = ()
 
+    @property
+    def reason(self) -> str:
+        """The rule in words."""
+        return RULES[self.rule]
+
 
 @dataclass(frozen=True, slots=True)
 class HourOfReadings:

@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
 
 from include.reporting.pages import (
+    bill_line,
     bills,
     data_quality,
     findings,
@@ -32,7 +33,21 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-_PAGES = (today, subscriptions, subscription, bills, reconciliation, findings, ledger, data_quality, price_plans, start)
+    from include.reporting.line_evidence import Explain
+
+_PAGES = (
+    today,
+    subscriptions,
+    subscription,
+    bills,
+    bill_line,
+    reconciliation,
+    findings,
+    ledger,
+    data_quality,
+    price_plans,
+    start,
+)
 
 
 def create_pages(
@@ -41,6 +56,7 @@ def create_pages(
     warehouse: Callable[[], Engine],
     may_read: Callable[[Any, str], bool] = lambda _user, _view: True,
     log_in: Callable[[str], str] | None = None,
+    explain: Explain | None = None,
     airflow_root: str = "",
 ) -> FastAPI:
     """The app of the billing pages.
@@ -51,6 +67,7 @@ def create_pages(
         warehouse: opens the warehouse; called for every page, so that a changed connection takes effect at once. What
             it raises becomes a page.
         log_in: the address of the login that leads back to the page given; the page for strangers links to it.
+        explain: explains a line of a bill down to its polls; without it, lines have no pages of their own.
         airflow_root: path that Airflow is served under, without a slash at the end; links to its own pages begin so.
     """
     app = FastAPI(
@@ -64,7 +81,7 @@ def create_pages(
     app.add_middleware(GZipMiddleware, minimum_size=2000)
     app.add_middleware(PlainAddresses)
     add_error_pages(app, log_in)
-    site = Site(app, current_user, warehouse, may_read)
+    site = Site(app, current_user, warehouse, may_read, explain)
     for page in _PAGES:
         page.add_to(site)
     return app

@@ -136,6 +136,7 @@ def add_to(site: Site) -> None:
             request,
             "bill.html",
             detail=detail,
+            explains_lines=site.explain is not None,
             daily=charts.daily_chart(first, days, detail.days),
             calendar=charts.hour_calendar(first, days, detail.hours),
         )

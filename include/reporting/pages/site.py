@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
+    from include.reporting.line_evidence import Explain
+
 _HERE = Path(__file__).parent
 _STATIC = {
     "pages.css": "text/css",
@@ -58,6 +60,7 @@ _HELPERS = (
     "aku_hours",
     "amount",
     "clock",
+    "day_of",
     "number",
     "percent",
     "plain_hours",
@@ -89,7 +92,7 @@ class Site:
 
     Args:
         app: where the pages are added.
-        current_user, warehouse, may_read: see create_pages.
+        current_user, warehouse, may_read, explain: see create_pages.
     """
 
     def __init__(
@@ -98,8 +101,10 @@ class Site:
         current_user: Callable[..., object],
         warehouse: Callable[[], Engine],
         may_read: Callable[[Any, str], bool],
+        explain: Explain | None,
     ) -> None:
         self._app, self._current_user, self._warehouse, self._may_read = app, current_user, warehouse, may_read
+        self.explain = explain
         self._held: Engine | None = None
         app.get("/static/{name:path}", name="static", response_model=None)(show_static)
 
@@ -121,6 +126,15 @@ class Site:
         with engine.connect() as connection:
             connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'"))
             yield connection
+
+    @contextmanager
+    def working(self) -> Iterator[Connection]:
+        """A transaction that may fill working tables, and leaves nothing; it, too, gives up what takes too long."""
+        engine = self._open().execution_options(isolation_level="REPEATABLE READ")
+        with engine.connect() as connection:
+            connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'"))
+            yield connection
+            connection.rollback()
 
     def _open(self) -> Engine:
         """The warehouse as it is configured now, with the pool of the last time where it is still the same one."""
@@ -197,6 +211,7 @@ def _templates(language: str) -> Environment:
     environment.globals.update(
         {name: getattr(presentation, name) for name in _HELPERS},
         instant=partial(presentation.instant, language=language),
+        day_name=partial(presentation.day_name, language=language),
         words=words,
         named=lambda names: [(name, words(name)) for name in names],
         query=query,
