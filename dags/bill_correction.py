@@ -27,15 +27,18 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag
 
+from include.domain.form_fields import AMOUNT
 from include.orchestration.assets import BILLS, USAGE
 from include.orchestration.defaults import (
     BILLING,
     TAG,
     discount_field,
+    optional_field,
     price_plan_field,
     reason_field,
     subscription_field,
     task_defaults,
+    text_field,
 )
 from include.orchestration.errors import task
 
@@ -50,13 +53,7 @@ from include.orchestration.errors import task
         "subscription": subscription_field(
             "Whose bill it is, so that a mistyped bill does not correct another customer's."
         ),
-        "bill": Param(
-            type="string",
-            minLength=1,
-            maxLength=200,
-            title="Bill",
-            description="Id of the issued bill, like 2026-10-sub-…, or of a note that corrected it.",
-        ),
+        "bill": text_field("Bill", "Id of the issued bill, like 2026-10-sub-…, or of a note that corrected it."),
         "cause": Param(
             type="string",
             enum=["late_usage", "price", "discount", "refund"],
@@ -83,12 +80,8 @@ from include.orchestration.errors import task
             title="From",
             description="For price and discount: its first day within the period. Empty: all of it.",
         ),
-        "refund_amount": Param(
-            None,
-            type=["null", "string"],
-            maxLength=40,
-            title="Refund",
-            description="For refund: what is given back, before tax, like 12.30.",
+        "refund_amount": optional_field(
+            "Refund", "For refund: what is given back, before tax, like 12.30.", longest=40, pattern=AMOUNT
         ),
         "refund_line": Param(
             None,

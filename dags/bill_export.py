@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, Param, dag
 
 from include.orchestration.assets import BILLS, EXPORTS
-from include.orchestration.defaults import FINANCE, TAG, period_field, task_defaults
+from include.orchestration.defaults import FINANCE, TAG, optional_field, period_field, task_defaults
 from include.orchestration.errors import task
 
 
@@ -48,12 +48,10 @@ from include.orchestration.errors import task
             description="Which files to write.",
         ),
         "language": Param("en", type="string", enum=["en", "zh"], title="Language", description="Of the PDF files."),
-        "destination": Param(
-            None,
-            type=["null", "string"],
-            maxLength=500,
-            title="Destination",
-            description="A folder or bucket; empty: the Variable akubill_exports.",
+        "destination": optional_field(
+            "Destination",
+            "A folder or bucket, like s3://conn_id@bucket/bills; empty: the Variable akubill_exports.",
+            longest=500,
         ),
     },
 )

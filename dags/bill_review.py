@@ -25,7 +25,7 @@ from typing import Any
 from airflow.sdk import Param, dag
 
 from include.orchestration.assets import BILLS
-from include.orchestration.defaults import BILLING, TAG, task_defaults
+from include.orchestration.defaults import BILLING, TAG, task_defaults, text_field
 from include.orchestration.errors import task
 from include.orchestration.review import ASKING, DAG_ID, AwaitAnswer
 
@@ -39,16 +39,11 @@ from include.orchestration.review import ASKING, DAG_ID, AwaitAnswer
     tags=[TAG, BILLING],
     default_args=task_defaults(BILLING),
     params={
-        "bill": Param(
-            type="string",
-            minLength=1,
-            maxLength=200,
-            title="Bill",
-            description="Id of the held bill, like 2026-10-sub-….",
-        ),
+        "bill": text_field("Bill", "Id of the held bill, like 2026-10-sub-…."),
         "hold": Param(
             None,
             type=["null", "integer"],
+            minimum=1,
             title="Hold",
             description="Number of the hold that is asked about. Empty: the bill as it is held now.",
         ),

@@ -13,9 +13,9 @@ again (`billing_period_close`).
 
 from __future__ import annotations
 
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 
-from include.orchestration.defaults import BILLING, TAG, reason_field, task_defaults
+from include.orchestration.defaults import BILLING, TAG, reason_field, task_defaults, text_field
 from include.orchestration.errors import task
 
 
@@ -26,13 +26,7 @@ from include.orchestration.errors import task
     tags=[TAG, BILLING],
     default_args=task_defaults(BILLING),
     params={
-        "correction": Param(
-            type="string",
-            minLength=1,
-            maxLength=200,
-            title="Correction",
-            description="Id of a correction that waits, like cor-….",
-        ),
+        "correction": text_field("Correction", "Id of a correction that waits, like cor-…."),
         "reason": reason_field("Why it is taken back, for someone who asks a year from now."),
     },
 )

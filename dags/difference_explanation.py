@@ -13,10 +13,11 @@ is a finding again.
 
 from __future__ import annotations
 
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 
+from include.domain.form_fields import NUMBERS
 from include.orchestration.assets import RECONCILIATIONS
-from include.orchestration.defaults import FINANCE, TAG, reason_field, task_defaults
+from include.orchestration.defaults import FINANCE, TAG, reason_field, task_defaults, text_field
 from include.orchestration.errors import task
 
 
@@ -27,12 +28,8 @@ from include.orchestration.errors import task
     tags=[TAG, FINANCE, "reconciliation"],
     default_args=task_defaults(FINANCE),
     params={
-        "findings": Param(
-            type="string",
-            minLength=1,
-            maxLength=4000,
-            title="Findings",
-            description="Their numbers, with commas or spaces.",
+        "findings": text_field(
+            "Findings", "Their numbers with commas or spaces, like 12, 13.", longest=4000, pattern=NUMBERS
         ),
         "reason": reason_field("What explains the difference, for someone who asks a year from now."),
     },

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag
 
-from include.orchestration.defaults import OPERATIONS, TAG, reason_field, task_defaults
+from include.domain.form_fields import NUMBERS
+from include.orchestration.defaults import OPERATIONS, TAG, optional_field, reason_field, task_defaults
 from include.orchestration.errors import task
 
 
@@ -26,21 +27,14 @@ from include.orchestration.errors import task
     tags=[TAG, OPERATIONS, "metering", "billing"],
     default_args=task_defaults(OPERATIONS),
     params={
-        "gaps": Param(
-            None,
-            type=["null", "string", "array"],  # a list by API; the form shows the first of these that is not null
-            items={"type": "integer", "minimum": 1},
-            maxItems=1000,
-            maxLength=20_000,
-            title="Gaps",
-            description="Numbers of gaps with commas or spaces, like 12, 13. Empty: the environment and window below.",
+        "gaps": optional_field(
+            "Gaps",
+            "Numbers of gaps with commas or spaces, like 12, 13. Empty: the environment and window below.",
+            longest=20_000,
+            pattern=NUMBERS,
         ),
-        "environment": Param(
-            None,
-            type=["null", "string"],
-            maxLength=200,
-            title="Environment",
-            description="Id of the environment whose open gaps are waived; needs from and to.",
+        "environment": optional_field(
+            "Environment", "Id of the environment whose open gaps are waived; needs from and to."
         ),
         "from": Param(
             None,

@@ -13,9 +13,9 @@ Write the event as the query of a callback, for example
 
 from __future__ import annotations
 
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 
-from include.orchestration.defaults import MARKETPLACE, TAG, reason_field, task_defaults
+from include.orchestration.defaults import MARKETPLACE, TAG, reason_field, task_defaults, text_field
 from include.orchestration.errors import task
 
 
@@ -26,12 +26,11 @@ from include.orchestration.errors import task
     tags=[TAG, MARKETPLACE],
     default_args=task_defaults(MARKETPLACE),
     params={
-        "event": Param(
-            type="string",
-            minLength=1,
-            maxLength=4000,
-            title="Event",
-            description="As the query of a callback: action=…&instanceId=…; createInstance has orderBizId instead.",
+        "event": text_field(
+            "Event",
+            "As the query of a callback: action=…&instanceId=…; createInstance has orderBizId instead.",
+            longest=4000,
+            pattern=r"(.*[?&])?action=.+",
         ),
         "reason": reason_field("How you know that it happened, for someone who asks a year from now."),
     },

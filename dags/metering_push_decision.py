@@ -21,8 +21,10 @@ from __future__ import annotations
 
 from airflow.sdk import Param, dag
 
-from include.orchestration.defaults import MARKETPLACE, TAG, reason_field, task_defaults
+from include.domain.form_fields import NUMBERS
+from include.orchestration.defaults import MARKETPLACE, TAG, optional_field, reason_field, task_defaults
 from include.orchestration.errors import task
+from include.orchestration.pushes import channels
 
 
 @dag(
@@ -39,14 +41,17 @@ from include.orchestration.errors import task
             description="hold and release are of a channel, the others of records.",
         ),
         "channel": Param(
-            None, type=["null", "string"], maxLength=40, title="Channel", description="For hold and release."
-        ),
-        "records": Param(
             None,
             type=["null", "string"],
-            maxLength=4000,
-            title="Records",
-            description="Their numbers, with commas or spaces.",
+            enum=[None, *channels()],
+            title="Channel",
+            description="For hold and release.",
+        ),
+        "records": optional_field(
+            "Records",
+            "For the other decisions: their numbers with commas or spaces, like 12, 13.",
+            longest=4000,
+            pattern=NUMBERS,
         ),
         "reason": reason_field("What you know, for someone who asks a year from now."),
     },

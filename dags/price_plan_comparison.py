@@ -12,9 +12,10 @@ with its progress while it is made.
 
 from __future__ import annotations
 
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 
-from include.orchestration.defaults import BILLING, TAG, task_defaults
+from include.domain.periods import PERIOD
+from include.orchestration.defaults import BILLING, TAG, plan_names, task_defaults, text_field
 from include.orchestration.errors import task
 
 
@@ -25,18 +26,9 @@ from include.orchestration.errors import task
     tags=[TAG, BILLING],
     default_args=task_defaults(BILLING, retries=0),  # a person waits for it, and can ask again
     params={
-        "period": Param(
-            type="string",
-            pattern="^[0-9]{4}-(0[1-9]|1[0-2])$",
-            title="Billing period",
-            description="YYYY-MM: the month whose metered usage is priced.",
-        ),
-        "first_plan": Param(
-            type="string", minLength=1, maxLength=63, title="Price plan", description="A published plan, as it is."
-        ),
-        "second_plan": Param(
-            type="string", minLength=1, maxLength=63, title="Compared with", description="Another published plan."
-        ),
+        "period": text_field("Billing period", "YYYY-MM: the month whose metered usage is priced.", pattern=PERIOD),
+        "first_plan": text_field("Price plan", "A published plan, as it is.", longest=63, examples=plan_names()),
+        "second_plan": text_field("Compared with", "Another published plan.", longest=63, examples=plan_names()),
     },
 )
 def price_plan_comparison() -> None:

@@ -16,9 +16,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 
-from include.orchestration.defaults import FINANCE, TAG, task_defaults
+from include.domain.form_fields import FILE_NAME
+from include.orchestration.defaults import FINANCE, TAG, task_defaults, text_field
 from include.orchestration.errors import task
 
 
@@ -29,12 +30,8 @@ from include.orchestration.errors import task
     tags=[TAG, FINANCE, "reconciliation"],
     default_args=task_defaults(FINANCE),
     params={
-        "file": Param(
-            type="string",
-            minLength=1,
-            maxLength=200,
-            title="File",
-            description="Name of a CSV file in the folder for settlement exports.",
+        "file": text_field(
+            "File", "Name of a CSV file in the folder for settlement exports, like 2026-10.csv.", pattern=FILE_NAME
         )
     },
 )

@@ -15,9 +15,10 @@ late_usage).
 
 from __future__ import annotations
 
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 
-from include.orchestration.defaults import OPERATIONS, TAG, reason_field, subscription_field, task_defaults
+from include.domain.form_fields import INSTANT
+from include.orchestration.defaults import OPERATIONS, TAG, reason_field, subscription_field, task_defaults, text_field
 from include.orchestration.errors import task
 
 
@@ -29,12 +30,12 @@ from include.orchestration.errors import task
     default_args=task_defaults(OPERATIONS),
     params={
         "subscription": subscription_field("Its id, like sub-…."),
-        "ended_at": Param(
-            type="string",
-            minLength=10,
-            title="End",
-            description="The first instant that does not count any more, in the time zone of its price plan: a day and "
-            "time like 2026-10-20 15:30, or a day, which means its 00:00. Not after now.",
+        "ended_at": text_field(
+            "End",
+            "The first instant that does not count any more, in the time zone of its price plan: a day and time like "
+            "2026-10-20 15:30, or a day, which means its 00:00. Not after now.",
+            longest=40,
+            pattern=INSTANT,
         ),
         "reason": reason_field("Why it ended, for someone who asks a year from now."),
     },

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Param, dag, get_current_context, task_group
 
 from include.orchestration.assets import USAGE
-from include.orchestration.defaults import OPERATIONS, TAG, task_defaults
+from include.orchestration.defaults import OPERATIONS, TAG, optional_field, task_defaults
 from include.orchestration.errors import task
 
 if TYPE_CHECKING:
@@ -44,11 +44,10 @@ if TYPE_CHECKING:
     tags=[TAG, OPERATIONS, "metering"],
     doc_md=__doc__,
     params={
-        "file": Param(
-            None,
-            type=["null", "string"],
-            title="File",
-            description="Name of a file in the drop folder; empty: all files there.",
+        "file": optional_field(
+            "File",
+            "Name of a file in the drop folder, or in imported/ there, like orders.csv; empty: all that wait.",
+            longest=400,
         ),
         "again": Param(
             default=False,

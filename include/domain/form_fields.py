@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 REASON_LENGTH = (10, 500)
+#: What a form's field may look like before its reader judges it: these refuse nothing that the readers take.
+NUMBERS = r"[\s,]*0*[1-9][0-9]*([\s,]+0*[1-9][0-9]*)*[\s,]*"
+PERCENT = r"\s*\+?0*(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)\s*"
+AMOUNT = r"\s*\+?[0-9]+(\.[0-9]+)?\s*"
+INSTANT = r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?(Z|[+-][0-9:]{2,8})?)?\s*"
+FILE_NAME = r"[^/\\]+"
 _HUNDRED = Decimal(100)
 #: A day, and a time of it where one is given.
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?")

@@ -165,6 +165,10 @@ def month_name(text: str, what: str = "Billing period") -> str:
     return text
 
 
+#: How a billing period is written: a month of the years that the product knows.
+PERIOD = r"2[0-9]{3}-(0[1-9]|1[0-2])"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class BillingPeriod:
     """One calendar month of a time zone, named YYYY-MM."""

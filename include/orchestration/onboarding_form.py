@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import Param
 
 from include.catalog.loader import load_product
-from include.domain.onboarding import LONGEST_DEPARTMENT, PAYMENTS, SITES
+from include.domain.onboarding import ACCOUNT_ID, INSTANCE_NAME, LONGEST_DEPARTMENT, ORDER_ID, PAYMENTS, SITES
 from include.domain.text import LONGEST_NAME
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ def onboarding_form() -> dict[str, Param]:
     terms = " or ".join(str(months) for months in product.licence_terms_months)
     return {
         "account_id": Param(
-            type="string", minLength=1, maxLength=LONGEST_NAME, title="Account id", section=_BUYER,
+            type="string", minLength=1, maxLength=LONGEST_NAME, pattern=_spaced(ACCOUNT_ID), title="Account id",
+            section=_BUYER,
             description="The buyer's cloud account (aliUid). Its delegated access is the connection "
             "alibaba_buyer_<account id>.",
         ),
@@ -71,7 +72,8 @@ def onboarding_form() -> dict[str, Param]:
             description="Prepaid: whether the next term follows by itself.",
         ),
         "first_instance_name": Param(
-            None, type=["null", "string"], maxLength=64, title="First instance's name", section=_START,
+            None, type=["null", "string"], maxLength=64, pattern=f"^$|{_spaced(INSTANCE_NAME)}",
+            title="First instance's name", section=_START,
             description="Empty: the buyer makes its own in the console.",
         ),
         "first_instance_aku": Param(
@@ -79,7 +81,8 @@ def onboarding_form() -> dict[str, Param]:
             description=f"Its size, {sizes} AKU.",
         ),
         "order_id": Param(
-            None, type=["null", "string"], maxLength=64, title="Order id", section=_EARLIER,
+            None, type=["null", "string"], maxLength=64, pattern=f"^$|{_spaced(ORDER_ID)}", title="Order id",
+            section=_EARLIER,
             description="The Marketplace's order, when the buyer has ordered already. Empty: it is ordered now.",
         ),
         "began_on": Param(
@@ -90,6 +93,11 @@ def onboarding_form() -> dict[str, Param]:
             "and its licence, counts. Orders of the Marketplace give the instant.",
         ),
     }  # fmt: skip
+
+
+def _spaced(pattern: str) -> str:
+    """The pattern with the white space around it that is taken off. Names that the Marketplace gives are not judged."""
+    return rf"^\s*{pattern.strip('^$')}\s*$"
 
 
 def _offered(labels: Mapping[str, str]) -> dict[str, object]:

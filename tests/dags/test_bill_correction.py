@@ -120,6 +120,8 @@ def test_what_breaks_a_rule_fails_and_corrects_nothing(dagbag, issued, conf):
         {"delivery": "pigeon"},
         {"refund_line": 0},
         {"price_plan": "x" * 64},
+        {"discount_percent": "ten"},
+        {"refund_amount": "-1"},
     ],
 )
 def test_the_form_refuses_what_is_missing_too_long_or_hostile(dagbag, conf):
@@ -132,8 +134,8 @@ def test_the_form_refuses_what_is_missing_too_long_or_hostile(dagbag, conf):
 
 
 def test_a_form_with_several_mistakes_is_answered_with_all_of_them(dagbag, issued, caplog):
-    assert run(dagbag, discount_percent="ten", refund_amount="-1")["correct_bill"] == "failed"
+    assert run(dagbag, discount_percent="1.0123456789012", refund_amount="0")["correct_bill"] == "failed"
     [said] = [record.message for record in caplog.records if "fields are wrong" in record.message]
-    assert said.startswith("2 fields are wrong. (1) Discount is 'ten': it ")
-    assert "(2) Refund is '-1': it " in said
+    assert said.startswith("2 fields are wrong. (1) Discount is '1.0123456789012': it ")
+    assert "(2) Refund is '0': it " in said
     assert list_corrections(issued) == []

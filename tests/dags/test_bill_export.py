@@ -88,11 +88,6 @@ def test_an_export_elsewhere_leaves_nothing_out_of_the_regular_files(dagbag, exp
 def test_hostile_fields_are_refused_by_the_form(dagbag, exporting):
     from airflow.sdk.exceptions import ParamValidationError
 
-    for field in ({"period": "x" * 41}, {"language": "fr"}, {"formats": ["exe"]}, {"destination": "x" * 501}):
+    for field in ({"period": "../../etc"}, {"language": "fr"}, {"formats": ["exe"]}, {"destination": "x" * 501}):
         with pytest.raises(ParamValidationError):
             run(dagbag, **field)
-
-
-def test_a_period_that_is_not_a_month_is_refused_in_a_sentence(dagbag, exporting, caplog):
-    assert states(run(dagbag, period="../../etc"))["find_due"] == "failed"
-    assert "Billing period is '../../etc': it is not a month written YYYY-MM" in caplog.text

@@ -69,9 +69,16 @@ def test_a_period_that_has_not_ended_fails_and_leaves_nothing(dagbag, used, ware
     assert bills_of(warehouse) == []
 
 
-def test_a_period_that_is_not_a_month_is_refused_in_a_sentence(dagbag, airflow_connections, caplog):
-    assert str(close(dagbag, period="October").state) == "failed"
-    assert "Billing period is 'October': it is not a month written YYYY-MM" in caplog.text
+def test_a_period_that_is_not_a_month_is_refused_by_the_form_and_in_a_sentence(dagbag, airflow_connections):
+    from airflow.sdk.exceptions import ParamValidationError
+
+    from include.domain.errors import InvalidInputError
+    from include.orchestration.billing import period_of_run
+
+    with pytest.raises(ParamValidationError, match="'October' does not match"):
+        dagbag.dags["billing_period_close"].params.get_param("period").resolve("October")
+    with pytest.raises(InvalidInputError, match="Billing period is 'October': it is not a month written YYYY-MM"):
+        period_of_run(context_of("manual", partition="October"))
 
 
 def context_of(run_type, *, partition=None, period=None, person=None):

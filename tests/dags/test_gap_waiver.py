@@ -38,17 +38,15 @@ def stored(warehouse) -> list[tuple[Any, ...]]:
 
 
 def test_the_user_who_triggered_waives_a_gap_with_a_reason(dagbag, gap, warehouse):
-    assert run(dagbag, gaps=[gap]) == {"waive_gaps": "success", "report": "success"}
+    assert run(dagbag, gaps=str(gap)) == {"waive_gaps": "success", "report": "success"}
     assert stored(warehouse) == [("waived", "dag_test", REASON)]
-    assert run(dagbag, gaps=[gap]) == {"waive_gaps": "success", "report": "success"}
-    another = run(dagbag, gaps=[gap], reason="It does not matter to anybody.")
+    assert run(dagbag, gaps=str(gap)) == {"waive_gaps": "success", "report": "success"}
+    another = run(dagbag, gaps=str(gap), reason="It does not matter to anybody.")
     assert another == {"waive_gaps": "failed", "report": "upstream_failed"}
     assert stored(warehouse) == [("waived", "dag_test", REASON)]
 
 
 def test_the_form_takes_numbers_as_people_write_them(dagbag, gap, warehouse):
-    schema = dagbag.dags["gap_waiver"].params.get_param("gaps").schema
-    assert next(kind for kind in schema["type"] if kind != "null") == "string", "what Airflow makes a field of"
     assert run(dagbag, gaps=f" {gap},{gap} ") == {"waive_gaps": "success", "report": "success"}
     assert stored(warehouse)[0][0] == "waived"
 
@@ -59,18 +57,21 @@ def test_an_environment_and_a_window_name_gaps_too(dagbag, gap, warehouse):
     assert stored(warehouse)[0][0] == "waived"
 
 
-@pytest.mark.parametrize("conf", [{}, {"gaps": [999999]}, {"gaps": "1, two"}, {"environment": "env-11-orders"}])
+@pytest.mark.parametrize("conf", [{}, {"gaps": "999999"}, {"environment": "env-11-orders"}])
 def test_a_form_that_names_no_open_gap_fails_and_waives_nothing(dagbag, gap, warehouse, conf):
     assert run(dagbag, **conf)["waive_gaps"] == "failed"
     assert stored(warehouse) == [("open", None, None)]
 
 
-@pytest.mark.parametrize("conf", [{"reason": "short"}, {"reason": None}, {"reason": "x" * 501}, {"gaps": [0]}])
+@pytest.mark.parametrize(
+    "conf",
+    [{"reason": "short"}, {"reason": None}, {"reason": "x" * 501}, {"gaps": "0"}, {"gaps": "1, two"}, {"gaps": [1]}],
+)
 def test_the_form_refuses_what_is_out_of_bounds(dagbag, gap, conf):
     from airflow.sdk.exceptions import ParamValidationError
 
     with pytest.raises(ParamValidationError):
-        run(dagbag, **{"gaps": [gap], **conf})
+        run(dagbag, **{"gaps": str(gap), **conf})
 
 
 def test_the_reason_has_no_default(dagbag):

@@ -63,6 +63,8 @@ def test_a_buyer_without_a_connection_fails_the_report_and_nothing_else(dagbag, 
     assert f"alibaba_buyer_{BUYER} is missing" in failure
 
 
-def test_a_period_that_is_not_a_month_is_refused_in_a_sentence(dagbag, airflow_connections, caplog):
-    assert str(run(dagbag, period="October").state) == "failed"
-    assert "Billing period is 'October': it is not a month written YYYY-MM" in caplog.text
+def test_a_period_that_is_not_a_month_is_refused_by_the_form(dagbag):
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError):
+        dagbag.dags["reconciliation"].params.get_param("period").resolve("October")

@@ -43,14 +43,16 @@ def test_the_user_who_triggered_ends_a_subscription_with_a_reason(dagbag, orders
 
 
 @pytest.mark.parametrize(
-    "conf", [{"subscription": "sub-unknown"}, {"ended_at": "2025-02-20"}, {"ended_at": "the 20th of May"}]
+    "conf", [{"subscription": "sub-unknown"}, {"ended_at": "2025-02-20"}, {"ended_at": "2026-02-30"}]
 )
 def test_a_form_that_names_no_end_that_can_be_fails_and_changes_nothing(dagbag, orders, warehouse, conf):
     assert run(dagbag, **conf) == {"release": "failed"}
     assert stored(warehouse) == ("active", None)
 
 
-@pytest.mark.parametrize("conf", [{"reason": "short"}, {"reason": None}, {"subscription": ""}])
+@pytest.mark.parametrize(
+    "conf", [{"reason": "short"}, {"reason": None}, {"subscription": ""}, {"ended_at": "the 20th of May"}]
+)
 def test_the_form_refuses_what_is_out_of_bounds(dagbag, orders, conf):
     from airflow.sdk.exceptions import ParamValidationError
 

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.domain.errors import InvalidInputError
-from include.domain.form_fields import read_fields, read_instant, read_name, read_numbers, read_percent
+from include.domain.form_fields import (
+    AMOUNT,
+    INSTANT,
+    NUMBERS,
+    PERCENT,
+    read_amount,
+    read_fields,
+    read_instant,
+    read_name,
+    read_numbers,
+    read_percent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,3 +100,31 @@ def test_all_mistakes_of_a_form_are_listed_at_once() -> None:
     )
     with pytest.raises(InvalidInputError, match=r"^From is 'soon'"):
         read_fields(good | {"from": bad["from"]})
+
+
+def read_day(text: str, what: str) -> object:
+    return read_instant(text, what, "Asia/Shanghai")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "read", "taken", "refused"),
+    [
+        (NUMBERS, read_numbers, ["12", " 12, 13 ", "12\n13,", "007"], ["0", "1, two", "[12, 13]", "1.5"]),
+        (PERCENT, read_percent, ["0", "12.5", "+12.5", " 100 ", "100.00", "007"], ["101", "ten", "-1", "1e1"]),
+        (AMOUNT, read_amount, ["12.30", " 1 ", "+1"], ["-1", "ten", "1,000.00", "1e3"]),
+        (
+            INSTANT,
+            read_day,
+            ["2026-10-20", "2026-10-20 15:30", "2026-10-20T15:30:00+08:00", "2026-10-20T15:30:00Z"],
+            ["20 May", "2026-10", "now"],
+        ),
+    ],
+)
+def test_a_form_takes_what_its_reader_takes_and_refuses_what_it_never_would(pattern, read, taken, refused):
+    for text in taken:
+        assert re.fullmatch(pattern, text), text
+        read(text, "Field")
+    for text in refused:
+        assert not re.fullmatch(pattern, text), text
+        with pytest.raises(InvalidInputError):
+            read(text, "Field")

@@ -48,7 +48,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
         "correct_bill",
         "2026-10-none",
     ),
-    ("gap_waiver", {"gaps": [4711], "reason": REASON}, "waive_gaps", "4711"),
+    ("gap_waiver", {"gaps": "4711", "reason": REASON}, "waive_gaps", "4711"),
     (
         "private_offer",
         {"subscription": "sub-none", "from": "2026-11-01", "discount_percent": "10", "reason": REASON},
