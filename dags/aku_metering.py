@@ -21,17 +21,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from airflow.sdk import CronPartitionTimetable, Param, dag
+from airflow.sdk import Param, dag
 
 from include.orchestration.assets import READINGS, USAGE
 from include.orchestration.deadlines import hourly_close
 from include.orchestration.defaults import OPERATIONS, TAG, task_defaults
 from include.orchestration.errors import task
+from include.orchestration.timetables import HourTimetable
 
 
 @dag(
     # The tick at 05:07 is for the hour that began at 04:00.
-    schedule=CronPartitionTimetable("7 * * * *", timezone="UTC", run_offset=-1, key_format="%Y-%m-%dT%H:00:00"),
+    schedule=HourTimetable("7 * * * *", timezone="UTC", run_offset=-1, key_format="%Y-%m-%dT%H:00:00"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=4,

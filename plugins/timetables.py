@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
 
-from include.orchestration.timetables import BillingPeriodTimetable
+from include.orchestration.timetables import BillingPeriodTimetable, HourTimetable
 
 
 class TimetablesPlugin(AirflowPlugin):
-    """When billing periods are closed."""
+    """When hours and billing periods are closed."""
 
     name = "billing_timetables"
-    timetables = [BillingPeriodTimetable]  # noqa: RUF012 (Airflow's form)
+    timetables = [BillingPeriodTimetable, HourTimetable]  # noqa: RUF012 (Airflow's form)

@@ -1,9 +1,9 @@
-"""When a billing period is closed: once per calendar month of the seller's time zone, some hours after its end.
+"""When an hour is closed, and a billing period: once per calendar month of the seller's time zone, some hours after.
 
-Every run carries its period as partition key (YYYY-MM), so that bills are an asset partitioned by period. Scheduled
-runs carry the month as data interval too and are named by it (scheduled__2026-10). Backfill takes its dates as wall
-clock of the zone; its runs have no data interval, because a run for the same month may exist, and Airflow allows one a
-date.
+Every run of a close carries its period as partition key (YYYY-MM), so that bills are an asset partitioned by period.
+Scheduled runs carry the month as data interval too and are named by it (scheduled__2026-10). Backfill takes its dates
+as wall clock of the zone; its runs have no data interval, because a run for the same month may exist, and Airflow
+allows one a date.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from uuid import uuid4
 import pendulum
 from airflow.exceptions import InvalidPartitionKeyError
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
+from airflow.timetables.trigger import CronPartitionTimetable
 
 from include.domain.errors import InvalidInputError
 from include.domain.periods import BillingPeriod
@@ -26,7 +27,33 @@ if TYPE_CHECKING:
     from airflow.utils.types import DagRunType
 
 
-class BillingPeriodTimetable(Timetable):
+class _NamedByPartition(Timetable):
+    """Names runs by what they are about, where Airflow tells their partition: for those by hand it does not."""
+
+    def generate_run_id(
+        self,
+        *,
+        run_type: DagRunType,
+        run_after: datetime,
+        data_interval: DataInterval | None,
+        **extra: object,
+    ) -> str:
+        """scheduled__2026-10; a backfill of the same month may come again and gets a name of its own each time."""
+        key = extra.get("partition_key")
+        if run_type.value == "scheduled" and key:
+            return f"scheduled__{key}"
+        if run_type.value == "backfill" and key:
+            return f"backfill__{key}__{uuid4().hex[:8]}"
+        return super().generate_run_id(
+            run_type=run_type, run_after=pendulum.instance(run_after), data_interval=data_interval, **extra
+        )
+
+
+class HourTimetable(_NamedByPartition, CronPartitionTimetable):
+    """One run per hour, named by it: scheduled__2026-10-01T05:00:00."""
+
+
+class BillingPeriodTimetable(_NamedByPartition):
     """One run per billing period, `close_delay` after it has ended.
 
     Args:
@@ -105,22 +132,6 @@ class BillingPeriodTimetable(Timetable):
     def infer_manual_data_interval(self, *, run_after: datetime) -> DataInterval:
         """The last period whose close is due."""
         return _interval(self._containing(run_after - self.close_delay).previous)
-
-    def generate_run_id(
-        self,
-        *,
-        run_type: DagRunType,
-        run_after: datetime,
-        data_interval: DataInterval | None,  # noqa: ARG002 (the partition says it)
-        **extra: object,
-    ) -> str:
-        """scheduled__2026-10; a backfill of the same month may come again and gets a name of its own each time."""
-        key = extra.get("partition_key")
-        if run_type.value == "scheduled" and key:
-            return f"scheduled__{key}"
-        if run_type.value == "backfill" and key:
-            return f"backfill__{key}__{uuid4().hex[:8]}"
-        return run_type.generate_run_id(suffix=run_after.isoformat())
 
     def _decode_partition_date(self, partition_key: str) -> datetime:
         try:

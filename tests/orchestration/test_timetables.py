@@ -9,7 +9,8 @@ import pendulum
 import pytest
 
 if TYPE_CHECKING:
-    from airflow.timetables.base import DagRunInfo
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.timetables.base import DagRunInfo, Timetable
 
     from include.orchestration.timetables import BillingPeriodTimetable
 
@@ -23,9 +24,7 @@ def timetable() -> BillingPeriodTimetable:
     return BillingPeriodTimetable("Asia/Shanghai", timedelta(hours=6))
 
 
-def following(
-    timetable: BillingPeriodTimetable, start: datetime, count: int, *, catchup: bool = True
-) -> list[DagRunInfo]:
+def following(timetable: Timetable, start: datetime, count: int, *, catchup: bool = True) -> list[DagRunInfo]:
     from airflow.timetables.base import TimeRestriction
 
     restriction = TimeRestriction(pendulum.instance(start), None, catchup)
@@ -91,6 +90,19 @@ def test_a_run_is_named_by_its_period_and_a_backfill_never_twice_the_same(timeta
     assert name(DagRunType.BACKFILL_JOB, "2026-10").startswith("backfill__2026-10__")
     assert name(DagRunType.BACKFILL_JOB, "2026-10") != name(DagRunType.BACKFILL_JOB, "2026-10")
     assert name(DagRunType.MANUAL, None).startswith("manual__2026-10-31T22:00:00")
+
+
+def test_an_hourly_run_is_named_by_its_hour_and_the_scheduler_makes_its_timetable_again(dagbag: DagBag) -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+    from airflow.utils.types import DagRunType
+
+    hourly = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dagbag.dags["aku_metering"])).timetable
+    (run,) = following(hourly, datetime(2026, 10, 1, 5, 30, tzinfo=UTC), 1)
+    assert run.partition_key == "2026-10-01T05:00:00"
+    named = hourly.generate_run_id(
+        run_type=DagRunType.SCHEDULED, run_after=run.run_after, data_interval=None, partition_key=run.partition_key
+    )
+    assert named == "scheduled__2026-10-01T05:00:00"
 
 
 def test_a_partition_key_is_a_month(timetable: BillingPeriodTimetable) -> None:
