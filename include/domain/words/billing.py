@@ -163,6 +163,47 @@ FINDINGS = {
 #: The reason of late usage that waits without a request.
 LATE_USAGE = Words("Usage of {late_hour_count:hour|hours} that became known after the bill was issued")
 
+#: Why a bill differs from that of the month before, in parts that add up.
+DIFFERENCES = {
+    "usage": Words(
+        "{aku_seconds:aku_hours} AKU-hours {direction} were charged, {basis}.",
+        {
+            "direction": {"more": "more", "fewer": "fewer"},
+            "basis": {
+                "average": "at the earlier average price of {price_before:amount}",
+                "new": "and none in the month before",
+            },
+        },
+        title="Usage",
+    ),
+    "price": Words(
+        "An AKU-hour cost {price:amount} on average, after {price_before:amount}: prices, tiers, or rounding changed.",
+        title="Price of usage",
+    ),
+    "licence": Words("Licences cost {amount:amount}, after {amount_before:amount}.", title="Licences"),
+    "fee": Words("Fees are {amount:amount}, after {amount_before:amount}.", title="Fees"),
+    "discount": Words("Discounts are {amount:amount}, after {amount_before:amount}.", title="Discount"),
+    "limit": Words(
+        "Minimum and maximum add {amount:amount}, after {amount_before:amount}.", title="Minimum and maximum"
+    ),
+    "correction": Words(
+        "Corrections of earlier bills and refunds are {amount:amount}, after {amount_before:amount}.",
+        title="Corrections and refunds",
+    ),
+    "tax": Words("Tax that is added to the lines changes with them, or its rate did.", title="Tax"),
+}
+#: Why two months cannot be compared.
+NOT_COMPARABLE = Words(
+    "{reason}",
+    {
+        "reason": {
+            "none": "There is no bill of {period} to compare with.",
+            "currency": "The bill of {period} is in {currency_before} and this one in {currency}: amounts in two "
+            "currencies cannot be compared.",
+        }
+    },
+)
+
 
 class Finding(NamedTuple):
     """Why a bill is held: the claim that does not hold, which is the audit's name, and what was found."""

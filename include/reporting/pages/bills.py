@@ -12,6 +12,7 @@ from include.domain.lifecycles import BILL
 from include.domain.periods import time_zone
 from include.domain.words.reconciliation import OPEN_POINTS
 from include.reporting import bill_detail, charts
+from include.reporting.bill_difference import find_difference
 from include.reporting.pages.site import PAGE_SIZE, ListQuery, Site, render
 from include.warehouse.engine import statement
 
@@ -127,6 +128,7 @@ def add_to(site: Site) -> None:
     def show_bill(request: Request, bill_id: str) -> HTMLResponse:
         with site.reading() as connection:
             detail = bill_detail.find_bill(connection, bill_id)
+            difference = find_difference(connection, detail.bill) if detail and detail.bill.document == "bill" else None
         if detail is None:
             raise HTTPException(404, f"There is no bill {bill_id}.")
         zone = time_zone(detail.bill.time_zone)
@@ -136,6 +138,7 @@ def add_to(site: Site) -> None:
             request,
             "bill.html",
             detail=detail,
+            difference=difference,
             explains_lines=site.explain is not None,
             daily=charts.daily_chart(first, days, detail.days),
             calendar=charts.hour_calendar(first, days, detail.hours),
