@@ -157,7 +157,7 @@ class Demo:
         run = self.operator.trigger("subscription_onboarding", self._form(buyer, order))
         state = self.operator.follow(run, lambda _name, _state: None)
         reasons = self.operator.note(run)
-        if state != "success" or "refused" not in reasons:
+        if state != "success" or "is refused" not in reasons:
             raise AkubillError(f"{buyer.title} should have been refused, but its run ended as {state}: {reasons}")
         self.say(f"   {order.environment_name}: refused, as it must be. {reasons}")
         return reasons

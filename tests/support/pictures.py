@@ -104,7 +104,7 @@ def shots(demo: Demo, played: DemoResult) -> Iterator[Shot]:
     running = BillingPeriod.containing(demo.now, ZONE).name
     yield Shot("dags", "/dags", height=1100)
     yield Shot("onboarding-form", "/dags/subscription_onboarding", 1200, 1500, click="Environment")
-    succeeded, refused = (run_of(demo, state) for state in ("success", "failed"))
+    succeeded, refused = (run_of(demo, is_refused=is_refused) for is_refused in (False, True))
     yield Shot("onboarding-run", succeeded)
     yield Shot("onboarding-refused", f"{refused}/tasks/admit")
     yield Shot("bills-demo", "/plugin/billing/billing/bills", height=800)
@@ -116,10 +116,10 @@ def shots(demo: Demo, played: DemoResult) -> Iterator[Shot]:
     yield Shot("subscriptions", "/billing/subscriptions", 1200, 800, is_whole=True)
 
 
-def run_of(demo: Demo, state: str) -> str:
-    """Path of the newest onboarding that ended so."""
-    runs = demo.operator.runs("subscription_onboarding")
-    run_id = next(run["dag_run_id"] for run in runs if run["state"] == state)
+def run_of(demo: Demo, *, is_refused: bool) -> str:
+    """Path of the newest onboarding that refused the buyer, as its note says, or that did not."""
+    runs = [run for run in demo.operator.runs("subscription_onboarding") if run["state"] == "success"]
+    run_id = next(run["dag_run_id"] for run in runs if ("is refused" in (run["note"] or "")) == is_refused)
     return f"/dags/subscription_onboarding/runs/{run_id}"
 
 

@@ -35,7 +35,7 @@ class Outcome(NamedTuple):
 
 
 OUTCOMES = {
-    "alarms": Outcome("{opened:alarm|alarms} opened, {closed:number} over, {still_on:number} on"),
+    "alarms": Outcome("{opened:alarm|alarms} opened, {closed:number} over, {still_on:number} still on"),
     "close": Outcome(
         "{period}: {issued:bill|bills} issued, {held:number} held",
         {"missing_count": "{missing_count:subscription has|subscriptions have} no bill"},
