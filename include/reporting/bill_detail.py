@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from include.domain.money import ZERO, Decimal
 from include.domain.words import billing as words
-from include.domain.words.reconciliation import say_verdict
+from include.domain.words.reconciliation import VERDICTS_NOW, say_verdict
 from include.reporting.document_header import DocumentHeader
 from include.warehouse.engine import statement
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from sqlalchemy import Connection
-
-    from include.domain.money import Decimal
 
 _Row = TypeVar("_Row")
 
@@ -133,7 +132,14 @@ class Finding(_Found):
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """The Marketplace's side; all of the verdict is None where nothing was compared."""
+    """The Marketplace's side; all of the verdict is None where nothing was compared.
+
+    Attributes:
+        corrected: what issued documents correct of the bill, before tax.
+        refunded: what the Marketplace gave back; it is part of its amount.
+        remaining: what is left of the bill; None where nothing was corrected and nothing given back.
+        verdict_now: of what remains; None with it. May be `refund`.
+    """
 
     verdict: str | None
     facts: dict[str, Any] | None
@@ -143,6 +149,10 @@ class Reconciliation:
     currency: str | None
     is_final: bool | None
     checked_at: datetime | None
+    corrected: Decimal
+    refunded: Decimal
+    remaining: Decimal | None
+    verdict_now: str | None
     fetched_at: datetime | None
     failure: str | None
     attempted_at: datetime | None
@@ -151,6 +161,19 @@ class Reconciliation:
     def sentence(self) -> str | None:
         """The verdict in words."""
         return say_verdict(self.verdict, self.facts) if self.verdict and self.facts else None
+
+    @property
+    def difference_now(self) -> Decimal:
+        """The Marketplace's amount minus what remains."""
+        return (self.marketplace_amount or ZERO) - (self.remaining or ZERO)
+
+    @property
+    def sentence_now(self) -> str:
+        """The verdict on what remains in words."""
+        apart = self.difference_now
+        cause = "currency" if (self.facts or {}).get("cause") == "currency" else "more" if apart > 0 else "less"
+        facts = {"cause": cause, "distance": str(abs(apart)), "refunded": str(-self.refunded)}
+        return VERDICTS_NOW[self.verdict_now or "agrees"].say({**facts, "currency": self.currency})
 
 
 @dataclass(frozen=True, slots=True)

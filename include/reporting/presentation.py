@@ -89,6 +89,7 @@ WORDS = {
     "unregistered_environment": "Unregistered environment",
     "dropped_to_zero": "Dropped to zero",
     "unusual_total": "Unusual total",
+    "refund": "Refund",
     "bill": "Bill",
     "credit_note": "Credit note",
     "debit_note": "Debit note",

@@ -47,6 +47,34 @@ VERDICTS = {
     ),
 }
 
+#: What remains of a bill after its corrections, against what the Marketplace charges less its refunds.
+VERDICTS_NOW = {
+    "agrees": Words("What remains of the bill is what the Marketplace charges after its refunds."),
+    "differs_by_rounding": Words(
+        "What remains of the bill and what the Marketplace charges after its refunds are {distance:amount} {currency} "
+        "apart, which rounding can explain."
+    ),
+    "differs": Words(
+        "{cause}",
+        {
+            "cause": {
+                "more": "The Marketplace charges {distance:amount} {currency} more than what remains of the bill. Ask "
+                "it for a refund where a credit note gave this back; what is settled with the buyer directly can be "
+                "explained.",
+                "less": "The Marketplace charges {distance:amount} {currency} less than what remains of the bill. "
+                "Correct the bill if its refund is right; what is settled with the buyer directly can be explained.",
+                "currency": "The two amounts are in two currencies. Check the currency of the price plan.",
+            }
+        },
+    ),
+    "missing_here": Words("The Marketplace still charges {distance:amount} {currency}, and nothing remains here."),
+    "missing_there": Words("{distance:amount} {currency} remain of the bill, and the Marketplace charges nothing."),
+    "refund": Words(
+        "The Marketplace gave back {refunded:amount} {currency}, which no correction of the bill does. Without that "
+        "they agree: give it back by a correction (cause refund), or explain it."
+    ),
+}
+
 #: What a list of bills cannot show, besides the verdict `missing_here`.
 OPEN_POINTS = {
     "missing_here": VERDICTS["missing_here"],
