@@ -14,7 +14,7 @@ is confirmed.
 **What you do next.** Nothing, if the run is green. If `report` fails, its message names what needs a person: first
 the open findings, which are what the Marketplace's final bill does not confirm, each with owner, age and what to do;
 then buyers that could not be asked. A finding is closed by a correction, by the final bill, or by your explanation
-(`difference_explanation`). All verdicts are shown under *Bills*, and in `reconciliation.verdicts`.
+(`difference_explanation`). All verdicts are shown under *Reconciliation*, and in `reconciliation.verdicts`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ class OpenPointsError(FatalError):
     """Everything that could be reconciled was; the rest needs a person."""
 
 
-#: So many are named; the rest are on the page of bills.
+#: So many are named; the rest are on the page of reconciliation.
 _NAMED_AT_MOST = 20
 
 
@@ -37,7 +37,7 @@ def report_open_points(failures: Mapping[str, Mapping[str, str]], open_points: S
     if points:
         more = len(points) - _NAMED_AT_MOST
         rest = (
-            f" And {more} more: see `akubill reconciliation findings` and the verdicts under Bills." if more > 0 else ""
+            f" And {more} more: see `akubill reconciliation findings` and the page Reconciliation." if more > 0 else ""
         )
         raise OpenPointsError(
             f"{len(points)} point(s) need a person; everything else is reconciled. "

@@ -73,7 +73,7 @@ def test_a_viewer_sees_the_bills_of_the_warehouse_connection(viewer, warehouse):
 def test_the_pages_stand_in_airflows_navigation(viewer):
     plugins = viewer.get("/api/v2/plugins").json()["plugins"]
     ours = next(plugin for plugin in plugins if plugin["name"] == "billing_pages")
-    assert [(view["name"], view["url_route"]) for view in ours["external_views"]] == [("Bills", "bills")]
+    assert [(view["name"], view["url_route"]) for view in ours["external_views"]] == [("Billing", "billing")]
 
 
 def test_a_plugin_costs_a_task_nothing_but_its_own_file():
