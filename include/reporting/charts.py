@@ -1,4 +1,4 @@
-"""Usage of a bill as pictures: days as stacked bars, hours as a calendar. Only geometry; templates draw it as SVG.
+"""Usage of a bill by day and by hour: tables for its page, and for its print bars as geometry, which Typst draws.
 
 Lengths are whole units of the drawing's own coordinates, computed by integer arithmetic.
 """
@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from babel.dates import format_date
-
-from include.reporting.presentation import aku_hours, number
+from include.reporting.presentation import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,23 +22,18 @@ _HOUR = 3600
 _SERIES_SHOWN = 6
 _LEVELS = 5
 
-# The drawing of days.
 _LEFT, _TOP, _PLOT_HEIGHT, _STEP, _BAR = 56, 12, 200, 29, 21
-# The calendar of hours.
-_CELL_WIDTH, _CELL_HEIGHT, _CELL_GAP = 27, 8, 2
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle, what it belongs to (a series, a level) and what it says when pointed at."""
+    """A rectangle, and the series that it belongs to."""
 
     x: int
     y: int
     width: int
     height: int
     shade: int
-    title: str
-    is_estimated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +47,11 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One instance of the picture, with its sum over the period."""
+    """One instance, or the smallest ones together, with the sum over the period."""
 
     name: str
     shade: int
-    aku_hours: str
+    aku_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,37 +69,56 @@ class DailyChart:
 
 
 @dataclass(frozen=True, slots=True)
-class HourCalendar:
-    """Hours of the period, a column per day and a row per hour, shaded by size in five levels."""
+class DailyTable:
+    """AKU-seconds of each day, one column a series."""
 
-    width: int
-    height: int
-    boxes: Sequence[Box]
-    hours: Sequence[Label]
-    days: Sequence[Label]
-    highest: str
+    series: Sequence[Series]
+    days: Sequence[tuple[date, Sequence[int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """An hour of the calendar: its level is its share of the highest hour, from 0 to 5."""
+
+    day: date
+    level: int
+    aku_seconds: int
+    estimated_aku_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class HourCalendar:
+    """Hours of the period, a row per hour of the day and a column per day."""
+
+    days: Sequence[date]
+    rows: Sequence[Sequence[Cell]]
+    highest: int
     has_estimated: bool
+
+
+def daily_table(first: date, days: int, usage: Sequence[UsageDay]) -> DailyTable:
+    """The `days` days from `first` on; beyond six instances the smallest are one series."""
+    series, used = _by_day(usage)
+    return DailyTable(
+        series,
+        [(day, [used[day][each.shade] for each in series]) for day in (first + timedelta(n) for n in range(days))],
+    )
 
 
 def daily_chart(first: date, days: int, usage: Sequence[UsageDay]) -> DailyChart:
     """Bars of `days` days from `first` on; beyond six instances the smallest are drawn as one."""
-    names, shades = _series(usage)
-    used: defaultdict[date, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for part in usage:
-        used[part.used_on][shades[part.instance_id]] += part.aku_seconds
+    series, used = _by_day(usage)
     top = _nice_ceiling(max((sum(day.values()) for day in used.values()), default=0))
     bottom = _TOP + _PLOT_HEIGHT
     boxes: list[Box] = []
     for index in range(days):
-        day = first + timedelta(days=index)
+        day = used[first + timedelta(days=index)]
         below = 0
-        for shade in sorted(used[day]):
-            y = bottom - (below + used[day][shade]) * _PLOT_HEIGHT // top
+        for shade in sorted(day):
+            y = bottom - (below + day[shade]) * _PLOT_HEIGHT // top
             height = bottom - below * _PLOT_HEIGHT // top - y
-            title = f"{_day(day)}, {names[shade]}: {aku_hours(used[day][shade])} AKU-hours"
-            boxes.append(Box(_LEFT + index * _STEP + 4, y, _BAR, height, shade, title))
-            below += used[day][shade]
-    totals = {shade: sum(day[shade] for day in used.values() if shade in day) for shade in names}
+            boxes.append(Box(_LEFT + index * _STEP + 4, y, _BAR, height, shade))
+            below += day[shade]
     return DailyChart(
         width=_LEFT + days * _STEP + 4,
         height=bottom + 26,
@@ -118,51 +130,39 @@ def daily_chart(first: date, days: int, usage: Sequence[UsageDay]) -> DailyChart
             Label(_LEFT + index * _STEP + 4 + _BAR // 2, bottom + 18, str((first + timedelta(index)).day))
             for index in range(days)
         ],
-        series=[Series(names[shade], shade, aku_hours(totals[shade])) for shade in sorted(names)],
+        series=series,
     )
 
 
 def hour_calendar(first: date, days: int, hours: Sequence[UsageHour]) -> HourCalendar:
-    """Every hour of `days` days from `first` on; the shade is the hour's share of the highest one."""
+    """Every hour of `days` days from `first` on."""
     by_hour = {(hour.used_on, hour.hour_of_day): hour for hour in hours}
     highest = max((hour.aku_seconds for hour in hours), default=0)
-    boxes = []
-    for index in range(days):
-        day = first + timedelta(days=index)
-        for hour_of_day in range(24):
-            hour = by_hour.get((day, hour_of_day))
-            seconds, guess = (hour.aku_seconds, hour.estimated_aku_seconds) if hour else (0, 0)
-            title = f"{_day(day)}, {hour_of_day:02d}:00: {aku_hours(seconds)} AKU-hours"
-            title += f", of these {aku_hours(guess)} estimated" if guess else ""
-            level = -(-seconds * _LEVELS // highest) if highest else 0
-            boxes.append(
-                Box(
-                    _LEFT + index * (_CELL_WIDTH + _CELL_GAP),
-                    hour_of_day * (_CELL_HEIGHT + _CELL_GAP),
-                    _CELL_WIDTH,
-                    _CELL_HEIGHT,
-                    level,
-                    title,
-                    guess > 0,
-                )
-            )
-    height = 24 * (_CELL_HEIGHT + _CELL_GAP)
+    columns = [first + timedelta(days=index) for index in range(days)]
+
+    def cell(day: date, hour_of_day: int) -> Cell:
+        hour = by_hour.get((day, hour_of_day))
+        if hour is None:
+            return Cell(day, 0, 0, 0)
+        level = -(-hour.aku_seconds * _LEVELS // highest) if highest else 0
+        return Cell(day, level, hour.aku_seconds, hour.estimated_aku_seconds)
+
     return HourCalendar(
-        width=_LEFT + days * (_CELL_WIDTH + _CELL_GAP),
-        height=height + 20,
-        boxes=boxes,
-        hours=[Label(_LEFT - 10, h * (_CELL_HEIGHT + _CELL_GAP) + 8, f"{h:02d}:00") for h in range(0, 24, 6)],
-        days=[
-            Label(
-                _LEFT + index * (_CELL_WIDTH + _CELL_GAP) + _CELL_WIDTH // 2,
-                height + 14,
-                str((first + timedelta(index)).day),
-            )
-            for index in range(days)
-        ],
-        highest=aku_hours(highest),
+        days=columns,
+        rows=[[cell(day, hour_of_day) for day in columns] for hour_of_day in range(24)],
+        highest=highest,
         has_estimated=any(hour.estimated_aku_seconds for hour in hours),
     )
+
+
+def _by_day(usage: Sequence[UsageDay]) -> tuple[list[Series], defaultdict[date, defaultdict[int, int]]]:
+    """The series, and AKU-seconds by day and series."""
+    names, shades = _series(usage)
+    used: defaultdict[date, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for part in usage:
+        used[part.used_on][shades[part.instance_id]] += part.aku_seconds
+    sums = {shade: sum(day.get(shade, 0) for day in used.values()) for shade in names}
+    return [Series(names[shade], shade, sums[shade]) for shade in sorted(names)], used
 
 
 def _series(usage: Sequence[UsageDay]) -> tuple[dict[int, str], dict[str, int]]:
@@ -187,7 +187,3 @@ def _nice_ceiling(aku_seconds: int) -> int:
         power *= 10
     factor = next(factor for factor in (1, 2, 3, 4, 5, 6, 8, 10) if factor * power >= quarter)
     return 4 * factor * power * _HOUR
-
-
-def _day(day: date) -> str:
-    return format_date(day, "EEE d MMM", locale="en")

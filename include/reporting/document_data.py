@@ -6,7 +6,6 @@ reasons and descriptions come from people: they are handed over as data and neve
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -257,7 +256,6 @@ def _chart(printed: PrintedDocument, words: Words) -> dict[str, Any]:
     hidden = len({day.instance_id for day in printed.days}) - len(names)
     if hidden > 0:
         names[-1] = words.texts["others"].format(count=hidden + 1)
-    sums = _sums(printed.days, len(names))
     return {
         "width": chart.width,
         "height": chart.height,
@@ -267,16 +265,11 @@ def _chart(printed: PrintedDocument, words: Words) -> dict[str, Any]:
         "grid": [[label.x, label.y, label.text] for label in chart.grid],
         "days": [[label.x, label.y, label.text] for label in chart.days],
         "series": [
-            [shade, name, words.number(hours, 2)] for shade, (name, hours) in enumerate(zip(names, sums, strict=True))
+            [series.shade, name, words.number(_aku_hours(series.aku_seconds), 2)]
+            for series, name in zip(chart.series, names, strict=True)
         ],
     }
 
 
-def _sums(days: Sequence[UsageDay], shown: int) -> list[Decimal]:
-    """AKU-hours of the chart's series: of each of the largest instances, and of the others together."""
-    seconds: Counter[str] = Counter()
-    for day in days:
-        seconds[day.instance_id] += day.aku_seconds
-    ordered = sorted(seconds.values(), reverse=True)
-    series = [*ordered[: shown - 1], sum(ordered[shown - 1 :])]
-    return [round_amount(Decimal(part) / SECONDS_PER_HOUR, 6, "half_even") for part in series]
+def _aku_hours(aku_seconds: int) -> Decimal:
+    return round_amount(Decimal(aku_seconds) / SECONDS_PER_HOUR, 6, "half_even")

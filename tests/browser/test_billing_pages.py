@@ -82,10 +82,16 @@ def test_in_airflows_frame_links_and_filters_work(page, site):
     frame.get_by_text("The console did not answer").wait_for()
 
 
-def test_the_usage_of_a_month_is_drawn_whole(page, site):
+@pytest.mark.parametrize("width", [360, 700, 1280])
+def test_the_usage_of_a_month_is_drawn_whole(page, site, width):
+    page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{site}/billing/bills/2026-10-sub-01-clickstream")
-    assert page.locator("svg[aria-label^='AKU-hours of each hour'] rect").count() == 31 * 24
-    assert page.locator("svg[aria-label^='AKU-hours of each day'] rect").count() >= 31
+    hours = page.locator("table.heat tbody td")
+    assert hours.count() == 31 * 24
+    last = hours.last.bounding_box()
+    assert last["width"] >= 4
+    assert last["x"] + last["width"] <= width
+    assert page.evaluate("Chart.getChart(document.querySelector('canvas')).data.labels.length") == 31
 
 
 def test_pages_work_without_scripts(browser, site):

@@ -140,7 +140,7 @@ def add_to(site: Site) -> None:
             detail=detail,
             difference=difference,
             explains_lines=site.explain is not None,
-            daily=charts.daily_chart(first, days, detail.days),
+            daily=charts.daily_table(first, days, detail.days),
             calendar=charts.hour_calendar(first, days, detail.hours),
         )
 
