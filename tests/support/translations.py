@@ -3,17 +3,21 @@ no template has any more are dropped. Run `python -m tests.support.translations`
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
+from include.domain.words.work import TITLES
 from include.reporting import presentation
 from include.reporting.pages.site import NAVIGATION
 from include.reporting.pages.translations import LOCALE
 
 FILE = LOCALE / "zh.po"
+#: Names of next steps, which templates translate.
+_LABELS = re.compile(r'NextStep\(\s*"([^"]+)"')
 # Without the dates and names that gettext's own header has: the file changes when a message does.
 _HEADER = b"""\
 # Chinese for the billing pages; `python -m tests.support.translations` brings it up to date with the templates.
@@ -29,6 +33,9 @@ msgstr ""
 def messages() -> set[str]:
     """Every message that a page may show: of the templates, the navigation, and the names of states."""
     found: set[str] = {label for _route, label in NAVIGATION} | set(presentation.WORDS.values())
+    found |= {*TITLES.values(), "Billing", "Operations"}
+    for page in sorted(LOCALE.parent.glob("*.py")):
+        found.update(_LABELS.findall(page.read_text(encoding="utf-8")))
     for template in sorted((LOCALE.parent / "templates").glob("*.html")):
         for _line, message, _comments, _context in extract(
             "jinja2.ext:babel_extract", BytesIO(template.read_bytes()), options={"trimmed": "true"}
