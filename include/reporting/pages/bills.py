@@ -5,22 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import HTTPException, Query, Request
+from fastapi import HTTPException, Path, Query, Request
 from pydantic import Field
 
+from include.domain.errors import InvalidInputError
 from include.domain.lifecycles import BILL
 from include.domain.periods import time_zone
 from include.domain.words.reconciliation import OPEN_POINTS
 from include.reporting import bill_detail, charts
 from include.reporting.bill_difference import find_difference
-from include.reporting.pages.site import PAGE_SIZE, ListQuery, Site, render
+from include.reporting.document_data import read_document
+from include.reporting.documents import print_document
+from include.reporting.line_files import write_lines
+from include.reporting.pages.site import PAGE_SIZE, ListQuery, Site, download, render
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
-    from fastapi.responses import HTMLResponse
+    from fastapi.responses import HTMLResponse, Response
     from sqlalchemy import Connection
 
     from include.domain.money import Decimal
+    from include.reporting.document_data import PrintedDocument
 
 
 class BillQuery(ListQuery):
@@ -124,6 +129,19 @@ def add_to(site: Site) -> None:
             }
         return render(request, "bills.html", filters=filters, bill_states=BILL.states, **facts)
 
+    @site.page("/bills/{bill_id}/{language}.pdf", "bill_pdf", view="Bills")
+    def print_bill(bill_id: str, language: Annotated[str, Path(pattern="^(en|zh)$")]) -> Response:
+        with site.reading() as connection:
+            printed = _issued(connection, bill_id)
+        return download(print_document(printed, language), "application/pdf", f"{bill_id}-{language}.pdf")
+
+    @site.page("/bills/{bill_id}/lines.csv", "bill_csv", view="Bills")
+    def write_bill(bill_id: str) -> Response:
+        with site.reading() as connection:
+            _issued(connection, bill_id)
+            file = write_lines(connection, bill_id=bill_id)
+        return download(file.content, "text/csv; charset=utf-8", f"{bill_id}.csv")
+
     @site.page("/bills/{bill_id}", "bill", view="Bills")
     def show_bill(request: Request, bill_id: str) -> HTMLResponse:
         with site.reading() as connection:
@@ -143,6 +161,17 @@ def add_to(site: Site) -> None:
             daily=charts.daily_table(first, days, detail.days),
             calendar=charts.hour_calendar(first, days, detail.hours),
         )
+
+
+def _issued(connection: Connection, bill_id: str) -> PrintedDocument:
+    """The document, if it was issued: only then is it one that may be handed on."""
+    try:
+        printed = read_document(connection, bill_id)
+    except InvalidInputError:
+        raise HTTPException(404, f"There is no bill {bill_id}.") from None
+    if not printed.header.is_issued:
+        raise HTTPException(404, f"Bill {bill_id} is not issued yet, so there is no file of it.")
+    return printed
 
 
 def list_periods(connection: Connection) -> list[str]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
@@ -182,6 +182,12 @@ def query(parameters: Mapping[str, object]) -> str:
     """The parameters as the query of an address; what is None is left out."""
     given = {name: value for name, value in parameters.items() if value is not None}
     return f"?{urlencode(given)}" if given else ""
+
+
+def download(content: bytes, media_type: str, file_name: str) -> Response:
+    """A file for the reader to keep."""
+    disposition = f"attachment; filename*=UTF-8''{quote(file_name, safe='')}"
+    return Response(content, media_type=media_type, headers=_HEADERS | {"Content-Disposition": disposition})
 
 
 def show_static(name: str) -> Response:
