@@ -65,10 +65,10 @@ def aku_readings() -> None:
         from include.metering.polling.failing import list_failing
         from include.orchestration import connections
         from include.orchestration.outcomes import leave_outcome
-        from include.orchestration.pages import ENVIRONMENTS
+        from include.orchestration.pages import SUBSCRIPTIONS
 
         failing = [console.describe() for console in list_failing(connections.warehouse())]
-        counts = leave_outcome("polls", sum_shards(list(asked), SHARDS).counts(), failing, page=ENVIRONMENTS)
+        counts = leave_outcome("polls", sum_shards(list(asked), SHARDS).counts(), failing, page=SUBSCRIPTIONS)
         return {**counts, "failing": failing}
 
     asked = ask_consoles.expand(shard=list(range(SHARDS)))

@@ -43,10 +43,10 @@ def freshness_alarms() -> None:
         from include.operations.alarms import evaluate_alarms
         from include.orchestration import connections, work
         from include.orchestration.outcomes import leave_outcome
-        from include.orchestration.pages import ENVIRONMENTS
+        from include.orchestration.pages import SUBSCRIPTIONS
 
         return leave_outcome(
-            "alarms", evaluate_alarms(connections.warehouse(), work.run_instant()).counts(), page=ENVIRONMENTS
+            "alarms", evaluate_alarms(connections.warehouse(), work.run_instant()).counts(), page=SUBSCRIPTIONS
         )
 
     # A retry would find nothing left to send and hide that sending failed.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from airflow.plugins_manager import AirflowPlugin
 
@@ -49,9 +49,9 @@ def _log_in(page: str) -> str:
 
 def _airflow_root() -> str:
     """The path that Airflow is served under, without a slash at the end."""
-    from airflow.api_fastapi.app import API_ROOT_PATH
+    from airflow.configuration import conf
 
-    return API_ROOT_PATH.rstrip("/")
+    return urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
 
 
 async def billing_pages(scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,5 +65,11 @@ class BillingPagesPlugin(AirflowPlugin):
     name = "billing_pages"
     fastapi_apps = [{"app": billing_pages, "url_prefix": "/billing", "name": "Billing"}]  # noqa: RUF012 (Airflow's form)
     external_views = [  # noqa: RUF012
-        {"name": "Billing", "href": "/billing/", "destination": "nav", "url_route": "billing", "nav_top_level": True}
+        {
+            "name": "Billing",
+            "href": f"{_airflow_root()}/billing/",
+            "destination": "nav",
+            "url_route": "billing",
+            "nav_top_level": True,
+        }
     ]

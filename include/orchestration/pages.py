@@ -39,7 +39,7 @@ class Page(NamedTuple):
         _LINKED[task_instance.id] = self.address
 
 
-ENVIRONMENTS = Page("Environments", "/environments")
+SUBSCRIPTIONS = Page("Subscriptions", "/subscriptions")
 DATA_QUALITY = Page("Data quality", "/data-quality")
 PRICE_PLANS = Page("Price plans", "/price-plans")
 RECONCILIATION = Page("Reconciliation", "/reconciliation")

@@ -1,0 +1,116 @@
+"""A person's way through the running demo, in a real browser: what is asked, found, started and seen."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import httpx
+from playwright.sync_api import expect, sync_playwright
+
+from include.local.airflow_api import AirflowApi, Run
+from include.local.state import load_passwords
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, FrameLocator, Page
+
+    from include.local.stack import Running
+
+_REASON = "The console was down for a day; agreed by mail."
+
+
+def walk(running: Running) -> None:
+    """Log in, explain an amount, correct a bill, onboard a buyer; what a viewer may not start; what a stranger sees."""
+    ui_url, passwords = running.settings.ui_url, load_passwords(running.state)
+    assert httpx.get(f"{ui_url}/billing/", trust_env=False).status_code == 401
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        try:
+            page = _log_in(browser, ui_url, "admin", passwords["admin"])
+            api = AirflowApi(ui_url, "admin", passwords["admin"])
+            frame = _open_billing(page)
+            _explain_an_amount(frame)
+            _correct_a_bill(page, frame, api)
+            _onboard_a_buyer(page, api)
+            _try_as_viewer(_log_in(browser, ui_url, "viewer", passwords["viewer"]))
+        finally:
+            browser.close()
+
+
+def _log_in(browser: Browser, ui_url: str, name: str, password: str) -> Page:
+    page = browser.new_context(base_url=ui_url).new_page()
+    page.set_default_timeout(60_000)
+    page.goto("/")
+    page.locator("input[name=username]").fill(name)
+    page.locator("input[name=password]").fill(password)
+    page.locator("button[type=submit]").click()
+    page.get_by_role("link", name="Billing").wait_for()
+    return page
+
+
+def _open_billing(page: Page) -> FrameLocator:
+    page.get_by_role("link", name="Billing").click()
+    frame = page.frame_locator("iframe")
+    frame.get_by_role("heading", name="What waits for a person").wait_for()
+    return frame
+
+
+def _explain_an_amount(frame: FrameLocator) -> None:
+    """From a bill to what its amount is made of: the line, a day, an hour."""
+    frame.get_by_role("link", name="Bills", exact=True).click()
+    frame.get_by_label("Find").fill("fraud")
+    frame.get_by_label("Period").select_option("all")
+    frame.get_by_role("button", name="Show").click()
+    frame.get_by_role("link", name="Bill of fraud").first.click()
+    for place in ("table.lines tbody td[data-label='Amount'] a", "td[data-label='Day'] a", "td[data-label='Hour'] a"):
+        frame.locator(place).first.click()
+    frame.get_by_role("heading", name="Its Kafka instances").wait_for()
+
+
+def _correct_a_bill(page: Page, frame: FrameLocator, api: AirflowApi) -> None:
+    frame.get_by_role("link", name="Subscriptions", exact=True).click()
+    frame.get_by_role("link", name="fraud", exact=True).click()
+    frame.get_by_role("link", name="Correct the last bill").click()
+    frame.locator("[name=reason]").fill(_REASON)
+    frame.locator("[name=cause]").select_option("refund")
+    frame.locator("[name=delivery]").select_option("note")
+    frame.locator("[name=refund_amount]").fill("12.00")
+    frame.locator("[name=refund_line]").fill("1")
+    bill_id = frame.locator("[name=bill]").input_value()
+    _start(frame, api, "bill_correction")
+    frame.get_by_role("link", name="manual").click()
+    page.wait_for_url("**/dags/bill_correction/runs/**")
+    page.goto(f"/billing/bills/CN-{bill_id}-1")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("fraud")
+
+
+def _onboard_a_buyer(page: Page, api: AirflowApi) -> None:
+    page.goto("/billing/start/subscription_onboarding?account_id=1650000000000001")
+    for field, value in {"region": "cn-hangzhou", "environment_name": "walk", "network": "vpc-bp1walk"}.items():
+        control = page.locator(f"[name={field}]")
+        if control.evaluate("control => control.tagName") == "SELECT":
+            control.select_option(value)
+        else:
+            control.fill(value)
+    page.locator("[name=department]").fill("Walk")
+    _start(page, api, "subscription_onboarding")
+    page.goto("/billing/subscriptions?search=walk")
+    expect(page.locator("td[data-label='State']")).to_contain_text("Active")
+
+
+def _try_as_viewer(page: Page) -> None:
+    page.goto("/billing/")
+    page.get_by_role("heading", name="What waits for a person").wait_for()
+    page.goto("/billing/start/warehouse_upkeep")
+    page.get_by_role("button", name="Start the run").click()
+    page.get_by_text("You may not start this DAG").wait_for()
+
+
+def _start(place: Page | FrameLocator, api: AirflowApi, dag_id: str) -> None:
+    """Press the button, and wait until the run has ended well."""
+    place.get_by_role("button", name="Start the run").click()
+    link = place.locator("[role=status] a")
+    link.wait_for()
+    run = Run(dag_id, str(link.text_content()))
+    assert api.follow(run, lambda _task, _state: None) == "success", api.note(run)
