@@ -89,7 +89,7 @@ def test_pages_load_nothing_from_elsewhere_and_have_no_inline_code(full, path):
 
 
 def test_an_empty_warehouse_says_what_to_do_next(empty):
-    assert "trigger the DAG <code>subscription_onboarding</code>" in empty.get("/bills").text
+    assert "/start/subscription_onboarding" in empty.get("/bills").text
     assert "/start/subscription_onboarding" in empty.get("/subscriptions").text
 
 
