@@ -1,4 +1,4 @@
-"""`make demo-check`, twice on one state: what the first made, the second finds."""
+"""`make demo-check`, twice on one state: what the first made, the second finds. Then a person uses its pages."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from include.local import processes, state
+from include.local import processes, stack, state
 from include.local.state import State
+from tests.support.walk import walk
 
 
 def akubill(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -24,7 +25,7 @@ def akubill(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(2400)
-def test_the_demo_is_right_the_first_time_and_again(server_folder: Path) -> None:
+def test_the_demo_is_right_the_first_time_and_again_and_is_walked_through(server_folder: Path) -> None:
     folder = server_folder / "state"
     for _ in range(2):
         done = akubill("demo", "check", folder=folder)
@@ -32,5 +33,9 @@ def test_the_demo_is_right_the_first_time_and_again(server_folder: Path) -> None
         assert "FAILED" not in done.stdout
         settings = state.load_settings(State(folder))
         assert list(processes.members(settings.stack_id)) == [], "everything it started was stopped"
+    try:
+        walk(stack.up(State(folder), print))
+    finally:
+        stack.down(State(folder), print)
     assert akubill("stack", "clean", folder=folder).returncode == 0
     assert not folder.exists()

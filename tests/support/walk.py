@@ -57,15 +57,15 @@ def _open_billing(page: Page) -> FrameLocator:
 
 
 def _explain_an_amount(frame: FrameLocator) -> None:
-    """From the running month's bill to the poll that its last hour comes from: the line, the day, the hour."""
+    """From a bill to where its amount comes from, in three clicks: the line, a day, an hour."""
     frame.get_by_role("link", name="Bills", exact=True).click()
-    frame.get_by_label("Find").fill("matches")
+    frame.get_by_label("Find").fill("fraud")
     frame.get_by_label("Period").select_option("all")
     frame.get_by_role("button", name="Show").click()
-    frame.get_by_role("link", name="Bill of matches").first.click()
+    frame.get_by_role("link", name="Bill of fraud").first.click()
     for place in ("table.lines tbody td[data-label='Amount'] a", "td[data-label='Day'] a", "td[data-label='Hour'] a"):
         frame.locator(place).last.click()
-    frame.get_by_role("heading", name="What the console said").wait_for()
+    frame.get_by_role("heading", name="What each instance used").wait_for()
 
 
 def _correct_a_bill(page: Page, frame: FrameLocator, api: AirflowApi) -> None:
