@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from include.onboarding.ledger import Step
     from include.warehouse.vault import Vault
 
-REGISTER = "onboarding/steps/register_environment"
+REGISTER = "register_environment"
 VERIFY = "verify_console"
 #: A console starts within minutes of its machine; after this a person must look.
 CONSOLE_LIMIT = timedelta(minutes=30)
