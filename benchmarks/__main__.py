@@ -30,6 +30,7 @@ NAMES = [
     "poll_consoles",
     "receive_callbacks",
     "reconcile",
+    "show_pages",
     "airflow_hour",
 ]
 
