@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,7 +12,7 @@ from include.domain.words.work import TITLES
 from include.reporting.pages.app import create_pages
 from include.reporting.pages.today import read_equation
 from include.reporting.pages.work_queue import list_work
-from tests.support.builders import ZONE
+from tests.support.builders import ZONE, make_buyer, make_instance, make_subscription, make_usage
 from tests.support.showcase import NOW
 from tests.support.work_queue import fill_work_queue
 
@@ -65,6 +66,17 @@ def test_metered_usage_is_the_sum_of_where_it_went(showcase_warehouse):
     assert equation.usage["metered"] == sum(equation.usage[part] for part in PARTS) > 0
     for row in equation.money:
         assert row["metered"] == sum(row[part] for part in PARTS) > 0
+
+
+def test_with_many_subscriptions_the_last_day_is_added_up_and_said_so(warehouse, client, monkeypatch):
+    monkeypatch.setattr("include.reporting.pages.today._MANY", 0)
+    with warehouse.begin() as connection:
+        key = make_subscription(connection, make_buyer(connection))
+        start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=30)
+        make_usage(connection, make_instance(connection, key), start, [3600] * 30)
+    page = client.get("/").text
+    assert "Where the usage of the last 24 hours went" in page
+    assert re.search(r"Metered</a></th><td[^>]*>24.00<", page)
 
 
 def test_an_empty_installation_leads_to_the_first_bill(client):

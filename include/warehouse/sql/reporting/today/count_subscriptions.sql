@@ -1,0 +1,2 @@
+SELECT count(*) AS subscription_count
+FROM core.subscriptions
