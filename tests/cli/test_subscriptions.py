@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from include.domain.marketplace.agreement import PARTS
 from tests.support.showcase import NOW, fill_showcase
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ def test_it_shows_the_chain_from_the_order_to_both_bills(
     *months, running = [tuple(row[name] for name in fields) for row in shown["periods"]]
     assert months == billed
     assert running == ("2026-11", 0, None, None, None), "an hour that is not known, and no bill yet"
-    # Nothing of the showcase is in the ledger, so all of it is a difference.
-    assert all(row["difference"] == row["metered"] > 0 for row in shown["periods"][:-1])
+    assert all(row["metered"] == sum(row[part] for part in PARTS) for row in shown["periods"])
+    # Nothing of September is in the ledger, so all of it is a difference.
+    assert shown["periods"][0]["difference"] == shown["periods"][0]["metered"] > 0
     assert [row["verdict"] for row in shown["periods"]] == ["agrees", "differs", None]
     assert float(shown["periods"][1]["marketplace_amount"]) < float(shown["periods"][1]["bill_subtotal"])
 
