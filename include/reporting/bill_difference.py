@@ -9,7 +9,7 @@ from include.domain.money import ZERO, Decimal, plain, round_amount
 from include.domain.periods import BillingPeriod
 from include.domain.usage import SECONDS_PER_HOUR
 from include.domain.words.billing import DIFFERENCES, NOT_COMPARABLE
-from include.warehouse.engine import statement
+from include.reporting.rows import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,12 +79,14 @@ def find_difference(connection: Connection, bill: Bill) -> Difference:
     """Why the bill differs from the one of the month before."""
     period = BillingPeriod(bill.period, bill.time_zone).previous.name
     key: dict[str, Any] = {"subscription_key": bill.subscription_key}
-    before = next(iter(_rows(connection, "find_bill_before", {**key, "period": period})), None)
+    before = next(iter(read_rows(connection, "differences/find_bill_before", {**key, "period": period})), None)
     if before is None or before["currency"] != bill.currency:
         facts = {"period": period, "currency": bill.currency, "reason": "none" if before is None else "currency"}
         facts |= {} if before is None else {"currency_before": before["currency"]}
         return Difference(period, before, [], [], [], NOT_COMPARABLE.say(facts))
-    charges = _rows(connection, "list_charges", {"bill_key": bill.bill_key, "before_key": before["bill_key"]})
+    charges = read_rows(
+        connection, "differences/list_charges", {"bill_key": bill.bill_key, "before_key": before["bill_key"]}
+    )
     window = {
         **key,
         "before_start": before["period_start"],
@@ -92,7 +94,7 @@ def find_difference(connection: Connection, bill: Bill) -> Difference:
         "period_end": bill.period_end,
         "at_most": INSTANCES_SHOWN,
     }
-    instances = _rows(connection, "list_instances", window)
+    instances = read_rows(connection, "differences/list_instances", window)
     tax = (bill.total - bill.subtotal) - (before["total"] - before["subtotal"])
     return Difference(period, before, split(charges, tax), charges, instances, None)
 
@@ -125,10 +127,6 @@ def split(charges: Sequence[Mapping[str, Any]], tax: Decimal) -> list[Part]:
         parts.append(Part(kind, now - then, {"amount": str(now), "amount_before": str(then)}))
     parts.append(Part("tax", tax, {}))
     return [part for part in parts if part.amount]
-
-
-def _rows(connection: Connection, name: str, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [dict(row) for row in connection.execute(statement(f"reporting/differences/{name}"), facts).mappings()]
 
 
 def _sum(rows: Sequence[Mapping[str, Any]], name: str) -> Decimal:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from include.domain.money import ZERO
+from include.reporting.rows import read_rows
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Ladder(NamedTuple):
 
 def list_agreements(connection: Connection, bill_keys: Sequence[int]) -> dict[int, tuple[str, Agreement]]:
     """Where what these bills charge for usage went: currency and amounts, by the bill's key."""
-    rows = [dict(row) for row in _rows(connection, "list_agreements", bill_keys=list(bill_keys))]
+    rows = read_rows(connection, "reconciliation/list_agreements", {"bill_keys": list(bill_keys)})
     return {row.pop("bill_key"): (row.pop("currency"), Agreement(**row)) for row in rows}
 
 
@@ -111,9 +112,17 @@ def find_ladders(
     connection: Connection, period: str, agreements: dict[int, tuple[str, Agreement]] | None
 ) -> list[Ladder]:
     """The ladders of a period, by currency; `agreements` are those of all its bills, or None."""
-    bills = {row["currency"]: Bills(**row) for row in _rows(connection, "sum_bills", period=period)}
-    charges = {row["currency"]: Charges(**row) for row in _rows(connection, "sum_charges", period=period)}
-    settled = {row["currency"]: Settled(**row) for row in _rows(connection, "sum_settled", period=period)}
+    bills = {
+        row["currency"]: Bills(**row) for row in read_rows(connection, "reconciliation/sum_bills", {"period": period})
+    }
+    charges = {
+        row["currency"]: Charges(**row)
+        for row in read_rows(connection, "reconciliation/sum_charges", {"period": period})
+    }
+    settled = {
+        row["currency"]: Settled(**row)
+        for row in read_rows(connection, "reconciliation/sum_settled", {"period": period})
+    }
     added: dict[str, Agreement] = {}
     for currency, agreement in (agreements or {}).values():
         added[currency] = added.get(currency, Agreement()) + agreement
@@ -121,7 +130,3 @@ def find_ladders(
         Ladder(each, bills.get(each), added.get(each), charges.get(each), settled.get(each))
         for each in sorted(bills.keys() | charges.keys() | settled.keys())
     ]
-
-
-def _rows(connection: Connection, name: str, **facts: object) -> Sequence[Any]:
-    return connection.execute(statement(f"reporting/reconciliation/{name}"), facts).mappings().all()

@@ -27,7 +27,7 @@ _HAPPENED = {
     "frozen": "It was frozen: its term had expired",
     "resumed": "It was resumed",
     "event": "The Marketplace said {action} (event {event_key}, {state})",
-    "instance": "Kafka instance {name} was seen first",
+    "instance": "Kafka instance {name} was first seen",
     "licence": "Licence of {capacity_aku:number} AKU for {term_months:month|months}, until {term_end:time}",
 }
 

@@ -13,7 +13,7 @@ from include.catalog.loader import load_product
 from include.domain.price_plans import PlanVersion
 from include.domain.price_words import describe_version
 from include.reporting.pages.site import ListQuery, Site, render
-from include.warehouse.engine import statement
+from include.reporting.rows import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +75,7 @@ def add_to(site: Site) -> None:
         with site.reading() as connection:
             found = _comparisons(connection, comparison_key)
             facts = {"comparison_key": comparison_key, **asked.window}
-            rows = _rows(connection, "list_compared", facts)
+            rows = read_rows(connection, "price_plans/list_compared", facts)
         if not found:
             raise HTTPException(404, f"There is no comparison {comparison_key}.")
         zone_name = load_product().seller_time_zone
@@ -86,7 +86,7 @@ def list_plans(connection: Connection, now: datetime) -> list[Plan]:
     """Published plans by name, each with its versions in order of time."""
     return [
         Plan(**{name: value for name, value in row.items() if name != "sources"}, versions=_versions(row))
-        for row in _rows(connection, "list_plans", {"now": now})
+        for row in read_rows(connection, "price_plans/list_plans", {"now": now})
     ]
 
 
@@ -100,8 +100,6 @@ def _versions(plan: dict[str, Any]) -> list[Version]:
 
 
 def _comparisons(connection: Connection, comparison_key: int | None = None) -> list[dict[str, Any]]:
-    return _rows(connection, "list_comparisons", {"comparison_key": comparison_key, "at_most": _COMPARISONS_SHOWN})
-
-
-def _rows(connection: Connection, name: str, facts: dict[str, Any]) -> list[dict[str, Any]]:
-    return [dict(row) for row in connection.execute(statement(f"reporting/price_plans/{name}"), facts).mappings()]
+    return read_rows(
+        connection, "price_plans/list_comparisons", {"comparison_key": comparison_key, "at_most": _COMPARISONS_SHOWN}
+    )

@@ -15,10 +15,9 @@ from include.domain.words.reconciliation import HYPOTHESES, main_cause, say_caus
 from include.reporting.money_ladder import BILLS_ADDED_UP, find_ladders, list_agreements, list_bill_keys
 from include.reporting.pages.findings import list_findings
 from include.reporting.pages.site import ListQuery, Site, render
-from include.warehouse.engine import statement
+from include.reporting.rows import read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import date
 
     from fastapi.responses import HTMLResponse
@@ -172,10 +171,12 @@ def _period_facts(connection: Connection, period: str, asked: ReconciliationQuer
     by_day = {(each.currency, each.day): each for each in days}
     return {
         "final_at": final_at(cycle),
-        "fetches": Fetches(**_one(connection, "find_fetches", period=period)),
+        "fetches": Fetches(**read_rows(connection, "reconciliation/find_fetches", {"period": period})[0]),
         "failures": [
             FailedFetch(**row)
-            for row in _rows(connection, "list_failed_fetches", period=period, at_most=_FAILURES_SHOWN)
+            for row in read_rows(
+                connection, "reconciliation/list_failed_fetches", {"period": period, "at_most": _FAILURES_SHOWN}
+            )
         ],
         "ladders": find_ladders(connection, period, None if all_keys is None else agreements),
         "added_up": BILLS_ADDED_UP,
@@ -194,24 +195,16 @@ def _period_facts(connection: Connection, period: str, asked: ReconciliationQuer
 
 def list_periods(connection: Connection) -> list[Period]:
     """The newest periods with a bill or a charge, newest first."""
-    return [Period(**row) for row in _rows(connection, "list_periods", at_most=_PERIODS_SHOWN)]
+    return [Period(**row) for row in read_rows(connection, "reconciliation/list_periods", {"at_most": _PERIODS_SHOWN})]
 
 
 def list_subscriptions(connection: Connection, period: str, asked: ReconciliationQuery) -> list[SubscriptionRow]:
     """One page of the period's subscriptions that the query keeps, those that differ first."""
     facts = asked.window | {"period": period, "verdict": asked.verdict or None}
-    return [SubscriptionRow(**row) for row in _rows(connection, "list_subscriptions", **facts)]
+    return [SubscriptionRow(**row) for row in read_rows(connection, "reconciliation/list_subscriptions", facts)]
 
 
 def list_days(connection: Connection, period: str, subscription_id: str) -> list[DayRow]:
     """The days with hours that do not agree, of one subscription or, where none is named, of all."""
     facts = {"period": period, "zone": CYCLE_ZONE, "subscription_id": subscription_id.strip() or None}
-    return [DayRow(**row) for row in _rows(connection, "list_days", **facts)]
-
-
-def _rows(connection: Connection, name: str, **facts: object) -> Sequence[Any]:
-    return connection.execute(statement(f"reporting/reconciliation/{name}"), facts).mappings().all()
-
-
-def _one(connection: Connection, name: str, **facts: object) -> Any:  # noqa: ANN401 (a row)
-    return connection.execute(statement(f"reporting/reconciliation/{name}"), facts).mappings().one()
+    return [DayRow(**row) for row in read_rows(connection, "reconciliation/list_days", facts)]

@@ -13,9 +13,9 @@ from include.domain.marketplace.agreement import PARTS
 from include.domain.periods import floor_to_hour
 from include.domain.words.subscriptions import say_happened, say_health
 from include.reporting.pages.site import Site, render
-from include.reporting.pages.work_queue import list_work
+from include.reporting.pages.work_queue import NextStep, list_work
+from include.reporting.rows import read_rows
 from include.reporting.subscriptions import find_chain
-from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
     from fastapi.responses import HTMLResponse
@@ -39,15 +39,6 @@ class Happening:
         return say_happened(self.kind, self.facts)
 
 
-@dataclass(frozen=True, slots=True)
-class NextStep:
-    """A form that someone may want for this subscription, with its fields."""
-
-    label: str
-    dag_id: str
-    form: dict[str, object]
-
-
 def add_to(site: Site) -> None:
     """Add the page."""
 
@@ -62,13 +53,13 @@ def add_to(site: Site) -> None:
             hours_end = floor_to_hour(now)
             window = {"hours_start": hours_end - timedelta(hours=_CHART_HOURS), "hours_end": hours_end}
             key = {"subscription_key": chain.subscription_key}
-            [health] = _rows(connection, "subscriptions/find_health", key)
+            [health] = read_rows(connection, "subscriptions/find_health", key)
             facts: dict[str, Any] = {
                 "health": health["health"],
-                "why": say_health(health["health"], _as_facts(health)),
-                "draft": next(iter(_rows(connection, "subscriptions/find_draft", key)), None),
-                "licences": _rows(connection, "subscriptions/list_licences", key),
-                "hours": _rows(connection, "today/list_hours", key | window),
+                "why": say_health(health["health"], health),
+                "draft": next(iter(read_rows(connection, "subscriptions/find_draft", key)), None),
+                "licences": read_rows(connection, "subscriptions/list_licences", key),
+                "hours": read_rows(connection, "today/list_hours", key | window),
                 "work": list_work(connection, now, subscription_id=subscription_id),
                 "timeline": list_timeline(connection, chain.subscription_key),
             }
@@ -88,7 +79,7 @@ def add_to(site: Site) -> None:
 def list_timeline(connection: Connection, subscription_key: int) -> list[Happening]:
     """What happened to a subscription, the newest first; the last 200 entries."""
     asked = {"subscription_key": subscription_key, "at_most": _TIMELINE_SHOWN}
-    return [Happening(**row) for row in _rows(connection, "subscriptions/list_timeline", asked)]
+    return [Happening(**row) for row in read_rows(connection, "subscriptions/list_timeline", asked)]
 
 
 def next_steps(subscription: dict[str, Any], periods: list[dict[str, Any]]) -> list[NextStep]:
@@ -96,21 +87,16 @@ def next_steps(subscription: dict[str, Any], periods: list[dict[str, Any]]) -> l
     mine: dict[str, object] = {"subscription": subscription["subscription_id"]}
     steps = []
     if subscription["state"] == "active":
-        steps.append(NextStep("Agree on other terms", "private_offer", mine))
+        steps.append(NextStep("Agree on other terms", form="private_offer", query=mine))
     issued = [period for period in periods if period["bill_state"] in ("issued", "reconciled")]
     if issued:
-        steps.append(NextStep("Correct the last bill", "bill_correction", mine | {"bill": issued[-1]["bill_id"]}))
+        steps.append(
+            NextStep("Correct the last bill", form="bill_correction", query=mine | {"bill": issued[-1]["bill_id"]})
+        )
     if subscription["state"] == "active":
-        steps.append(NextStep("End it", "subscription_release", mine))
+        steps.append(NextStep("End it", form="subscription_release", query=mine))
     if subscription["state"] == "failed":
-        steps.append(NextStep("Onboard again", "subscription_onboarding", {"account_id": subscription["account_id"]}))
+        steps.append(
+            NextStep("Onboard again", form="subscription_onboarding", query={"account_id": subscription["account_id"]})
+        )
     return steps
-
-
-def _as_facts(row: dict[str, Any]) -> dict[str, Any]:
-    """Instants as sentences take them."""
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row.items()}
-
-
-def _rows(connection: Connection, name: str, facts: dict[str, Any]) -> list[dict[str, Any]]:
-    return [dict(row) for row in connection.execute(statement(f"reporting/{name}"), facts).mappings()]

@@ -17,7 +17,7 @@ from include.domain.periods import BillingPeriod, floor_to_hour
 from include.domain.words.work import TITLES
 from include.reporting.pages.site import PAGE_SIZE, ListQuery, Site, render
 from include.reporting.pages.work_queue import count_work, list_work
-from include.warehouse.engine import statement
+from include.reporting.rows import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _CHART_HOURS = 48
-#: Adding up a month of more subscriptions takes longer than a reader waits, so their last day is added up instead.
+#: Adding up a month of more subscriptions takes longer than a reader waits: then it is the hours of the chart.
 _MANY = 500
-_LAST_DAY = timedelta(hours=24)
 _SOON = timedelta(days=30)
 #: Alibaba Cloud asks for access keys to be changed every 90 days:
 #: https://www.alibabacloud.com/help/en/ram/user-guide/rotate-access-keys-for-ram-users
@@ -57,9 +56,8 @@ class Equation:
 
     @property
     def parts(self) -> list[str]:
-        """Those that say something, in their order: all but the rare ones that are 0."""
-        rare = ("unknown", "missed", "refused", "difference", "free", "licensed", "carried", "accepted", "waiting")
-        return [part for part in PARTS if part not in rare or self.usage[part] or self._has_money(part)]
+        """Those that are not 0, in their order, and always what the Marketplace counts itself."""
+        return [part for part in PARTS if part == "expected" or self.usage[part] or self._has_money(part)]
 
     @property
     def lost(self) -> list[tuple[str, Decimal]]:
@@ -101,21 +99,21 @@ def add_to(site: Site) -> None:
         hours_end = floor_to_hour(now)
         chart = {"hours_start": hours_end - timedelta(hours=_CHART_HOURS), "hours_end": hours_end}
         with site.reading() as connection:
-            count = connection.execute(statement("reporting/today/count_subscriptions")).scalar_one()
+            count = read_rows(connection, "today/count_subscriptions")[0]["subscription_count"]
             is_of_month = count <= _MANY
-            last_day = {"period_start": hours_end - _LAST_DAY, "period_end": hours_end}
+            hours = {"period_start": chart["hours_start"], "period_end": chart["hours_end"]}
             facts: dict[str, Any] = {
-                "equation": read_equation(connection, window if is_of_month else last_day, now),
+                "equation": read_equation(connection, window if is_of_month else hours, now),
                 "is_of_month": is_of_month,
                 "is_empty": not count,
-                "known": _rows(connection, "find_metered_until", window)[0],
-                "revenue": _rows(connection, "sum_revenue", {"period": period.name}),
-                "before": _rows(connection, "sum_revenue", {"period": period.previous.name}),
-                "cut_offs": _rows(connection, "list_cut_offs", {"at_most": _CUT_OFFS_SHOWN}),
-                "hours": _rows(connection, "list_hours", chart | {"subscription_key": None}),
-                "endings": _rows(
+                "known": read_rows(connection, "today/find_metered_until", window)[0],
+                "revenue": read_rows(connection, "today/sum_revenue", {"period": period.name}),
+                "before": read_rows(connection, "today/sum_revenue", {"period": period.previous.name}),
+                "cut_offs": read_rows(connection, "today/list_cut_offs", {"at_most": _CUT_OFFS_SHOWN}),
+                "hours": read_rows(connection, "today/list_hours", chart | {"subscription_key": None}),
+                "endings": read_rows(
                     connection,
-                    "list_endings",
+                    "today/list_endings",
                     {"now": now, "soon": now + _SOON, "rotate_before": now - _ROTATE_AFTER, "at_most": _ENDINGS_SHOWN},
                 ),
                 "counts": count_work(connection, now),
@@ -134,9 +132,7 @@ def add_to(site: Site) -> None:
 
 def read_equation(connection: Connection, window: Mapping[str, datetime], now: datetime) -> Equation:
     """Where the usage of a stretch of time went, in AKU-seconds, and in money by the bills that lie in it."""
-    [usage] = _rows(connection, "sum_usage", {**window, "entered_before": now - UNREPORTED_AFTER})
-    return Equation({name: int(value) for name, value in usage.items()}, _rows(connection, "sum_money", window))
-
-
-def _rows(connection: Connection, name: str, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [dict(row) for row in connection.execute(statement(f"reporting/today/{name}"), facts).mappings()]
+    [usage] = read_rows(connection, "today/sum_usage", {**window, "entered_before": now - UNREPORTED_AFTER})
+    return Equation(
+        {name: int(value) for name, value in usage.items()}, read_rows(connection, "today/sum_money", window)
+    )

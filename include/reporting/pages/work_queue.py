@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.domain.channels import LATE_AFTER
+from include.domain.usage import REJECTIONS_SHOWN
 from include.domain.words.work import TITLES, owner_of, say_work
-from include.warehouse.engine import statement
+from include.reporting.rows import read_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy import Connection
 
     from include.domain.money import Decimal
 
-#: Rejections and missed records are never closed; they stay in the queue for so long.
-RECENT = timedelta(days=7)
-
 
 class NextStep(NamedTuple):
-    """Where the work is done: a DAG's form with its fields, or (without a DAG) the page of a bill."""
+    """Where something is done: the form of a DAG with its fields filled in, the page of a bill, or else the ledger.
+
+    Attributes:
+        form: the DAG; None without one.
+        bill_id: the bill; None without one.
+        query: fields of the form, or what the ledger is asked for.
+    """
 
     label: str
-    dag_id: str | None
-    form: dict[str, object]
+    form: str | None = None
     bill_id: str | None = None
+    query: Mapping[str, object] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +69,30 @@ class WorkItem:
     def next_step(self) -> NextStep | None:
         """Where it is done; None where that is outside, or depends on what a person finds."""
         facts = self.facts
+        window = {"from": self.since and f"{self.since:%Y-%m-%dT%H:%M:%SZ}", "to": facts.get("last_end")}
+        outcome = "pending" if self.cause == "late" else self.cause
         steps = {
-            "held_bill": lambda: NextStep("Open the bill", None, {}, facts["bill_id"]),
-            "gap": lambda: NextStep(
-                "Waive the gap",
-                "gap_waiver",
-                {"environment": facts["environment_id"], "from": _text(self.since), "to": facts["last_end"]},
+            "held_bill": NextStep("Open the bill", bill_id=facts.get("bill_id")),
+            "gap": NextStep(
+                "Waive the gap", form="gap_waiver", query={"environment": facts.get("environment_id"), **window}
             ),
-            "push": lambda: NextStep("Decide", "metering_push_decision", {"records": facts["first_record"]}),
-            "difference": lambda: NextStep("Explain it", "difference_explanation", {"findings": facts["finding_key"]}),
-            "bill_not_fetched": lambda: NextStep("Fetch again", "reconciliation", {"period": facts["period"]}),
-            "parked_event": lambda: NextStep("Try again", "marketplace_event_replay", {"event": facts["event_key"]}),
-            "marketplace_state": lambda: NextStep("Enter the event", "marketplace_event_entry", {}),
-            "onboarding": lambda: NextStep("Onboard again", "subscription_onboarding", {}),
+            "push": NextStep("See the records", query={"search": self.subscription_id, "outcome": outcome}),
+            "difference": NextStep(
+                "Explain it", form="difference_explanation", query={"findings": facts.get("finding_key")}
+            ),
+            "bill_not_fetched": NextStep("Fetch again", form="reconciliation", query={"period": facts.get("period")}),
+            "parked_event": NextStep(
+                "Try again", form="marketplace_event_replay", query={"event": facts.get("event_key")}
+            ),
+            "marketplace_state": NextStep("Enter the event", form="marketplace_event_entry"),
+            "onboarding": NextStep("Onboard again", form="subscription_onboarding"),
         }
-        make = steps.get(self.kind)
-        return make() if make else None
+        return steps.get(self.kind)
 
 
 def bounds(now: datetime) -> dict[str, datetime]:
-    """What reporting.work_queue is asked with at an instant."""
-    return {"recent_from": now - RECENT, "late_before": now - LATE_AFTER}
+    """What reporting.work_queue is asked with at an instant; what is never closed stays as long as a rejection does."""
+    return {"recent_from": now - REJECTIONS_SHOWN, "late_before": now - LATE_AFTER}
 
 
 def list_work(
@@ -99,8 +106,7 @@ def list_work(
 ) -> list[WorkItem]:
     """A page of the queue, the most money first, then the oldest; of one kind or subscription where wanted."""
     asked = {"kind": kind, "subscription_id": subscription_id, "page_size": page_size, "skipped": skipped}
-    rows = connection.execute(statement("reporting/today/list_work"), bounds(now) | asked).mappings()
-    return [WorkItem(**row) for row in rows]
+    return [WorkItem(**row) for row in read_rows(connection, "today/list_work", bounds(now) | asked)]
 
 
 class Count(NamedTuple):
@@ -114,8 +120,4 @@ class Count(NamedTuple):
 
 def count_work(connection: Connection, now: datetime) -> list[Count]:
     """The queue by kind and currency."""
-    return [Count(*row) for row in connection.execute(statement("reporting/today/count_work"), bounds(now))]
-
-
-def _text(at: datetime | None) -> str | None:
-    return at.isoformat().replace("+00:00", "Z") if at else None
+    return [Count(**row) for row in read_rows(connection, "today/count_work", bounds(now))]

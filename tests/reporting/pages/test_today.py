@@ -35,9 +35,11 @@ def test_every_kind_of_work_is_in_the_queue_with_its_owner_and_a_sentence(wareho
         assert item.sentence.endswith("."), item
         assert "{" not in item.sentence
         assert item.acts in ("billing", "operations")
+    [missed] = [item for item in work if item.cause == "missed"]
+    assert missed.next_step.query == {"search": "sub-01-orders", "outcome": "missed"}
     [gap] = [item for item in work if item.kind == "gap"]
     assert gap.sentence.startswith("Usage of environment env-01-orders is not known for 40 min in 1 gap")
-    assert gap.next_step.dag_id == "gap_waiver"
+    assert gap.next_step.form == "gap_waiver"
 
 
 def test_the_queue_is_of_one_kind_where_one_is_asked_for(warehouse, client):
@@ -75,8 +77,8 @@ def test_with_many_subscriptions_the_last_day_is_added_up_and_said_so(warehouse,
         start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=30)
         make_usage(connection, make_instance(connection, key), start, [3600] * 30)
     page = client.get("/").text
-    assert "Where the usage of the last 24 hours went" in page
-    assert re.search(r"Metered</a></th><td[^>]*>24.00<", page)
+    assert "Where the usage of the last 48 hours went" in page
+    assert re.search(r"Metered</a></th><td[^>]*>30.00<", page)
 
 
 def test_an_empty_installation_leads_to_the_first_bill(client):

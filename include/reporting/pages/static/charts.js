@@ -3,15 +3,13 @@
 (() => {
   "use strict";
   const drawn = [];
-  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const resolved = (name) => {
     const probe = document.createElement("span");
-    probe.className = "probe";
     probe.style.color = `var(${name})`;
     document.body.append(probe);
     const value = getComputedStyle(probe).color;
     probe.remove();
-    return value || colour(name);
+    return value;
   };
 
   const gaps = {
@@ -53,7 +51,7 @@
     const { labels, names, gaps: gapRows, series } = read(figure);
     const ink = resolved("--quiet");
     const line = resolved("--line");
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches || "still" in figure.dataset;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const chart = new Chart(figure.querySelector("canvas"), {
       data: {
         labels,

@@ -53,7 +53,6 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
             'record_count', count(*),
             'aku_seconds', sum(o.units * o.unit_seconds),
             'channel', o.channel,
-            'first_record', min(o.record_key),
             'last_hour', max(o.hour_start),
             'cut_off', min(o.cut_off)
         )
