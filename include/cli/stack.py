@@ -77,3 +77,25 @@ def compose_env() -> None:
     from include.local.compose import write_compose_environment
 
     say(write_compose_environment())
+
+
+@app.command(name="scan-secrets")
+def scan_secrets() -> None:
+    """Look for every secret of the running stack in logs, databases and pages; exit code 1 if one is there."""
+    from include.domain.errors import ConfigurationError
+    from include.local.secret_scan import scan_secrets as scan
+    from include.local.stack import Running, statuses
+    from include.local.state import State, load_settings
+
+    place = State.here()
+    settings = load_settings(place)
+    if settings is None or not all(statuses(place).values()):
+        raise ConfigurationError(f"The stack in {place.folder} does not run. Start it: `make up`.")
+    done = scan(Running(place, settings, passwords_are_new=False))
+    searched = ", ".join(f"{kind} {size:,} bytes" for kind, size in done.places.items())
+    say(f"Looked for {done.secret_count} secrets in {searched}.")
+    for leak in done.leaks:
+        say(f"FOUND {leak.secret} in {leak.place}", "red")
+    say(f"{len(done.leaks)} found.")
+    if done.leaks:
+        raise typer.Exit(1)

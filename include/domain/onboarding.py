@@ -24,8 +24,8 @@ ACCOUNT_ID = r"^[0-9]{5,20}$"
 ENVIRONMENT_NAME = r"^[A-Za-z][A-Za-z0-9-]{1,47}$"
 NETWORK = r"^vpc-[a-z0-9][a-z0-9-]{0,59}$"
 #: AutoMQ's own rule for names of Kafka instances.
-INSTANCE_NAME = r"^[\w\u4e00-\u9fff-]{3,64}$"
-ORDER_ID = r"^[0-9A-Za-z-]{1,64}$"
+INSTANCE_NAME = r"^[\w\u4e00-\u9fff\-]{3,64}$"
+ORDER_ID = r"^[0-9A-Za-z\-]{1,64}$"
 #: A department is no longer than this.
 LONGEST_DEPARTMENT = 64
 #: AKU and months are no more than this.

@@ -34,6 +34,12 @@ class SandboxApi:
         """Enter a cloud account, or change it; the answer has its access key."""
         return dict(self._answer("POST", "/admin/accounts", json=account))
 
+    def secrets(self) -> list[tuple[str, str]]:
+        """The secrets that the outside has given out: of each account, and of each console."""
+        accounts = [(f"account {row['account_id']}", row) for row in self._answer("GET", "/admin/accounts")]
+        consoles = [(f"console {row['environment_id']}", row) for row in self._answer("GET", "/admin/consoles")]
+        return [(name, str(row["access_key_secret"])) for name, row in accounts + consoles]
+
     def wait_for_service_instance(self, account_id: str, name: str, timeout_seconds: float = 180) -> dict[str, Any]:
         """The service instance of that account's environment, as soon as it is ordered."""
         deadline = time.monotonic() + timeout_seconds

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import httpx
 from playwright.sync_api import expect, sync_playwright
 
+from include.domain.periods import BillingPeriod
 from include.local.airflow_api import AirflowApi, Run
+from include.local.demo import ZONE
 from include.local.state import load_passwords
+from tests.support.questions import clicks_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FrameLocator, Page
@@ -20,7 +24,10 @@ _REASON = "The console was down for a day; agreed by mail."
 
 
 def walk(running: Running) -> None:
-    """Log in, explain an amount, correct a bill, onboard a buyer; what a viewer may not start; what a stranger sees."""
+    """Log in, explain an amount, correct a bill, onboard a buyer, approve its held bill, ask what another plan costs.
+
+    Then what a viewer may not start; and first of all what a stranger sees.
+    """
     ui_url, passwords = running.settings.ui_url, load_passwords(running.state)
     assert httpx.get(f"{ui_url}/billing/", trust_env=False).status_code == 401
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -33,6 +40,9 @@ def walk(running: Running) -> None:
             _explain_an_amount(frame)
             _correct_a_bill(page, frame, api)
             _onboard_a_buyer(page, api)
+            _approve_its_held_bill(page, api)
+            _compare_two_plans(page, api)
+            _check_every_form(page)
             _try_as_viewer(_log_in(browser, ui_url, "viewer", passwords["viewer"]))
         finally:
             browser.close()
@@ -45,12 +55,12 @@ def _log_in(browser: Browser, ui_url: str, name: str, password: str) -> Page:
     page.locator("input[name=username]").fill(name)
     page.locator("input[name=password]").fill(password)
     page.locator("button[type=submit]").click()
-    page.get_by_role("link", name="Billing").wait_for()
+    page.get_by_role("link", name="Billing", exact=True).wait_for()
     return page
 
 
 def _open_billing(page: Page) -> FrameLocator:
-    page.get_by_role("link", name="Billing").click()
+    page.get_by_role("link", name="Billing", exact=True).click()
     frame = page.frame_locator("iframe")
     frame.get_by_role("heading", name="What waits for a person").wait_for()
     return frame
@@ -66,6 +76,27 @@ def _explain_an_amount(frame: FrameLocator) -> None:
     for place in ("table.lines tbody td[data-label='Amount'] a", "td[data-label='Day'] a", "td[data-label='Hour'] a"):
         frame.locator(place).last.click()
     frame.get_by_role("heading", name="What each instance used").wait_for()
+
+
+def _check_every_form(page: Page) -> None:
+    """A browser understands each pattern: one that it does not is a rule that only the run would name."""
+    broken = page.evaluate("""async () => {
+        const read = async (path) => (await fetch(path)).json();
+        const broken = [];
+        const { dags } = await read("/api/v2/dags?limit=100");
+        for (const { dag_id } of dags) {
+            const { params } = await read(`/api/v2/dags/${dag_id}/details`);
+            for (const [name, { schema }] of Object.entries(params ?? {})) {
+                try { new RegExp(schema.pattern ?? "", "v"); } catch { broken.push(`${dag_id}.${name}`); }
+            }
+        }
+        return broken;
+    }""")
+    assert broken == []
+    page.goto("/billing/start/difference_explanation?findings=12x")
+    page.locator("[name=reason]").fill(_REASON)
+    page.get_by_role("button", name="Start the run").click()
+    page.get_by_text("Findings '12x' is not accepted. Their numbers with commas or spaces").wait_for()
 
 
 def _correct_a_bill(page: Page, frame: FrameLocator, api: AirflowApi) -> None:
@@ -87,7 +118,8 @@ def _correct_a_bill(page: Page, frame: FrameLocator, api: AirflowApi) -> None:
 
 def _onboard_a_buyer(page: Page, api: AirflowApi) -> None:
     page.goto("/billing/start/subscription_onboarding?account_id=1650000000000001")
-    for field, value in {"region": "cn-hangzhou", "environment_name": "walk", "network": "vpc-bp1walk"}.items():
+    fields = {"region": "cn-hangzhou", "environment_name": "walk", "network": "vpc-bp1walk"}
+    for field, value in (fields | {"began_on": f"{_last_month().local_start:%Y-%m-%d}"}).items():
         control = page.locator(f"[name={field}]")
         if control.evaluate("control => control.tagName") == "SELECT":
             control.select_option(value)
@@ -99,6 +131,43 @@ def _onboard_a_buyer(page: Page, api: AirflowApi) -> None:
     expect(page.locator("td[data-label='State']")).to_contain_text("Active")
 
 
+def _approve_its_held_bill(page: Page, api: AirflowApi) -> None:
+    """The buyer had the product a month ago and no history was imported, so a person has to agree to the bill."""
+    period = _last_month().name
+    page.goto(f"/billing/start/billing_period_close?period={period}")
+    run = _start(page, api, "billing_period_close")
+    assert "1 held" in api.note(run)
+    page.goto("/billing/")
+    page.get_by_label("Kinds of work").get_by_role("link", name="Held bill").click()
+    page.get_by_role("link", name="Open the bill").click()
+    page.get_by_text("Why it is held").wait_for()
+    page.get_by_role("link", name="Approve or reject it").click()
+    page.get_by_text("It is held because").wait_for()
+    page.locator("#element_reason").fill("Nothing ran in that month; agreed by mail.")
+    page.get_by_role("button", name="Approve and issue").click()
+    [review] = [run for run in api.runs("bill_review") if run["state"] != "failed"]
+    assert api.follow(Run("bill_review", review["dag_run_id"]), lambda _task, _state: None) == "success"
+    page.goto(f"/billing/bills?period={period}&search=walk")
+    expect(page.locator("td[data-label='State']")).to_contain_text("Issued")
+
+
+def _compare_two_plans(page: Page, api: AirflowApi) -> None:
+    """What would another plan have cost? As many clicks as the how-to says."""
+    page.goto("/billing/")
+    page.get_by_role("link", name="Price plans").click()
+    page.get_by_role("link", name="Compare two plans").click()
+    page.locator("[name=first_plan]").wait_for()
+    assert page.locator("[name=period]").input_value() == _last_month().name
+    _start(page, api, "price_plan_comparison")
+    assert clicks_of(9) == 3
+    page.goto("/billing/price-plans")
+    expect(page.locator("#what-if tbody tr").first).to_contain_text("Done")
+
+
+def _last_month() -> BillingPeriod:
+    return BillingPeriod.containing(datetime.now(UTC), ZONE).previous
+
+
 def _try_as_viewer(page: Page) -> None:
     page.goto("/billing/")
     page.get_by_role("heading", name="What waits for a person").wait_for()
@@ -107,10 +176,11 @@ def _try_as_viewer(page: Page) -> None:
     page.get_by_text("You may not start this DAG").wait_for()
 
 
-def _start(place: Page | FrameLocator, api: AirflowApi, dag_id: str) -> None:
+def _start(place: Page | FrameLocator, api: AirflowApi, dag_id: str) -> Run:
     """Press the button, and wait until the run has ended well."""
     place.get_by_role("button", name="Start the run").click()
     link = place.locator("[role=status] a")
     link.wait_for()
     run = Run(dag_id, str(link.text_content()))
     assert api.follow(run, lambda _task, _state: None) == "success", api.note(run)
+    return run

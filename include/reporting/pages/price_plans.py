@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import HTTPException, Path, Query, Request
 
 from include.catalog.loader import load_product
+from include.domain.periods import BillingPeriod
 from include.domain.price_plans import PlanVersion
 from include.domain.price_words import describe_version
 from include.reporting.pages.site import ListQuery, Site, render
@@ -64,7 +65,15 @@ def add_to(site: Site) -> None:
             plans = list_plans(connection, now)
             comparisons = _comparisons(connection)
         zone_name = load_product().seller_time_zone
-        return render(request, "price_plans.html", plans=plans, comparisons=comparisons, now=now, zone_name=zone_name)
+        return render(
+            request,
+            "price_plans.html",
+            plans=plans,
+            comparisons=comparisons,
+            now=now,
+            zone_name=zone_name,
+            last_month=BillingPeriod.containing(now, zone_name).previous.name,
+        )
 
     @site.page("/price-plans/comparisons/{comparison_key}", "comparison", view="Price plans")
     def show_comparison(

@@ -34,7 +34,7 @@
     if (schema.format === "date-time") input.placeholder = "2026-10-31T16:00:00Z";
     if (isNumber) Object.assign(input, { min: schema.minimum ?? "", max: schema.maximum ?? "", step: types.includes("integer") ? 1 : "any" });
     if (schema.maxLength) input.maxLength = schema.maxLength;
-    if (schema.pattern && !types.includes("null")) input.pattern = schema.pattern;
+    if (schema.pattern) input.pattern = schema.pattern;
     if (schema.examples) {
       const list = element("datalist", { id: `known-${name}` }, ...schema.examples.map((one) => element("option", { value: one })));
       document.body.append(list);
@@ -53,7 +53,22 @@
     return said;
   };
 
-  const said = async (answer, words) => {
+  // A field that has to be filled in, and the rule that the browser names where a value breaks it.
+  const guarded = (field, { schema, description }) => {
+    const isText = field.type !== "checkbox" && field.tagName !== "SELECT";
+    if (isText) Object.assign(field, { required: !typesOf(schema).includes("null"), title: description ?? "" });
+    if (isText && schema.minLength) field.minLength = schema.minLength;
+    return field;
+  };
+
+  // Airflow names a parameter and its schema; a person is shown the field, the value and its rule.
+  const inWords = (text, words, params) => {
+    const [, name, value] = text.match(/^Invalid input for param (\w+): ('.*?'|\S+)/) ?? [];
+    if (!params?.[name]) return text.slice(0, 1000);
+    return `${params[name].schema.title ?? name} ${value} ${words.refused} ${params[name].description ?? ""}`;
+  };
+
+  const said = async (answer, words, params) => {
     if (answer.status === 401) return words.login;
     if (answer.status === 403) return words.forbidden;
     let detail;
@@ -63,7 +78,7 @@
       detail = `HTTP ${answer.status}`;
     }
     const text = typeof detail === "string" ? detail : (detail?.reason ?? JSON.stringify(detail));
-    return text.slice(0, 1000);
+    return inWords(text, words, params);
   };
 
   const build = async (place) => {
@@ -79,7 +94,7 @@
     const fields = new Map();
     const form = element("form", { className: "start" });
     for (const [name, param] of Object.entries(params ?? {})) {
-      const field = control(name, param, given.get(name));
+      const field = guarded(control(name, param, given.get(name)), param);
       fields.set(name, field);
       const help = element("span", { className: "sub", textContent: param.description ?? "" });
       form.append(element("label", {}, element("span", { textContent: param.schema.title ?? name }), field, help));
@@ -99,7 +114,7 @@
         body: JSON.stringify({ logical_date: null, conf }),
       });
       if (!started.ok) {
-        note.textContent = await said(started, words);
+        note.textContent = await said(started, words, params);
         button.disabled = false;
         return;
       }
