@@ -2,7 +2,8 @@
 
 **What.** Checks every metered environment: does it still answer, has it dropped to zero AKU, is its last closed hour
 far from the same hour on the days before? A problem is an *alarm* in `operations.alarms`. It opens once and closes
-once, with one notification each; all notifications of a run are one message.
+once, with one notification each; all notifications of a run are one message. Where Airflow's metrics are on, it also
+sends the product's own: lateness, cut-off slack, amounts at risk, and what waits for a person.
 
 **When.** Every five minutes, two minutes after the consoles were polled.
 
@@ -39,15 +40,16 @@ def freshness_alarms() -> None:
 
     @task(has_page=True, inlets=[READINGS, USAGE])
     def evaluate_environments() -> dict[str, int]:
-        """Open and close alarms; yields counts."""
+        """Open and close alarms, and send the product's metrics; yields counts."""
         from include.operations.alarms import evaluate_alarms
         from include.orchestration import connections, work
+        from include.orchestration.metrics import publish_metrics
         from include.orchestration.outcomes import leave_outcome
         from include.orchestration.pages import SUBSCRIPTIONS
 
-        return leave_outcome(
-            "alarms", evaluate_alarms(connections.warehouse(), work.run_instant()).counts(), page=SUBSCRIPTIONS
-        )
+        evaluated = evaluate_alarms(connections.warehouse(), work.run_instant())
+        publish_metrics(work.run_instant())
+        return leave_outcome("alarms", evaluated.counts(), page=SUBSCRIPTIONS)
 
     # A retry would find nothing left to send and hide that sending failed.
     @task(retries=0)

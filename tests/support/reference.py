@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from include.domain.lifecycles import LIFECYCLES
+from include.reporting.metrics import METRICS
 from include.warehouse.routines import ROUTINES, routine
 from include.warehouse.tables import SCHEMAS, VIEW_SCHEMAS, metadata
 
@@ -91,10 +92,36 @@ def lifecycles() -> str:
     return "\n".join(lines) + "\n"
 
 
+def metrics() -> str:
+    """The product's metrics."""
+    return "\n".join(
+        [
+            "# Metrics",
+            "",
+            "`freshness_alarms` measures every five minutes and sends these where Airflow sends its own metrics: to an",
+            "OpenTelemetry collector (`AIRFLOW__METRICS__OTEL_ON=True`, `…__OTEL_HOST`, `…__OTEL_PORT`) or to StatsD.",
+            "The first package is installed; for the second add `apache-airflow[statsd]`. While both are off, nothing",
+            "is measured. Prometheus sees `airflow.akubill.open_gaps` as `airflow_akubill_open_gaps`.",
+            "",
+            "[alerts.yaml](metrics/alerts.yaml) has alert rules for Prometheus, and",
+            "[Act on alerts](../how-to/act-on-alerts.md) what to do about each.",
+            "[dashboard.json](metrics/dashboard.json) is a dashboard for Grafana.",
+            "",
+            "| metric | what it is |",
+            "|---|---|",
+            *(f"| `airflow.akubill.{name}` | {about} |" for name, about in METRICS.items()),
+            "",
+            "Amounts are floats here, to look at; the warehouse has them exact.",
+            "",
+        ]
+    )
+
+
 PAGES = {
     "analyst-views.md": analyst_views,
     "command-line.md": command_line,
     "lifecycles.md": lifecycles,
+    "metrics.md": metrics,
     "warehouse.md": warehouse,
 }
 
