@@ -66,16 +66,12 @@ class GapRow(_Row):
     closed_by: str | None
     closed_reason: str | None
     holds_bill: str | None
+    owned_by: str | None
 
     @property
     def is_open(self) -> bool:
         """Whether somebody has to do something."""
         return self.state == "open"
-
-    @property
-    def owner(self) -> str:
-        """Who acts on it: operators while better data may come, billing once a bill waits for it."""
-        return "billing" if self.holds_bill else "operations"
 
     @property
     def sentence(self) -> str:

@@ -83,6 +83,8 @@ ROUTINES = (
     "metering/judged_interval",
     "metering/clock",
     "metering/why_month_stays",
+    "metering/gap_owner",
+    "metering/rejection_owner",
     "metering/drop_month",
     "metering/guard_dropped_hours",
     "reconciliation/verdict",

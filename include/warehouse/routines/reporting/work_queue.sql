@@ -32,8 +32,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     UNION ALL
     SELECT
         'gap', min(g.cause), min(g.gap_start), e.subscription_key, NULL,
-        CASE WHEN bool_or(billing.holding_bill(e.subscription_key, g.gap_start, g.gap_end) IS NOT NULL)
-            THEN 'billing' ELSE 'operations' END,
+        metering.gap_owner(min(billing.holding_bill(e.subscription_key, g.gap_start, g.gap_end))),
         NULL, NULL,
         jsonb_build_object(
             'environment_id', e.environment_id,
@@ -98,8 +97,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     UNION ALL
     SELECT
         'rejection', r.rule, min(r.rejected_at), e.subscription_key, NULL,
-        -- The sender of a file can correct it; what a console says is for operators to look at.
-        CASE WHEN r.source = 'import' THEN 'billing' ELSE 'operations' END, NULL, NULL,
+        metering.rejection_owner(r.source), NULL, NULL,
         jsonb_build_object('piece_count', count(*), 'source', r.source, 'last_at', max(r.rejected_at))
     FROM metering.rejections AS r
     LEFT JOIN core.environments AS e ON r.environment_key = e.environment_key

@@ -1,5 +1,4 @@
--- Gaps with the party that has to act on them. An open gap is the operators' while better data may come; once a
--- bill waits for it, only a person of billing can decide. A null state lists all.
+-- Gaps with the party that has to act on them. A null state lists all.
 SELECT
     gaps.gap_key,
     environments.environment_id,
@@ -9,11 +8,7 @@ SELECT
     gaps.gap_end,
     gaps.cause,
     gaps.state,
-    CASE
-        WHEN gaps.state <> 'open' THEN NULL
-        WHEN held.bill_id IS NULL THEN 'operations'
-        ELSE 'billing'
-    END AS owned_by,
+    CASE gaps.state WHEN 'open' THEN metering.gap_owner(held.bill_id) END AS owned_by,
     held.bill_id AS holds_bill,
     gaps.opened_at,
     CAST(extract(EPOCH FROM CAST(:at AS timestamptz) - gaps.opened_at) AS bigint) AS age_seconds,

@@ -1,11 +1,9 @@
 -- What waits for people, by owner and cause: open gaps, and newer rejections.
 WITH work AS (
     SELECT
-        CASE
-            WHEN billing.holding_bill(environments.subscription_key, gaps.gap_start, gaps.gap_end) IS NOT NULL
-                THEN 'billing'
-            ELSE 'operations'
-        END AS owned_by,
+        metering.gap_owner(
+            billing.holding_bill(environments.subscription_key, gaps.gap_start, gaps.gap_end)
+        ) AS owned_by,
         'gap' AS kind,
         gaps.cause,
         gaps.opened_at AS began_at
@@ -14,8 +12,7 @@ WITH work AS (
     WHERE gaps.state = 'open'
     UNION ALL
     SELECT
-        -- The sender of a file can correct it; what a console says is for operators to look at.
-        CASE WHEN rejections.source = 'import' THEN 'billing' ELSE 'operations' END AS owned_by,
+        metering.rejection_owner(rejections.source) AS owned_by,
         'rejection' AS kind,
         rejections.rule AS cause,
         rejections.rejected_at AS began_at

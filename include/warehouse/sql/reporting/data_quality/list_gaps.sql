@@ -14,12 +14,19 @@ SELECT
     g.closed_at,
     g.closed_by,
     g.closed_reason,
-    CASE g.state WHEN 'open' THEN billing.holding_bill(s.subscription_key, g.gap_start, g.gap_end) END AS holds_bill,
+    held.bill_id AS holds_bill,
+    CASE g.state WHEN 'open' THEN metering.gap_owner(held.bill_id) END AS owned_by,
     count(*) OVER () AS match_count
 FROM metering.gaps AS g
 INNER JOIN core.environments AS e ON g.environment_key = e.environment_key
 INNER JOIN core.subscriptions AS s ON e.subscription_key = s.subscription_key
 LEFT JOIN metering.instances AS i ON g.instance_key = i.instance_key
+LEFT JOIN
+    LATERAL (
+        SELECT billing.holding_bill(s.subscription_key, g.gap_start, g.gap_end) AS bill_id
+        WHERE g.state = 'open'
+    ) AS held
+    ON TRUE
 WHERE
     (:with_closed OR g.state = 'open')
     AND (
