@@ -2,9 +2,9 @@
 
 **What.** Creates the monthly partitions of the next three months. Drops polls and readings of a month when it is
 older than the retention and every hour computed from it is closed and on an issued bill; the database refuses
-anything else. Deletes machine sightings of the same age that belong to no open discrepancy. Runs all audits again
-over the issued bills of the last periods, audits that each AKU-second of ended periods is once in the ledger of
-metering pushes, and lists what waits for people.
+anything else. Encrypts stored secrets by the vault's newest key. Deletes machine sightings of the same age that
+belong to no open discrepancy. Runs all audits again over the issued bills of the last periods, audits that each
+AKU-second of ended periods is once in the ledger of metering pushes, and lists what waits for people.
 
 **When.** Daily at 03:30 (UTC+8).
 
@@ -79,6 +79,14 @@ def warehouse_upkeep() -> None:
         return delete_old_sightings(connections.warehouse(), work.run_instant(), retention)
 
     @task
+    def encrypt_secrets_again() -> int:
+        """Secrets that an older key of the vault has encrypted, by the newest one; yields how many."""
+        from include.onboarding.credentials import encrypt_again
+        from include.orchestration import connections
+
+        return encrypt_again(connections.warehouse(), connections.vault())
+
+    @task
     def audit_issued_bills() -> list[str]:
         """Every audit, over the issued bills of recent periods; yields a sentence for each one that fails."""
         from include.operations.audits import audit_issued_bills as audit
@@ -113,6 +121,7 @@ def warehouse_upkeep() -> None:
         report_upkeep(DroppedMonths(**retained), [*broken, *unbalanced])
 
     delete_old_sightings()
+    encrypt_secrets_again()
     make_partitions() >> (dropped := drop_old_months())
     report(dropped, audit_issued_bills(), audit_agreement(), list_open_work())
 

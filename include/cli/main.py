@@ -27,6 +27,7 @@ from include.cli import (
     stack,
     subscriptions,
     usage,
+    vault,
     warehouse,
 )
 
@@ -50,6 +51,7 @@ app.command(name="reconcile")(reconciliation.reconcile)
 app.add_typer(stack.app, name="stack")
 app.add_typer(demo.app, name="demo")
 app.add_typer(warehouse.app, name="warehouse")
+app.add_typer(vault.app, name="vault")
 app.command()(doctor.doctor)
 app.command(name="quote")(plan.quote)
 app.command(name="onboard")(onboard.onboard)

@@ -11,6 +11,7 @@
 | alibaba_vendor_international | alibaba_cloud | the vendor's account of the international site, for its Marketplace |
 | aws_seller | aws_marketplace | the seller's access to AWS Marketplace's metering service |
 | alibaba_buyer_<account id> | alibaba_cloud | a buyer's delegated access: Compute Nest orders, BSS bills |
+| automq_console_<environment id> | any | a console's next credential, until `console_credential` has stored it |
 """
 
 from __future__ import annotations
@@ -44,6 +45,18 @@ CALLBACK_SECONDS = 3
 def buyer_connection_id(account_id: str) -> str:
     """The id of the connection that holds a buyer's delegated access."""
     return f"alibaba_buyer_{account_id}"
+
+
+def next_console_credential(environment_id: str) -> tuple[str, SecretStr]:
+    """Access key id and secret that a console shall be asked with from now on.
+
+    Raises:
+        ConfigurationError: when the connection is missing, or a field of it.
+    """
+    connection = _connection(
+        f"automq_console_{environment_id}", "the console's next access key: its id as Login, its secret as Password"
+    )
+    return _needed(connection, "login"), _password(connection)
 
 
 def warehouse() -> Engine:

@@ -162,6 +162,26 @@ def _task_instance() -> Any:  # noqa: ANN401 (the SDK types it as a protocol wit
     return get_current_context()["ti"]
 
 
+def renew_credential_of_run() -> str:
+    """Store the next credential of the console of the form's subscription; says what became of it.
+
+    Raises:
+        ConfigurationError: when the connection that holds it is missing.
+        RefusedError: when the console refuses it.
+    """
+    from include.onboarding.credentials import renew_credential
+
+    subscription = work.form()["subscription"].strip()
+    said = renew_credential(
+        connections.warehouse(),
+        connections.vault(),
+        subscription,
+        connections.next_console_credential,
+        work.run_instant(),
+    )
+    return leave_sentence(said, page=pages.subscription(subscription))
+
+
 def release_of_run() -> str:
     """End the subscription of the run's form in the name of the Airflow user who triggered it; says what became of it.
 

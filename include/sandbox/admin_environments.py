@@ -64,6 +64,33 @@ async def get_consoles(request: Request) -> list[dict[str, str]]:
     return [_describe_console(request, console) for console in world_of(request).consoles.values()]
 
 
+@router.post("/consoles/{environment_id}/access-keys", status_code=201)
+async def post_access_key(request: Request, environment_id: str) -> dict[str, str]:
+    """Let a console answer to a second access key, too."""
+    console = _console(request, environment_id)
+    console.next_key_id, console.next_key_secret = new_id("AK", 18), new_id("", 40)
+    world_of(request).keep(console)
+    return {"access_key_id": console.next_key_id, "access_key_secret": console.next_key_secret}
+
+
+@router.delete("/consoles/{environment_id}/access-keys", status_code=204)
+async def delete_first_access_key(request: Request, environment_id: str) -> None:
+    """Let a console answer to its second access key only."""
+    console = _console(request, environment_id)
+    if not console.next_key_id:
+        raise HTTPException(409, f"The console {environment_id} has one access key only.")
+    console.access_key_id, console.access_key_secret = console.next_key_id, console.next_key_secret
+    console.next_key_id = console.next_key_secret = ""
+    world_of(request).keep(console)
+
+
+def _console(request: Request, environment_id: str) -> Console:
+    console = world_of(request).consoles.get(environment_id)
+    if console is None:
+        raise HTTPException(404, f"There is no console {environment_id}.")
+    return console
+
+
 def _running(environment_id: str, number: int, aku: int, at: int) -> KafkaInstance:
     return KafkaInstance(new_id("kf-", 16), environment_id, f"kafka-{number}", timeline.creation(at, aku, 0))
 
@@ -107,8 +134,7 @@ async def post_service_instance_life(request: Request, service_instance_id: str,
 async def post_console_life(request: Request, environment_id: str, plan: LifePlan) -> dict[str, Any]:
     """Play a life in an environment."""
     world = world_of(request)
-    if environment_id not in world.consoles:
-        raise HTTPException(404, f"There is no console {environment_id}.")
+    _console(request, environment_id)
     return _play(world, environment_id, plan)
 
 
@@ -135,8 +161,7 @@ async def get_usage(
 ) -> list[dict[str, Any]]:
     """The truth: AKU-seconds per instance and UTC hour within [from, to), up to now."""
     world = world_of(request)
-    if environment_id not in world.consoles:
-        raise HTTPException(404, f"There is no console {environment_id}.")
+    _console(request, environment_id)
     window = int(start.timestamp()), min(int(end.timestamp()), int(time.time()))
     return [
         {

@@ -104,8 +104,10 @@ def _request(scope: Scope, body: bytes) -> Request:
 
 
 def _authenticate(world: World, console: Console, request: Request, target: Target, now: float) -> None:
+    is_next = console.next_key_id and console.next_key_id in request.headers.get("authorization", "")
+    key_id, secret = console.access_key_id, console.access_key_secret
     try:
-        automq.verify(request, console.access_key_id, console.access_key_secret, now)
+        automq.verify(request, *(console.next_key_id, console.next_key_secret) if is_next else (key_id, secret), now)
         _check_environment(console, request)
     except SignatureRefused as refusal:
         world.requests.refuse(now, request, f"console:{target.action}", refusal)

@@ -144,7 +144,7 @@ class ServiceInstance:
 
 @dataclass(slots=True)
 class Console:
-    """An environment console. It answers from `up_at` (never, if None) until `down_at`."""
+    """An environment console. It answers from `up_at` (never, if None) until `down_at`, to either access key."""
 
     environment_id: str
     access_key_id: str
@@ -152,6 +152,8 @@ class Console:
     up_at: int | None
     service_instance_id: str = ""
     down_at: int | None = None
+    next_key_id: str = ""
+    next_key_secret: str = ""
 
     kind: ClassVar[str] = "console"
 

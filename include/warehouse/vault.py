@@ -20,11 +20,23 @@ class Vault:
                 "The vault's key is not a Fernet key (32 bytes in URL-safe base64). "
                 "Make one with `akubill vault new-key` and put it in the connection akubill_vault."
             ) from None
-        self._fernet = MultiFernet(fernets)
+        self._newest, self._fernet = fernets[0], MultiFernet(fernets)
 
     def encrypt(self, secret: SecretStr) -> bytes:
         """The secret, encrypted by the newest key."""
         return self._fernet.encrypt(secret.get_secret_value().encode())
+
+    def encrypt_again(self, ciphertext: bytes) -> bytes | None:
+        """The same secret, encrypted by the newest key; None where that is done already.
+
+        Raises:
+            ConfigurationError: when none of the keys has encrypted it.
+        """
+        try:
+            self._newest.decrypt(ciphertext)
+        except InvalidToken:
+            return self.encrypt(self.decrypt(ciphertext))
+        return None
 
     def decrypt(self, ciphertext: bytes) -> SecretStr:
         """The secret.

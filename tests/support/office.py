@@ -49,7 +49,8 @@ class Office:
 
     def __init__(self, warehouse: Engine, sandbox: SandboxHandle, folder: Path) -> None:
         self.warehouse, self.sandbox, self.folder = warehouse, sandbox, folder
-        self.vault = Vault(SecretStr(Fernet.generate_key().decode()))
+        self.vault_key = Fernet.generate_key().decode()
+        self.vault = Vault(SecretStr(self.vault_key))
         self.clock = FakeClock()
         self.vendor = access_of(sandbox, sandbox.account("vendor"))
         self.accesses: dict[str, CloudAccess] = {}

@@ -1,0 +1,5 @@
+-- A console's next credential takes the place of its last one. Asked again with the same, nothing is written.
+UPDATE core.environment_credentials AS c
+SET access_key_id = :access_key_id, secret_ciphertext = :secret_ciphertext, stored_at = :at
+FROM core.environments AS e
+WHERE e.environment_key = c.environment_key AND e.environment_id = :environment_id
