@@ -3,7 +3,8 @@
 **What.** Enters usage of closed hours in the ledger (`marketplace.push_records`), sends what is due, and stores what
 came of it. Only what the catalogue says is measured by the vendor (*Custom*) is sent; what the marketplace measures
 itself is entered as *expected*. An hour is entered when its console has answered after it, or 40 minutes after it
-(20 hours on AWS). The last hour of a subscription that ends goes at once on AWS.
+(20 hours on AWS). The last hour of a subscription that ends goes at once on AWS. Then it adds up, for
+the page *Today*, where usage went that has changed since the last run.
 
 **When.** Every five minutes. An hour has until 1 h 59 min after its start on Alibaba Cloud, and 24 hours on AWS.
 
@@ -46,7 +47,7 @@ from include.orchestration.errors import task
     },
 )
 def metering_push() -> None:
-    """Push channel by channel; report."""
+    """Push channel by channel; add up; report."""
 
     @task
     def list_channels() -> list[str]:
@@ -68,6 +69,13 @@ def metering_push() -> None:
         leave_outcome("push", {"channel": channel, **pushed.counts(), "became": say_counts(pushed.outcomes)})
         return pushed.open_points
 
+    @task(trigger_rule="all_done")
+    def add_up() -> dict[str, int]:
+        """Add up where usage went, for the page Today; yields days of subscriptions, and bills."""
+        from include.orchestration.pushes import add_up
+
+        return add_up()
+
     # A retry would find nothing new and hide that there was something.
     @task(retries=0, trigger_rule="all_done")
     def report(found: list[list[str]]) -> int:
@@ -78,7 +86,9 @@ def metering_push() -> None:
 
         return notify_of_open_points(list(found or []), get_current_context())
 
-    report(push.expand(channel=list_channels()))
+    pushed = push.expand(channel=list_channels())
+    report(pushed)
+    pushed >> add_up()
 
 
 metering_push()

@@ -33,7 +33,7 @@ from include.orchestration.errors import task
     default_args=task_defaults(BILLING),
 )
 def running_drafts() -> None:
-    """Publish prices, draft."""
+    """Publish prices, draft, add up."""
 
     @task
     def publish_price_plans() -> None:
@@ -55,7 +55,14 @@ def running_drafts() -> None:
         leave_outcome("drafts", drafted, page=pages.bills(drafted["period"]))
         return int(drafted["drafted"])
 
-    publish_price_plans() >> draft_running_period()
+    @task
+    def add_up() -> dict[str, int]:
+        """Share what the drafts charge among the places that their usage went to, for the page Today."""
+        from include.orchestration.pushes import add_up
+
+        return add_up()
+
+    publish_price_plans() >> draft_running_period() >> add_up()
 
 
 running_drafts()

@@ -99,6 +99,14 @@ def notify_of_open_points(found: list[list[str]], context: Context) -> int:
     return sent
 
 
+def add_up() -> dict[str, int]:
+    """Add up where usage went since it was added up last: days of subscriptions, and bills."""
+    from include.marketplace.push.adding_up import add_up as add
+
+    begun = datetime.now(UTC)
+    return add(connections.warehouse(), begun, lambda: datetime.now(UTC) > begun + RUN_TIME)._asdict()
+
+
 def enter_earlier() -> dict[str, int]:
     """Enter usage that became known late, of what marketplaces measure themselves; how many records, by channel."""
     from include.marketplace.push.deliver import enter_earlier as enter

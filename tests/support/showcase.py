@@ -10,6 +10,7 @@ from sqlalchemy import text
 from include.domain.billing_cycles import final_at
 from include.domain.money import Decimal, round_amount
 from include.domain.periods import BillingPeriod
+from include.marketplace.push.adding_up import add_up
 from include.reconciliation.charges import fetch_charges
 from include.reconciliation.compare import reconcile_period
 from include.warehouse.engine import ensure_partitions
@@ -70,6 +71,7 @@ def fill_showcase(warehouse: Engine, now: datetime) -> None:
         _reconcile(warehouse, period)
     with warehouse.begin() as connection:
         fill_work(connection, now)
+    add_up(warehouse, now)
 
 
 class _Cluster(NamedTuple):

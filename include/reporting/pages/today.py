@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _CHART_HOURS = 48
-#: Adding up a month of more subscriptions takes longer than a reader waits: then it is the hours of the chart.
-_MANY = 500
 _SOON = timedelta(days=30)
 #: Alibaba Cloud asks for access keys to be changed every 90 days:
 #: https://www.alibabacloud.com/help/en/ram/user-guide/rotate-access-keys-for-ram-users
@@ -49,10 +47,19 @@ class Equation:
     Attributes:
         usage: AKU-seconds by part, and `metered`; `late` is what no record has and no run enters any more.
         money: amounts by part and currency, by the bills drafted so far; `bill_count` says how many these are.
+        added_at: when it was added up; None where nothing was.
+        changed_count: subscriptions whose usage or records have changed since.
     """
 
     usage: Mapping[str, int]
     money: Sequence[Mapping[str, Any]]
+    added_at: datetime | None
+    changed_count: int
+
+    @property
+    def is_known(self) -> bool:
+        """Whether what there is was added up, at least once."""
+        return self.added_at is not None or not self.changed_count
 
     @property
     def parts(self) -> list[str]:
@@ -100,11 +107,8 @@ def add_to(site: Site) -> None:
         chart = {"hours_start": hours_end - timedelta(hours=_CHART_HOURS), "hours_end": hours_end}
         with site.reading() as connection:
             count = read_rows(connection, "today/count_subscriptions")[0]["subscription_count"]
-            is_of_month = count <= _MANY
-            hours = {"period_start": chart["hours_start"], "period_end": chart["hours_end"]}
             facts: dict[str, Any] = {
-                "equation": read_equation(connection, window if is_of_month else hours, now),
-                "is_of_month": is_of_month,
+                "equation": read_equation(connection, window, now),
                 "is_empty": not count,
                 "known": read_rows(connection, "today/find_metered_until", window)[0],
                 "revenue": read_rows(connection, "today/sum_revenue", {"period": period.name}),
@@ -133,6 +137,10 @@ def add_to(site: Site) -> None:
 def read_equation(connection: Connection, window: Mapping[str, datetime], now: datetime) -> Equation:
     """Where the usage of a stretch of time went, in AKU-seconds, and in money by the bills that lie in it."""
     [usage] = read_rows(connection, "today/sum_usage", {**window, "entered_before": now - UNREPORTED_AFTER})
+    added_at, changed_count = usage.pop("added_at"), usage.pop("changed_count")
     return Equation(
-        {name: int(value) for name, value in usage.items()}, read_rows(connection, "today/sum_money", window)
+        {name: int(value) for name, value in usage.items()},
+        read_rows(connection, "today/sum_money", window),
+        added_at,
+        changed_count,
     )

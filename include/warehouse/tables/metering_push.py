@@ -10,7 +10,8 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, ForeignKeyConstraint
 from sqlalchemy import text as sql
 
 from include.domain.lifecycles import PUSH_RECORD
-from include.warehouse.tables.base import big, flag, instant, integer, json, key, metadata, text
+from include.domain.marketplace.agreement import PARTS
+from include.warehouse.tables.base import big, decimal, flag, instant, integer, json, key, metadata, text
 
 _RECORD = ("marketplace.push_records.record_key", "marketplace.push_records.hour_start")
 _BY_MONTH = "RANGE (hour_start)"
@@ -141,4 +142,44 @@ push_progress = Table(
     instant("entered_until", "Hours before this were looked at; the last days are looked at again by each run."),
     schema="marketplace",
     comment="How far usage was entered in the ledger of metering pushes.",
+)
+
+agreement_changes = Table(
+    "agreement_changes",
+    metadata,
+    key("change_key", "Surrogate key."),
+    big("subscription_key", "Subscription."),
+    instant("day_start", "Start of the day, in UTC+8."),
+    Index("agreement_changes_by_day", "day_start"),
+    schema="marketplace",
+    comment="Days whose usage or records changed since they were added up; noted by what changes them.",
+)
+
+agreement_days = Table(
+    "agreement_days",
+    metadata,
+    instant("day_start", "Start of the day, in UTC+8.", primary_key=True),
+    big("subscription_key", "Subscription.", primary_key=True, autoincrement=False),
+    *(big(part, f"AKU-seconds, as in marketplace.agreement: {part}.") for part in ("metered", *PARTS)),
+    big("unrecorded", "Sum of the hours' differences above 0: usage that no record has."),
+    instant("added_at", "When the run began that added it up."),
+    Index("agreement_days_by_subscription", "subscription_key", "day_start"),
+    schema="marketplace",
+    comment="marketplace.agreement added up by subscription and day, so that a month is read in no time.",
+)
+
+agreement_bills = Table(
+    "agreement_bills",
+    metadata,
+    big("bill_key", "Bill, as it was then.", primary_key=True, autoincrement=False),
+    big("subscription_key", "Subscription."),
+    instant("period_start", "Start of its period (inclusive)."),
+    instant("period_end", "End of its period (exclusive)."),
+    text("currency", "ISO 4217 code of all amounts."),
+    *(decimal(part, f"As in marketplace.agreement_in_money: {part}.") for part in ("amount", *PARTS)),
+    instant("added_at", "When the run began that added it up."),
+    Index("agreement_bills_by_period", "period_start"),
+    Index("agreement_bills_by_subscription", "subscription_key", "period_start"),
+    schema="marketplace",
+    comment="marketplace.agreement_in_money as it was when it was added up last.",
 )

@@ -21,7 +21,6 @@ from include.domain.periods import BillingPeriod, Window
 from include.marketplace.push.records import sum_agreement
 from tests.support.builders import (
     ZONE,
-    insert,
     make_bill,
     make_buyer,
     make_instance,
@@ -29,14 +28,14 @@ from tests.support.builders import (
     make_usage,
     rows,
 )
+from tests.support.marketplace.ledger import include, record
 from tests.support.marketplace.pushing import AT, HOUR, Vendor
 from tests.support.properties import PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
 NOVEMBER = BillingPeriod("2026-11", ZONE).window
 _numbers = count(1)
@@ -54,28 +53,6 @@ OUTCOMES = {
 hours = st.lists(
     st.tuples(st.integers(0, 9000), st.sampled_from([None, *OUTCOMES]), st.sampled_from([0, 0, 0, 7, -5])), max_size=12
 )
-
-
-def record(connection: Connection, key: int, hour: datetime, quantity: int, outcome: str) -> None:
-    insert(
-        connection, "marketplace.push_records", channel="alibaba-china", marketplace_instance_id=f"mp-{key}",
-        hour_start=hour, dimension="d", subscription_key=key, product_code="p", item_key="Period", quantity=quantity,
-        units=quantity, window_start=hour, window_end=hour + HOUR, cut_off=hour + 2 * HOUR, is_partial=False,
-        entered_at=hour + HOUR, outcome=outcome,
-    )  # fmt: skip
-
-
-def include(connection: Connection, bill: int, aku_seconds: int) -> None:
-    """A line of the bill that says how much of its usage the price plan includes."""
-    connection.execute(
-        text("""
-        INSERT INTO billing.bill_lines (bill_key, line_no, kind, description, line_start, line_end, aku_seconds,
-            metered_aku_seconds, quantity, unit, unit_price, exact_amount, amount)
-        SELECT bill_key, 9, 'included', 'Included usage', line_start, line_end, :included, :included, 0, unit, 0, 0, 0
-        FROM billing.bill_lines WHERE bill_key = :bill AND line_no = 1
-        """),
-        {"bill": bill, "included": aku_seconds},
-    )
 
 
 def by_largest_remainder(cents: int, parts: list[int]) -> list[int]:

@@ -9,6 +9,8 @@ from fastapi.testclient import TestClient
 from include.domain.marketplace.agreement import PARTS
 from include.domain.periods import BillingPeriod
 from include.domain.words.work import TITLES
+from include.marketplace.push.adding_up import add_up
+from include.marketplace.push.records import sum_agreement
 from include.reporting.pages.app import create_pages
 from include.reporting.pages.today import read_equation
 from include.reporting.pages.work_queue import list_work
@@ -68,17 +70,31 @@ def test_metered_usage_is_the_sum_of_where_it_went(showcase_warehouse):
     assert equation.usage["metered"] == sum(equation.usage[part] for part in PARTS) > 0
     for row in equation.money:
         assert row["metered"] == sum(row[part] for part in PARTS) > 0
+    # What was added up is what the views say now, subscription by subscription.
+    live = sum_agreement(showcase_warehouse, window)
+    for part in ("metered", *PARTS):
+        assert equation.usage[part] == sum(row[part] for row in live)
+        amounts = [row[f"{part}_amount"] for row in live if row["currency"] == "CNY"]
+        assert equation.money[0][part] == sum(amounts)
+    assert (equation.added_at, equation.changed_count) == (NOW, 0)
 
 
-def test_with_many_subscriptions_the_last_day_is_added_up_and_said_so(warehouse, client, monkeypatch):
-    monkeypatch.setattr("include.reporting.pages.today._MANY", 0)
+def test_until_usage_is_added_up_the_page_says_who_does_it_and_then_when_it_was(warehouse, client):
     with warehouse.begin() as connection:
-        key = make_subscription(connection, make_buyer(connection))
-        start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=30)
-        make_usage(connection, make_instance(connection, key), start, [3600] * 30)
+        instance = make_instance(connection, make_subscription(connection, make_buyer(connection)))
+        start = BillingPeriod.containing(datetime.now(UTC), ZONE).window.start
+        make_usage(connection, instance, start, [3600] * 30)
     page = client.get("/").text
-    assert "Where the usage of the last 48 hours went" in page
+    assert "It is not known yet whether money is being lost" in page
+    assert page.count("is not added up yet: metering_push does it every five minutes.") == 2
+    assert "Metered</a>" not in page
+    add_up(warehouse, datetime.now(UTC))
+    page = client.get("/").text
     assert re.search(r"Metered</a></th><td[^>]*>30.00<", page)
+    assert "Added up at" in page
+    with warehouse.begin() as connection:
+        make_usage(connection, instance, start + timedelta(hours=30), [3600])
+    assert "1 subscription has changed since; metering_push adds it up again." in client.get("/").text
 
 
 def test_an_empty_installation_leads_to_the_first_bill(client):

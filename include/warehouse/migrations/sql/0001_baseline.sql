@@ -145,6 +145,92 @@ COMMENT ON TABLE core.buyers IS 'Cloud accounts that subscribed.';
 COMMENT ON COLUMN core.buyers.account_id IS 'Cloud account that subscribed (aliUid).';
 COMMENT ON COLUMN core.buyers.site IS 'Site of the cloud the account belongs to: china or international.';
 COMMENT ON COLUMN core.buyers.registered_at IS 'When the buyer was first entered.';
+CREATE TABLE marketplace.agreement_bills (
+	bill_key BIGINT NOT NULL,
+	subscription_key BIGINT NOT NULL,
+	period_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	period_end TIMESTAMP WITH TIME ZONE NOT NULL,
+	currency TEXT NOT NULL,
+	amount NUMERIC NOT NULL,
+	licensed NUMERIC NOT NULL,
+	free NUMERIC NOT NULL,
+	accepted NUMERIC NOT NULL,
+	expected NUMERIC NOT NULL,
+	unknown NUMERIC NOT NULL,
+	missed NUMERIC NOT NULL,
+	refused NUMERIC NOT NULL,
+	waiting NUMERIC NOT NULL,
+	carried NUMERIC NOT NULL,
+	difference NUMERIC NOT NULL,
+	added_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT agreement_bills_pkey PRIMARY KEY (bill_key)
+);
+COMMENT ON TABLE marketplace.agreement_bills IS 'marketplace.agreement_in_money as it was when it was added up last.';
+COMMENT ON COLUMN marketplace.agreement_bills.bill_key IS 'Bill, as it was then.';
+COMMENT ON COLUMN marketplace.agreement_bills.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN marketplace.agreement_bills.period_start IS 'Start of its period (inclusive).';
+COMMENT ON COLUMN marketplace.agreement_bills.period_end IS 'End of its period (exclusive).';
+COMMENT ON COLUMN marketplace.agreement_bills.currency IS 'ISO 4217 code of all amounts.';
+COMMENT ON COLUMN marketplace.agreement_bills.amount IS 'As in marketplace.agreement_in_money: amount.';
+COMMENT ON COLUMN marketplace.agreement_bills.licensed IS 'As in marketplace.agreement_in_money: licensed.';
+COMMENT ON COLUMN marketplace.agreement_bills.free IS 'As in marketplace.agreement_in_money: free.';
+COMMENT ON COLUMN marketplace.agreement_bills.accepted IS 'As in marketplace.agreement_in_money: accepted.';
+COMMENT ON COLUMN marketplace.agreement_bills.expected IS 'As in marketplace.agreement_in_money: expected.';
+COMMENT ON COLUMN marketplace.agreement_bills.unknown IS 'As in marketplace.agreement_in_money: unknown.';
+COMMENT ON COLUMN marketplace.agreement_bills.missed IS 'As in marketplace.agreement_in_money: missed.';
+COMMENT ON COLUMN marketplace.agreement_bills.refused IS 'As in marketplace.agreement_in_money: refused.';
+COMMENT ON COLUMN marketplace.agreement_bills.waiting IS 'As in marketplace.agreement_in_money: waiting.';
+COMMENT ON COLUMN marketplace.agreement_bills.carried IS 'As in marketplace.agreement_in_money: carried.';
+COMMENT ON COLUMN marketplace.agreement_bills.difference IS 'As in marketplace.agreement_in_money: difference.';
+COMMENT ON COLUMN marketplace.agreement_bills.added_at IS 'When the run began that added it up.';
+CREATE INDEX agreement_bills_by_period ON marketplace.agreement_bills (period_start);
+CREATE INDEX agreement_bills_by_subscription ON marketplace.agreement_bills (subscription_key, period_start);
+CREATE TABLE marketplace.agreement_changes (
+	change_key BIGINT GENERATED ALWAYS AS IDENTITY,
+	subscription_key BIGINT NOT NULL,
+	day_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT agreement_changes_pkey PRIMARY KEY (change_key)
+);
+COMMENT ON TABLE marketplace.agreement_changes IS 'Days whose usage or records changed since they were added up; noted by what changes them.';
+COMMENT ON COLUMN marketplace.agreement_changes.change_key IS 'Surrogate key.';
+COMMENT ON COLUMN marketplace.agreement_changes.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN marketplace.agreement_changes.day_start IS 'Start of the day, in UTC+8.';
+CREATE INDEX agreement_changes_by_day ON marketplace.agreement_changes (day_start);
+CREATE TABLE marketplace.agreement_days (
+	day_start TIMESTAMP WITH TIME ZONE NOT NULL,
+	subscription_key BIGINT NOT NULL,
+	metered BIGINT NOT NULL,
+	licensed BIGINT NOT NULL,
+	free BIGINT NOT NULL,
+	accepted BIGINT NOT NULL,
+	expected BIGINT NOT NULL,
+	unknown BIGINT NOT NULL,
+	missed BIGINT NOT NULL,
+	refused BIGINT NOT NULL,
+	waiting BIGINT NOT NULL,
+	carried BIGINT NOT NULL,
+	difference BIGINT NOT NULL,
+	unrecorded BIGINT NOT NULL,
+	added_at TIMESTAMP WITH TIME ZONE NOT NULL,
+	CONSTRAINT agreement_days_pkey PRIMARY KEY (day_start, subscription_key)
+);
+COMMENT ON TABLE marketplace.agreement_days IS 'marketplace.agreement added up by subscription and day, so that a month is read in no time.';
+COMMENT ON COLUMN marketplace.agreement_days.day_start IS 'Start of the day, in UTC+8.';
+COMMENT ON COLUMN marketplace.agreement_days.subscription_key IS 'Subscription.';
+COMMENT ON COLUMN marketplace.agreement_days.metered IS 'AKU-seconds, as in marketplace.agreement: metered.';
+COMMENT ON COLUMN marketplace.agreement_days.licensed IS 'AKU-seconds, as in marketplace.agreement: licensed.';
+COMMENT ON COLUMN marketplace.agreement_days.free IS 'AKU-seconds, as in marketplace.agreement: free.';
+COMMENT ON COLUMN marketplace.agreement_days.accepted IS 'AKU-seconds, as in marketplace.agreement: accepted.';
+COMMENT ON COLUMN marketplace.agreement_days.expected IS 'AKU-seconds, as in marketplace.agreement: expected.';
+COMMENT ON COLUMN marketplace.agreement_days.unknown IS 'AKU-seconds, as in marketplace.agreement: unknown.';
+COMMENT ON COLUMN marketplace.agreement_days.missed IS 'AKU-seconds, as in marketplace.agreement: missed.';
+COMMENT ON COLUMN marketplace.agreement_days.refused IS 'AKU-seconds, as in marketplace.agreement: refused.';
+COMMENT ON COLUMN marketplace.agreement_days.waiting IS 'AKU-seconds, as in marketplace.agreement: waiting.';
+COMMENT ON COLUMN marketplace.agreement_days.carried IS 'AKU-seconds, as in marketplace.agreement: carried.';
+COMMENT ON COLUMN marketplace.agreement_days.difference IS 'AKU-seconds, as in marketplace.agreement: difference.';
+COMMENT ON COLUMN marketplace.agreement_days.unrecorded IS 'Sum of the hours'' differences above 0: usage that no record has.';
+COMMENT ON COLUMN marketplace.agreement_days.added_at IS 'When the run began that added it up.';
+CREATE INDEX agreement_days_by_subscription ON marketplace.agreement_days (subscription_key, day_start);
 CREATE TABLE marketplace.findings (
 	finding_key BIGINT GENERATED ALWAYS AS IDENTITY,
 	order_id TEXT NOT NULL,

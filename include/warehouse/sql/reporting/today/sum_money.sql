@@ -1,4 +1,4 @@
--- The same in money, by the drafts and bills of the period; amounts in two currencies are never added.
+-- The same in money, by the drafts and bills that lie in it; amounts in two currencies are never added.
 SELECT
     currency,
     sum(amount) AS metered,
@@ -13,7 +13,7 @@ SELECT
     sum(carried) AS carried,
     sum(difference) AS difference,
     count(*) AS bill_count
-FROM marketplace.agreement_in_money
+FROM marketplace.agreement_bills
 WHERE period_start >= :period_start AND period_end <= :period_end
 GROUP BY currency
 ORDER BY currency

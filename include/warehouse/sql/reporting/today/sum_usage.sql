@@ -1,5 +1,5 @@
--- Where the AKU-seconds of all subscriptions went in a stretch of hours. `late` is what is in no record of hours before
--- an instant: no run enters it any more.
+-- Where the AKU-seconds of all subscriptions went in a stretch of time, as they were added up last, and how many have
+-- changed since. `late` is what is in no record of days that ended before an instant: no run enters it any more.
 SELECT
     coalesce(sum(metered), 0) AS metered,
     coalesce(sum(licensed), 0) AS licensed,
@@ -12,6 +12,11 @@ SELECT
     coalesce(sum(waiting), 0) AS waiting,
     coalesce(sum(carried), 0) AS carried,
     coalesce(sum(difference), 0) AS difference,
-    coalesce(sum(difference) FILTER (WHERE difference > 0 AND hour_start < :entered_before), 0) AS late
-FROM marketplace.agreement
-WHERE hour_start >= :period_start AND hour_start < :period_end
+    coalesce(sum(unrecorded) FILTER (WHERE ends <= :entered_before), 0) AS late,
+    max(added_at) AS added_at,
+    (
+        SELECT count(DISTINCT subscription_key)
+        FROM marketplace.agreement_changes
+        WHERE day_start > CAST(:period_start AS timestamptz) - interval '1 day' AND day_start < :period_end
+    ) AS changed_count
+FROM marketplace.agreement_between(:period_start, :period_end)
