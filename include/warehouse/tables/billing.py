@@ -66,6 +66,7 @@ bills = Table(
         postgresql_where=sql("document = 'bill'"),
     ),
     Index("bills_by_period", "period"),
+    Index("bills_held", "bill_id", postgresql_where=sql("state = 'held'")),
     Index("bills_by_corrected", "corrects_bill_key", postgresql_where=sql("corrects_bill_key IS NOT NULL")),
     schema="billing",
     comment="One bill per subscription and billing period, and the notes that correct it. A void one stays, unissued.",

@@ -68,14 +68,18 @@ push_records = Table(
         "record_key",
         postgresql_where=sql("unit_seconds > 1"),
     ),
+    # The same as marketplace.is_open_point, which this index is for, says of outcomes.
     Index(
         "push_records_for_people",
         "decided_at",
         postgresql_where=sql(
-            "outcome IN ('missed', 'refused', 'duplicate_different') OR (outcome = 'not_sent' AND reason = 'no_access')"
+            "outcome IN ('missed', 'refused', 'unknown', 'duplicate_different') "
+            "OR (outcome = 'not_sent' AND reason = 'no_access')"
         ),
     ),
     Index("push_records_by_subscription", "subscription_key", "hour_start"),
+    # For the page of the ledger: the newest of each outcome, however many there are.
+    Index("push_records_by_outcome", "outcome", "hour_start", "record_key"),
     postgresql_partition_by=_BY_MONTH,
     schema="marketplace",
     comment="What is reported of an instance's hour: one record, however often it is sent.",

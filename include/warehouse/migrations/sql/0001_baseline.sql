@@ -970,6 +970,7 @@ COMMENT ON COLUMN billing.bills.issued_at IS 'Logical time of the run that issue
 COMMENT ON COLUMN billing.bills.reconciled_at IS 'When the Marketplace''s bill agreed with it.';
 CREATE INDEX bills_by_corrected ON billing.bills (corrects_bill_key) WHERE corrects_bill_key IS NOT NULL;
 CREATE INDEX bills_by_period ON billing.bills (period);
+CREATE INDEX bills_held ON billing.bills (bill_id) WHERE state = 'held';
 CREATE UNIQUE INDEX bills_one_per_period ON billing.bills (subscription_key, period_start) WHERE document = 'bill';
 CREATE TABLE billing.price_fees (
 	version_key BIGINT NOT NULL,
@@ -1210,8 +1211,9 @@ COMMENT ON COLUMN marketplace.push_records.their_code IS 'The marketplace''s err
 COMMENT ON COLUMN marketplace.push_records.attempt_key IS 'Last request that had it.';
 COMMENT ON COLUMN marketplace.push_records.most_together IS 'Records that its request may have, after a larger one was refused.';
 COMMENT ON COLUMN marketplace.push_records.decided_at IS 'When it got its outcome; null while it waits.';
+CREATE INDEX push_records_by_outcome ON marketplace.push_records (outcome, hour_start, record_key);
 CREATE INDEX push_records_by_subscription ON marketplace.push_records (subscription_key, hour_start);
-CREATE INDEX push_records_for_people ON marketplace.push_records (decided_at) WHERE outcome IN ('missed', 'refused', 'duplicate_different') OR (outcome = 'not_sent' AND reason = 'no_access');
+CREATE INDEX push_records_for_people ON marketplace.push_records (decided_at) WHERE outcome IN ('missed', 'refused', 'unknown', 'duplicate_different') OR (outcome = 'not_sent' AND reason = 'no_access');
 CREATE INDEX push_records_in_units ON marketplace.push_records (channel, marketplace_instance_id, dimension, record_key) WHERE unit_seconds > 1;
 CREATE INDEX push_records_waiting ON marketplace.push_records (channel, outcome, cut_off) WHERE outcome IN ('pending', 'not_sent', 'sending', 'unknown');
 CREATE TABLE reconciliation.findings (
