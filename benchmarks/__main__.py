@@ -52,7 +52,7 @@ def main(
         for line in importlib.import_module(f"benchmarks.{name}").run(size.value):
             found.append({"benchmark": name, **asdict(line), "met": line.met})
             goal = f"{line.goal} {'✓' if line.met else 'missed'}" if line.goal else ""
-            table.add_row(line.name, f"{line.ours:.2f}", f"{line.bare:.2f}", f"{line.ratio:.2f}", goal, line.note)
+            table.add_row(line.name, f"{line.ours:.3f}", f"{line.bare:.3f}", f"{line.ratio:.2f}", goal, line.note)
     Console().print(table)
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}-{size.value}.json"

@@ -1,6 +1,7 @@
 """Each billing page's server time with many subscriptions and 18 months, against the bare SQL that it needs.
 
-The bare side runs the statements that the page ran, with the same parameters, and fetches their rows.
+The bare side runs the statements that the page ran, with the same parameters, and fetches their rows. Last comes what
+it costs to keep the sums that the page Today reads.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sqlalchemy import event, text
 
 from benchmarks.measuring import Ratio, cost, empty_warehouse, enter_subscriptions, in_turns, settle
 from include.domain.periods import BillingPeriod, floor_to_hour
+from include.marketplace.push.adding_up import add_up
 from include.reporting.pages.app import create_pages
 from include.warehouse.engine import ensure_partitions
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 #: Subscriptions, and repetitions.
-SIZES = {"full": (10_000, 3), "small": (200, 3)}
+SIZES = {"full": (10_000, 9), "small": (200, 9)}
 MONTHS = 18
 ZONE = "Asia/Shanghai"
 _BILLS = """
@@ -57,6 +59,11 @@ SELECT 'alibaba-china', 'mp-' || subscription_key, hour_start, 'aku', subscripti
     'expected', hour_start
 FROM metering.subscription_hours
 """
+_DAY = """
+SELECT subscription_key, sum(metered) FROM marketplace.agreement
+WHERE hour_start >= marketplace.day_of(:hour) AND hour_start < marketplace.day_of(:hour) + interval '1 day'
+GROUP BY subscription_key
+"""
 
 
 def run(size: str) -> list[Ratio]:
@@ -64,7 +71,7 @@ def run(size: str) -> list[Ratio]:
     now = datetime.now(UTC)
     with empty_warehouse() as warehouse:
         _fill(warehouse, subscriptions, now)
-        client = TestClient(create_pages(current_user=lambda: "bench", warehouse=lambda: warehouse))
+        add_up(warehouse, now)
         period = BillingPeriod.containing(now, ZONE).previous.name
         paths = {
             "Today": "/",
@@ -77,7 +84,33 @@ def run(size: str) -> list[Ratio]:
             "Data quality": "/data-quality",
             "Price plans": "/price-plans",
         }
-        return [_measure(warehouse, client, name, path, repetitions) for name, path in paths.items()]
+        app = create_pages(current_user=lambda: "bench", warehouse=lambda: warehouse)
+        with TestClient(app) as client:  # one event loop for all, as a server has it
+            pages = [_measure(warehouse, client, name, path, repetitions) for name, path in paths.items()]
+        return [*pages, _measure_adding_up(warehouse, now, repetitions)]
+
+
+def _measure_adding_up(warehouse: Engine, now: datetime, repetitions: int) -> Ratio:
+    """What the newest hour of every subscription costs the run that adds it up, against reading its day."""
+    hour = floor_to_hour(now)
+
+    def change() -> float:
+        with warehouse.begin() as connection:
+            for table in ("metering.subscription_hours", "marketplace.push_records"):
+                connection.execute(
+                    text(f"UPDATE {table} SET hour_start = hour_start WHERE hour_start = :hour"),
+                    {"hour": hour},
+                )
+        begun = time.perf_counter()
+        add_up(warehouse, now)
+        return time.perf_counter() - begun
+
+    def read() -> None:
+        with warehouse.connect() as connection:
+            connection.execute(text(_DAY), {"hour": hour}).all()
+
+    took = in_turns(max(1, repetitions // 3), bare=read, ours=change)
+    return cost("adding up an hour of all subscriptions", took["ours"], took["bare"], "")
 
 
 def _measure(warehouse: Engine, client: TestClient, name: str, path: str, repetitions: int) -> Ratio:
@@ -86,8 +119,9 @@ def _measure(warehouse: Engine, client: TestClient, name: str, path: str, repeti
     if not answer.is_success:
         return cost(name, 0, 1, "", f"answered {answer.status_code} after its statement's time limit")
     took = in_turns(repetitions, bare=lambda: _bare(warehouse, statements), ours=lambda: client.get(path))
-    size = f"{len(answer.content) // 1024} KiB, {len(statements)} statements"
-    return cost(name, took["ours"], took["bare"], "≤ 2", size)
+    milliseconds = f"{took['ours'] * 1000:.0f} ms, SQL {took['bare'] * 1000:.0f} ms"
+    size = f"{len(answer.content) / 1024:.0f} KiB, {answer.num_bytes_downloaded / 1024:.0f} over the wire"
+    return cost(name, took["ours"], took["bare"], "≤ 2", f"{milliseconds}; {size}; {len(statements)} statements")
 
 
 @contextmanager

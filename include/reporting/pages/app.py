@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, FastAPI
 from fastapi.middleware.gzip import GZipMiddleware
+from starlette.routing import Route
 
 from include.reporting.pages import (
     bill_line,
@@ -84,4 +85,5 @@ def create_pages(
     site = Site(app, current_user, warehouse, may_read, explain)
     for page in _PAGES:
         page.add_to(site)
+    app.state.routes = {route.name: route for route in app.routes if isinstance(route, Route)}
     return app

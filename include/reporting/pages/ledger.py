@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _MONTHS_SHOWN = 18
 _ATTEMPTS_SHOWN = 50
+#: Records of a month with one outcome are counted to this; where there are more, the page says so.
+COUNTED = 10_000
 _EVER = {"starts": datetime(2000, 1, 1, tzinfo=UTC), "ends": datetime(3000, 1, 1, tzinfo=UTC)}
 
 
@@ -161,8 +163,9 @@ def add_to(site: Site) -> None:
             month=month,
             months=_months_until(newest),
             outcomes=PUSH_RECORD.states,
-            counts=counts,
-            match_count=counts.get(asked.outcome, 0) if asked.outcome else sum(counts.values()),
+            counts={outcome: min(count, COUNTED) for outcome, count in counts.items()},
+            uncounted={outcome for outcome, count in counts.items() if count > COUNTED},
+            match_count=sum(min(n, COUNTED) for name, n in counts.items() if asked.outcome in {"", name}),
             rows=rows,
             prices=prices,
             zone=CYCLE_ZONE,
@@ -229,11 +232,13 @@ def _named(connection: Connection, asked: LedgerQuery) -> dict[str, Any]:
 
 
 def _count_records(connection: Connection, named: dict[str, Any]) -> dict[str, int]:
-    rows = connection.execute(statement("reporting/ledger/count_records"), named)
-    return {row.outcome: row.record_count for row in rows}
+    facts = named | {"outcomes": list(PUSH_RECORD.states), "at_most": COUNTED + 1}
+    rows = connection.execute(statement("reporting/ledger/count_records"), facts)
+    return {row.outcome: row.record_count for row in rows if row.record_count}
 
 
 def _list_records(connection: Connection, named: dict[str, Any], asked: LedgerQuery) -> list[Record]:
     window = asked.window
-    facts = named | {name: window[name] for name in ("page_size", "skipped")} | {"outcome": asked.outcome or None}
+    facts = named | {name: window[name] for name in ("page_size", "skipped")}
+    facts |= {"outcome": asked.outcome or None, "outcomes": list(PUSH_RECORD.states)}
     return [Record(**row) for row in connection.execute(statement("reporting/ledger/list_records"), facts).mappings()]

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from pydantic import BaseModel, Field
 from sqlalchemy import text
 
@@ -153,8 +154,8 @@ def render(request: Request, template: str, status: int = 200, **values: object)
     """
 
     def path_to(route: str, **parts: object) -> str:
-        # Not request.url_for: mounted under another app, that asks the other app's routes.
-        return str(request.scope.get("root_path", "") + request.app.url_path_for(route, **parts))
+        # Not request.url_for: mounted under another app, that asks the other app's routes, and one after the other.
+        return str(request.scope.get("root_path", "") + request.app.state.routes[route].url_path_for(route, **parts))
 
     def page_with(**changes: object) -> str:
         return "?" + str(request.url.include_query_params(**changes).query)
@@ -214,6 +215,16 @@ def _templates(language: str) -> Environment:
         return known.gettext(presentation.words(name))
 
     environment.install_gettext_translations(known, newstyle=True)  # type: ignore[attr-defined]  # by the extension
+
+    @cache
+    def said(message: str) -> Markup:
+        return Markup(known.gettext(message)) % {}  # noqa: S704 (our own words, with what is filled in escaped)
+
+    def gettext(message: str, **values: object) -> Markup:
+        # A list says the same words in each row, so they are looked up once.
+        return Markup(known.gettext(message)) % values if values else said(message)  # noqa: S704
+
+    environment.globals |= {"_": gettext, "gettext": gettext}
     environment.globals.update(
         {name: getattr(presentation, name) for name in _HELPERS},
         instant=partial(presentation.instant, language=language),
