@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from include.domain.money import Decimal
 from include.domain.periods import BillingPeriod
 from include.reporting import money_ladder
+from include.reporting.pages import ledger
 from include.reporting.pages.app import create_pages
 from tests.support.builders import ZONE, insert, make_bill, make_buyer, make_subscription, rows
 from tests.support.showcase import NOW
@@ -152,6 +154,13 @@ def test_the_ledger_counts_outcomes_and_pages_them(full):
     assert "Missed <strong>1</strong>" in page
     assert "on the Marketplace after about" in page
     assert "Not compared yet" not in page, "an unknown record is not a verdict"
+
+
+def test_the_ledger_says_where_it_stops_counting(full, monkeypatch):
+    monkeypatch.setattr(ledger, "COUNTED", 100)
+    page = words_of(full.get("/reconciliation/ledger?period=2026-10"))
+    assert "<strong>100+</strong>" in page
+    assert re.search(r"1–100 of \d+\+", page)
 
 
 def test_a_record_has_the_raw_evidence_of_each_attempt(full, showcase_warehouse):
