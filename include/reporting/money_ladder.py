@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from include.domain.money import ZERO
 from include.reporting.rows import read_rows
-from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from include.domain.money import Decimal
-
-#: What the usage of more bills was worth to the marketplace takes too long to add up while somebody waits: 20 ms each.
-BILLS_ADDED_UP = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +45,6 @@ class Agreement:
     def unreported(self) -> Decimal:
         """What no record has, or only a later one."""
         return self.carried + self.difference
-
-    def __add__(self, other: Agreement) -> Agreement:
-        return Agreement(*(getattr(self, name) + getattr(other, name) for name in Agreement.__slots__))
 
 
 class Bills(NamedTuple):
@@ -101,17 +94,8 @@ def list_agreements(connection: Connection, bill_keys: Sequence[int]) -> dict[in
     return {row.pop("bill_key"): (row.pop("currency"), Agreement(**row)) for row in rows}
 
 
-def list_bill_keys(connection: Connection, period: str) -> list[int] | None:
-    """All bills of the period; None where they are too many to be added up."""
-    asked = {"period": period, "at_most": BILLS_ADDED_UP}
-    keys = list(connection.execute(statement("reporting/reconciliation/list_bill_keys"), asked).scalars())
-    return keys if len(keys) <= BILLS_ADDED_UP else None
-
-
-def find_ladders(
-    connection: Connection, period: str, agreements: dict[int, tuple[str, Agreement]] | None
-) -> list[Ladder]:
-    """The ladders of a period, by currency; `agreements` are those of all its bills, or None."""
+def find_ladders(connection: Connection, period: str) -> list[Ladder]:
+    """The ladders of a period, by currency."""
     bills = {
         row["currency"]: Bills(**row) for row in read_rows(connection, "reconciliation/sum_bills", {"period": period})
     }
@@ -123,9 +107,10 @@ def find_ladders(
         row["currency"]: Settled(**row)
         for row in read_rows(connection, "reconciliation/sum_settled", {"period": period})
     }
-    added: dict[str, Agreement] = {}
-    for currency, agreement in (agreements or {}).values():
-        added[currency] = added.get(currency, Agreement()) + agreement
+    added = {
+        row.pop("currency"): Agreement(**row)
+        for row in read_rows(connection, "reconciliation/sum_agreements", {"period": period})
+    }
     return [
         Ladder(each, bills.get(each), added.get(each), charges.get(each), settled.get(each))
         for each in sorted(bills.keys() | charges.keys() | settled.keys())

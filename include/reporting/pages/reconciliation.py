@@ -12,7 +12,7 @@ from pydantic import Field
 from include.domain.billing_cycles import CYCLE_ZONE, billing_cycle, final_at
 from include.domain.money import ZERO
 from include.domain.words.reconciliation import HYPOTHESES, main_cause, say_causes, say_verdict
-from include.reporting.money_ladder import BILLS_ADDED_UP, find_ladders, list_agreements, list_bill_keys
+from include.reporting.money_ladder import find_ladders, list_agreements
 from include.reporting.pages.findings import list_findings
 from include.reporting.pages.site import ListQuery, Site, render
 from include.reporting.rows import read_rows
@@ -162,9 +162,7 @@ def add_to(site: Site) -> None:
 def _period_facts(connection: Connection, period: str, asked: ReconciliationQuery) -> dict[str, Any]:
     cycle = billing_cycle(period)
     rows = list_subscriptions(connection, period, asked)
-    all_keys = list_bill_keys(connection, period)
-    of_page = [row.bill_key for row in rows if row.bill_key is not None]
-    agreements = list_agreements(connection, of_page if all_keys is None else all_keys)
+    agreements = list_agreements(connection, [row.bill_key for row in rows if row.bill_key is not None])
     first = cycle.local_start.date()
     days = list_days(connection, period, asked.subscription)
     month = [first + timedelta(days=n) for n in range((cycle.local_end.date() - first).days)]
@@ -178,8 +176,7 @@ def _period_facts(connection: Connection, period: str, asked: ReconciliationQuer
                 connection, "reconciliation/list_failed_fetches", {"period": period, "at_most": _FAILURES_SHOWN}
             )
         ],
-        "ladders": find_ladders(connection, period, None if all_keys is None else agreements),
-        "added_up": BILLS_ADDED_UP,
+        "ladders": find_ladders(connection, period),
         "rows": rows,
         "agreements": {key: agreement for key, (_currency, agreement) in agreements.items()},
         "findings": list_findings(

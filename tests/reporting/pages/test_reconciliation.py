@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from include.domain.money import Decimal
 from include.domain.periods import BillingPeriod
+from include.marketplace.push.adding_up import add_up
 from include.reporting import money_ladder
 from include.reporting.pages import ledger
 from include.reporting.pages.app import create_pages
@@ -64,9 +65,7 @@ def test_the_ladder_has_each_step_with_how_complete_it_is(full):
 
 def test_the_ladder_adds_up_what_bills_and_the_ledger_have(showcase_warehouse):
     with showcase_warehouse.connect() as connection:
-        keys = money_ladder.list_bill_keys(connection, "2026-10")
-        assert keys is not None
-        [ladder] = money_ladder.find_ladders(connection, "2026-10", money_ladder.list_agreements(connection, keys))
+        [ladder] = money_ladder.find_ladders(connection, "2026-10")
     of_usage = "SELECT sum(amount) FROM billing.bill_lines AS l INNER JOIN billing.bills AS b USING (bill_key)"
     [(rated,)] = rows(showcase_warehouse, f"{of_usage} WHERE b.period = '2026-10' AND l.kind = 'usage'")
     part = ladder.agreement
@@ -75,11 +74,12 @@ def test_the_ladder_adds_up_what_bills_and_the_ledger_have(showcase_warehouse):
     assert (part.lost, part.unknown) > (Decimal(0), Decimal(0))
 
 
-def test_too_many_bills_are_not_added_up_while_somebody_waits(full, monkeypatch):
-    monkeypatch.setattr(money_ladder, "BILLS_ADDED_UP", 2)
-    page = words_of(full.get("/reconciliation?period=2026-10"))
-    assert "akubill marketplace pushes agreement --period 2026-10" in page
-    assert 'data-label="Lost" class="n bad">16.80' in page, "the page's own subscriptions have it"
+def test_bills_that_are_not_added_up_yet_say_who_does_it(empty, warehouse):
+    with warehouse.begin() as connection:
+        make_bill(connection, make_subscription(connection, make_buyer(connection)), "2026-10", "12.00")
+    assert "Not added up yet: metering_push does it every five minutes." in empty.get("/reconciliation").text
+    add_up(warehouse, NOW)
+    assert "12.00 is in no record." in words_of(empty.get("/reconciliation"))
 
 
 def test_findings_have_owner_age_amount_and_the_form_that_clears_them(full, showcase_warehouse):
