@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from sqlalchemy import text
 
+from include.marketplace.push import adding_up
 from include.marketplace.push.adding_up import AddedUp, add_up
 from tests.support.builders import make_bill, make_buyer, make_instance, make_subscription, make_usage, rows
 from tests.support.marketplace.ledger import include, record
@@ -97,4 +99,21 @@ def test_a_run_whose_time_is_over_leaves_the_rest_to_the_next(warehouse: Engine)
         make_usage(connection, make_instance(connection, key), AT, [3600] * 24 * 20)
     assert add_up(warehouse, AT, iter([False, False, True, True]).__next__) == AddedUp(7, 0)
     assert add_up(warehouse, AT) == AddedUp(14, 0)
+    assert differences(warehouse) == []
+
+
+def test_a_run_that_is_killed_leaves_all_of_it_to_the_next(warehouse: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    with warehouse.begin() as connection:
+        key = make_subscription(connection, make_buyer(connection))
+        make_usage(connection, make_instance(connection, key), AT, [3600] * 3)
+        make_bill(connection, key, "2026-11", "3.60", state="draft")
+    add_up(warehouse, AT)
+    with warehouse.begin() as connection:
+        record(connection, key, AT, 3600, "missed")
+    with monkeypatch.context() as broken:
+        broken.setattr(adding_up, "_add_up_bills", lambda _connection, keys, _at: keys and 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            add_up(warehouse, AT)
+    assert differences(warehouse) != []
+    assert add_up(warehouse, AT) == AddedUp(1, 1)
     assert differences(warehouse) == []
