@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 # One image for every component: Airflow's, the workers, and the optional sandbox.
-ARG PYTHON=3.12
-FROM python:${PYTHON}-slim AS build
+ARG PYTHON=3.12.14-slim-trixie@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea
+FROM python:${PYTHON} AS build
 
 # The uv that requirements-dev.lock pins, with its hash.
 WORKDIR /src
@@ -10,7 +10,7 @@ RUN sed -n '/^uv==/,/[^\\]$/p' requirements-dev.lock > uv.txt && pip install --n
 RUN uv venv /opt/venv \
     && uv pip install --python /opt/venv/bin/python --no-cache --require-hashes --compile-bytecode -r requirements.lock
 
-FROM python:${PYTHON}-slim
+FROM python:${PYTHON}
 RUN useradd --create-home --uid 50000 --gid 0 airflow \
     && install --directory --owner=50000 --group=0 --mode=0775 /opt/airflow /opt/airflow/logs /var/lib/akubill
 COPY --from=build /opt/venv /opt/venv
