@@ -1,6 +1,6 @@
 # What people do here, one target each. The work itself is Python: include/local, and `akubill`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-check up down clean test test-fast focus lint types lock bench soak pictures psql doctor env
+.PHONY: help setup demo demo-check up down clean test test-fast focus lint types lock bench soak restore-drill pictures psql doctor env
 
 # The newest supported Python that runs; PYTHON=… chooses another.
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
@@ -16,7 +16,7 @@ LINTED := include dags plugins tests benchmarks build_metadata.py
 
 ## Say what each target does.
 help:
-	@awk '/^## / {said = substr($$0, 4); next} /^[a-z-]+:/ && said {sub(":.*", ""); printf "  make %-11s %s\n", $$0, said} {said = ""}' $(firstword $(MAKEFILE_LIST))
+	@awk '/^## / {said = substr($$0, 4); next} /^[a-z-]+:/ && said {sub(":.*", ""); printf "  make %-13s %s\n", $$0, said} {said = ""}' $(firstword $(MAKEFILE_LIST))
 
 .venv/.installed: requirements.lock $(PROJECT)
 	@$(if $(PYTHON),"$(PYTHON)",$(error No Python from 3.11 to 3.14 was found. Install one, or name it: make setup PYTHON=/path/to/python3.12)) include/local/bootstrap.py requirements.lock $@
@@ -92,6 +92,10 @@ bench: .venv/.installed-dev
 ## Let Airflow meter changing, failing consoles for an hour or more, and compare our hours with the truth.
 soak: .venv/.installed-dev
 	@AKUBILL_SOAK_HOURS=$(HOURS) AKUBILL_SOAK_CONSOLES=$(CONSOLES) $(BIN)/pytest -q -s tests/soak -k long
+
+## Fill a warehouse, destroy it, restore it to an instant and from a dump, verify it; writes docs/reference/restore-drill.md.
+restore-drill: .venv/.installed-dev
+	@$(BIN)/python -m tests.support.restore_drill
 
 ## Take the pictures in docs/pictures again, from the demo; some minutes.
 pictures: .venv/.installed-dev

@@ -141,7 +141,8 @@ def _write_settings(folder: Path, settings: Mapping[str, str]) -> None:
 
 def _write_logins(folder: Path) -> None:
     """Who may log in: the system user who runs this, as any role. The kernel says who asks; there are no passwords."""
-    (folder / "pg_hba.conf").write_text("local all all peer map=akubill\n", encoding="utf-8")
+    logins = "local all all peer map=akubill\nlocal replication all peer map=akubill\n"  # for pg_basebackup
+    (folder / "pg_hba.conf").write_text(logins, encoding="utf-8")
     (folder / "pg_ident.conf").write_text(f'akubill "{_user().pw_name}" all\n', encoding="utf-8")
 
 

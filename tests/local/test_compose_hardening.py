@@ -1,4 +1,4 @@
-"""docker-compose.yaml: every service is contained, every image pinned, and the compose specification accepts the file."""
+"""docker-compose.yaml: every service is contained, every image pinned, and the specification accepts it."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_airflow_owns_its_database_with_the_password_of_the_environment(postgres
             role = connection.execute(text("SELECT * FROM pg_roles WHERE rolname = 'airflow'")).mappings().one()
             others = connection.scalar(text("SELECT has_database_privilege('pg_monitor', 'airflow', 'CONNECT')"))
             mine = connection.scalar(text("SELECT has_database_privilege('airflow', 'airflow', 'CREATE')"))
-        assert not (role["rolsuper"] or role["rolcreaterole"] or role["rolcreatedb"] or role["rolbypassrls"])
+        assert not any(role[right] for right in ("rolsuper", "rolcreaterole", "rolcreatedb", "rolbypassrls"))
         assert (mine, others) == (True, False)
     finally:
         with admin.connect() as connection:
