@@ -22,12 +22,12 @@ def _pages() -> FastAPI:
     from airflow.api_fastapi.core_api.security import get_user
 
     from include.billing.evidence.explain import explain_document
-    from include.orchestration.connections import warehouse
+    from include.orchestration.connections import warehouse_pages
     from include.reporting.pages.app import create_pages
 
     return create_pages(
         current_user=get_user,
-        warehouse=warehouse,
+        warehouse=warehouse_pages,
         may_read=_may_read,
         log_in=_log_in,
         explain=explain_document,

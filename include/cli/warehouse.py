@@ -22,16 +22,20 @@ def create() -> None:
 def migrate() -> None:
     """Bring the warehouse to the newest schema, as the user of the connection `warehouse_owner`, or else `warehouse`.
 
-    The passwords of the connections `warehouse` and `warehouse_receiver` become those of billing_writer and
-    marketplace_receiver, where they log in as these roles.
+    The passwords of the connections `warehouse`, `warehouse_pages` and `warehouse_receiver` become those of
+    billing_writer, billing_pages and marketplace_receiver, where they log in as these roles.
     """
     from include.orchestration import connections
-    from include.warehouse.engine import RECEIVER, WRITER
+    from include.warehouse.engine import PAGES, RECEIVER, WRITER
     from include.warehouse.migrate import migrate as bring
     from include.warehouse.migrate import set_password
 
     owner = connections.warehouse_owner()
-    logins = {WRITER: connections.warehouse_url(), RECEIVER: connections.warehouse_receiver_url()}
+    logins = {
+        WRITER: connections.warehouse_url(),
+        PAGES: connections.warehouse_pages_url(),
+        RECEIVER: connections.warehouse_receiver_url(),
+    }
     revision = bring(owner)
     for role, login in logins.items():
         if login.username == role and login.password:

@@ -19,6 +19,7 @@ def write_compose_environment() -> str:
         "POSTGRES_PASSWORD": secrets.token_hex(16),
         "AIRFLOW_DB_PASSWORD": secrets.token_hex(16),
         "WRITER_PASSWORD": secrets.token_hex(16),
+        "PAGES_PASSWORD": secrets.token_hex(16),
         "RECEIVER_PASSWORD": secrets.token_hex(16),
         "REDIS_PASSWORD": secrets.token_hex(16),
         "FERNET_KEY": Fernet.generate_key().decode(),

@@ -4,6 +4,7 @@
 |---|---|---|
 | warehouse | postgres | the warehouse (any PostgreSQL from 16 on), with a login that may act as `billing_writer` |
 | warehouse_owner | postgres | the same with its owner's login, where migrations run; else `warehouse` is it |
+| warehouse_pages | postgres | the same with a login that only reads what the pages show; else `warehouse` is it |
 | warehouse_receiver | postgres | the same with a login that stores callbacks only; else `warehouse` is it |
 | marketplace_callbacks | akubill_marketplace | the keys by which the Marketplace signs its callbacks |
 | akubill_vault | akubill_vault | the Fernet key for secrets in warehouse columns |
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 WAREHOUSE = "warehouse"
 WAREHOUSE_OWNER = "warehouse_owner"
+WAREHOUSE_PAGES = "warehouse_pages"
 WAREHOUSE_RECEIVER = "warehouse_receiver"
 CALLBACKS = "marketplace_callbacks"
 VAULT = "akubill_vault"
@@ -91,6 +93,26 @@ def warehouse_owner() -> Engine:
     return open_warehouse(warehouse_url() if owner is None else _postgres_url(owner), role=None)
 
 
+def warehouse_pages() -> Engine:
+    """The warehouse for the billing pages, which take their own role: by `warehouse_pages`, or `warehouse`.
+
+    Raises:
+        ConfigurationError: when both are missing.
+    """
+    from include.warehouse.engine import open_warehouse
+
+    return open_warehouse(warehouse_pages_url(), role=None)
+
+
+def warehouse_pages_url() -> URL:
+    """Where the warehouse is, and the login that the pages use.
+
+    Raises:
+        ConfigurationError: when the connection is missing.
+    """
+    return _url_or_the_warehouses(WAREHOUSE_PAGES)
+
+
 def warehouse_receiver() -> Engine:
     """The warehouse for callbacks, which do not wait long: by the connection `warehouse_receiver`, or `warehouse`.
 
@@ -108,8 +130,12 @@ def warehouse_receiver_url() -> URL:
     Raises:
         ConfigurationError: when the connection is missing.
     """
-    receiver = _find_connection(WAREHOUSE_RECEIVER)
-    return warehouse_url() if receiver is None else _postgres_url(receiver)
+    return _url_or_the_warehouses(WAREHOUSE_RECEIVER)
+
+
+def _url_or_the_warehouses(connection_id: str) -> URL:
+    found = _find_connection(connection_id)
+    return warehouse_url() if found is None else _postgres_url(found)
 
 
 def has_callback_keys() -> bool:

@@ -28,6 +28,8 @@ WRITER = "billing_writer"
 ANALYST = "billing_analyst"
 #: Stores callbacks of the Marketplace.
 RECEIVER = "marketplace_receiver"
+#: Reads what the billing pages show.
+PAGES = "billing_pages"
 #: The work that writers of usage take turns at, with each other and with the issuing of bills: no usage changes from
 #: when bills are made of it until they are issued. See `locked`.
 USAGE = ("metering", "usage")

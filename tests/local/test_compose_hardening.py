@@ -79,8 +79,10 @@ def test_only_what_needs_a_secret_has_it() -> None:
     assert holders("POSTGRES_PASSWORD") == {"postgres", "init"}
     assert holders("PASSWORDS") == {"init"}
     assert holders("CALLBACK_KEYS") == {"callbacks"}
-    assert holders("RECEIVER_PASSWORD") == {"init", "callbacks"}
-    assert not holders("WRITER_PASSWORD") & {"callbacks", "sandbox", "postgres", "redis"}
+    assert holders("RECEIVER_PASSWORD") == {"init", "callbacks", "api-server"}
+    assert holders("PAGES_PASSWORD") == {"init", "api-server"}
+    for secret in ("WRITER_PASSWORD", "VAULT_KEY"):
+        assert not holders(secret) & {"api-server", "callbacks", "sandbox", "postgres", "redis"}
     assert not re.search(r"\$\{(?!CALLBACKS_PORT)", str(COMPOSE["services"]["sandbox"]))
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from include.reporting import presentation
 from include.reporting.pages.translations import COOKIE, LANGUAGES, language_of, translations
+from include.warehouse.engine import PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -47,6 +48,8 @@ NAVIGATION = (
 PAGE_SIZE = 100
 #: A page that needs longer than this for one statement is given up.
 STATEMENT_SECONDS = 20
+#: Each transaction of a page runs as the role that only reads what pages show, whatever the login may do.
+_BEGINNING = text(f"SET LOCAL ROLE {PAGES}; SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'")
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -125,7 +128,7 @@ class Site:
         """A transaction that reads one state of the warehouse, and gives up a statement that takes too long."""
         engine = self._open().execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
         with engine.connect() as connection:
-            connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'"))
+            connection.execute(_BEGINNING)
             yield connection
 
     @contextmanager
@@ -133,7 +136,7 @@ class Site:
         """A transaction that may fill working tables, and leaves nothing; it, too, gives up what takes too long."""
         engine = self._open().execution_options(isolation_level="REPEATABLE READ")
         with engine.connect() as connection:
-            connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'"))
+            connection.execute(_BEGINNING)
             yield connection
             connection.rollback()
 

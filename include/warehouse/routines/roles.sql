@@ -12,13 +12,18 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'marketplace_receiver') THEN
         CREATE ROLE marketplace_receiver LOGIN;
     END IF;
-    EXECUTE format('GRANT billing_writer, billing_analyst, marketplace_receiver TO %I', current_user);
-    -- On one machine the callbacks come to Airflow, whose login for the warehouse is the writer.
-    GRANT marketplace_receiver TO billing_writer;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'billing_pages') THEN
+        CREATE ROLE billing_pages LOGIN;
+    END IF;
+    EXECUTE format('GRANT billing_writer, billing_analyst, marketplace_receiver, billing_pages TO %I', current_user);
+    -- On one machine callbacks and pages are Airflow's too, whose login for the warehouse is the writer.
+    GRANT marketplace_receiver, billing_pages TO billing_writer;
+    GRANT billing_analyst TO billing_pages;
 END
 $$;
 COMMENT ON ROLE billing_writer IS 'Does the product''s work: reads and writes rows, owns nothing.';
 COMMENT ON ROLE billing_analyst IS 'Reads everything but credentials, writes nothing.';
+COMMENT ON ROLE billing_pages IS 'Reads what the pages show, and rates for their explanations; keeps nothing.';
 COMMENT ON ROLE marketplace_receiver IS 'Stores callbacks and counts refused ones; reads no event and no bill.';
 
 GRANT USAGE ON SCHEMA core, metering, billing, marketplace, reconciliation, reporting, operations, analytics
@@ -29,6 +34,9 @@ GRANT SELECT
 ON ALL TABLES IN SCHEMA core, metering, billing, marketplace, reconciliation, reporting, operations TO billing_analyst;
 GRANT SELECT ON ALL TABLES IN SCHEMA analytics TO billing_writer, billing_analyst;
 REVOKE ALL ON core.environment_credentials FROM billing_analyst;
+-- The pages say how old a credential is, and rate a bill again in a transaction that is rolled back.
+GRANT SELECT (environment_key, stored_at) ON core.environment_credentials TO billing_pages;
+GRANT INSERT, DELETE ON billing.rating_segments, billing.rating_hours TO billing_pages;
 REVOKE INSERT, UPDATE, DELETE ON TABLE public.alembic_version FROM PUBLIC;
 GRANT SELECT ON TABLE public.alembic_version TO billing_writer, billing_analyst;
 REVOKE ALL ON FUNCTION metering.ensure_partitions FROM PUBLIC;
