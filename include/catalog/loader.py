@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from include.catalog.text_files import read_text
+from include.catalog.text_files import LONGEST_SHORT, read_text
 from include.domain.channels import Channel
 from include.domain.errors import InvalidInputError
 from include.domain.price_fields import Unquoted
@@ -143,6 +143,9 @@ def _validate(model: type[_Model], source: str, content: dict[str, Any]) -> _Mod
 
 
 def _parse(text: str, source: str) -> dict[str, Any]:
+    if len(text) > LONGEST_SHORT:
+        rule = f"has more than {LONGEST_SHORT:,} characters"
+        raise InvalidInputError("File", source, rule, "Check that it is the right one.")
     try:
         content = yaml.load(text, _TextLoader)  # noqa: S506 (all text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _Row = TypeVar("_Row")
 _ID = re.compile(rf"[!-~]{{1,{LONGEST_ID}}}")
 _SHOWN = 60
+#: All of them are held in memory.
+_MOST_ROWS = 1_000_000
 
 
 class Columns(NamedTuple):
@@ -42,7 +44,7 @@ def read_rows(
             InvalidInputError, whose `what` is the column, where the row breaks a rule.
 
     Raises:
-        InvalidInputError: when the file is no CSV, or does not have the needed columns once each.
+        InvalidInputError: when the file is no CSV, does not have the needed columns once each, or has too many rows.
     """
     rows: list[_Row] = []
     wrong: list[InvalidInputError] = []
@@ -51,6 +53,8 @@ def read_rows(
         if header is None:
             header = _checked_header(file, cells, columns)
             continue
+        if len(rows) + len(wrong) >= _MOST_ROWS:
+            raise InvalidInputError("File", file.name, f"has more than {_MOST_ROWS:,} rows", "Divide it by month.")
         try:
             if len(cells) != len(header):
                 rule = f"has {len(cells)} values, and the header has {len(header)}"

@@ -86,7 +86,7 @@ def print_rows(
     if form is Listing.JSON:
         print(json.dumps([{name: _as_json(row[name]) for name in fields} for row in rows], indent=2))  # noqa: T201
     elif form is Listing.CSV:
-        cells = [[_as_cell(row[name]) for name in fields] for row in rows]
+        cells = [[as_cell(row[name]) for name in fields] for row in rows]
         csv.writer(sys.stdout, lineterminator="\n").writerows([fields, *cells])
     elif rows:
         made = [
@@ -114,7 +114,8 @@ def _as_json(value: object) -> object:
     return f"{value:f}" if isinstance(value, Decimal) else value
 
 
-def _as_cell(value: object) -> object:
+def as_cell(value: object) -> object:
+    """A value of a CSV file, which no spreadsheet takes for a formula."""
     plain = _as_json(value)
     if isinstance(plain, bool):
         return str(plain).lower()

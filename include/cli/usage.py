@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from include.cli.output import person, print_error, say
+from include.cli.output import as_cell, person, print_error, say
 
 
 class Format(StrEnum):
@@ -55,7 +55,8 @@ def usage(
     if form is Format.JSON:
         print(json.dumps([dict(zip(fields, row, strict=True)) for row in plain], indent=2))  # noqa: T201
     else:
-        csv.writer(sys.stdout, lineterminator="\n").writerows([fields, *plain])
+        cells = [[as_cell(value) for value in row] for row in plain]
+        csv.writer(sys.stdout, lineterminator="\n").writerows([fields, *cells])
     if any(rejection.rule == BAD_LINE for rejection in rejections):
         raise typer.Exit(1)  # the others are metered, and the exit code tells a script that some are missing
 

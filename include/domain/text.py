@@ -14,8 +14,10 @@ from include.domain.errors import InvalidInputError
 LONGEST_NAME = 200
 #: Ids of environments and instances are no longer than this.
 LONGEST_ID = 100
-#: A spreadsheet takes a cell that starts with one of these for a formula (OWASP, "CSV Injection").
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+#: A spreadsheet takes a cell that starts with one of these for a formula (OWASP, "CSV Injection"): after white space,
+#: too, and in full width. The rest are what some of them leave out when they read a cell.
+_FORMULA_STARTS = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20")
+_LEFT_OUT = "\t\r\n\ufeff"
 _HALF = "\ud800-\udfff"
 #: Spaces that texts in other scripts have; Python counts no space but " " as printable.
 _SPACES = "\u00a0\u202f\u3000"
@@ -56,7 +58,8 @@ def check_storable(value: object, what: str = "Text") -> None:
 
 def no_formula(text: str) -> str:
     """The text as a cell of a CSV file: with an apostrophe in front where a spreadsheet takes it for a formula."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text
+    starts = text.startswith(tuple(_LEFT_OUT)) or text.lstrip().startswith(_FORMULA_STARTS)
+    return f"'{text}" if starts else text
 
 
 def storable(text: str, longest: int | None = None) -> str:

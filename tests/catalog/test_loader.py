@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from include.catalog.loader import CATALOG, catalog_price_plans, load_price_plan, load_product
+from include.catalog.loader import CATALOG, catalog_price_plans, load_price_plan, load_product, parse_price_plan
+from include.catalog.text_files import LONGEST_SHORT
 from include.domain.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -74,6 +75,18 @@ def test_a_number_is_taken_from_plain_digits_only(tmp_path: Path, number: str, q
 def test_the_places_of_a_rounding_are_whole_digits(tmp_path: Path, number: str) -> None:
     with pytest.raises(InvalidInputError, match=r"rounding\.digits (is|must be) "):
         load_price_plan(plan_file(tmp_path, PLAN.replace("digits: 2", f"digits: {number}")))
+
+
+def test_a_plan_that_is_far_too_long_is_refused_before_yaml_reads_it(tmp_path: Path) -> None:
+    names = "".join(f"name{number}: 1\n" for number in range(10_000))
+    for take in (lambda: parse_price_plan(names, "plan.yaml"), lambda: load_price_plan(plan_file(tmp_path, names))):
+        with pytest.raises(InvalidInputError, match=f"it has more than {LONGEST_SHORT:,} characters"):
+            take()
+
+
+def test_a_plan_that_is_nested_without_end_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="it is not YAML"):
+        load_price_plan(plan_file(tmp_path, "name: " + "[" * 5_000))
 
 
 @pytest.mark.parametrize("truth", ["yes", "on", "True", "1", '"true"'])

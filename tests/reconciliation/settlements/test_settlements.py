@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from include.catalog import row_files
 from include.domain.billing_cycles import billing_cycle, final_at
 from include.domain.errors import InvalidInputError
 from include.domain.money import Decimal
@@ -182,6 +183,14 @@ def test_a_file_that_is_no_export_is_refused_and_stores_nothing(
     with pytest.raises(InvalidInputError, match=said):
         import_settlement(warehouse, file, AT, "a test")
     assert rows(warehouse, "SELECT count(*) FROM reconciliation.settlement_files") == [(0,)]
+
+
+def test_a_file_of_more_rows_than_memory_should_hold_is_refused(
+    warehouse: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_files, "_MOST_ROWS", 1)
+    with pytest.raises(InvalidInputError, match="it has more than 1 rows"):
+        load(warehouse, tmp_path, "mp-1,2026-10,charge,1,CNY", "mp-2,2026-10,charge,1,CNY")
 
 
 def test_a_file_that_is_not_there_is_said(warehouse: Engine, tmp_path: Path) -> None:
