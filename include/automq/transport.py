@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import zlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,6 +22,7 @@ INSTANCES = "/api/v1/instances"
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 #: Headers that the signature leaves out.
 _UNSIGNED = {"accept": "application/json", "accept-encoding": "gzip", "user-agent": "akubill"}
+_GZIP = 16 + zlib.MAX_WBITS
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -96,17 +98,34 @@ async def send(
 
 
 async def _bounded(access: ConsoleAccess, response: httpx.Response) -> bytes:
-    """The body, unpacked; not more than we are ready to hold."""
-    chunks, size = [], 0
-    async for chunk in response.aiter_bytes():
-        size += len(chunk)
-        if size > MAX_ANSWER_BYTES:
-            raise UnexpectedAnswerError(
-                f"{access.base_url} answered with more than {MAX_ANSWER_BYTES} bytes. "
-                "Check that the URL is this environment's console."
-            )
-        chunks.append(chunk)
+    """The body, unpacked; not more than we are ready to hold.
+
+    We unpack it ourselves: httpx unpacks each piece whole, and a few kilobytes may be gigabytes.
+    """
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in {"identity", "gzip"}:
+        raise _unexpected(access, f"in the encoding {encoding[:40]!r}")
+    unpack = zlib.decompressobj(_GZIP) if encoding == "gzip" else None
+    stream = cast("httpx.AsyncByteStream", response.stream)
+    chunks, room = [], MAX_ANSWER_BYTES
+    try:
+        async for packed in stream:
+            chunk = unpack.decompress(packed, room + 1) if unpack else packed
+            room -= len(chunk)
+            if room < 0:
+                raise _unexpected(access, f"with more than {MAX_ANSWER_BYTES} bytes")
+            chunks.append(chunk)
+    except zlib.error as error:
+        raise RetriableError(f"The answer of {access.base_url} is not whole: {error}.", code="NoAnswer") from None
+    if unpack and chunks and not unpack.eof:
+        raise RetriableError(f"The answer of {access.base_url} is not whole: it broke off.", code="NoAnswer")
     return b"".join(chunks)
+
+
+def _unexpected(access: ConsoleAccess, answered: str) -> UnexpectedAnswerError:
+    return UnexpectedAnswerError(
+        f"{access.base_url} answered {answered}. Check that the URL is this environment's console."
+    )
 
 
 def _split(base_url: str) -> tuple[str, str, str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import traceback
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
@@ -173,6 +175,39 @@ def test_an_answer_without_end_is_cut_off() -> None:
     with pytest.raises(UnexpectedAnswerError, match="more than"):
         ask(lambda _: httpx.Response(200, stream=Endless()))
     assert len(sent) <= transport.MAX_ANSWER_BYTES / 1_000_000 + 2
+
+
+def packed(content: bytes, encoding: str = "gzip") -> httpx.Response:
+    class Pieces(httpx.AsyncByteStream):
+        async def __aiter__(self):
+            for start in range(0, len(content), 65_536):
+                yield content[start : start + 65_536]
+
+    return httpx.Response(200, headers={"content-encoding": encoding}, stream=Pieces())
+
+
+def test_a_packed_answer_is_unpacked_and_one_that_broke_off_is_asked_for_again() -> None:
+    whole = gzip.compress(b'{"list": [], "total": 0}')
+    assert ask(lambda _: packed(whole)).instances == []
+    for broken in (whole[:-6], b"no gzip"):
+        with pytest.raises(RetriableError, match="is not whole"):
+            ask(lambda _, broken=broken: packed(broken))
+
+
+def test_a_small_answer_that_unpacks_to_gigabytes_is_cut_off_in_little_memory() -> None:
+    bomb = gzip.compress(b" " * 200_000_000, compresslevel=1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnexpectedAnswerError, match="with more than"):
+            ask(lambda _: packed(bomb))
+        assert tracemalloc.get_traced_memory()[1] < 3 * transport.MAX_ANSWER_BYTES
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_answer_in_an_encoding_that_was_not_asked_for_is_refused() -> None:
+    with pytest.raises(UnexpectedAnswerError, match="encoding 'br'"):
+        ask(lambda _: packed(b"no", "br"))
 
 
 @pytest.mark.parametrize("seconds", [0, 240, -3600])
