@@ -9,6 +9,7 @@ import traceback
 import tracemalloc
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -186,12 +187,16 @@ def packed(content: bytes, encoding: str = "gzip") -> httpx.Response:
     return httpx.Response(200, headers={"content-encoding": encoding}, stream=Pieces())
 
 
+def packed_answer(content: bytes, _request: httpx.Request) -> httpx.Response:
+    return packed(content)
+
+
 def test_a_packed_answer_is_unpacked_and_one_that_broke_off_is_asked_for_again() -> None:
     whole = gzip.compress(b'{"list": [], "total": 0}')
     assert ask(lambda _: packed(whole)).instances == []
     for broken in (whole[:-6], b"no gzip"):
         with pytest.raises(RetriableError, match="is not whole"):
-            ask(lambda _, broken=broken: packed(broken))
+            ask(partial(packed_answer, broken))
 
 
 def test_a_small_answer_that_unpacks_to_gigabytes_is_cut_off_in_little_memory() -> None:

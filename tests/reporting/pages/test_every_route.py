@@ -86,7 +86,7 @@ def test_no_route_answers_without_a_login_and_none_but_static_files_without_a_ri
     assert answers == {name: (401, 404 if name == STATIC else 403) for name in answers}
 
 
-def test_whatever_stands_in_an_address_is_text_and_breaks_nothing(app: FastAPI) -> None:
+def test_whatever_an_address_says_is_text_and_breaks_nothing(app: FastAPI) -> None:
     client = TestClient(app, raise_server_exceptions=False)
     found = []
     for route in routes(app):
