@@ -32,6 +32,7 @@ NAMES = [
     "reconcile",
     "show_pages",
     "airflow_hour",
+    "idle_stack",
 ]
 
 
