@@ -9,7 +9,8 @@ SELECT
         WHEN b.currency IS NOT NULL
             THEN
                 billing.round_quotient(
-                    b.amount * (r.units * r.unit_seconds - h.free), greatest(b.aku_seconds, 1), b.digits, 'half_up'
+                    b.amount * (r.units * r.unit_seconds - coalesce(h.free, 0)), greatest(b.aku_seconds, 1),
+                    b.digits, 'half_up'
                 )
         ELSE
             billing.round_quotient(
@@ -21,28 +22,31 @@ FROM marketplace.push_records AS r
 LEFT JOIN LATERAL (
     SELECT
         bills.currency,
-        coalesce(sum(l.amount), 0) AS amount,
-        coalesce(max(scale(l.amount)), 2) AS digits,
-        coalesce(sum(l.metered_aku_seconds), 0) AS aku_seconds
+        coalesce(sum(l.amount) FILTER (WHERE l.kind <> 'included'), 0) AS amount,
+        coalesce(max(scale(l.amount)) FILTER (WHERE l.kind <> 'included'), 2) AS digits,
+        coalesce(sum(l.metered_aku_seconds) FILTER (WHERE l.kind <> 'included'), 0) AS aku_seconds,
+        bool_or(l.kind = 'included') AS has_free
     FROM billing.bills
     INNER JOIN billing.bill_lines AS l ON bills.bill_key = l.bill_key
     WHERE
         bills.subscription_key = r.subscription_key
         AND bills.document = 'bill'
         AND bills.state <> 'void'
-        AND l.kind IN ('usage', 'overage')
+        AND l.kind IN ('usage', 'overage', 'included')
         AND l.corrects_bill_key IS NULL
         AND r.hour_start >= l.line_start
         AND r.hour_start < l.line_end
     GROUP BY bills.currency
+    HAVING bool_or(l.kind <> 'included')
 ) AS b ON TRUE
 LEFT JOIN LATERAL (
     SELECT a.free
     FROM marketplace.agreement AS a
-    WHERE a.subscription_key = r.subscription_key AND a.hour_start = r.hour_start
-    -- Asked for each record: joined with all of the agreement, a few records would cost as much as all.
+    -- Asked for each record of a bill with included usage: joined with all of the agreement, a few records would cost
+    -- as much as all.
+    WHERE b.has_free AND a.subscription_key = r.subscription_key AND a.hour_start = r.hour_start
     OFFSET 0
-) AS h ON b.currency IS NOT NULL
+) AS h ON TRUE
 LEFT JOIN LATERAL (
     SELECT
         plans.currency,
@@ -52,7 +56,8 @@ LEFT JOIN LATERAL (
     FROM billing.version_at(r.subscription_key, r.hour_start) AS v
     INNER JOIN billing.price_plans AS plans ON v.plan_key = plans.plan_key
     INNER JOIN billing.price_tiers AS t ON v.version_key = t.version_key AND t.tier = 1
-) AS p ON b.currency IS NULL;
+    WHERE b.currency IS NULL
+) AS p ON TRUE;
 COMMENT ON VIEW marketplace.priced_records IS 'What each record of the ledger is worth, before discounts.';
 COMMENT ON COLUMN marketplace.priced_records.record_key IS 'Record.';
 COMMENT ON COLUMN marketplace.priced_records.currency IS 'ISO 4217 code; null where there is no price.';
