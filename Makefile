@@ -1,6 +1,6 @@
 # What people do here, one target each. The work itself is Python: include/local, and `akubill`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-check up down clean test test-fast focus lint types lock bench soak restore-drill pictures psql doctor env
+.PHONY: help setup demo demo-check up down clean test test-fast focus lint types lock bench soak restore-drill sbom audit security pictures psql doctor env
 
 # The newest supported Python that runs; PYTHON=… chooses another.
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
@@ -8,6 +8,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3.14 python
 	"$$name" -c '$(SUPPORTED)' >/dev/null 2>&1 && command -v "$$name" && break; done)
 BIN := .venv/bin
 PROJECT := pyproject.toml build_metadata.py include/local/bootstrap.py
+AUDITED = $(BIN)/uv run --quiet --no-project --isolated --python $(BIN)/python --with-requirements requirements-audit.lock
 export PYTHONDONTWRITEBYTECODE :=
 IN_PARALLEL := -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 HOURS ?= 1
@@ -96,6 +97,18 @@ soak: .venv/.installed-dev
 ## Fill a warehouse, destroy it, restore it to an instant and from a dump, verify it; writes docs/reference/restore-drill.md.
 restore-drill: .venv/.installed-dev
 	@$(BIN)/python -m tests.support.restore_drill
+
+## Write sbom.cdx.json: what requirements.lock installs, with hashes, in CycloneDX.
+sbom: .venv/.installed-dev
+	@$(AUDITED) cyclonedx-py requirements requirements.lock --output-reproducible --validate --of JSON -o sbom.cdx.json
+
+## Ask for known vulnerabilities of what requirements.lock pins; needs PyPI.
+audit: .venv/.installed-dev
+	@$(AUDITED) pip-audit --strict --disable-pip --require-hashes -r requirements.lock
+
+## Run every test of the threat model, write the SBOM, ask for vulnerabilities; writes docs/reference/security.md.
+security: .venv/.installed-dev
+	@$(BIN)/python -m tests.support.security
 
 ## Take the pictures in docs/pictures again, from the demo; some minutes.
 pictures: .venv/.installed-dev

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"^\| (?!change \|)(?P<change>[^|]+) \| (?P<file>[^|]+) \| (?P<then>[^|]+) \|$", re.MULTILINE)
-PLACE = re.compile(r"`(?:include|dags|plugins)/[^`]*`|`requirements\.txt`|no file")
+PLACE = re.compile(r"`(?:include|dags|plugins)/[^`]*`|`requirements\.txt`|`docker-compose\.yaml`|no file")
 
 
 def test_every_row_names_where_to_change() -> None:
