@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-def check_address(request: Request) -> None:
+async def check_address(request: Request) -> None:
     """Refuse an address with a character that the warehouse cannot hold.
 
     Raises:

@@ -115,7 +115,7 @@ class Site:
     def page(self, path: str, name: str, *, view: str) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
         """A decorator that makes a function the page at this path, for users who may read the view."""
 
-        def check(user: object = Depends(self._current_user)) -> None:
+        async def check(user: object = Depends(self._current_user)) -> None:
             if not self._may_read(user, view):
                 raise HTTPException(
                     403, f"You may not read the view {view}. Ask an administrator of Airflow for the right to read it."
