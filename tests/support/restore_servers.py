@@ -30,7 +30,7 @@ class ArchivedServer:
     """A server that copies each full segment of its write-ahead log to an archive."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
-        self.settings = settings
+        self.settings = {**settings, "wal_level": "replica", "max_wal_senders": "10"}
         self.data, self.archive, self.backup = folder / "data", folder / "archive", folder / "backup"
         self.archive.mkdir()
         _give_to_the_server(self.archive)
@@ -38,7 +38,7 @@ class ArchivedServer:
             "archive_mode": "on",
             "archive_command": f"test ! -f {self.archive}/%f && cp %p {self.archive}/%f",
         }
-        self.url = server_url(start(self.data, {**settings, **archiving}))
+        self.url = server_url(start(self.data, {**self.settings, **archiving}))
 
     def back_up(self) -> None:
         """A base backup, each of whose files is held against its manifest, as pg_verifybackup does.
