@@ -1,6 +1,6 @@
 # What people do here, one target each. The work itself is Python: include/local, and `akubill`.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-check up down clean test test-fast focus lint types lock bench soak restore-drill sbom audit security pictures psql doctor env
+.PHONY: help setup demo demo-check up down clean test test-fast focus lint types lock bench soak faults restore-drill sbom audit security pictures psql doctor env
 
 # The newest supported Python that runs; PYTHON=… chooses another.
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
@@ -13,6 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 IN_PARALLEL := -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 HOURS ?= 1
 CONSOLES ?= 200
+SEEDS ?= 1..2000
 LINTED := include dags plugins tests benchmarks build_metadata.py
 
 ## Say what each target does.
@@ -109,6 +110,10 @@ audit: .venv/.installed-dev
 ## Run every test of the threat model, write the SBOM, ask for vulnerabilities; writes docs/reference/security.md.
 security: .venv/.installed-dev
 	@$(BIN)/python -m tests.support.security
+
+## Play lives in which things go wrong; SEEDS=1..2000 says which; writes docs/reference/faults.md.
+faults: .venv/.installed-dev
+	@$(BIN)/akubill faults run --seeds $(SEEDS) --cover --pairs --report docs/reference/faults.md
 
 ## Take the pictures in docs/pictures again, from the demo; some minutes.
 pictures: .venv/.installed-dev

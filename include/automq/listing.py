@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from time import perf_counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from include.automq.errors import parse_answer
@@ -18,11 +18,14 @@ from include.automq.transport import INSTANCES, send
 from include.domain.errors import RetriableError, UnexpectedAnswerError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
 
     from include.automq.access import ConsoleAccess
 
 PAGE_SIZE = 100
+MACHINE_CLOCK = partial(datetime.now, UTC)
 MAX_PAGES = 100
 #: 24 days; a clock that is further off is kept as that far off, which the warehouse can hold.
 _LARGEST_SKEW_MS = 2**31 - 1
@@ -53,6 +56,7 @@ async def list_instances(
     *,
     deadline_seconds: float = 30,
     keyword: str | None = None,
+    now: Callable[[], datetime] = MACHINE_CLOCK,
 ) -> Listing:
     """Ask a console for all its instances.
 
@@ -61,39 +65,41 @@ async def list_instances(
         access: the console.
         deadline_seconds: for all pages together.
         keyword: only instances whose name has it.
+        now: our clock.
 
     Raises:
         RetriableError: not answered in time, failed for now, or changed while it was read.
         RefusedError: the console said no.
         UnexpectedAnswerError: the answer is no listing.
     """
-    started = perf_counter()
+    started = now()
     try:
         async with asyncio.timeout(deadline_seconds):
-            pages, skew = await _all_pages(client, access, keyword)
+            pages, skew = await _all_pages(client, access, keyword, now)
     except TimeoutError:
         raise RetriableError(
             f"Listing instances at {access.base_url} took longer than {deadline_seconds:g} s.",
             code="Deadline",
         ) from None
+    ended = now()
     return Listing(
-        observed_at=datetime.now(UTC),
+        observed_at=ended,
         pages=pages,
         instances=[instance for page in pages for instance in page["list"]],
         clock_skew_ms=skew,
-        duration_ms=round((perf_counter() - started) * 1000),
+        duration_ms=max(0, round((ended - started).total_seconds() * 1000)),
     )
 
 
 async def _all_pages(
-    client: httpx.AsyncClient, access: ConsoleAccess, keyword: str | None
+    client: httpx.AsyncClient, access: ConsoleAccess, keyword: str | None, now: Callable[[], datetime]
 ) -> tuple[list[dict[str, Any]], int | None]:
-    first, skew = await _page(client, access, 1, keyword)
+    first, skew = await _page(client, access, 1, keyword, now)
     pages, count, total = [first], len(first["list"]), first["total"]
     while count < total:
         if len(pages) == MAX_PAGES:
             raise UnexpectedAnswerError(f"{access.base_url} lists {total} instances, more than we read from a console.")
-        page, _ = await _page(client, access, len(pages) + 1, keyword)
+        page, _ = await _page(client, access, len(pages) + 1, keyword, now)
         if page["total"] != total or not page["list"]:
             raise _drifted(access, f"{total} instances at first, {page['total']} now")
         pages.append(page)
@@ -106,12 +112,16 @@ async def _all_pages(
 
 
 async def _page(
-    client: httpx.AsyncClient, access: ConsoleAccess, number: int, keyword: str | None
+    client: httpx.AsyncClient,
+    access: ConsoleAccess,
+    number: int,
+    keyword: str | None,
+    now: Callable[[], datetime],
 ) -> tuple[dict[str, Any], int | None]:
     query = {"pageNum": str(number), "pageSize": str(PAGE_SIZE)} | ({"keyword": keyword} if keyword else {})
-    before = datetime.now(UTC)
+    before = now()
     answer = await send(client, access, "GET", INSTANCES, query=query)
-    skew = _clock_skew_ms(answer.headers.get("date"), before, datetime.now(UTC))
+    skew = _clock_skew_ms(answer.headers.get("date"), before, now())
     page = parse_answer("Listing instances", access, answer.status, answer.headers, answer.body)
     if not _is_page(page):
         raise UnexpectedAnswerError(

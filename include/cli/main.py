@@ -15,6 +15,7 @@ from include.cli import (
     demo,
     doctor,
     failures,
+    faults,
     gaps,
     machines,
     marketplace,
@@ -50,6 +51,7 @@ app.add_typer(reconciliation.app, name="reconciliation")
 app.command(name="reconcile")(reconciliation.reconcile)
 app.add_typer(stack.app, name="stack")
 app.add_typer(demo.app, name="demo")
+app.add_typer(faults.app, name="faults")
 app.add_typer(warehouse.app, name="warehouse")
 app.add_typer(vault.app, name="vault")
 app.command()(doctor.doctor)

@@ -5,7 +5,6 @@ Answered to those who have its token (admin_access.py). What it knows of environ
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict, fields
 from typing import Annotated, Any, Literal
 
@@ -156,8 +155,9 @@ async def get_pushes(request: Request) -> list[dict[str, Any]]:
 @router.post("/notifications", status_code=201)
 async def post_notification(request: Request, wanted: NewNotification) -> dict[str, Any]:
     """Let a message wait for the vendor."""
-    notification = Notification(new_id("", 32), wanted.action, wanted.message, int(time.time()))
-    world_of(request).keep(notification)
+    world = world_of(request)
+    notification = Notification(new_id("", 32), wanted.action, wanted.message, int(world.clock()))
+    world.keep(notification)
     return asdict(notification)
 
 
@@ -171,7 +171,7 @@ async def post_callback(request: Request, wanted: NewCallback) -> dict[str, Any]
         raise HTTPException(404, f"There is no service instance {wanted.about}.")
     named = callbacks.address(world, wanted.about) if wanted.about else {}
     parameters = named | wanted.parameters
-    return asdict(callbacks.enter(world, wanted.action, parameters, wanted.about, int(time.time())))
+    return asdict(callbacks.enter(world, wanted.action, parameters, wanted.about, int(world.clock())))
 
 
 @router.get("/callbacks")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -64,7 +63,7 @@ async def post_instance(request: Request, wanted: NewInstance) -> dict[str, Any]
         new_number(13),
         wanted.account_id or new_number(16),
         wanted.product_code or world.settings.product_code,
-        int(time.time()),
+        int(world.clock()),
     )
     world.keep(instance)
     return asdict(instance)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -48,7 +47,7 @@ async def post_consoles(request: Request, wanted: NewConsoles) -> list[dict[str,
     world = world_of(request)
     if wanted.environment_id and (wanted.count != 1 or wanted.environment_id in world.consoles):
         raise HTTPException(409, f"{wanted.environment_id} must be new, and one: it cannot name {wanted.count}.")
-    at = int(wanted.created_at.timestamp()) if wanted.created_at else int(time.time())
+    at = int(wanted.created_at.timestamp()) if wanted.created_at else int(world.clock())
     made = []
     for _ in range(wanted.count):
         environment_id = wanted.environment_id or new_id("env-", 16)
@@ -108,10 +107,11 @@ def _describe_console(request: Request, console: Console) -> dict[str, str]:
 @router.get("/service-instances")
 async def get_service_instances(request: Request) -> list[dict[str, Any]]:
     """All service instances."""
-    now = int(time.time())
+    world = world_of(request)
+    now = int(world.clock())
     return [
         asdict(instance) | {"status": deployments.status(instance, now)}
-        for instance in world_of(request).service_instances.values()
+        for instance in world.service_instances.values()
     ]
 
 
@@ -140,7 +140,7 @@ async def post_console_life(request: Request, environment_id: str, plan: LifePla
 
 def _play(world: World, environment_id: str, plan: LifePlan) -> dict[str, Any]:
     try:
-        instances = life.play(environment_id, plan, int(time.time()))
+        instances = life.play(environment_id, plan, int(world.clock()))
     except LifeError as error:
         raise HTTPException(422, str(error)) from None
     world.keep(*instances)
@@ -162,7 +162,7 @@ async def get_usage(
     """The truth: AKU-seconds per instance and UTC hour within [from, to), up to now."""
     world = world_of(request)
     _console(request, environment_id)
-    window = int(start.timestamp()), min(int(end.timestamp()), int(time.time()))
+    window = int(start.timestamp()), min(int(end.timestamp()), int(world.clock()))
     return [
         {
             "environment_id": environment_id,
@@ -198,7 +198,7 @@ async def get_charges(
 ) -> dict[str, Any]:
     """The Marketplace's charges of an account in a BillingCycle, as far as they are known now."""
     world = world_of(request)
-    found = charges(world, account_id, cycle, max(int(time.time()), cycle_window(cycle)[0]))
+    found = charges(world, account_id, cycle, max(int(world.clock()), cycle_window(cycle)[0]))
     cents = sum(charge.amount for charge in found) // CENT
     return {"total": f"{cents // 100}.{cents % 100:02d}", "charges": [_charge(charge) for charge in found]}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -51,7 +50,7 @@ async def post_order(request: Request, wanted: NewOrder) -> dict[str, Any]:
             {"RegionId": wanted.region, "EnvironmentName": wanted.environment_name, "VpcId": wanted.network}
         ),
     }
-    at = wanted.ordered_at.timestamp() if wanted.ordered_at else time.time()
+    at = wanted.ordered_at.timestamp() if wanted.ordered_at else world.clock()
     call = Call(world, account, "CreateServiceInstance", asked, at, str(request.base_url).rstrip("/"))
     try:
         answer = compute_nest.create_service_instance(call)
@@ -70,7 +69,7 @@ async def post_event(request: Request, service_instance_id: str, wanted: NewEven
     if not world.settings.spi_url:
         raise HTTPException(422, "There is no address to call; set the setting spi_url.")
     try:
-        entered = market_events.happen(world, instance, wanted.action, wanted.parameters, int(time.time()))
+        entered = market_events.happen(world, instance, wanted.action, wanted.parameters, int(world.clock()))
     except market_events.EventError as error:
         raise HTTPException(422, str(error)) from None
     return asdict(entered)

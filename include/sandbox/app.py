@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from include.sandbox import admin, aws, consoles, gateway
@@ -16,22 +16,31 @@ from include.sandbox.world import World
 class Sandbox:
     """The ASGI application. What is asked often is dispatched by hand, only the admin API goes through FastAPI."""
 
-    def __init__(self, folder: Path, allowed_hosts: Iterable[str] = ()) -> None:
-        self.world = World(folder)
-        self._caller = Caller(self.world)
+    def __init__(
+        self,
+        folder: Path,
+        allowed_hosts: Iterable[str] = (),
+        clock: Callable[[], float] = time.time,
+        *,
+        calls_vendor: bool = True,
+    ) -> None:
+        self._calls_vendor = calls_vendor
+        self.world = World(folder, clock)
+        self.caller = Caller(self.world)
         self._admin = admin.make_app(self.world, AdminAccess(make_token(folder), allowed_hosts))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        self._caller.begin()
+        if self._calls_vendor:
+            self.caller.begin()
         if scope["type"] != "http":
             await self._admin(scope, receive, send)
         elif scope["path"].startswith(consoles.PREFIX):
-            await consoles.serve(self.world, scope, receive, send, time.time())
+            await consoles.serve(self.world, scope, receive, send, self.world.clock())
         elif scope["path"] == "/" and aws.is_asked(scope):
-            await aws.serve(self.world, scope, receive, send, time.time())
+            await aws.serve(self.world, scope, receive, send, self.world.clock())
         elif scope["path"] == "/":
-            await gateway.serve(self.world, scope, receive, send, time.time())
+            await gateway.serve(self.world, scope, receive, send, self.world.clock())
         else:
             await self._admin(scope, receive, send)
 

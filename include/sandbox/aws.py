@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
@@ -72,7 +73,7 @@ def _authenticate(world: World, scope: Scope, headers: dict[str, str], body: byt
     try:
         credential = sigv4.credential_of(headers)
         account = _account(world, credential)
-        sigv4.verify(request, credential, account.access_key_secret, "aws-marketplace", now)
+        sigv4.verify(request, credential, account.access_key_secret, "aws-marketplace", time.time())
     except SignatureRefused as refusal:
         world.requests.refuse(now, request, target, refusal)
         raise

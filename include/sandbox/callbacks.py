@@ -12,7 +12,6 @@ import asyncio
 import hashlib
 import json
 import logging
-import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -78,15 +77,19 @@ class Caller:
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run())
 
+    def due(self) -> list[Callback]:
+        """The calls that are to be made now, in their order."""
+        due = [
+            callback
+            for callback in self._world.callbacks.values()
+            if callback.state == "waiting" and callback.due_at <= self._world.clock()
+        ]
+        return sorted(due, key=lambda each: (each.due_at, each.created_at))
+
     async def _run(self) -> None:
         async with httpx.AsyncClient(trust_env=False, timeout=_ANSWER_SECONDS) as client:
             while True:
-                due = [
-                    callback
-                    for callback in self._world.callbacks.values()
-                    if callback.state == "waiting" and callback.due_at <= time.time()
-                ]
-                for callback in sorted(due, key=lambda each: (each.due_at, each.created_at)):
+                for callback in self.due():
                     await self._call(client, callback)
                 await asyncio.sleep(_LOOK_SECONDS)
 
@@ -98,13 +101,17 @@ class Caller:
             callback.status, callback.answer = answer.status_code, answer.text[:_LONGEST]
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             callback.status, callback.answer = 0, type(error).__name__
+        self.conclude(callback)
+
+    def conclude(self, callback: Callback) -> None:
+        """Take a try's answer for what it is: the call is taken, made again later, or given up."""
         callback.tries += 1
-        self._conclude(callback)
+        self._judge(callback)
         if callback.callback_id in self._world.callbacks:  # else the sandbox was reset meanwhile
             self._world.keep(callback)
             self._world.commit()
 
-    def _conclude(self, callback: Callback) -> None:
+    def _judge(self, callback: Callback) -> None:
         said = _read(callback)
         if callback.action == CREATE and str(said.get("instanceId", "0")) not in {"0", ""}:
             callback.state = "taken"
@@ -123,11 +130,11 @@ class Caller:
         waits = (1,) * _CREATE_TRIES if callback.action == CREATE else _MINUTES
         if callback.tries <= len(waits) and not is_gone:
             minutes = waits[callback.tries - 1]
-            callback.due_at = time.time() + minutes * self._world.settings.spi_minute_seconds
+            callback.due_at = self._world.clock() + minutes * self._world.settings.spi_minute_seconds
             return
         callback.state = "given_up"
         message = json.dumps({name: value for name, value in callback.parameters.items() if name != "action"})
-        self._world.keep(Notification(new_id("", 32), callback.action, message, int(time.time())))
+        self._world.keep(Notification(new_id("", 32), callback.action, message, int(self._world.clock())))
 
 
 def _read(callback: Callback) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -107,7 +108,8 @@ def _authenticate(world: World, console: Console, request: Request, target: Targ
     is_next = console.next_key_id and console.next_key_id in request.headers.get("authorization", "")
     key_id, secret = console.access_key_id, console.access_key_secret
     try:
-        automq.verify(request, *(console.next_key_id, console.next_key_secret) if is_next else (key_id, secret), now)
+        credential = (console.next_key_id, console.next_key_secret) if is_next else (key_id, secret)
+        automq.verify(request, *credential, time.time())
         _check_environment(console, request)
     except SignatureRefused as refusal:
         world.requests.refuse(now, request, f"console:{target.action}", refusal)

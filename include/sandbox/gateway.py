@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -88,7 +89,7 @@ def _authenticate(world: World, scope: Scope, headers: dict[str, str], body: byt
     path = scope.get("raw_path", b"/").decode("latin-1")
     request = Request(scope["method"], path, query, headers, body)
     try:
-        return _verify_acs3(world, request, now)
+        return _verify_acs3(world, request)
     except SignatureRefused as refusal:
         action = headers.get("x-acs-action", str(dict(query).get("Action", "")))
         world.requests.refuse(now, request, action, refusal)
@@ -102,11 +103,11 @@ def _parameters(request: Request) -> dict[str, str]:
     return parameters
 
 
-def _verify_acs3(world: World, request: Request, now: float) -> Signed:
+def _verify_acs3(world: World, request: Request) -> Signed:
     if "authorization" not in request.headers:
         raise SignatureRefused(400, "MissingAuthorization", "The request is not signed.")
     account = _account(world, acs3.access_key_of(request.headers)[0])
-    acs3.verify(request, account.access_key_secret, world.nonces, now)
+    acs3.verify(request, account.access_key_secret, world.nonces, time.time())
     return Signed(account, request.headers["x-acs-version"], request.headers["x-acs-action"], _parameters(request))
 
 

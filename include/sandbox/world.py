@@ -6,8 +6,11 @@ Changes are made by `keep` and `drop` and become durable by `commit`, which the 
 from __future__ import annotations
 
 import secrets
+import time
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import cast
 
 from include.sandbox.bill_records import BillEntry
@@ -29,11 +32,17 @@ from include.sandbox.records import (
 from include.sandbox.request_log import RequestLog
 from include.sandbox.signatures.nonces import Nonces
 
+_dice: Random = secrets.SystemRandom()
+
 
 class World:
-    """The sandbox's state."""
+    """The sandbox's state.
 
-    def __init__(self, folder: Path) -> None:
+    What happens goes by its clock. Only signatures go by the machine's, as those who sign do.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
         self.journal = Journal(folder)
         self._forget()
         for record in sorted(self.journal.load(), key=_age):
@@ -136,11 +145,17 @@ def _age(record: Record) -> int:
     return record.created_at if isinstance(record, ServiceInstance | Notification | Callback) else 0
 
 
+def draw_ids_from(dice: Random) -> None:
+    """From now on draw fresh ids and secrets from these dice, for a life that repeats."""
+    global _dice  # noqa: PLW0603 (ids are drawn in many places, and there is one source)
+    _dice = dice
+
+
 def new_id(prefix: str, length: int = 20) -> str:
     """A fresh id such as Alibaba's: prefix and lower-case hex."""
-    return prefix + secrets.token_hex(length)[:length]
+    return f"{prefix}{_dice.getrandbits(4 * length):0{length}x}"
 
 
 def new_number(digits: int) -> str:
     """A fresh decimal id of exactly so many digits."""
-    return str(10 ** (digits - 1) + secrets.randbelow(9 * 10 ** (digits - 1)))
+    return str(10 ** (digits - 1) + _dice.randrange(9 * 10 ** (digits - 1)))

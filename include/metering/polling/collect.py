@@ -14,8 +14,8 @@ import json
 import random
 import zlib
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from datetime import timedelta
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import httpx
@@ -29,7 +29,7 @@ from tenacity import (
 )
 
 from include.automq.access import ConsoleAccess
-from include.automq.console import list_instances
+from include.automq.listing import MACHINE_CLOCK, list_instances
 from include.catalog.loader import load_product
 from include.domain.errors import (
     AkubillError,
@@ -45,12 +45,13 @@ from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
     from typing import Any
 
     from sqlalchemy import Engine, Row
 
-    from include.automq.console import Listing
+    from include.automq.listing import Listing
     from include.domain.products import AkuRules
     from include.metering.polling.readings import Reading
     from include.warehouse.vault import Vault
@@ -73,6 +74,7 @@ class Pace:
         tries: how often a console is asked that fails for now.
         batch: how many polls go to the warehouse at once.
         breaker: when one that always fails is spared.
+        now: our clock, by which answers are dated.
     """
 
     concurrency: int = 64
@@ -82,6 +84,7 @@ class Pace:
     tries: int = 3
     batch: int = 500
     breaker: Breaker = field(default_factory=Breaker)
+    now: Callable[[], datetime] = MACHINE_CLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ def collect_shard(warehouse: Engine, vault: Vault, shard: int, pace: Pace = Pace
     Raises:
         ConfigurationError: when a stored secret cannot be decrypted by the vault.
     """
-    rows, spared = _due(warehouse, shard, pace.breaker)
+    rows, spared = _due(warehouse, shard, pace.breaker, pace.now())
     try:
         return replace(asyncio.run(_collect(warehouse, _consoles(rows, vault, pace.breaker), pace)), spared=spared)
     except ExceptionGroup as group:
@@ -155,9 +158,8 @@ def sum_shards(shards: list[dict[str, int]], expected: int) -> PollCounts:
     return done
 
 
-def _due(warehouse: Engine, shard: int, breaker: Breaker) -> tuple[list[Row[Any]], int]:
+def _due(warehouse: Engine, shard: int, breaker: Breaker, now: datetime) -> tuple[list[Row[Any]], int]:
     """The shard's consoles that are asked now, and how many are spared."""
-    now = datetime.now(UTC)
     with warehouse.connect() as connection:
         rows = connection.execute(statement("metering/polling/find_consoles"), {"shard": shard, "at": now}).all()
     due = [row for row in rows if not breaker.spares(_failures(row), now)]
@@ -183,7 +185,7 @@ def _consoles(rows: list[Row[Any]], vault: Vault, breaker: Breaker) -> Iterator[
 
 async def _collect(warehouse: Engine, consoles: Iterator[_Console], pace: Pace) -> PollCounts:
     answers: asyncio.Queue[Poll | None] = asyncio.Queue(maxsize=pace.batch)
-    ends_at, trust = asyncio.get_running_loop().time() + pace.run_seconds, httpx.create_ssl_context()
+    ends_at, trust = asyncio.get_running_loop().time() + pace.run_seconds, _trust()
     async with asyncio.TaskGroup() as group:
         storing = group.create_task(_store(warehouse, answers, pace.batch))
         async with asyncio.TaskGroup() as askers:
@@ -193,6 +195,12 @@ async def _collect(warehouse: Engine, consoles: Iterator[_Console], pace: Pace) 
         await answers.put(None)
     asked, not_asked = (sum(counts) for counts in zip(*(task.result() for task in asking), strict=True))
     return PollCounts(asked, *storing.result(), not_asked=not_asked)
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """The authorities that consoles' certificates are checked by; reading them takes as long as some polls."""
+    return httpx.create_ssl_context()
 
 
 async def _ask_some(
@@ -216,7 +224,7 @@ async def _ask_some(
             if loop.time() + seconds > ends_at:
                 not_asked += 1
                 continue
-            await answers.put(await _poll(client, console, seconds, 1 if console.is_probe else pace.tries))
+            await answers.put(await _poll(client, console, seconds, 1 if console.is_probe else pace.tries, pace.now))
             asked += 1
     return asked, not_asked
 
@@ -235,12 +243,14 @@ async def _store(warehouse: Engine, answers: asyncio.Queue[Poll | None], size: i
     return recorded
 
 
-async def _poll(client: httpx.AsyncClient, console: _Console, seconds: float, tries: int) -> Poll:
+async def _poll(
+    client: httpx.AsyncClient, console: _Console, seconds: float, tries: int, now: Callable[[], datetime]
+) -> Poll:
     """Ask one console within its time; whatever goes wrong with it is a failed poll."""
-    asked_at = datetime.now(UTC).replace(microsecond=0)
+    asked_at = now().replace(microsecond=0)
     try:
         async with asyncio.timeout(seconds):
-            listing = await _list_with_retries(client, console.access, seconds, tries)
+            listing = await _list_with_retries(client, console.access, seconds, tries, now)
     except TimeoutError:
         sentence = f"{console.access.base_url} did not answer within {seconds:g} s."
         return Poll(console.environment_key, asked_at, cause="timeout", error=sentence)
@@ -249,14 +259,16 @@ async def _poll(client: httpx.AsyncClient, console: _Console, seconds: float, tr
     return as_poll(console.environment_key, listing, console.aku)
 
 
-async def _list_with_retries(client: httpx.AsyncClient, access: ConsoleAccess, seconds: float, tries: int) -> Listing:
+async def _list_with_retries(
+    client: httpx.AsyncClient, access: ConsoleAccess, seconds: float, tries: int, now: Callable[[], datetime]
+) -> Listing:
     """List, and list again what fails for now, as long as one more try can begin in time.
 
     The library for retries is called in once a try has failed: nearly no poll needs it, and it takes a fifth of one's
     time.
     """
     began_at = asyncio.get_running_loop().time()
-    ask = partial(list_instances, client, access, deadline_seconds=seconds)
+    ask = partial(list_instances, client, access, deadline_seconds=seconds, now=now)
     try:
         return await ask()
     except RetriableError as error:

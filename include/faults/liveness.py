@@ -1,0 +1,56 @@
+"""Whether a life has healed: what is not final is not older than it may be, and something was done at all.
+
+It shares no code with the product: plain SQL on its tables.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import psycopg
+
+_STATES = """
+SELECT 'subscription', state, count(*) FROM core.subscriptions GROUP BY state
+UNION ALL SELECT 'environment', state, count(*) FROM core.environments GROUP BY state
+UNION ALL SELECT 'hour', state, count(*) FROM metering.environment_hours GROUP BY state
+UNION ALL SELECT 'gap', state, count(*) FROM metering.gaps GROUP BY state
+UNION ALL SELECT 'usage', source, sum(aku_seconds) FROM metering.usage GROUP BY source
+UNION ALL SELECT 'push', outcome, count(*) FROM marketplace.push_records GROUP BY outcome
+UNION ALL SELECT 'bill', state, count(*) FROM billing.bills GROUP BY state
+UNION ALL SELECT 'event', state, count(*) FROM marketplace.inbox GROUP BY state
+UNION ALL SELECT 'late usage', state, count(*) FROM billing.late_usage GROUP BY state
+ORDER BY 1, 2
+"""
+#: What may stay as it is when all is over; a bill that is held, and a gap, wait for a person.
+_FINAL = {
+    "subscription": {"released"},
+    "environment": {"released"},
+    "hour": {"closed"},
+    "gap": {"open", "resolved", "waived"},
+    "usage": {"readings", "import"},
+    "push": {"accepted", "missed", "refused", "duplicate_same"},
+    "bill": {"issued", "reconciled"},
+    "event": {"applied", "repeated"},
+    "late usage": {"applied", "withdrawn"},
+}
+#: What there has to be, or nothing was done.
+_NEEDED = (("hour", "closed"), ("push", "accepted"), ("usage", "import"), ("usage", "readings"))
+
+
+def states(session: psycopg.Connection) -> list[tuple[Any, ...]]:
+    """How many of each thing are in each state."""
+    return list(session.execute(_STATES))
+
+
+def judge(session: psycopg.Connection) -> Iterator[str]:
+    """What has not healed, in words."""
+    found = {(str(thing), str(state)): int(count) for thing, state, count in states(session)}
+    for (thing, state), count in found.items():
+        if state not in _FINAL[thing] and not (thing == "bill" and state == "held" and ("gap", "open") in found):
+            yield f"{count} {thing}: {state}, when all is over"
+    for needed in _NEEDED:
+        if not found.get(needed):
+            yield f"no {' '.join(needed)}: nothing was done"

@@ -1,0 +1,122 @@
+"""Adds up lives: which point had which outcome, and the page that says what was proved, and how."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from include.faults.plan import ANSWER, CALL, COMMIT, DONE, outcomes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from include.faults.pairs import Pairs
+    from include.faults.run import Lived
+
+_NEVER_TWICE = "nothing is lost, nothing is there twice, or unasked"
+_SAME_ROWS = "what is stored is what the undisturbed life stores"
+_HEALS = "it is done again, and nothing that is not final is left"
+_CHECKER = "checker: history against the book"
+_ACCOUNTANT = "accountant: truth, usage, lines, the undisturbed life's bills"
+_LIVENESS = "liveness: states when all has come to rest"
+#: Fault (kind of point, outcome) → what holds all the same, and who says so.
+_GUARANTEES = (
+    ("commit", "died before", _SAME_ROWS, _ACCOUNTANT),
+    ("commit", "died after", _SAME_ROWS, _ACCOUNTANT),
+    ("call", "refused", _HEALS, _LIVENESS),
+    ("call", "failed", _HEALS, _LIVENESS),
+    ("call", "died before", _NEVER_TWICE, _CHECKER),
+    ("call", "answer lost", _NEVER_TWICE, _CHECKER),
+    ("call", "died after", _NEVER_TWICE, _CHECKER),
+    ("answer", "answer lost", "each event of the Marketplace has its effect once", _CHECKER),
+)
+
+
+_HEAD = """\
+# Faults
+
+`make faults` writes this page (`akubill faults run --report`). Each life is a month in one process: an order that the
+Marketplace tells of, onboarding, polls of an instance that changes its size, hours, pushes, callbacks, two bills, usage
+that becomes known late and its correction, reconciliation, release. It runs on a logical clock, on an embedded
+PostgreSQL, with the sandbox in the same process. A seed decides whose turn it is, what is done twice at once, what
+fails and where a task dies. A point that no seed hit with one of its outcomes is hit by a life of its own.
+
+The same seed gives the same bytes: `akubill faults run --seed N --format json`. A failing one becomes a file in
+`tests/faults/regressions/`, with its reason.
+
+{figures}
+
+## What went wrong, what held, and how it is proved
+
+| fault | times | guarantee | how it is proved |
+|---|---|---|---|"""
+
+
+class Totals:
+    """What many lives come to; `first` is the seed whose life first came to a point, 0 where none was needed."""
+
+    def __init__(self) -> None:
+        self.lives = 0
+        self.faults = 0
+        self.repeated = 0
+        self.failed: list[tuple[str, list[str]]] = []
+        self.operations: Counter[tuple[str, str]] = Counter()
+        self.passed: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.pairs: list[Pairs] = []
+        self.first: dict[str, int] = {}
+
+    def add(self, name: str, lived: Lived) -> None:
+        """Add a life."""
+        self.lives += 1
+        self.faults += len(lived.faults)
+        self.repeated += lived.repeated
+        for point, counts in lived.passed.items():
+            self.passed[point].update(counts)
+            self.first.setdefault(point, lived.seed)
+        for operation, checked in lived.checked.items():
+            self.operations[operation, "acknowledged"] += checked.acknowledged
+            self.operations[operation, "unknown"] += checked.unknown
+            for kind in ("lost", "unexpected", "duplicated", "recovered"):
+                self.operations[operation, kind] += len(getattr(checked, kind))
+        if lived.problems:
+            self.failed.append((name, lived.problems))
+
+    def missing(self) -> list[tuple[str, str]]:
+        """Points with the outcomes that they never had."""
+        return [
+            (point, outcome)
+            for point in sorted(self.passed)
+            for outcome in outcomes_of(point)
+            if not self.passed[point][outcome]
+        ]
+
+    def page(self, figures: str) -> str:
+        """The page docs/reference/faults.md."""
+        return "\n".join(self._lines(figures)) + "\n"
+
+    def _lines(self, figures: str) -> Iterator[str]:
+        yield from _HEAD.format(figures=figures).splitlines()
+        for kind, outcome, guarantee, proof in _GUARANTEES:
+            times = sum(counts[outcome] for point, counts in self.passed.items() if point.startswith(f"{kind} "))
+            yield f"| {_said(kind)}: {outcome} | {times} | {guarantee} | {proof} |"
+        yield f"| a task that is run twice at once | {self.repeated} | {_SAME_ROWS} | {_ACCOUNTANT} |"
+        for pairs in self.pairs:
+            orders = f"two attempts of `{pairs.task}` at once, in every order | {pairs.orders} orders"
+            yield f"| {orders} | they leave what one attempt leaves | usage, bills, ledger and book compared |"
+        yield from ("", "## What the checker found", "")
+        yield "| operation | acknowledged | not known | recovered | lost | unexpected | duplicated |"
+        yield "|---|---|---|---|---|---|---|"
+        for operation in sorted({name for name, _ in self.operations}):
+            kinds = ("acknowledged", "unknown", "recovered", "lost", "unexpected", "duplicated")
+            yield f"| {operation} | {' | '.join(str(self.operations[operation, kind]) for kind in kinds)} |"
+        yield from ("", "## Points", "", "How often each had each outcome; a dash where it cannot have it.", "")
+        outcomes = [DONE, *dict.fromkeys([*COMMIT[1:], *CALL[1:], *ANSWER[1:]])]
+        yield f"| point | {' | '.join(outcomes)} |"
+        yield f"|---|{'---|' * len(outcomes)}"
+        for point, counts in sorted(self.passed.items()):
+            cells = (str(counts[each]) if each in outcomes_of(point) else "–" for each in outcomes)
+            yield f"| {point} | {' | '.join(cells)} |"
+
+
+def _said(kind: str) -> str:
+    return {"commit": "end of a transaction", "call": "call to the outside", "answer": "answer to the outside"}[kind]
