@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def running(server_folder: Path) -> Iterator[Running]:
     """A stack for all of it; nothing of it is left."""
     place = State(server_folder / "state")

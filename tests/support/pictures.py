@@ -38,7 +38,12 @@ _FORM_TEST = "tests/browser/test_bill_review_form.py::test_a_person_reads_the_bi
 
 
 class Shot(NamedTuple):
-    """A picture of a page: its address, its size, and what is done on the page first."""
+    """A picture of a page: its address, its size, and what is done on the page first.
+
+    Attributes:
+        click: a section of Airflow's form that is opened.
+        follow: where the links are that lead on to the page, one after the other.
+    """
 
     name: str
     path: str
@@ -47,6 +52,7 @@ class Shot(NamedTuple):
     is_dark: bool = False
     is_whole: bool = False
     click: str = ""
+    follow: tuple[str, ...] = ()
 
 
 def say(line: str, *_style: str) -> None:
@@ -85,6 +91,8 @@ def correct_a_bill(demo: Demo, played: DemoResult) -> None:
     discount = {"cause": "discount", "delivery": "next_bill", "discount_percent": "5"}
     demo.run("bill_correction", "discount", asked | discount)
     demo.run("running_drafts", "drafts", {})
+    plans = {"first_plan": "automq-byoc-payg", "second_plan": "automq-byoc-prepaid"}
+    demo.run("price_plan_comparison", "what-if", {"period": demo.periods[-1].name, **plans})
     warehouse = analysts_warehouse(demo.running)
     with warehouse.connect() as connection:
         [page] = draw_document(read_document(connection, f"CN-{asked['bill']}-1"), "en", 100)
@@ -117,13 +125,18 @@ def shots(demo: Demo, played: DemoResult) -> Iterator[Shot]:
     bill = bill_of(demo, orders)
     yield Shot("bill", f"/billing/bills/{bill}", 1200, 800, is_whole=True)
     yield Shot("bill-line", f"/billing/bills/{bill}/lines/1", 1200, 1000)
+    levels = ("td[data-label='Day'] a", "td[data-label='Hour'] a")
+    yield Shot("bill-line-hour", f"/billing/bills/{bill}/lines/1", 1200, 700, follow=levels)
     yield Shot("bill-running", f"/billing/bills/{running}-{orders}", 1200, 1150)
     yield Shot("subscriptions", "/billing/subscriptions", 1200, 800, is_whole=True)
     yield Shot("subscription", f"/billing/subscriptions/{orders}", 1200, 800, is_whole=True)
     yield Shot("reconciliation", f"/billing/reconciliation?period={demo.periods[-1].name}", 1200, 800, is_whole=True)
     yield Shot("ledger", "/billing/reconciliation/ledger", 1200, 900)
+    yield Shot("record", "/billing/reconciliation/ledger", 1200, 800, is_whole=True, follow=("tbody td a",))
+    yield Shot("findings", "/billing/reconciliation/findings", 1200, 700)
     yield Shot("data-quality", "/billing/data-quality", 1200, 700)
     yield Shot("price-plans", "/billing/price-plans", 1200, 800, is_whole=True)
+    yield Shot("comparison", "/billing/price-plans", 1200, 700, follow=("#what-if tbody a",))
     yield Shot("form", f"/billing/start/bill_correction?subscription={orders}&bill={bill}", 1200, 1000)
 
 
@@ -156,6 +169,9 @@ def take(page: Page, demo: Demo, shot: Shot) -> None:
     page.emulate_media(color_scheme="dark" if shot.is_dark else "light")
     page.goto(f"{demo.running.settings.ui_url}{shot.path}")
     page.wait_for_timeout(4000)
+    for place in shot.follow:
+        page.locator(place).first.click()
+        page.wait_for_load_state()
     if shot.click:
         page.get_by_role("button", name="Trigger").first.click()
         page.get_by_role("button", name=shot.click).click()
