@@ -1,6 +1,8 @@
 // Lists the last run of each DAG, as Airflow's REST API shows it to the user who is logged in.
 (() => {
   "use strict";
+  // A note ends with links in Markdown, which Airflow draws; here the way to the run is enough.
+  const LINK = /\s*\[[^\]]*\]\([^)]*\)/g;
   const show = async (place) => {
     const { root, none, failed } = place.dataset;
     const list = place.querySelector("ul");
@@ -22,7 +24,8 @@
           textContent: run.dag_id,
         });
         name.append(way);
-        if (run.note) name.append(Object.assign(document.createElement("span"), { className: "sub", textContent: run.note }));
+        const note = (run.note ?? "").replace(LINK, "");
+        if (note) name.append(Object.assign(document.createElement("span"), { className: "sub", textContent: note }));
         const state = Object.assign(document.createElement("span"), { className: `badge run-${run.state}`, textContent: run.state });
         row.append(name, state);
         return row;
