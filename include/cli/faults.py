@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="faults", help="Lives in which things go wrong, and whether they heal.", no_args_is_help=True)
 
+_LARGEST = 999_999_999
+
 
 @app.callback()
 def faults() -> None:
@@ -26,7 +28,7 @@ def faults() -> None:
 
 @app.command()
 def run(
-    seed: Annotated[int | None, typer.Option("--seed", min=1, help="The life of this seed.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=1, max=_LARGEST, help="The life of this seed.")] = None,
     seeds: Annotated[str | None, typer.Option("--seeds", help="The lives of these seeds, like 1..2000.")] = None,
     form: Form = Listing.TABLE,
     *,
