@@ -47,11 +47,15 @@ def desk(airflow):
 
 
 def form_of(client) -> dict[str, Any]:
-    """The form that waits for an answer, once there is one."""
+    """The form that waits for an answer, once there is one.
+
+    `dag.test` writes the state of a task that waits once more, and would undo an answer that is given at once.
+    """
     for _ in range(300):
         waiting = client.get("dags/bill_review/dagRuns/~/hitlDetails", params={"response_received": False}).json()
         [form] = [one for one in waiting["hitl_details"] if one["task_instance"]["state"] == "awaiting_input"] or [None]
         if form:
+            time.sleep(1)
             return form
         time.sleep(0.1)
     raise AssertionError("no person was asked")
