@@ -60,13 +60,25 @@ def serve(port: int, folder: Path, host: str = "127.0.0.1", allowed_hosts: Itera
         # What a fault still holds back must not hold back the end.
         timeout_graceful_shutdown=1,
     )
-    sys.stdout.write(f"sandbox at http://{host}:{listener.getsockname()[1]}\n")
-    sys.stdout.flush()
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config, f"sandbox at http://{host}:{listener.getsockname()[1]}").run(sockets=[listener])
     finally:
         application.close()
         lock.release()
+
+
+class _Server(uvicorn.Server):
+    """Says where it serves once it does, and once a signal ends it: one that comes earlier might be lost."""
+
+    def __init__(self, config: uvicorn.Config, said: str) -> None:
+        super().__init__(config)
+        self._said = said
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            sys.stdout.write(f"{self._said}\n")
+            sys.stdout.flush()
 
 
 def _listen(host: str, port: int) -> socket.socket:

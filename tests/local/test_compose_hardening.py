@@ -7,17 +7,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import yaml
 from sqlalchemy import create_engine, text
 
 from include.local.state import ROOT
+from include.warehouse.embedded import start_server, stop
 from include.warehouse.server import program
-
-if TYPE_CHECKING:
-    from sqlalchemy import URL
 
 FILE = ROOT / "docker-compose.yaml"
 COMPOSE = yaml.safe_load(FILE.read_text(encoding="utf-8"))
@@ -94,8 +92,10 @@ def test_postgresql_and_redis_are_on_a_network_without_a_way_out() -> None:
     }
 
 
-def test_airflow_owns_its_database_with_the_password_of_the_environment(postgres_server: URL) -> None:
+def test_airflow_owns_its_database_with_the_password_of_the_environment(server_folder: Path) -> None:
     """The file that PostgreSQL's container runs, with a password that SQL would misread."""
+    # A server of its own: the session's has a database of that name where Airflow's tests run.
+    postgres_server = start_server(server_folder / "postgres")
     admin = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
     command = [str(program("psql")), "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", "postgres", "-f"]
     environment = {**os.environ, "PGHOST": str(postgres_server.query["host"]), "AIRFLOW_DB_PASSWORD": "it's $1 \\"}
@@ -108,7 +108,5 @@ def test_airflow_owns_its_database_with_the_password_of_the_environment(postgres
         assert not any(role[right] for right in ("rolsuper", "rolcreaterole", "rolcreatedb", "rolbypassrls"))
         assert (mine, others) == (True, False)
     finally:
-        with admin.connect() as connection:
-            connection.exec_driver_sql("DROP DATABASE IF EXISTS airflow")
-            connection.exec_driver_sql("DROP ROLE IF EXISTS airflow")
         admin.dispose()
+        stop(server_folder / "postgres")
