@@ -14,8 +14,8 @@ import yaml
 from sqlalchemy import create_engine, text
 
 from include.local.state import ROOT
-from include.warehouse.embedded import start_server, stop
-from include.warehouse.server import program
+from include.warehouse.embedded import start_server
+from include.warehouse.server import program, stop
 
 FILE = ROOT / "docker-compose.yaml"
 COMPOSE = yaml.safe_load(FILE.read_text(encoding="utf-8"))
