@@ -111,7 +111,7 @@ audit: .venv/.installed-dev
 security: .venv/.installed-dev
 	@$(BIN)/python -m tests.support.security
 
-## Play lives in which things go wrong; SEEDS=1..2000 says which; writes docs/reference/faults.md.
+## Simulate months with injected faults; SEEDS=1..2000 says which; writes docs/reference/faults.md.
 faults: .venv/.installed-dev
 	@$(BIN)/akubill faults run --seeds $(SEEDS) --cover --pairs --report docs/reference/faults.md
 

@@ -1,4 +1,4 @@
-"""`akubill faults run`: lives in which things go wrong, and whether they heal."""
+"""`akubill faults run`: simulated months with injected faults, and whether the product recovers."""
 
 from __future__ import annotations
 
@@ -16,39 +16,41 @@ if TYPE_CHECKING:
     from include.faults.report import Totals
     from include.faults.run import Lived, Lives
 
-app = typer.Typer(name="faults", help="Lives in which things go wrong, and whether they heal.", no_args_is_help=True)
+app = typer.Typer(name="faults", help="Simulated months with injected faults.", no_args_is_help=True)
 
 _LARGEST = 999_999_999
 
 
 @app.callback()
 def faults() -> None:
-    """Lives in which things go wrong, and whether they heal."""
+    """Simulated months with injected faults, and whether the product recovers."""
 
 
 @app.command()
 def run(
-    seed: Annotated[int | None, typer.Option("--seed", min=1, max=_LARGEST, help="The life of this seed.")] = None,
-    seeds: Annotated[str | None, typer.Option("--seeds", help="The lives of these seeds, like 1..2000.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=1, max=_LARGEST, help="The month of this seed.")] = None,
+    seeds: Annotated[str | None, typer.Option("--seeds", help="The months of these seeds, like 1..2000.")] = None,
     form: Form = Listing.TABLE,
     *,
     cover: Annotated[
-        bool, typer.Option("--cover", help="Then play what the seeds did not: every point with every outcome.")
+        bool, typer.Option("--cover", help="Then simulate what no seed did: every point with every outcome.")
     ] = False,
     pairs: Annotated[
-        bool, typer.Option("--pairs", help="Then play two attempts of the same window at once, in every order.")
+        bool, typer.Option("--pairs", help="Then interleave two attempts at the same window, in every order.")
     ] = False,
-    report: Annotated[Path | None, typer.Option("--report", help="Write the page of all lives here.")] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Write the report here.")] = None,
 ) -> None:
-    """Play a month of life for each seed: one process, an embedded PostgreSQL, the sandbox, a logical clock.
+    """Simulate a month for each seed: one process, an embedded PostgreSQL, the sandbox, a logical clock.
 
-    The seed decides whose turn it is, what is done twice, what fails and where a task dies. The same seed gives
-    the same bytes. The exit code is 1 where something did not heal, or a point was never hit with one of its outcomes.
+    The seed decides which task runs next, what runs twice, what fails and where a task dies. The same seed gives
+    the same bytes. The exit code is 1 if a month did not recover, or a point was never hit with one of its outcomes.
     """
     from include.faults.report import Totals
     from include.faults.run import open_lives
 
     wanted, totals, began = _seeds(seed, seeds), Totals(), time.monotonic()
+    if report:
+        report.open("a", encoding="utf-8").close()  # a path that cannot be written is refused before hours of work
     with open_lives() as lives:
         totals.add("undisturbed", lives.undisturbed)
         for number in wanted:
@@ -63,7 +65,7 @@ def run(
     if report:
         figures = (
             f"**{len(wanted)} seeds** ({wanted[0]} to {wanted[-1]}), {len(wanted) / took:.2f} a second; "
-            f"{totals.lives} lives with {totals.faults} faults; {len(totals.failed)} did not heal."
+            f"{totals.lives} months with {totals.faults} faults; {len(totals.failed)} did not recover."
         )
         report.write_text(totals.page(figures), encoding="utf-8")
     _conclude(totals, must_be_complete=cover)
@@ -71,7 +73,7 @@ def run(
 
 def _cover(lives: Lives, totals: Totals, form: Listing) -> None:
     for point, outcome in totals.missing():
-        # Some points are only in lives that are disturbed.
+        # Some points are reached only after a fault.
         forced, first = {(point, 1): outcome}, totals.first[point]
         lived = lives.seed(first, forced) if first else lives.script(forced)
         totals.add(f"{point}: {outcome}", lived)
@@ -96,7 +98,7 @@ def _conclude(totals: Totals, *, must_be_complete: bool) -> None:
         print_error(f"Never hit: {point}, {outcome}.")
     if totals.failed:
         names = ", ".join(name for name, _ in totals.failed)
-        print_error(f"{len(totals.failed)} did not heal: {names}. Run a seed again alone with --seed.")
+        print_error(f"{len(totals.failed)} did not recover: {names}. Run one seed again with --seed.")
     if missing or totals.failed:
         raise typer.Exit(1)
 

@@ -1,4 +1,4 @@
-"""Adds up lives: which point had which outcome, and the page that says what was proved, and how."""
+"""Adds up simulated months: which point had which outcome, and the report of what was proved, and how."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from include.faults.pairs import Pairs
     from include.faults.run import Lived
 
-_NEVER_TWICE = "nothing is lost, nothing is there twice, or unasked"
-_SAME_ROWS = "what is stored is what the undisturbed life stores"
-_HEALS = "it is done again, and nothing that is not final is left"
+_NEVER_TWICE = "nothing is lost, duplicated or unexpected"
+_SAME_ROWS = "what is stored is what a month without faults stores"
+_RECOVERS = "it is done again, and every state at the end is final"
 _CHECKER = "checker: history against the book"
-_ACCOUNTANT = "accountant: truth, usage, lines, the undisturbed life's bills"
-_LIVENESS = "liveness: states when all has come to rest"
+_ACCOUNTANT = "accountant: truth, usage, lines, the bills of a month without faults"
+_LIVENESS = "liveness: states once nothing changes any more"
 #: Fault (kind of point, outcome) → what holds all the same, and who says so.
 _GUARANTEES = (
     ("commit", "died before", _SAME_ROWS, _ACCOUNTANT),
     ("commit", "died after", _SAME_ROWS, _ACCOUNTANT),
-    ("call", "refused", _HEALS, _LIVENESS),
-    ("call", "failed", _HEALS, _LIVENESS),
+    ("call", "refused", _RECOVERS, _LIVENESS),
+    ("call", "failed", _RECOVERS, _LIVENESS),
     ("call", "died before", _NEVER_TWICE, _CHECKER),
     ("call", "answer lost", _NEVER_TWICE, _CHECKER),
     ("call", "died after", _NEVER_TWICE, _CHECKER),
@@ -35,13 +35,13 @@ _GUARANTEES = (
 _HEAD = """\
 # Faults
 
-`make faults` writes this page (`akubill faults run --report`). Each life is a month in one process: an order that the
-Marketplace tells of, onboarding, polls of an instance that changes its size, hours, pushes, callbacks, two bills, usage
-that becomes known late and its correction, reconciliation, release. It runs on a logical clock, on an embedded
-PostgreSQL, with the sandbox in the same process. A seed decides whose turn it is, what is done twice at once, what
-fails and where a task dies. A point that no seed hit with one of its outcomes is hit by a life of its own.
+`make faults` writes this page (`akubill faults run --report`). Each seed is a simulated month in one process: an order
+from the Marketplace, onboarding, polls of an instance that is resized, hours, pushes, callbacks, two bills, late usage
+and its correction, reconciliation, release. It runs on a logical clock and an embedded PostgreSQL, with the sandbox in
+the same process. The seed decides which task runs next, what runs twice at once, what fails and where a task dies. A
+point that no seed hit with one of its outcomes gets a month of its own.
 
-The same seed gives the same bytes: `akubill faults run --seed N --format json`. A failing one becomes a file in
+The same seed gives the same bytes: `akubill faults run --seed N --format json`. A seed that fails becomes a file in
 `tests/faults/regressions/`, with its reason.
 
 {figures}

@@ -105,10 +105,10 @@ def _request(scope: Scope, body: bytes) -> Request:
 
 
 def _authenticate(world: World, console: Console, request: Request, target: Target, now: float) -> None:
-    is_next = console.next_key_id and console.next_key_id in request.headers.get("authorization", "")
-    key_id, secret = console.access_key_id, console.access_key_secret
+    credential = console.access_key_id, console.access_key_secret
+    if console.next_key_id and console.next_key_id in request.headers.get("authorization", ""):
+        credential = console.next_key_id, console.next_key_secret
     try:
-        credential = (console.next_key_id, console.next_key_secret) if is_next else (key_id, secret)
         automq.verify(request, *credential, time.time())
         _check_environment(console, request)
     except SignatureRefused as refusal:

@@ -68,7 +68,7 @@ def serve(port: int, folder: Path, host: str = "127.0.0.1", allowed_hosts: Itera
 
 
 class _Server(uvicorn.Server):
-    """Says where it serves once it does, and once a signal ends it: one that comes earlier might be lost."""
+    """Prints its address only once it handles signals: one that came earlier could be lost."""
 
     def __init__(self, config: uvicorn.Config, said: str) -> None:
         super().__init__(config)

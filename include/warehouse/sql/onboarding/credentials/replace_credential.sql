@@ -1,4 +1,4 @@
--- A console's next credential takes the place of its last one. Asked again with the same, nothing is written.
+-- A console's next credential replaces its last one.
 UPDATE core.environment_credentials AS c
 SET access_key_id = :access_key_id, secret_ciphertext = :secret_ciphertext, stored_at = :at
 FROM core.environments AS e
