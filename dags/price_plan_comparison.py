@@ -15,7 +15,7 @@ from __future__ import annotations
 from airflow.sdk import dag
 
 from include.domain.periods import PERIOD
-from include.orchestration.defaults import BILLING, TAG, plan_names, task_defaults, text_field
+from include.orchestration.defaults import BILLING, TAG, compared_plan_field, task_defaults, text_field
 from include.orchestration.errors import task
 
 
@@ -27,8 +27,8 @@ from include.orchestration.errors import task
     default_args=task_defaults(BILLING, retries=0),  # a person waits for it, and can ask again
     params={
         "period": text_field("Billing period", "YYYY-MM: the month whose metered usage is priced.", pattern=PERIOD),
-        "first_plan": text_field("Price plan", "A published plan, as it is.", longest=63, examples=plan_names()),
-        "second_plan": text_field("Compared with", "Another published plan.", longest=63, examples=plan_names()),
+        "first_plan": compared_plan_field("Price plan", "A published plan, as it is."),
+        "second_plan": compared_plan_field("Compared with", "Another published plan."),
     },
 )
 def price_plan_comparison() -> None:

@@ -238,6 +238,11 @@ class PricePlan(PlanModel):
     time_zone: ZoneName
     versions: list[PlanVersion] = Field(min_length=1)
 
+    @property
+    def sells_licences(self) -> bool:
+        """Whether a version prices licences: usage within one costs nothing, so what usage costs cannot be compared."""
+        return any(version.licence for version in self.versions)
+
     @model_validator(mode="after")
     def _versions_follow_each_other(self) -> Self:
         starts = [version.effective_from for version in self.versions]

@@ -15,8 +15,7 @@ from include.orchestration.errors import RetryByError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from include.domain.price_plans import PricePlan
 
 TAG = "akubill"
 #: Who looks at a DAG: it is the owner of its tasks, and a tag.
@@ -68,15 +67,27 @@ def subscription_field(description: str) -> Param:
 
 def price_plan_field(description: str) -> Param:
     """The form's field for the name of a price plan; it may stay empty. It proposes those of the catalogue."""
-    return optional_field("Price plan", description, longest=63, examples=plan_names())
+    return optional_field("Price plan", description, longest=63, examples=[plan.name for plan in _catalog_plans()])
+
+
+def compared_plan_field(title: str, description: str) -> Param:
+    """The form's field for a plan to compare; it refuses those of the catalogue that sell licences."""
+    refused = "|".join(plan.name for plan in _catalog_plans() if plan.sells_licences)
+    return text_field(
+        title,
+        f"{description} A prepaid plan cannot be compared: it has no price for usage.",
+        longest=63,
+        pattern=f"(?!({refused})$).*" if refused else "",
+        examples=[plan.name for plan in _catalog_plans() if not plan.sells_licences],
+    )
 
 
 @cache
-def plan_names() -> list[str]:
+def _catalog_plans() -> list[PricePlan]:
     """The catalogue's price plans. Others may be published; the warehouse is not asked while DAGs are parsed."""
     from include.catalog.loader import catalog_price_plans
 
-    return [plan.name for plan in catalog_price_plans()]
+    return catalog_price_plans()
 
 
 def discount_field(description: str) -> Param:

@@ -91,7 +91,7 @@ def correct_a_bill(demo: Demo, played: DemoResult) -> None:
     discount = {"cause": "discount", "delivery": "next_bill", "discount_percent": "5"}
     demo.run("bill_correction", "discount", asked | discount)
     demo.run("running_drafts", "drafts", {})
-    plans = {"first_plan": "automq-byoc-payg", "second_plan": "automq-byoc-prepaid"}
+    plans = {"first_plan": "automq-byoc-payg", "second_plan": "automq-byoc-tiered"}
     demo.run("price_plan_comparison", "what-if", {"period": demo.periods[-1].name, **plans})
     warehouse = analysts_warehouse(demo.running)
     with warehouse.connect() as connection:

@@ -157,6 +157,7 @@ def _compare_two_plans(page: Page, api: AirflowApi) -> None:
     page.get_by_role("link", name="Price plans").click()
     page.get_by_role("link", name="Compare two plans").click()
     page.locator("[name=first_plan]").wait_for()
+    assert page.locator("[name=second_plan]").input_value() == "automq-byoc-tiered"
     assert page.locator("[name=period]").input_value() == _last_month().name
     _start(page, api, "price_plan_comparison")
     assert clicks_of(9) == 3

@@ -66,8 +66,9 @@ def compare_plans(
         on_priced: is called with how many plans the usage was priced by so far.
 
     Raises:
-        InvalidInputError: when the plans' currencies or zones differ, or period or usage breaks a rule.
+        InvalidInputError: when a plan sells licences, the plans' currencies or zones differ, or period or usage breaks a rule.
     """
+    _refuse_licences(first, second)
     _refuse_other_basis(first, second)
     period = BillingPeriod(period_name, first.time_zone)
     bills = []
@@ -90,6 +91,17 @@ def _usage(usage: Path | None, metered: Engine | None, period: BillingPeriod) ->
 
 def _total(bill: dict[str, Any] | None) -> Decimal:
     return parse_decimal(bill["total"]) if bill else ZERO
+
+
+def _refuse_licences(*plans: PricePlan) -> None:
+    for plan in plans:
+        if plan.sells_licences:
+            raise InvalidInputError(
+                "Price plan",
+                plan.name,
+                "sells prepaid licences, and usage has no price of its own to compare",
+                "Compare plans that charge for usage.",
+            )
 
 
 def _refuse_other_basis(first: PricePlan, second: PricePlan) -> None:

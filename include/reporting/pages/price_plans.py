@@ -53,6 +53,7 @@ class Plan:
     subscription_count: int
     offer_count: int
     versions: Sequence[Version]
+    sells_licences: bool
 
 
 def add_to(site: Site) -> None:
@@ -72,7 +73,7 @@ def add_to(site: Site) -> None:
             comparisons=comparisons,
             now=now,
             zone_name=zone_name,
-            last_month=BillingPeriod.containing(now, zone_name).previous.name,
+            asked={"period": BillingPeriod.containing(now, zone_name).previous.name, **compared_first(plans)},
         )
 
     @site.page("/price-plans/comparisons/{comparison_key}", "comparison", view="Price plans")
@@ -93,19 +94,29 @@ def add_to(site: Site) -> None:
 
 def list_plans(connection: Connection, now: datetime) -> list[Plan]:
     """Published plans by name, each with its versions in order of time."""
-    return [
-        Plan(**{name: value for name, value in row.items() if name != "sources"}, versions=_versions(row))
-        for row in read_rows(connection, "price_plans/list_plans", {"now": now})
-    ]
+    return [_plan(**row) for row in read_rows(connection, "price_plans/list_plans", {"now": now})]
 
 
-def _versions(plan: dict[str, Any]) -> list[Version]:
-    versions = [PlanVersion.model_validate(source) for source in plan["sources"] or []]
+def compared_first(plans: Sequence[Plan]) -> dict[str, str]:
+    """The plans that a comparison is offered with: the one most subscriptions have, and another of its kind."""
+    comparable = [plan for plan in plans if plan.versions and not plan.sells_licences]
+    if not comparable:
+        return {}
+    first = max(comparable, key=lambda plan: plan.subscription_count)
+    basis = first.currency, first.time_zone
+    others = [plan.name for plan in comparable if plan != first and (plan.currency, plan.time_zone) == basis]
+    return dict(zip(("first_plan", "second_plan"), (first.name, *others), strict=False))
+
+
+def _plan(*, currency: str, sources: list[dict[str, Any]] | None, **facts: Any) -> Plan:  # noqa: ANN401 (a row)
+    versions = [PlanVersion.model_validate(source) for source in sources or []]
     ends = [version.effective_from for version in versions[1:]]
-    return [
-        Version(version.effective_from, until, list(describe_version(version, plan["currency"])))
+    in_words = [
+        Version(version.effective_from, until, list(describe_version(version, currency)))
         for version, until in zip_longest(versions, ends)
     ]
+    licences = any(version.licence for version in versions)
+    return Plan(currency=currency, versions=in_words, sells_licences=licences, **facts)
 
 
 def _comparisons(connection: Connection, comparison_key: int | None = None) -> list[dict[str, Any]]:

@@ -5,12 +5,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
+from airflow.exceptions import ParamValidationError
 from fastapi.testclient import TestClient
 
 from include.billing.prices.plans import publish_price_plans
 from include.billing.quotes.stored_comparison import WhatIf, answer_what_if
-from include.catalog.loader import CATALOG, parse_price_plan
+from include.catalog.loader import CATALOG, catalog_price_plans, parse_price_plan
 from include.domain.errors import InvalidInputError
+from include.orchestration.defaults import compared_plan_field
 from include.reporting.pages.app import create_pages
 from include.warehouse.embedded import scratch_warehouse
 from tests.support.builders import make_buyer, make_instance, make_subscription, make_usage
@@ -70,6 +72,17 @@ def test_a_comparison_that_cannot_be_made_says_why(client, warehouse, scratch):
     page = client.get("/price-plans/comparisons/1").text
     assert "is not published" in page
     assert "Failed" in page
+
+
+def test_a_prepaid_plan_is_not_compared_as_its_usage_has_no_price(client, warehouse, scratch):
+    publish_price_plans(warehouse, catalog_price_plans())
+    with pytest.raises(InvalidInputError, match="'automq-byoc-prepaid': it sells prepaid licences"):
+        answer_what_if(warehouse, scratch, _asked(second="automq-byoc-prepaid"), lambda: NOW)
+    pages = client.get("/price-plans").text
+    assert "first_plan=automq-byoc-payg&amp;second_plan=automq-byoc-tiered" in pages
+    with pytest.raises(ParamValidationError):
+        compared_plan_field("Plan", "A plan.").resolve("automq-byoc-prepaid")
+    assert compared_plan_field("Plan", "A plan.").resolve("mine") == "mine"
 
 
 def test_a_comparison_under_way_shows_its_progress(client, warehouse, scratch):
