@@ -110,7 +110,7 @@ def _correct_a_bill(page: Page, frame: FrameLocator, api: AirflowApi) -> None:
     frame.locator("[name=refund_line]").fill("1")
     bill_id = frame.locator("[name=bill]").input_value()
     _start(frame, api, "bill_correction")
-    frame.get_by_role("link", name="manual").click()
+    frame.get_by_role("link", name=f"manual__{bill_id}__20").click()
     page.wait_for_url("**/dags/bill_correction/runs/**")
     page.goto(f"/billing/bills/CN-{bill_id}-1")
     expect(page.get_by_role("heading", level=1)).to_contain_text("fraud")

@@ -66,7 +66,7 @@ def compare_plans(
         on_priced: is called with how many plans the usage was priced by so far.
 
     Raises:
-        InvalidInputError: when a plan sells licences, the plans' currencies or zones differ, or period or usage breaks a rule.
+        InvalidInputError: when a plan sells licences, currencies or zones differ, or period or usage breaks a rule.
     """
     _refuse_licences(first, second)
     _refuse_other_basis(first, second)
