@@ -7,8 +7,8 @@
     made.append(...children.filter((child) => child !== undefined && child !== ""));
     return made;
   };
-  // What a run is about: the first of these fields that is filled in. Airflow names runs by their time only, as the
-  // timetable that it asks for a name (generate_run_id) is not told what the form says.
+  // What a run is about: the first of these fields that is filled in. Airflow names a run by its time: the timetable that
+  // makes the name (generate_run_id) does not see the form.
   const SUBJECTS = [
     "bill", "correction", "environment_name", "subscription", "environment", "gaps", "findings", "event", "records", "file", "period",
   ];
