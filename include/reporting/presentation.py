@@ -6,6 +6,7 @@ with all their places, at least two.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from babel.dates import format_date, format_datetime
@@ -147,6 +148,7 @@ def plain_hours(aku_seconds: int) -> str:
     return str(round_amount(Decimal(aku_seconds) / _SECONDS_PER_HOUR, 6, "half_even"))
 
 
+@lru_cache(maxsize=4096)
 def instant(value: datetime, zone_name: str, language: str = "en") -> str:
     """The instant on the wall clock of that zone."""
     return format_datetime(value, _DATE_TIMES[language], tzinfo=time_zone(zone_name), locale=language)

@@ -79,7 +79,7 @@ def create_pages(
         openapi_url=None,
     )
     app.state.airflow_root = airflow_root
-    app.add_middleware(GZipMiddleware, minimum_size=2000)
+    app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=6)
     app.add_middleware(PlainAddresses)
     add_error_pages(app, log_in)
     site = Site(app, current_user, warehouse, may_read, explain)
