@@ -32,6 +32,9 @@ LEFT JOIN LATERAL (
         bills.subscription_key = r.subscription_key
         AND bills.document = 'bill'
         AND bills.state <> 'void'
+        -- Said of the bill too, so that the lines of its other months are not read.
+        AND r.hour_start >= bills.period_start
+        AND r.hour_start < bills.period_end
         AND l.kind IN ('usage', 'overage', 'included')
         AND l.corrects_bill_key IS NULL
         AND r.hour_start >= l.line_start
