@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from include.billing.evidence.explain import Correction, Explanation, Hour, Instance, LateHour, Line
     from include.billing.evidence.explain_readings import HourOfReadings, Poll, UsageSpan
+    from include.billing.evidence.explanation import Correction, Explanation, Hour, Instance, LateHour, Line
 
 _DOCUMENTS = {"bill": "Bill", "credit_note": "Credit note", "debit_note": "Debit note"}
 

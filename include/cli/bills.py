@@ -76,7 +76,8 @@ def list_bills(
 @app.command("show")
 def show_bill(bill_id: BillId) -> None:
     """Show a bill with its lines, and why it is held if it is."""
-    from include.billing.evidence.explain import Depth, explain_bill
+    from include.billing.evidence.explain import explain_bill
+    from include.billing.evidence.explanation import Depth
     from include.cli.bill_text import describe_bill
     from include.orchestration.connections import warehouse
 
@@ -116,7 +117,8 @@ def explain(
     ] = None,
 ) -> None:
     """Explain a bill: line, price plan version, rounding, hours, instances, readings, raw polls."""
-    from include.billing.evidence.explain import Depth, explain_bill
+    from include.billing.evidence.explain import explain_bill
+    from include.billing.evidence.explanation import Depth
     from include.cli.bill_text import describe_bill
     from include.domain.periods import parse_instant
     from include.orchestration.connections import warehouse

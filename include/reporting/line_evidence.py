@@ -22,7 +22,7 @@ _CHARACTERS_SHOWN = 4_000
 
 
 class Hour(Protocol):
-    """An hour of a line; see include/billing/evidence/explain.py."""
+    """An hour of a line; see include/billing/evidence/explanation.py."""
 
     @property
     def hour_start(self) -> datetime: ...  # noqa: D102
@@ -39,7 +39,7 @@ class Hour(Protocol):
 
 
 class Line(Protocol):
-    """A line with how it follows; see include/billing/evidence/explain.py."""
+    """A line with how it follows; see include/billing/evidence/explanation.py."""
 
     @property
     def row(self) -> Row[Any]: ...  # noqa: D102

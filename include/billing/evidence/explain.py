@@ -8,12 +8,11 @@ document, the explanation says so. Corrections lead back to the line of the bill
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from include.billing.evidence.explain_readings import HourOfReadings, explain_readings
-from include.billing.evidence.explain_rules import Rated, Segment, read_rated, rules_of
+from include.billing.evidence.explain_readings import explain_readings
+from include.billing.evidence.explain_rules import Rated, read_rated, rules_of
+from include.billing.evidence.explanation import Correction, Depth, Explanation, Hour, Instance, LateHour, Line
 from include.billing.rating.rate import rate, split_periods, window_of
 from include.domain.errors import AkubillError, InvalidInputError
 from include.domain.periods import HOUR, BillingPeriod, Window, floor_to_hour, month_name
@@ -25,131 +24,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine, Row
 
-    from include.domain.money import Decimal
+    from include.billing.evidence.explain_readings import HourOfReadings
 
 #: Hours that are named at most where instances do not add up.
 _MOST = 3
 #: Kinds of lines that are made of hours.
 USAGE_KINDS = frozenset({"covered", "included", "usage", "overage"})
-
-
-class Depth(IntEnum):
-    """How deep an explanation goes; from readings on it is about one hour."""
-
-    LINES = 0
-    HOURS = 1
-    INSTANCES = 2
-    READINGS = 3
-    POLLS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """What an instance used in an hour, in AKU-seconds, and how that is known.
-
-    Attributes:
-        instance_id: as the console gives it.
-        aku_seconds: all of it, as metered; inferred and estimated ones are among them.
-        peak_aku: the largest AKU that counted in the hour.
-        used_seconds: the seconds of the hour with AKU.
-        charged_aku_seconds: what is charged of it, by the hour measure of the price plan.
-        source: readings or import; an import with the name of its file.
-    """
-
-    hour_start: datetime
-    instance_id: str
-    aku_seconds: int
-    inferred_aku_seconds: int
-    estimated_aku_seconds: int
-    gap_seconds: int
-    peak_aku: int
-    used_seconds: int
-    charged_aku_seconds: int
-    source: str
-    file_name: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Hour:
-    """One UTC hour of a line.
-
-    Attributes:
-        aku_seconds: what of the hour belongs to the line, as it is charged.
-        cumulative_start: AKU-seconds of the period before it (after included usage); None within a licence.
-        cumulative_end: the same after it.
-        exact_amount: to nine places.
-        amount: as it was rounded; None where the plan charges by the period.
-        instances: all of the hour.
-    """
-
-    hour_start: datetime
-    aku_seconds: int
-    cumulative_start: int | None
-    cumulative_end: int | None
-    exact_amount: Decimal
-    amount: Decimal | None
-    instances: list[Instance] = field(default_factory=list)
-    readings: HourOfReadings | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LateHour:
-    """An hour of an instance that turned out otherwise after the bill was issued: as billed, and as known since."""
-
-    hour_start: datetime
-    instance_id: str
-    aku_seconds_before: int
-    aku_seconds_after: int
-    peak_aku_before: int
-    peak_aku_after: int
-    used_seconds_before: int
-    used_seconds_after: int
-    cause: str
-    found_at: datetime
-    readings: HourOfReadings | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """What a line corrects: the lines before it, the latest first and the bill's own last, and the adjusted hours."""
-
-    corrects_bill_id: str
-    chain: list[Row[Any]]
-    late_hours: list[LateHour]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line with the columns of billing.bill_lines and of its price plan version.
-
-    Attributes:
-        rules: how the amount follows, step by step, in words.
-        hours: for usage, from depth `hours` on.
-        correction: for corrections and refunds.
-        disagreements: where what the warehouse holds today does not lead to the line.
-    """
-
-    row: Row[Any]
-    rules: list[str]
-    hours: list[Hour]
-    correction: Correction | None
-    disagreements: list[str]
-
-    @property
-    def hours_agree(self) -> bool:
-        """Whether what the warehouse holds today leads to the line."""
-        return not self.disagreements
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """A document with its lines, taxes, the parts of its period, and what holds it."""
-
-    bill: Row[Any]
-    lines: list[Line]
-    taxes: list[Row[Any]]
-    parts: list[Segment]
-    findings: list[Finding]
 
 
 def explain_bill(
@@ -314,22 +194,8 @@ class _Explainer:
                 "window_end": self.window.end,
                 **self.measures,
             }
-            for row in self.connection.execute(statement("billing/evidence/list_instances"), facts):
-                self.instances.setdefault(row.hour_start, []).append(
-                    Instance(
-                        row.hour_start,
-                        row.instance_id,
-                        row.aku_seconds,
-                        row.inferred_aku_seconds,
-                        row.estimated_aku_seconds,
-                        row.gap_seconds,
-                        row.peak_aku,
-                        row.used_seconds,
-                        row.charged_aku_seconds,
-                        row.source,
-                        row.file_name,
-                    )
-                )
+            for row in self.connection.execute(statement("billing/evidence/list_instances"), facts).mappings():
+                self.instances.setdefault(row["hour_start"], []).append(Instance(**row))
         return self.instances.get(hour, [])
 
     def _readings_of(self, hour: datetime, only: str | None = None, billed: int | None = None) -> HourOfReadings:
@@ -359,26 +225,17 @@ class _Explainer:
             "line_start": row.line_start,
             "line_end": row.line_end,
         }
-        found = self.connection.execute(statement("billing/evidence/list_late_usage"), facts).all()
+        found = self.connection.execute(statement("billing/evidence/list_late_usage"), facts).mappings()
         is_deep = self.depth >= Depth.READINGS
         return [
             LateHour(
-                each.hour_start,
-                each.instance_id,
-                each.aku_seconds_before,
-                each.aku_seconds_after,
-                each.peak_aku_before,
-                each.peak_aku_after,
-                each.used_seconds_before,
-                each.used_seconds_after,
-                each.cause,
-                each.found_at,
-                self._readings_of(each.hour_start, each.instance_id, each.aku_seconds_after)
-                if is_deep and each.cause != "imported"
+                **each,
+                readings=self._readings_of(each["hour_start"], each["instance_id"], each["aku_seconds_after"])
+                if is_deep and each["cause"] != "imported"
                 else None,
             )
             for each in found
-            if not is_deep or each.hour_start in self.window
+            if not is_deep or each["hour_start"] in self.window
         ]
 
 

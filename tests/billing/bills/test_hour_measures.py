@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from include.billing.bills.close import close_period
 from include.billing.bills.previews import draft_running
-from include.billing.evidence.explain import Depth, explain_bill
+from include.billing.evidence.explain import explain_bill
+from include.billing.evidence.explanation import Depth
 from include.billing.evidence.verify import verify_bills
 from include.billing.prices.plans import publish_price_plans
 from include.cli.bill_text import describe_bill

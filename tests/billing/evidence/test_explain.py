@@ -15,8 +15,9 @@ from sqlalchemy import text
 
 from include.billing.bills.close import close_period
 from include.billing.bills.drafts import draft_bills
-from include.billing.evidence.explain import USAGE_KINDS, Depth, explain_bill, explain_document, list_bills
+from include.billing.evidence.explain import USAGE_KINDS, explain_bill, explain_document, list_bills
 from include.billing.evidence.explain_readings import RULES
+from include.billing.evidence.explanation import Depth
 from include.billing.evidence.verify import verify_bills
 from include.billing.prices.plans import publish_price_plans
 from include.cli.bill_text import describe_bill

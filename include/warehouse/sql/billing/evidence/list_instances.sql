@@ -2,9 +2,7 @@
 -- what is charged of it by the hour measure of the segment that the hour lies in (as metered, where none is given).
 SELECT
     u.hour_start,
-    u.instance_key,
     i.instance_id,
-    i.name,
     u.aku_seconds,
     u.inferred_aku_seconds,
     u.estimated_aku_seconds,
@@ -18,10 +16,7 @@ SELECT
         billing.whole_hour_aku_seconds(u.aku_seconds, u.used_seconds)
     ) AS charged_aku_seconds,
     u.source,
-    u.revision,
-    f.file_name,
-    f.file_sha256,
-    f.imported_at
+    f.file_name
 FROM
     generate_series(
         date_trunc('hour', CAST(:window_start AS timestamptz), 'UTC'),

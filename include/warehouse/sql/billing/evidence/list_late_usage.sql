@@ -1,7 +1,6 @@
 -- Late usage of a bill's hours that a document bills, or would bill if it were issued now.
 SELECT
     a.hour_start,
-    a.instance_key,
     i.instance_id,
     a.aku_seconds_before,
     a.aku_seconds_after,
