@@ -14,7 +14,7 @@ from include.domain.errors import ConflictError, InvalidInputError, NoUserError
 from include.domain.words.reconciliation import FINDING_OWNERS
 from include.reconciliation.charges import fetch_charges
 from include.reconciliation.compare import reconcile_period
-from include.reconciliation.findings import Finding, explain_findings, list_findings
+from include.reconciliation.findings import explain_findings, list_findings
 from include.warehouse.tables.reconciliation import FINDINGS
 from tests.support.builders import make_bill, make_buyer, make_subscription
 from tests.support.paper_bills import BillsOnPaper, Charge
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Engine
+
+    from include.domain.findings import Finding
 
 PERIOD = "2026-10"
 FINAL = final_at(billing_cycle(PERIOD))

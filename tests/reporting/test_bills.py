@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from include.domain.money import Decimal
 from include.reporting.bill_detail import find_bill
-from include.reporting.pages.bills import Filters, list_bills, list_open_points, list_periods, sum_bills
+from include.reporting.pages.bills import BillQuery, list_bills, list_open_points, list_periods, sum_bills
 from include.reporting.pages.subscriptions import SubscriptionQuery, list_subscriptions
 from tests.support.builders import insert, make_bill, make_buyer, make_instance, make_subscription, make_usage
 from tests.support.showcase import NOW
@@ -36,9 +36,9 @@ def test_periods_come_newest_first_and_void_bills_stay_listed_but_add_nothing(wa
             ("2026-09", Decimal("2.00"), 1, 1, 0, 0),
             ("2026-08", 0, 0, 0, 0, 1),
         ]
-        assert [row.state for row in list_bills(connection, Filters("2026-08"))] == ["void"]
-        assert [row.period for row in list_bills(connection, Filters(state="void"))] == ["2026-08"]
-        assert list_bills(connection, Filters("2026-08", verdict="unknown")) == []
+        assert [row.state for row in list_bills(connection, "2026-08", BillQuery())] == ["void"]
+        assert [row.period for row in list_bills(connection, None, BillQuery(state="void"))] == ["2026-08"]
+        assert list_bills(connection, "2026-08", BillQuery(verdict="unknown")) == []
 
 
 def test_amounts_in_two_currencies_are_never_added(warehouse):
@@ -51,21 +51,21 @@ def test_amounts_in_two_currencies_are_never_added(warehouse):
 
 
 @pytest.mark.parametrize(
-    ("filters", "names"),
+    ("period", "asked", "names"),
     [
-        (Filters("2026-10"), ["clickstream", "telemetry", "orders", "payments", "risk"]),
-        (Filters("2026-10", state="held"), ["risk"]),
-        (Filters("2026-10", verdict="missing_there"), ["payments"]),
-        (Filters("2026-10", verdict="unknown"), []),
-        (Filters(None, search="CLICK"), ["clickstream", "clickstream"]),
-        (Filters("2026-10", search="risk & fraud"), ["risk"]),
-        (Filters("2026-10", search="%"), []),
-        (Filters("2026-10", search="1100000000000002"), ["payments", "risk"]),
-        (Filters("2026-10", page=2), []),
+        ("2026-10", BillQuery(), ["clickstream", "telemetry", "orders", "payments", "risk"]),
+        ("2026-10", BillQuery(state="held"), ["risk"]),
+        ("2026-10", BillQuery(verdict="missing_there"), ["payments"]),
+        ("2026-10", BillQuery(verdict="unknown"), []),
+        (None, BillQuery(search="CLICK"), ["clickstream", "clickstream"]),
+        ("2026-10", BillQuery(search="risk & fraud"), ["risk"]),
+        ("2026-10", BillQuery(search="%"), []),
+        ("2026-10", BillQuery(search="1100000000000002"), ["payments", "risk"]),
+        ("2026-10", BillQuery(page=2), []),
     ],
 )
-def test_filters(showcase, filters, names):
-    assert [row.environment_name for row in list_bills(showcase, filters)] == names
+def test_filters(showcase, period, asked, names):
+    assert [row.environment_name for row in list_bills(showcase, period, asked)] == names
 
 
 def test_a_bill_comes_with_what_explains_it(showcase):

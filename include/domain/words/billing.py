@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from include.domain.words.filling import Words
+from include.domain.words.filling import Words, fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -214,7 +214,7 @@ class Finding(NamedTuple):
     @property
     def title(self) -> str:
         """What was found, in a few words."""
-        return FINDINGS[self.finding].title
+        return fill(FINDINGS[self.finding].title, {})
 
     @property
     def sentence(self) -> str:

@@ -16,6 +16,7 @@ them; instants as ISO 8601 text in UTC. A template names them in braces, with ho
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from string import Formatter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,6 +26,9 @@ from include.domain.usage import aku_hours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+#: Gives a template in the language of who reads it. Templates are English; so is what nobody asks for otherwise.
+LANGUAGE: ContextVar[Callable[[str], str]] = ContextVar("LANGUAGE", default=str)
 
 
 class Words(NamedTuple):
@@ -60,12 +64,12 @@ class Words(NamedTuple):
 
 
 def fill(template: str, facts: Mapping[str, Any]) -> str:
-    """The template with its facts written out.
+    """The template in the reader's language, with its facts written out.
 
     Raises:
         KeyError: when one is missing.
     """
-    return _FORMATTER.vformat(template, (), facts)
+    return _FORMATTER.vformat(LANGUAGE.get()(template) if template else "", (), facts)
 
 
 def _names(template: str) -> Iterator[str]:

@@ -130,6 +130,11 @@ HOUR_CAUSES = {
 }
 
 
+HOUR_COUNTS = {
+    "agree": "{compared:hour agrees|hours agree}.",
+    "differ": "{differing:number} of {compared:hour|hours} differ: {causes}.",
+    "cause": "{count:number} {cause}",
+}
 #: Who clears a finding.
 FINDING_OWNERS = {
     "differs": "billing",
@@ -155,9 +160,9 @@ def say_verdict(verdict: str, facts: Mapping[str, Any]) -> str:
 def say_hours(compared: int, causes: Mapping[str, int]) -> str:
     """How many of a month's hours differ, and why: the most frequent cause first."""
     if not causes:
-        return fill("{compared:hour agrees|hours agree}.", {"compared": compared})
-    differing = sum(causes.values())
-    return f"{differing:,} of {fill('{compared:hour|hours}', {'compared': compared})} differ: {say_causes(causes)}."
+        return fill(HOUR_COUNTS["agree"], {"compared": compared})
+    facts = {"compared": compared, "differing": sum(causes.values()), "causes": say_causes(causes)}
+    return fill(HOUR_COUNTS["differ"], facts)
 
 
 def main_cause(causes: Mapping[str, int]) -> str | None:
@@ -167,7 +172,10 @@ def main_cause(causes: Mapping[str, int]) -> str | None:
 
 def say_causes(causes: Mapping[str, int]) -> str:
     """What explains hours that differ, the most frequent cause first."""
-    return ", ".join(f"{count:,} {HOUR_CAUSES[cause]}" for cause, count in _by_count(causes))
+    return ", ".join(
+        fill(HOUR_COUNTS["cause"], {"count": count, "cause": fill(HOUR_CAUSES[cause], {})})
+        for cause, count in _by_count(causes)
+    )
 
 
 def _by_count(causes: Mapping[str, int]) -> list[tuple[str, int]]:

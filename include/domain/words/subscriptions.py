@@ -20,6 +20,12 @@ HEALTH = {
     "ended": Words("It has ended."),
     "healthy": Words("Its console answers, and nothing waits for a person."),
 }
+#: What waits for a person, as a part of the sentence.
+_WAITING = {
+    "gap_count": "{gap_count:open gap|open gaps}",
+    "held_bill_id": "bill {held_bill_id} is held",
+    "finding_count": "{finding_count:difference|differences} to the Marketplace's bill",
+}
 _HAPPENED = {
     "requested": "Onboarding was requested, with price plan {price_plan}",
     "metered": "Metering began",
@@ -29,6 +35,17 @@ _HAPPENED = {
     "event": "The Marketplace said {action} (event {event_key}, {state})",
     "instance": "Kafka instance {name} was first seen",
     "licence": "Licence of {capacity_aku:number} AKU for {term_months:month|months}, until {term_end:time}",
+    "step": "Onboarding step {step}, {outcome}{detail}",
+    "offer": "Private offer by {entered_by}: {said}, from {effective_from:time} ({reason})",
+    "bill": "{document} {bill_id} was issued: {total} {currency}",
+    "correction": "Correction of {bill_id} ({cause}) by {requested_by}, {state}: {reason}",
+}
+#: What is offered, by whether it has a plan and a discount of its own.
+_OFFERED = {
+    (True, True): "price plan {price_plan} and {discount_percent} % discount",
+    (True, False): "price plan {price_plan}",
+    (False, True): "{discount_percent} % discount",
+    (False, False): "",
 }
 
 
@@ -39,36 +56,23 @@ def say_health(health: str, facts: Mapping[str, Any]) -> str:
         health: a key of HEALTH.
         facts: as reporting.subscription_health gives them.
     """
-    waiting = [
-        fill("{gap_count:open gap|open gaps}", facts) if facts["gap_count"] else "",
-        fill("bill {held_bill_id} is held", facts) if facts["held_bill_id"] else "",
-        fill("{finding_count:difference|differences} to the Marketplace's bill", facts)
-        if facts["finding_count"]
-        else "",
-    ]
-    said = ", ".join(part for part in waiting if part)
+    said = ", ".join(fill(words, facts) for name, words in _WAITING.items() if facts[name])
     return HEALTH[health].say({**facts, "waiting": f"{said[:1].upper()}{said[1:]}."}).strip()
 
 
 def say_happened(kind: str, facts: Mapping[str, Any]) -> str:
     """One entry of a subscription's timeline, as a sentence without its end."""
+    said = dict(facts)
     if kind == "step":
-        detail = f": {facts['detail']}" if facts["detail"] else ""
-        return f"Onboarding step {str(facts['step']).replace('_', ' ')}, {facts['outcome']}{detail}"
+        said |= {"step": _plain(facts["step"]), "detail": f": {facts['detail']}" if facts["detail"] else ""}
     if kind == "offer":
-        terms = [
-            f"price plan {facts['price_plan']}" if facts["price_plan"] else "",
-            f"{facts['discount_percent']} % discount" if facts["discount_percent"] is not None else "",
-        ]
-        said = " and ".join(term for term in terms if term)
-        return fill(
-            "Private offer by {entered_by}: {said}, from {effective_from:time} ({reason})", {**facts, "said": said}
-        )
+        said["said"] = fill(_OFFERED[bool(facts["price_plan"]), facts["discount_percent"] is not None], facts)
     if kind == "bill":
-        document = str(facts["document"]).replace("_", " ").capitalize()
-        return f"{document} {facts['bill_id']} was issued: {facts['total']} {facts['currency']}"
+        said["document"] = _plain(facts["document"]).capitalize()
     if kind == "correction":
-        cause = str(facts["cause"]).replace("_", " ")
-        asked = f"Correction of {facts['bill_id']} ({cause}) by {facts['requested_by']}"
-        return f"{asked}, {facts['state']}: {facts['reason']}"
-    return fill(_HAPPENED[kind], facts)
+        said["cause"] = _plain(facts["cause"])
+    return fill(_HAPPENED[kind], said)
+
+
+def _plain(name: object) -> str:
+    return str(name).replace("_", " ")

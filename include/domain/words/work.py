@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.domain.words.billing import FINDINGS
-from include.domain.words.filling import Words
+from include.domain.words.filling import Words, fill
 from include.domain.words.marketplace import COMPARED, REASONS
 from include.domain.words.operations import ALARMS, say_discrepancy
 from include.domain.words.reconciliation import FINDING_OWNERS, say_finding
@@ -53,6 +53,11 @@ _REJECTIONS = Words(
         }
     },
 )
+_HELD = {
+    "found": Words("Bill {bill_id} waits for approval: {found}."),
+    "rejected": Words("Bill {bill_id} waits for approval: a person rejected it."),
+}
+_NEW = Words("Look at its last run.")
 _NOT_FETCHED = Words("The Marketplace's bill of {period} could not be fetched. {failure}")
 
 
@@ -76,8 +81,8 @@ def say_work(kind: str, cause: str | None, facts: Mapping[str, Any]) -> str:
 
 
 def _held_bill(_cause: str, facts: Mapping[str, Any]) -> str:
-    found = ", ".join(FINDINGS[name].title for name in facts["findings"] or [])
-    return f"Bill {facts['bill_id']} waits for approval: {found or 'a person rejected it'}."
+    found = ", ".join(fill(FINDINGS[name].title, {}) for name in facts["findings"] or [])
+    return _HELD["found" if found else "rejected"].say({**facts, "found": found})
 
 
 def _rejection(cause: str, facts: Mapping[str, Any]) -> str:
@@ -92,5 +97,5 @@ _SAID: Mapping[str, Callable[[str, Mapping[str, Any]], str]] = {
     "bill_not_fetched": lambda _cause, facts: _NOT_FETCHED.say(facts),
     "rejection": _rejection,
     "machines": say_discrepancy,
-    "onboarding": lambda _cause, facts: facts["state_reason"] or "Look at its last run.",
+    "onboarding": lambda _cause, facts: facts["state_reason"] or _NEW.say({}),
 }

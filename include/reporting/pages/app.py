@@ -27,7 +27,7 @@ from include.reporting.pages import (
 )
 from include.reporting.pages.addresses import PlainAddresses, check_address
 from include.reporting.pages.errors import add_error_pages
-from include.reporting.pages.site import Site
+from include.reporting.pages.site import Site, speak
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +73,7 @@ def create_pages(
     """
     app = FastAPI(
         title="Billing",
-        dependencies=[Depends(current_user), Depends(check_address)],
+        dependencies=[Depends(current_user), Depends(check_address), Depends(speak)],
         docs_url=None,
         redoc_url=None,
         openapi_url=None,

@@ -17,7 +17,7 @@ from include.reporting.bill_difference import find_difference
 from include.reporting.document_data import read_document
 from include.reporting.documents import print_document
 from include.reporting.line_files import write_lines
-from include.reporting.pages.site import PAGE_SIZE, ListQuery, Site, download, render
+from include.reporting.pages.site import ListQuery, Site, download, render
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
@@ -34,17 +34,6 @@ class BillQuery(ListQuery):
     period: str = Field("", max_length=50)
     state: str = Field("", max_length=50)
     verdict: str = Field("", max_length=50)
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a reader asked for; None keeps everything. `page` counts from 1."""
-
-    period: str | None = None
-    state: str | None = None
-    verdict: str | None = None
-    search: str | None = None
-    page: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +106,14 @@ def add_to(site: Site) -> None:
     def show_bills(request: Request, asked: Annotated[BillQuery, Query()]) -> HTMLResponse:
         with site.reading() as connection:
             periods = list_periods(connection)
-            chosen = None if asked.period == "all" else asked.period or (periods[0] if periods else None)
-            filters = Filters(
-                chosen, asked.state or None, asked.verdict or None, asked.search.strip() or None, asked.page
-            )
+            period = None if asked.period == "all" else asked.period or next(iter(periods), None)
             facts: dict[str, Any] = {
                 "periods": periods,
-                "totals": sum_bills(connection, chosen),
-                "rows": list_bills(connection, filters),
-                "points": list_open_points(connection, chosen),
+                "totals": sum_bills(connection, period),
+                "rows": list_bills(connection, period, asked),
+                "points": list_open_points(connection, period),
             }
-        return render(request, "bills.html", filters=filters, bill_states=BILL.states, **facts)
+        return render(request, "bills.html", period=period, filters=asked, bill_states=BILL.states, **facts)
 
     @site.page("/bills/{bill_id}/{language}.pdf", "bill_pdf", view="Bills")
     def print_bill(bill_id: str, language: Annotated[str, Path(pattern="^(en|zh)$")]) -> Response:
@@ -193,16 +179,7 @@ def list_open_points(connection: Connection, period: str | None) -> list[OpenPoi
     return [OpenPoint(**row) for row in rows]
 
 
-def list_bills(connection: Connection, filters: Filters) -> list[BillRow]:
-    """One page of the bills that the filters keep."""
-    parameters = {
-        "period": filters.period,
-        "state": filters.state,
-        "verdict": filters.verdict,
-        "search": filters.search,
-        "page_size": PAGE_SIZE,
-        "skipped": (filters.page - 1) * PAGE_SIZE,
-    }
-    return [
-        BillRow(**row) for row in connection.execute(statement("reporting/pages/list_bills"), parameters).mappings()
-    ]
+def list_bills(connection: Connection, period: str | None, asked: BillQuery) -> list[BillRow]:
+    """One page of the bills of a period, or of all, that have what is asked for."""
+    facts = asked.window | {"period": period, "state": asked.state or None, "verdict": asked.verdict or None}
+    return [BillRow(**row) for row in connection.execute(statement("reporting/pages/list_bills"), facts).mappings()]

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Query, Request
 
 from include.domain.billing_cycles import CYCLE_ZONE
-from include.domain.words.reconciliation import FINDING_OWNERS, say_finding
+from include.domain.findings import Finding
 from include.reporting.pages.site import ListQuery, Site, render
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
     from fastapi.responses import HTMLResponse
     from sqlalchemy import Connection
-
-    from include.domain.money import Decimal
 
 
 class FindingQuery(ListQuery):
@@ -26,37 +24,12 @@ class FindingQuery(ListQuery):
     closed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FindingRow:
-    """What the Marketplace's final bill does not confirm; see reconciliation.findings."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingRow(Finding):
+    """A finding in a list."""
 
-    finding_key: int
-    period: str
-    account_id: str
-    charged_id: str
     subscription_id: str | None
-    environment_name: str | None
-    kind: str
-    difference: Decimal
-    currency: str
-    facts: dict[str, Any]
-    opened_at: datetime
-    last_seen_at: datetime
-    closed_at: datetime | None
-    closed_as: str | None
-    closed_by: str | None
-    reason: str | None
     match_count: int
-
-    @property
-    def owner(self) -> str:
-        """Who clears it."""
-        return FINDING_OWNERS[self.kind]
-
-    @property
-    def sentence(self) -> str:
-        """What it is, and what to do."""
-        return say_finding(self.kind, self.facts)
 
 
 def add_to(site: Site) -> None:

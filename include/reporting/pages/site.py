@@ -17,6 +17,7 @@ from markupsafe import Markup
 from pydantic import BaseModel, Field
 from sqlalchemy import text
 
+from include.domain.words.filling import LANGUAGE
 from include.reporting import presentation
 from include.reporting.pages.translations import COOKIE, LANGUAGES, language_of, translations
 from include.warehouse.engine import PAGES
@@ -159,10 +160,11 @@ def render(request: Request, template: str, status: int = 200, **values: object)
     address), `page_with` (this page's address with other parameters) and `query`; `airflow_root` is where Airflow's
     own pages are.
     """
+    root, routes = request.scope.get("root_path", ""), request.app.state.routes
 
     def path_to(route: str, **parts: object) -> str:
         # Not request.url_for: mounted under another app, that asks the other app's routes, and one after the other.
-        return str(request.scope.get("root_path", "") + request.app.state.routes[route].url_path_for(route, **parts))
+        return f"{root}{routes[route].url_path_for(route, **parts)}"
 
     def page_with(**changes: object) -> str:
         return "?" + str(request.url.include_query_params(**changes).query)
@@ -184,6 +186,11 @@ def render(request: Request, template: str, status: int = 200, **values: object)
         path = request.scope.get("root_path", "") or "/"
         answer.set_cookie(COOKIE, language, max_age=31_536_000, path=path, httponly=True, samesite="lax")
     return answer
+
+
+async def speak(request: Request) -> None:
+    """Have the sentences of include/domain/words said in the reader's language while the page is made."""
+    LANGUAGE.set(translations(language_of(request)).gettext)
 
 
 def query(parameters: Mapping[str, object]) -> str:
@@ -214,8 +221,8 @@ class _InTheReadersLanguage(Extension):
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002
         """The template in the language of the environment."""
-        say: Callable[[str], Markup] = self.environment.globals["_"]
-        return _SAYING.sub(lambda found: say(found["message"]), source)
+        say = self.environment.globals["_"]
+        return _SAYING.sub(lambda found: str(say(found["message"])), source)  # type: ignore[operator]
 
 
 @cache

@@ -94,6 +94,7 @@ def next_steps(subscription: dict[str, Any], periods: list[dict[str, Any]]) -> l
             NextStep("Correct the last bill", form="bill_correction", query=mine | {"bill": issued[-1]["bill_id"]})
         )
     if subscription["state"] == "active":
+        steps.append(NextStep("Change its console's credential", form="console_credential", query=mine))
         steps.append(NextStep("End it", form="subscription_release", query=mine))
     if subscription["state"] == "failed":
         steps.append(
