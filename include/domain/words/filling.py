@@ -27,7 +27,7 @@ from include.domain.usage import aku_hours
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-#: Gives a template in the language of who reads it. Templates are English; so is what nobody asks for otherwise.
+#: Gives a template in the language of who reads it. Templates are English, which is what a reader gets by default.
 LANGUAGE: ContextVar[Callable[[str], str]] = ContextVar("LANGUAGE", default=str)
 
 
