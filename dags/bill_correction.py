@@ -57,16 +57,18 @@ from include.orchestration.errors import task
         "cause": Param(
             type="string",
             enum=["late_usage", "price", "discount", "refund"],
+            values_display={"late_usage": "Late usage", "price": "Price", "discount": "Discount", "refund": "Refund"},
             title="Cause",
             description=(
-                "What was wrong. late_usage needs nothing more, price a price plan, discount a discount, and refund an "
-                "amount and a line."
+                "What was wrong. Late usage needs nothing more, a price a price plan, a discount its per cent, a "
+                "refund an amount and a line."
             ),
         ),
         "delivery": Param(
             "next_bill",
             type="string",
             enum=["next_bill", "note"],
+            values_display={"next_bill": "On the next bill", "note": "As a note"},
             title="Delivery",
             description="On the next bill, or as a credit or debit note at once.",
         ),

@@ -24,6 +24,7 @@ from include.local.demo import ZONE, Demo, analysts_warehouse
 from include.local.stack import down, up
 from include.local.state import State, load_passwords
 from include.reporting.document_data import read_document
+from include.reporting.document_words import TYPST
 from include.reporting.documents import draw_document
 from tests.support.bill_pictures import PICTURES, draw_bills
 
@@ -138,6 +139,8 @@ def shots(demo: Demo, played: DemoResult) -> Iterator[Shot]:
     yield Shot("price-plans", "/billing/price-plans", 1200, 800, is_whole=True)
     yield Shot("comparison", "/billing/price-plans", 1200, 700, follow=("#what-if tbody a",))
     yield Shot("form", f"/billing/start/bill_correction?subscription={orders}&bill={bill}", 1200, 1000)
+    # The last one, as a reader keeps the language that is chosen.
+    yield Shot("bill-chinese", f"/billing/bills/{bill}?lang=zh", 1200, 1000)
 
 
 def run_of(demo: Demo, *, is_refused: bool) -> str:
@@ -147,15 +150,23 @@ def run_of(demo: Demo, *, is_refused: bool) -> str:
     return f"/dags/subscription_onboarding/runs/{run_id}"
 
 
+def with_chinese(folder: str) -> dict[str, str | float | bool]:
+    """The environment of a browser that has the fonts of printed bills, too: a machine may have no Chinese ones."""
+    file = Path(folder) / "fonts.conf"
+    fonts, include = TYPST / "fonts", '<include ignore_missing="yes">/etc/fonts/fonts.conf</include>'
+    file.write_text(f"<fontconfig>{include}<dir>{fonts}</dir></fontconfig>", encoding="utf-8")
+    return {**os.environ, "FONTCONFIG_FILE": str(file)}
+
+
 @contextmanager
 def pages(demo: Demo) -> Iterator[Page]:
     """A tab that the administrator is logged in to."""
     settings, passwords = demo.running.settings, load_passwords(demo.running.state)
     login = {"username": "admin", "password": passwords["admin"]}
     token = httpx.post(f"{settings.ui_url}/auth/token", json=login).json()["access_token"]
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, TemporaryDirectory(prefix="akubill-fonts-") as folder:
         path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], env=with_chinese(folder))
         context = browser.new_context(timezone_id="UTC")
         cookie: Any = {"name": "_token", "value": token, "url": settings.ui_url}
         context.add_cookies([cookie])

@@ -39,7 +39,7 @@ push_records = Table(
     instant("window_start", "Start of the time that is reported."),
     instant("window_end", "Its end (exclusive)."),
     instant("cut_off", "First instant at which it is too late."),
-    flag("is_partial", "True where a console was still silent when the record was made."),
+    flag("is_partial", "True where its hour was not closed yet when the record was made."),
     instant("entered_at", "When the record was made."),
     text("outcome", f"{', '.join(PUSH_RECORD.states)}.", server_default=PUSH_RECORD.begins),
     text("reason", "Why, as a key of include/domain/words/pushes.py; null where nothing is to be said.", nullable=True),

@@ -1203,7 +1203,7 @@ COMMENT ON COLUMN marketplace.push_records.units IS 'What is sent: whole units o
 COMMENT ON COLUMN marketplace.push_records.window_start IS 'Start of the time that is reported.';
 COMMENT ON COLUMN marketplace.push_records.window_end IS 'Its end (exclusive).';
 COMMENT ON COLUMN marketplace.push_records.cut_off IS 'First instant at which it is too late.';
-COMMENT ON COLUMN marketplace.push_records.is_partial IS 'True where a console was still silent when the record was made.';
+COMMENT ON COLUMN marketplace.push_records.is_partial IS 'True where its hour was not closed yet when the record was made.';
 COMMENT ON COLUMN marketplace.push_records.entered_at IS 'When the record was made.';
 COMMENT ON COLUMN marketplace.push_records.outcome IS 'pending, sending, accepted, refused, duplicate_same, duplicate_different, unknown, missed, not_sent, expected, carried.';
 COMMENT ON COLUMN marketplace.push_records.reason IS 'Why, as a key of include/domain/words/pushes.py; null where nothing is to be said.';
