@@ -3,7 +3,8 @@
 **What.** For every subscription that was active in the month or has usage in it: renews licences, prices the usage
 hour by hour, drafts a bill, and audits it. A bill without findings is *issued*, and from then on the database refuses
 every change to it. A bill with findings is *held*, and `bill_review` asks a person about it; nothing else waits for
-it.
+it. The subscriptions are shared out to tasks that work side by side, a few hundred subscriptions at a time. A task that
+is tried again goes on where it ended.
 
 **When.** Six hours after each calendar month in the seller's time zone. Missed months are caught up.
 
@@ -24,6 +25,7 @@ from typing import Any
 
 from airflow.sdk import dag
 
+from include.domain.sharding import SHARDS
 from include.orchestration.assets import BILLS, USAGE
 from include.orchestration.defaults import BILLING, TAG, period_field, task_defaults
 from include.orchestration.errors import task
@@ -41,14 +43,14 @@ from include.orchestration.timetables import BillingPeriodTimetable
     params={"period": period_field("YYYY-MM, like 2026-10: the month to close. A scheduled run knows its own.")},
 )
 def billing_period_close() -> None:
-    """Name the period, publish prices, close, report."""
+    """Name the period, publish prices, close shard by shard, report."""
 
     @task
     def find_period() -> str:
-        """Which month this run closes."""
-        from include.orchestration.billing import period_of_run
+        """Which month this run closes, which has to have ended."""
+        from include.orchestration.billing import ended_period_of_run
 
-        return period_of_run()
+        return ended_period_of_run()
 
     @task
     def publish_price_plans() -> None:
@@ -59,14 +61,21 @@ def billing_period_close() -> None:
 
         publish_price_plans(warehouse(), catalog_price_plans())
 
-    @task(has_page=True, outlets=[BILLS], inlets=[USAGE])
-    def close_period(period: str) -> dict[str, Any]:
-        """Draft, audit, hold or issue, in one transaction; yields counts, and what was done in words."""
+    @task(map_index_template="shard {{ task.op_kwargs['shard'] }}", inlets=[USAGE])
+    def close_shard(period: str, shard: int) -> dict[str, Any]:
+        """Draft, audit, hold or issue the shard's bills; yields how many, and why others could not be made."""
+        from include.orchestration.billing import close_shard_of_run
+
+        return close_shard_of_run(period, shard)
+
+    @task(has_page=True, outlets=[BILLS])
+    def sum_up(period: str, shards: list[dict[str, Any]]) -> dict[str, Any]:
+        """Look at the whole period; yields counts, and what was done in words."""
         from include.orchestration import pages
-        from include.orchestration.billing import close_period_of_run
+        from include.orchestration.billing import sum_up_of_run
         from include.orchestration.outcomes import leave_outcome
 
-        closed = close_period_of_run(period)
+        closed = sum_up_of_run(period, list(shards))
         leave_outcome("close", closed, closed["held_because"], page=pages.bills(period))
         return closed
 
@@ -87,8 +96,9 @@ def billing_period_close() -> None:
         return ask_about(list_holds(warehouse(), period=period))
 
     period = find_period()
-    closed = close_period(period)
-    publish_price_plans() >> closed
+    shards = close_shard.partial(period=period).expand(shard=list(range(SHARDS)))
+    publish_price_plans() >> shards
+    closed = sum_up(period, shards)
     report(closed)
     closed >> ask_reviewers(period)
 

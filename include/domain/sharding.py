@@ -1,4 +1,4 @@
-"""How environments are spread over a fixed number of polling tasks, whatever their number."""
+"""How work is spread over a fixed number of tasks: environments to poll, and blocks of subscriptions to bill."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def audit_issued_bills(warehouse: Engine, at: datetime) -> list[FailedAudit]:
             (claim, row)
             for period in periods.all()
             for claim, audit in audits().items()
-            for row in connection.execute(audit, {**period, "states": list(FINAL_BILL_STATES)})
+            for row in connection.execute(audit, {**period, "states": list(FINAL_BILL_STATES), "subscriptions": None})
         ]
         keys = {"bill_keys": [row.bill_key for _, row in found]}
         waived = connection.execute(statement("operations/audits/list_waived"), keys).all()

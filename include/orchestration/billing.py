@@ -30,10 +30,34 @@ def period_of_run(context: Context | None = None) -> str:
     return _period(asked or partition or "").name
 
 
-def close_period_of_run(period: str, context: Context | None = None) -> dict[str, Any]:
-    """Close the period; counts, what was done in words, and a sentence on each subscription without a bill.
+def ended_period_of_run(context: Context | None = None) -> str:
+    """The same, of a period that has ended at the run's instant.
 
-    A period that is closed already gives the same and says so: a run that is tried again after its close has committed
+    Raises:
+        PeriodNotEndedError: when it has not.
+    """
+    from include.billing.bills.close import refuse_running
+
+    context = context or _current()
+    period = period_of_run(context)
+    refuse_running(_period(period), run_instant(context))
+    return period
+
+
+def close_shard_of_run(period: str, shard: int, context: Context | None = None) -> dict[str, Any]:
+    """Close a shard of the period; the parts of a `ClosedShard`."""
+    from include.billing.bills.close import close_shard
+    from include.orchestration.connections import warehouse
+
+    context = context or _current()
+    closed = close_shard(warehouse(), _period(period), shard, run_instant(context), who_runs(context))
+    return closed._asdict()
+
+
+def sum_up_of_run(period: str, shards: list[dict[str, Any]], context: Context | None = None) -> dict[str, Any]:
+    """What closing came to: counts, what was done in words, and a sentence on each subscription without a bill.
+
+    A period that was closed already gives the same and says so: a run that is tried again after its close has committed
     still reports and asks reviewers.
 
     Raises:
@@ -42,13 +66,19 @@ def close_period_of_run(period: str, context: Context | None = None) -> dict[str
     """
     from airflow.sdk.exceptions import AirflowSkipException
 
-    from include.billing.bills.close import EmptyPeriodError, PeriodIssuedError, close_period, summarise_period
+    from include.billing.bills.close import (
+        ClosedShard,
+        EmptyPeriodError,
+        PeriodIssuedError,
+        sum_up,
+        summarise_period,
+    )
     from include.orchestration.connections import warehouse
 
     context = context or _current()
     already = ""
     try:
-        closed = close_period(warehouse(), _period(period), run_instant(context), who_runs(context))
+        closed = sum_up(warehouse(), _period(period), [ClosedShard(**shard) for shard in shards])
     except PeriodIssuedError as error:
         closed, already = summarise_period(warehouse(), _period(period)), f"\n{error}"
     except EmptyPeriodError as error:

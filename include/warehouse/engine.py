@@ -31,7 +31,7 @@ RECEIVER = "marketplace_receiver"
 #: Reads what the billing pages show.
 PAGES = "billing_pages"
 #: The work that writers of usage take turns at, with each other and with the issuing of bills: no usage changes from
-#: when bills are made of it until they are issued. See `locked`.
+#: when bills are made of it until they are issued. Those that only make bills of it share it. See `locked`, `alone`.
 USAGE = ("metering", "usage")
 #: How long work waits for its turn, as PostgreSQL writes it.
 PATIENCE = "60s"
@@ -135,8 +135,13 @@ def locked(connection: Connection, *work: object) -> Iterator[None]:
 
 
 @contextmanager
-def alone(warehouse: Engine, *works: tuple[object, ...]) -> Iterator[Connection]:
+def alone(
+    warehouse: Engine, *works: tuple[object, ...], beside: Iterable[tuple[object, ...]] = ()
+) -> Iterator[Connection]:
     """A session that holds the advisory locks of these works, taken in their order, with no transaction open.
+
+    Those `beside` which it works are shared: with others that share them, not with those that hold them alone, who get
+    their turn before anyone who comes later.
 
     The locks belong to the session that does the work, through as many transactions as it begins. Where the session
     ends early, the server frees the locks, and what was not committed is gone: nothing goes on without them.
@@ -146,9 +151,10 @@ def alone(warehouse: Engine, *works: tuple[object, ...]) -> Iterator[Connection]
     """
     with warehouse.connect() as connection:
         try:
-            for work in works:
-                _wait_for_lock(connection, "pg_advisory_lock", work)
-                connection.commit()
+            for function, group in (("pg_advisory_lock", works), ("pg_advisory_lock_shared", beside)):
+                for work in group:
+                    _wait_for_lock(connection, function, work)
+                    connection.commit()
             yield connection
         except BaseException:
             # The pool would keep a session that may still hold them.
@@ -159,10 +165,12 @@ def alone(warehouse: Engine, *works: tuple[object, ...]) -> Iterator[Connection]
 
 
 @contextmanager
-def alone_on_snapshot(warehouse: Engine, *works: tuple[object, ...]) -> Iterator[Connection]:
+def alone_on_snapshot(
+    warehouse: Engine, *works: tuple[object, ...], beside: Iterable[tuple[object, ...]] = ()
+) -> Iterator[Connection]:
     """A transaction on one snapshot, which is taken only once this very session holds the locks of these works."""
     snapshots = warehouse.execution_options(isolation_level="REPEATABLE READ")
-    with alone(snapshots, *works) as connection, connection.begin():
+    with alone(snapshots, *works, beside=beside) as connection, connection.begin():
         yield connection
 
 

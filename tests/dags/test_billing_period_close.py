@@ -13,7 +13,9 @@ from tests.support.builders import make_buyer, make_instance, make_subscription,
 pytestmark = pytest.mark.slow
 
 OCTOBER = BillingPeriod("2026-10", "Asia/Shanghai")
-ALL_GREEN = dict.fromkeys(["find_period", "publish_price_plans", "close_period", "report", "ask_reviewers"], "success")
+ALL_GREEN = dict.fromkeys(
+    ["find_period", "publish_price_plans", "close_shard", "sum_up", "report", "ask_reviewers"], "success"
+)
 
 
 _moments = count(1)
@@ -48,7 +50,7 @@ def test_a_period_named_in_the_form_is_closed_and_a_second_time_changes_nothing(
     page = "/plugin/billing/billing/bills?period=2026-10"
     note = note_of(dagbag.dags["billing_period_close"], first)
     assert note == f"2026-10: 1 bill issued, 0 held. [Bills of 2026-10]({page})"
-    links = f"dags/billing_period_close/dagRuns/{first.run_id}/taskInstances/close_period/links"
+    links = f"dags/billing_period_close/dagRuns/{first.run_id}/taskInstances/sum_up/links"
     assert desk("vera", "viewer").get(links).json()["extra_links"] == {"Billing page": page}
     issued = bills_of(warehouse)
     assert [(period, state, str(total)) for period, state, total in issued] == [("2026-10", "issued", "1.20")]
@@ -65,7 +67,7 @@ def test_a_run_by_hand_that_names_no_period_fails(dagbag, used, warehouse):
 
 def test_a_period_that_has_not_ended_fails_and_leaves_nothing(dagbag, used, warehouse):
     early = OCTOBER.window.end - timedelta(hours=1)
-    assert states(close(dagbag, at=early, period="2026-10"))["close_period"] == "failed"
+    assert states(close(dagbag, at=early, period="2026-10"))["find_period"] == "failed"
     assert bills_of(warehouse) == []
 
 
@@ -96,19 +98,28 @@ def context_of(run_type, *, partition=None, period=None, person=None):
     return {"dag_run": run, "dag": dag, "params": {"period": period}}
 
 
+def closed_by(context):
+    """What the tasks of such a run come to."""
+    from include.domain.sharding import SHARDS
+    from include.orchestration.billing import close_shard_of_run, sum_up_of_run
+
+    shards = [close_shard_of_run("2026-10", shard, context) for shard in range(SHARDS)]
+    return sum_up_of_run("2026-10", shards, context)
+
+
 def test_a_run_takes_its_partition_and_a_try_after_its_commit_reports_what_was_done(used, warehouse):
     from include.billing.prices.plans import publish_price_plans
     from include.catalog.loader import catalog_price_plans
-    from include.orchestration.billing import close_period_of_run, period_of_run
+    from include.orchestration.billing import period_of_run
 
     publish_price_plans(warehouse, catalog_price_plans())
     scheduled = context_of("scheduled", partition="2026-10")
     assert period_of_run(scheduled) == "2026-10"
-    closed = close_period_of_run("2026-10", scheduled)
+    closed = closed_by(scheduled)
     assert (closed["issued"], closed["held"], closed["missing"]) == (1, 0, [])
     assert "1 issued in all" in closed["summary"]
     for run_type in ("scheduled", "backfill", "manual"):
-        again = close_period_of_run("2026-10", context_of(run_type, partition="2026-10"))
+        again = closed_by(context_of(run_type, partition="2026-10"))
         assert (again["issued"], again["held"], again["missing"]) == (1, 0, [])
         assert "1 issued in all" in again["summary"]
         assert "Billing period 2026-10 is closed: all its 1 bills are issued" in again["summary"]
@@ -126,12 +137,11 @@ def test_a_month_without_subscriptions_is_skipped_by_the_schedule_and_refused_by
     from airflow.sdk.exceptions import AirflowSkipException
 
     from include.billing.bills.close import EmptyPeriodError
-    from include.orchestration.billing import close_period_of_run
 
     with pytest.raises(AirflowSkipException, match="2026-10 is empty"):
-        close_period_of_run("2026-10", context_of("scheduled", partition="2026-10"))
+        closed_by(context_of("scheduled", partition="2026-10"))
     with pytest.raises(EmptyPeriodError):
-        close_period_of_run("2026-10", context_of("manual", period="2026-10"))
+        closed_by(context_of("manual", period="2026-10"))
 
 
 def test_the_report_fails_where_a_subscription_has_no_bill(capsys):

@@ -1,26 +1,28 @@
-"""Closes a billing period: renew licences, draft, audit, then hold or issue each bill, in one transaction.
+"""Closes a billing period: renew licences, draft, audit, then hold or issue each bill, block by block.
 
-One transaction on one snapshot: no one sees half of it, a kill leaves nothing of it, and usage that changes meanwhile
-does not reach the bill's sums, its audits and its fingerprint at different times. A lock lets one run at a time in.
-Closing again is safe: issued and void bills stay, the others are made again.
+A block of subscriptions is one transaction on one snapshot: no one sees half of a bill, a kill leaves nothing of its
+block, and usage that changes meanwhile does not reach a bill's sums, its audits and its fingerprint at different times.
+Blocks are closed side by side, shared out to a fixed number of shards; usage is not written only while a block is
+closed. Closing again is safe, and goes on where a run ended: issued and void bills stay, the others are made again.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from include.billing.bills.audits import audit_drafts
+from include.billing.bills.blocks import block_alone, list_billable, list_blocks
 from include.billing.bills.completeness import list_incomplete
 from include.billing.bills.drafts import draft_bills, renew_licences
 from include.billing.corrections.issue import finish_corrections
 from include.billing.rating.rate import window_of
 from include.domain.errors import ConfigurationError, ConflictError
+from include.domain.sharding import SHARDS
 from include.domain.words.billing import Finding
-from include.warehouse.engine import USAGE, alone_on_snapshot, statement
+from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Engine
@@ -49,6 +51,13 @@ class HeldBill(NamedTuple):
     bill_id: str
     finding: str
     sentence: str
+
+
+class ClosedShard(NamedTuple):
+    """What closing a shard did: bills drafted this time, and subscriptions that have no price, each with a sentence."""
+
+    drafted_count: int
+    unpriced: dict[str, str]
 
 
 class ClosedPeriod(NamedTuple):
@@ -91,7 +100,7 @@ class ClosedPeriod(NamedTuple):
 
 
 def close_period(warehouse: Engine, period: BillingPeriod, at: datetime, by: str = AKUBILL) -> ClosedPeriod:
-    """Bill the period's usage.
+    """Bill the period's usage, shard after shard.
 
     Args:
         warehouse: where it is.
@@ -105,18 +114,52 @@ def close_period(warehouse: Engine, period: BillingPeriod, at: datetime, by: str
         EmptyPeriodError: when there is nothing to bill in it, and never was.
         ConfigurationError: when all that there is belongs to periods of another time zone.
     """
+    return sum_up(warehouse, period, [close_shard(warehouse, period, shard, at, by) for shard in range(SHARDS)])
+
+
+def close_shard(warehouse: Engine, period: BillingPeriod, shard: int, at: datetime, by: str = AKUBILL) -> ClosedShard:
+    """Bill the usage of a shard's subscriptions, a transaction each block; see `close_period`.
+
+    Raises:
+        PeriodNotEndedError: when the period has not ended at `at`.
+    """
+    refuse_running(period, at)
+    drafted, unpriced = 0, dict[str, str]()
+    for block in list_blocks(warehouse, shard):
+        with block_alone(warehouse, block) as connection:
+            if subscriptions := list_billable(connection, period, block):
+                drafted += draft_and_audit(connection, period, at, by, subscriptions, unpriced=unpriced)
+                issue(connection, period, at, by, subscriptions)
+    return ClosedShard(drafted, unpriced)
+
+
+def refuse_running(period: BillingPeriod, at: datetime) -> None:
+    """Let only a period that has ended be closed.
+
+    Raises:
+        PeriodNotEndedError: when it has not ended at `at`.
+    """
     if not period.has_ended(at):
         raise PeriodNotEndedError(
             f"Billing period {period.name} ends at {period.local_end.isoformat()}, and it is {at.isoformat()}: a "
             "period is closed after it has ended. Close it then."
         )
-    with alone(warehouse, period) as connection:
-        unpriced: dict[str, str] = {}
-        drafted = draft_and_audit(connection, period, at, by, unpriced=unpriced)
+
+
+def sum_up(warehouse: Engine, period: BillingPeriod, shards: Iterable[ClosedShard]) -> ClosedPeriod:
+    """What closing the shards came to, seen over the whole period; nothing is changed.
+
+    Raises:
+        PeriodIssuedError, EmptyPeriodError, ConfigurationError: as `close_period`.
+    """
+    shards = list(shards)
+    drafted = sum(shard.drafted_count for shard in shards)
+    with warehouse.connect() as connection:
         missing = list_missing(connection, period)
-        _refuse_nothing_left(connection, period, drafted, missing)
-        issue(connection, period, at, by)
-        return _summary(connection, period, drafted, missing)._replace(unpriced=unpriced)
+        if not drafted and not missing:
+            _refuse_nothing_left(connection, period)
+        closed = _summary(connection, period, drafted, missing)
+    return closed._replace(unpriced={name: why for shard in shards for name, why in shard.unpriced.items()})
 
 
 def summarise_period(warehouse: Engine, period: BillingPeriod) -> ClosedPeriod:
@@ -125,32 +168,25 @@ def summarise_period(warehouse: Engine, period: BillingPeriod) -> ClosedPeriod:
         return _summary(connection, period, 0, list_missing(connection, period))
 
 
-@contextmanager
-def alone(warehouse: Engine, period: BillingPeriod) -> Iterator[Connection]:
-    """A transaction on one snapshot, which is taken only when no other session works on this period's bills."""
-    with alone_on_snapshot(warehouse, ("close", period.name, period.zone_name), USAGE) as connection:
-        yield connection
-
-
 def draft_and_audit(
     connection: Connection,
     period: BillingPeriod,
     at: datetime,
     by: str,
-    subscription_key: int | None = None,
+    subscriptions: Sequence[int],
     *,
     unpriced: dict[str, str] | None = None,
 ) -> int:
-    """Make the period's drafts, or one subscription's, again, with what holds each; how many there are.
+    """Make the drafts of these subscriptions again, with what holds each; how many there are.
 
     `unpriced` takes those that cannot be rated, as `rate` says.
     """
-    window = window_of(period)
-    renew_licences(connection, period, period.window.end)
-    drafted = draft_bills(connection, period, at, subscription_key, unpriced=unpriced)
-    connection.execute(statement("billing/bills/record_drafts"), {**window, "who": by, "at": at})
-    audit_drafts(connection, period, at, subscription_key)
-    connection.execute(statement("billing/bills/delete_waived_findings"), window)
+    chosen = {**window_of(period), "subscriptions": list(subscriptions)}
+    renew_licences(connection, period, period.window.end, subscriptions)
+    drafted = draft_bills(connection, period, at, subscriptions, unpriced=unpriced)
+    connection.execute(statement("billing/bills/record_drafts"), {**chosen, "who": by, "at": at})
+    audit_drafts(connection, period, at, subscriptions)
+    connection.execute(statement("billing/bills/delete_waived_findings"), chosen)
     return drafted
 
 
@@ -159,12 +195,12 @@ def issue(
     period: BillingPeriod,
     at: datetime,
     by: str,
+    subscriptions: Sequence[int],
     *,
     reason: str | None = None,
-    subscription_key: int | None = None,
 ) -> None:
-    """Issue the drafts that nothing holds, and hold the others; `reason` is why, where a person said so."""
-    decided = {**window_of(period), "subscription_key": subscription_key, "who": by, "reason": reason, "at": at}
+    """Issue their drafts that nothing holds, and hold the others; `reason` is why, where a person said so."""
+    decided = {**window_of(period), "subscriptions": list(subscriptions), "who": by, "reason": reason, "at": at}
     connection.execute(statement("billing/bills/issue_drafts"), decided)
     if finish_corrections(connection, at):
         connection.execute(statement("billing/bills/record_changed_holds"), {"who": by, "at": at})
@@ -176,9 +212,7 @@ def list_missing(connection: Connection, period: BillingPeriod) -> list[str]:
     return list(connection.execute(statement("billing/bills/list_missing_bills"), window).scalars())
 
 
-def _refuse_nothing_left(connection: Connection, period: BillingPeriod, drafted: int, missing: list[str]) -> None:
-    if drafted or missing:
-        return
+def _refuse_nothing_left(connection: Connection, period: BillingPeriod) -> None:
     counts = connection.execute(statement("billing/bills/count_bills"), window_of(period)).one()
     if counts.issued or counts.void:
         void = f", but for {counts.void} void" if counts.void else ""

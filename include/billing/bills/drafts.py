@@ -16,6 +16,7 @@ from include.billing.rating.rate import rate, window_of
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
     from include.domain.periods import BillingPeriod
 
 
-def renew_licences(connection: Connection, period: BillingPeriod, before: datetime) -> list[int]:
-    """Enter all terms of licences that renew by themselves and start before an instant; their keys."""
-    terms = {"time_zone": period.zone_name, "renew_before": before}
+def renew_licences(
+    connection: Connection, period: BillingPeriod, before: datetime, subscriptions: Sequence[int]
+) -> list[int]:
+    """Enter all terms of their licences that renew by themselves and start before an instant; keys of these terms."""
+    terms = {"time_zone": period.zone_name, "renew_before": before, "subscriptions": list(subscriptions)}
     entered: list[int] = []
     while renewed := connection.execute(statement("billing/prices/renew_licences"), terms).scalars().all():
         entered += renewed
@@ -36,17 +39,17 @@ def draft_bills(
     connection: Connection,
     period: BillingPeriod,
     at: datetime,
-    subscription_key: int | None = None,
+    subscriptions: Sequence[int],
     *,
     unpriced: dict[str, str] | None = None,
 ) -> int:
-    """Draft the bill of every subscription that lives in the period, or has usage in it; how many there are.
+    """Draft the bills of those subscriptions that live in the period, or have usage in it; how many there are.
 
     Args:
         connection: an open transaction; nothing of it is committed here.
-        period: subscriptions of plans with months of another time zone are left out.
+        period: months of the time zone of their plans.
         at: logical time of the run.
-        subscription_key: drafts only this one's, whose bill must not be final.
+        subscriptions: keys; none of them has a final bill of the period.
         unpriced: takes the subscriptions that cannot be rated, for this period or for one that is corrected, by id,
             each with a sentence on why; they get no draft then. Without it, the first of them is raised.
 
@@ -54,29 +57,24 @@ def draft_bills(
         ConfigurationError: when a subscription's price plan is not published.
         InvalidInputError: when no version of a plan is in force for some usage, or it is too large to rate.
     """
-    window = window_of(period)
-    if subscription_key is None:
+    chosen = {**window_of(period), "subscriptions": list(subscriptions)}
+    if len(subscriptions) > 1:
         _join_whole_sets(connection)
-    rate(
-        connection,
-        period,
-        subscriptions=None if subscription_key is None else [subscription_key],
-        unpriced=unpriced,
-    )
-    connection.execute(statement("billing/bills/delete_drafts"), {**window, "subscription_key": subscription_key})
-    drafted = connection.execute(
+    rate(connection, period, subscriptions=subscriptions, unpriced=unpriced)
+    connection.execute(statement("billing/bills/delete_drafts"), chosen)
+    drafts = connection.execute(
         statement("billing/bills/insert_drafts"),
-        {**window, "period": period.name, "products": printed_products(), "drafted_at": at},
-    ).rowcount
-    connection.execute(statement("billing/bills/insert_lines"), window)
-    connection.execute(statement("billing/bills/insert_taxes"), window)
-    for left_out in add_corrections(connection, period, subscription_key, unpriced):
-        connection.execute(statement("billing/bills/delete_drafts"), {**window, "subscription_key": left_out})
-        drafted -= 1
-    connection.execute(statement("billing/bills/sum_drafts"), window)
-    fingerprint(connection, period, ["draft"])
+        {**window_of(period), "period": period.name, "products": printed_products(), "drafted_at": at},
+    ).scalars()
+    bill_keys = list(drafts)
+    connection.execute(statement("billing/bills/insert_lines"), chosen)
+    connection.execute(statement("billing/bills/insert_taxes"), chosen)
+    left_out = add_corrections(connection, period, subscriptions, unpriced)
+    connection.execute(statement("billing/bills/delete_drafts"), {**chosen, "subscriptions": left_out})
+    connection.execute(statement("billing/bills/sum_drafts"), chosen)
+    fingerprint(connection, period, bill_keys)
     connection.execute(statement("billing/evidence/store_fingerprints"))
-    return drafted
+    return len(bill_keys) - len(left_out)
 
 
 def _join_whole_sets(connection: Connection) -> None:

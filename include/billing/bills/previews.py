@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import text
 
-from include.billing.bills.close import AKUBILL, alone
+from include.billing.bills.blocks import block_alone, list_billable, list_blocks
+from include.billing.bills.close import AKUBILL
 from include.billing.bills.drafts import draft_bills, renew_licences
 from include.billing.rating.rate import rate, window_of
 from include.domain.errors import ConflictError
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Engine
@@ -64,23 +66,36 @@ def draft_running(warehouse: Engine, period: BillingPeriod, at: datetime, by: st
             f"Billing period {period.name} runs from {period.local_start.isoformat()} to "
             f"{period.local_end.isoformat()}, and it is {at.isoformat()}. Close a period that has ended instead."
         )
-    with alone(warehouse, period) as connection:
-        window = window_of(period)
-        renew_licences(connection, period, at)
-        unpriced: dict[str, str] = {}  # the close of the period names them
-        _forecast(connection, period, at, unpriced)
-        draft_bills(connection, period, at, unpriced=unpriced)
-        connection.execute(statement("billing/bills/store_forecasts"), window)
-        connection.execute(statement("billing/bills/record_drafts"), {**window, "who": by, "at": at})
-        return [
-            RunningDraft(*row) for row in connection.execute(statement("billing/bills/list_running_drafts"), window)
-        ]
+    for block in list_blocks(warehouse):
+        with block_alone(warehouse, block) as connection:
+            if subscriptions := list_billable(connection, period, block):
+                _draft(connection, period, at, by, subscriptions)
+    with warehouse.connect() as connection:
+        rows = connection.execute(statement("billing/bills/list_running_drafts"), window_of(period))
+        return [RunningDraft(*row) for row in rows]
 
 
-def _forecast(connection: Connection, period: BillingPeriod, at: datetime, unpriced: dict[str, str]) -> None:
-    to_come = renew_licences(connection, period, period.window.end)
-    connection.execute(statement("billing/bills/fill_expected_hours"), {**window_of(period), "at": at})
-    rate(connection, period, unpriced=unpriced)
+def _draft(connection: Connection, period: BillingPeriod, at: datetime, by: str, subscriptions: Sequence[int]) -> None:
+    chosen = {**window_of(period), "subscriptions": list(subscriptions)}
+    renew_licences(connection, period, at, subscriptions)
+    unpriced: dict[str, str] = {}  # the close of the period names them
+    _forecast(connection, period, at, subscriptions, unpriced)
+    draft_bills(connection, period, at, subscriptions, unpriced=unpriced)
+    connection.execute(statement("billing/bills/store_forecasts"), chosen)
+    connection.execute(statement("billing/bills/record_drafts"), {**chosen, "who": by, "at": at})
+
+
+def _forecast(
+    connection: Connection,
+    period: BillingPeriod,
+    at: datetime,
+    subscriptions: Sequence[int],
+    unpriced: dict[str, str],
+) -> None:
+    chosen = {**window_of(period), "subscriptions": list(subscriptions), "at": at}
+    to_come = renew_licences(connection, period, period.window.end, subscriptions)
+    connection.execute(statement("billing/bills/fill_expected_hours"), chosen)
+    rate(connection, period, subscriptions=subscriptions, unpriced=unpriced)
     connection.execute(text("DELETE FROM core.licences WHERE licence_key = ANY(:keys)"), {"keys": to_come})
     connection.execute(statement("billing/bills/create_forecasts"))
     connection.execute(statement("billing/bills/delete_expected_hours"))

@@ -11,14 +11,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.billing.bills.audits import hold_for, hold_rejected
-from include.billing.bills.close import alone, draft_and_audit, issue
+from include.billing.bills.blocks import bill_locked, subscription_alone
+from include.billing.bills.close import draft_and_audit, issue
 from include.billing.bills.four_eyes import refuse_makers, who_made
 from include.billing.evidence.events import BillEvent, record
 from include.billing.rating.rate import window_of
 from include.domain.errors import ConflictError, InvalidInputError
 from include.domain.periods import BillingPeriod
 from include.domain.words.billing import FINDINGS, Finding
-from include.warehouse.engine import locked, statement
+from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -107,20 +108,20 @@ def approve(warehouse: Engine, answer: Answer, at: datetime, *, four_eyes_above:
         ConflictError: when it is not held, or the person made it what it is.
         DraftChangedError: when the draft that was shown was replaced by another one in the meantime.
     """
-    period = _period_of(warehouse, answer.bill_id)
-    with alone(warehouse, period) as connection:
+    key, period = _whose(warehouse, answer.bill_id)
+    with subscription_alone(warehouse, key) as connection:
         shown = _shown(connection, answer)
         refuse_makers(connection, shown.row, answer.by, four_eyes_above)
-        key = shown.row.subscription_key
-        draft_and_audit(connection, period, at, answer.by, key)
+        draft_and_audit(connection, period, at, answer.by, [key])
         now = _show(connection, answer.bill_id)
         is_same = now.row.fingerprint == shown.row.fingerprint
         if is_same and all(found in shown.findings for found in now.findings):
             _waive(connection, now, answer, at)
-            connection.execute(statement("billing/bills/delete_waived_findings"), window_of(period))
+            chosen = {**window_of(period), "subscriptions": [key]}
+            connection.execute(statement("billing/bills/delete_waived_findings"), chosen)
         elif not is_same:
             _hold_changed(connection, shown, now, at)
-        issue(connection, period, at, answer.by, reason=answer.reason, subscription_key=key)
+        issue(connection, period, at, answer.by, [key], reason=answer.reason)
         return _answered(connection, answer, "issued as it was shown")
 
 
@@ -133,12 +134,12 @@ def reject(warehouse: Engine, answer: Answer, at: datetime) -> ReviewResult:
     Raises:
         InvalidInputError, ConflictError, DraftChangedError: as `approve`.
     """
-    period = _period_of(warehouse, answer.bill_id)
-    with warehouse.begin() as connection, locked(connection, "close", period.name, period.zone_name):
+    key, period = _whose(warehouse, answer.bill_id)
+    with warehouse.begin() as connection, bill_locked(connection, key):
         shown = _shown(connection, answer)
         step = BillEvent("held", "held", answer.by, answer.reason, None, at)
         record(connection, answer.bill_id, step, rejected=shown.row.fingerprint)
-        hold_rejected(connection, window_of(period), at)
+        hold_rejected(connection, period, at, [key])
         sentence = (
             f"Bill {shown.row.bill_id} is rejected and stays held. Correct what it is made of (usage, price, "
             "subscription) and close the period again, or void it. It is not issued as it is, unless somebody approves "
@@ -156,8 +157,8 @@ def waive(
         InvalidInputError: when there is no such bill, or it is not held for that finding.
         ConflictError, DraftChangedError: as `approve`.
     """
-    period = _period_of(warehouse, answer.bill_id)
-    with alone(warehouse, period) as connection:
+    key, period = _whose(warehouse, answer.bill_id)
+    with subscription_alone(warehouse, key) as connection:
         shown = _shown(connection, answer)
         names = [found.finding for found in shown.findings]
         if finding not in names:
@@ -168,9 +169,8 @@ def waive(
         title = FINDINGS[finding].title
         step = BillEvent("held", "held", answer.by, f'Waived "{title}": {answer.reason}', None, at)
         record(connection, answer.bill_id, step)
-        key = shown.row.subscription_key
-        draft_and_audit(connection, period, at, answer.by, key)
-        issue(connection, period, at, answer.by, reason=answer.reason, subscription_key=key)
+        draft_and_audit(connection, period, at, answer.by, [key])
+        issue(connection, period, at, answer.by, [key], reason=answer.reason)
         return _answered(connection, answer, f'issued, since nothing but "{title}" held it')
 
 
@@ -195,8 +195,8 @@ def restore(warehouse: Engine, answer: Answer, at: datetime) -> ReviewResult:
 
 
 def _set_state(warehouse: Engine, answer: Answer, at: datetime, allowed: tuple[str, ...], state: str) -> ReviewResult:
-    period = _period_of(warehouse, answer.bill_id)
-    with warehouse.begin() as connection, locked(connection, "close", period.name, period.zone_name):
+    key, period = _whose(warehouse, answer.bill_id)
+    with warehouse.begin() as connection, bill_locked(connection, key):
         bill = _show(connection, answer.bill_id).row
         if bill.state not in allowed:
             raise ConflictError(
@@ -210,12 +210,13 @@ def _set_state(warehouse: Engine, answer: Answer, at: datetime, allowed: tuple[s
     return ReviewResult(answer.bill_id, state, f"Bill {answer.bill_id} {done.get(state, draft)}")
 
 
-def _period_of(warehouse: Engine, bill_id: str) -> BillingPeriod:
+def _whose(warehouse: Engine, bill_id: str) -> tuple[int, BillingPeriod]:
+    """The subscription's key and the period of a bill."""
     row = show_bill(warehouse, bill_id).row
     if row.document != "bill":
         document = row.document.replace("_", " ")
         raise ConflictError(f"{bill_id} is a {document}, which is issued at once: there is nothing to decide.")
-    return BillingPeriod(row.period, row.time_zone)
+    return row.subscription_key, BillingPeriod(row.period, row.time_zone)
 
 
 def _shown(connection: Connection, answer: Answer) -> BillInReview:

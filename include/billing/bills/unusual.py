@@ -51,14 +51,16 @@ class _Compared(NamedTuple):
     aku_seconds_before: int
 
 
-def find_unusual(connection: Connection, period: BillingPeriod) -> list[Unusual]:
-    """The period's drafts whose amount is unusual.
+def find_unusual(connection: Connection, period: BillingPeriod, subscriptions: Sequence[int]) -> list[Unusual]:
+    """The drafts whose amount is unusual.
 
     Args:
         connection: the transaction that made the drafts.
         period: theirs.
+        subscriptions: whose drafts.
     """
-    rows = connection.execute(statement("billing/bills/list_amounts"), window_of(period)).mappings().all()
+    chosen = {**window_of(period), "subscriptions": list(subscriptions)}
+    rows = connection.execute(statement("billing/bills/list_amounts"), chosen).mappings().all()
     return judge(pd.DataFrame(rows)) if rows else []
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 #: What `chosen` may leave open.
 _NOTHING: dict[str, Any] = dict.fromkeys(
-    ("root_key", "document_key", "subscription_key", "period_start", "period_end")
+    ("root_key", "document_key", "subscriptions", "period_start", "period_end")
 ) | {"states": []}
 #: The bills to correct, and what corrects them, which is empty at first; then the refunds of these bills.
 _BEGINNING = (
@@ -62,17 +62,17 @@ class Difference(NamedTuple):
 def add_corrections(
     connection: Connection,
     period: BillingPeriod,
-    subscription_key: int | None = None,
+    subscriptions: Sequence[int],
     unpriced: dict[str, str] | None = None,
 ) -> list[int]:
     """Put what is pending for earlier periods on the drafts of this one, before they are summed.
 
-    Of all drafts, or of one subscription's, which was just made again. Returns the subscriptions that cannot be rated
+    Of the drafts of these subscriptions, which were just made. Returns the subscriptions that cannot be rated
     again: `unpriced` has them, as `rate` says.
 
     Rates other periods, so the tables of an earlier `rate` in this transaction are gone afterwards.
     """
-    chosen = {**window_of(period), "states": ["draft"], "subscription_key": subscription_key}
+    chosen = {**window_of(period), "states": ["draft"], "subscriptions": list(subscriptions)}
     compute_corrections(connection, chosen, unpriced)
     left_out = connection.execute(statement("billing/corrections/delete_unpriced"), {"ids": list(unpriced or ())})
     keys = list(left_out.scalars())
@@ -88,7 +88,7 @@ def compute_corrections(
     Args:
         connection: the transaction.
         chosen: `root_key` of one bill, or `period_start`, `period_end`, `states` of the drafts that corrections go on,
-            of which `document_key` or `subscription_key` chooses one.
+            of which `document_key` or `subscriptions` chooses some.
         unpriced: takes the subscriptions that cannot be rated again; without it, the first of them is raised.
     """
     for table in _TABLES:

@@ -74,6 +74,5 @@ def finish_corrections(connection: Connection, at: datetime) -> int:
 
 def store_fingerprints(connection: Connection, period: BillingPeriod, bill_keys: list[int]) -> None:
     """Of these documents of the period only: what else waits keeps the fingerprint of what was looked at."""
-    fingerprint(connection, period, ["draft", "held"])
-    connection.execute(text("DELETE FROM bill_fingerprints WHERE bill_key <> ALL(:keys)"), {"keys": bill_keys})
+    fingerprint(connection, period, bill_keys)
     connection.execute(statement("billing/evidence/store_fingerprints"))

@@ -115,7 +115,9 @@ def record_agreement(connection: Connection, bill: Row[Any], asked: Correction, 
         asked: the request that the note is for.
         at: when it is asked for.
     """
-    window = {"period_start": bill.period_start, "period_end": bill.period_end, "states": list(FINAL_BILL_STATES)}
+    window = {"period_start": bill.period_start, "period_end": bill.period_end, "states": list(FINAL_BILL_STATES)} | {
+        "subscriptions": [bill.subscription_key]
+    }
     for found in connection.execute(audits()[EXCEEDING], window):
         if found.bill_key == bill.bill_key:
             agreed = {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from include.billing.evidence.explain_readings import explain_readings
 from include.billing.evidence.explain_rules import Rated, read_rated, rules_of
 from include.billing.evidence.explanation import Correction, Depth, Explanation, Hour, Instance, LateHour, Line
-from include.billing.rating.rate import rate, split_periods, window_of
+from include.billing.rating.rate import rate, split_periods
 from include.domain.errors import AkubillError, InvalidInputError
 from include.domain.periods import HOUR, BillingPeriod, Window, floor_to_hour, month_name
 from include.domain.words.billing import Finding
@@ -139,9 +139,8 @@ class _Explainer:
 
     def _hours(self) -> list[Row[Any]]:
         """The period's hours taken apart by rating, in full, which it does only where a price depends on that."""
-        window = window_of(self._rating["period"])
-        split_periods(self.connection, **self._rating)
-        hours = list(self.connection.execute(statement("billing/evidence/list_hours"), window))
+        asked = split_periods(self.connection, **self._rating)
+        hours = list(self.connection.execute(statement("billing/evidence/list_hours"), asked))
         self.connection.execute(statement("billing/rating/delete_segments"))
         return hours
 

@@ -12,6 +12,8 @@ from include.catalog.loader import catalog_products
 from include.warehouse.engine import run_steps
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection
 
     from include.domain.periods import BillingPeriod
@@ -32,8 +34,8 @@ def printed_products() -> str:
     return json.dumps({product.name: product.printed_facts() for product in catalog_products()})
 
 
-def fingerprint(connection: Connection, period: BillingPeriod, states: list[str]) -> None:
-    """Compute the fingerprints of the period's bills into the temporary table bill_fingerprints of this transaction."""
+def fingerprint(connection: Connection, period: BillingPeriod, bill_keys: Sequence[int]) -> None:
+    """Compute fingerprints of documents of a period into the temporary table bill_fingerprints of this transaction."""
     tables = ", ".join(f"pg_temp.{table}" for table in _TABLES)
     connection.execute(text(f"DROP TABLE IF EXISTS {tables}"))
-    run_steps(connection, _STEPS, {**window_of(period), "states": states})
+    run_steps(connection, _STEPS, {**window_of(period), "bill_keys": list(bill_keys)})

@@ -33,5 +33,7 @@ def create_hour_amounts(connection: Connection, period: BillingPeriod, subscript
     asked = {**window, "subscriptions": list(subscriptions)}
     for row in connection.execute(statement("billing/evidence/list_drafting_instants"), asked).all():
         split_periods(connection, period, subscriptions=row.subscription_keys, known_at=row.drafted_at)
-        connection.execute(statement("billing/evidence/insert_hour_amounts"), window)
+        connection.execute(
+            statement("billing/evidence/insert_hour_amounts"), {**window, "subscriptions": row.subscription_keys}
+        )
         connection.execute(statement("billing/rating/delete_segments"))

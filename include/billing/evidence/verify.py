@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from include.billing.evidence.fingerprints import fingerprint
 from include.billing.rating.rate import rate, use_memory, window_of
 from include.domain.errors import AkubillError, ConflictError, InvalidInputError
-from include.domain.lifecycles import FINAL_BILL_STATES
 from include.domain.money import plain
 from include.domain.periods import BillingPeriod, month_name
 from include.warehouse.engine import statement
@@ -166,7 +165,7 @@ _Found = tuple[int, str, str]
 
 
 def _compare_fingerprints(connection: Connection, period: BillingPeriod, keys: list[int]) -> Iterator[_Found]:
-    fingerprint(connection, period, list(FINAL_BILL_STATES))
+    fingerprint(connection, period, keys)
     for row in connection.execute(statement("billing/evidence/compare_fingerprints"), {"bill_keys": keys}):
         if not row.changed:
             yield row.bill_key, "identity", "Its fingerprint or its period is not what it was issued with."

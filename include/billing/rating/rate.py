@@ -1,4 +1,4 @@
-"""Rates a billing period: from hourly usage to lines and taxes, for one subscription or all, by SQL over sets.
+"""Rates a billing period: from hourly usage to lines and taxes, for any number of subscriptions, by SQL over sets.
 
 Nothing is stored: the result lies in temporary tables of the caller's transaction, from where a draft, a correction or
 a forecast takes it.
@@ -75,7 +75,7 @@ def rate(
     connection: Connection,
     period: BillingPeriod,
     *,
-    subscriptions: Sequence[int] | None = None,
+    subscriptions: Sequence[int],
     known_at: datetime | None = None,
     unpriced: dict[str, str] | None = None,
 ) -> None:
@@ -86,7 +86,7 @@ def rate(
     Args:
         connection: an open transaction; nothing of it is committed here.
         period: months of the plans' time zone.
-        subscriptions: keys to rate, whatever bills they have; without, all whose bill of the period is not final.
+        subscriptions: keys to rate, whatever bills they have.
         known_at: leaves out private offers entered later; without, all count.
         unpriced: takes the subscriptions that cannot be rated, by id, each with a sentence on why; they have no lines
             then, and all others do. Without it, the first of them is raised.
@@ -101,13 +101,13 @@ def rate(
 
 
 def split_periods(
-    connection: Connection, period: BillingPeriod, *, subscriptions: Sequence[int] | None, known_at: datetime | None
+    connection: Connection, period: BillingPeriod, *, subscriptions: Sequence[int], known_at: datetime | None
 ) -> dict[str, Any]:
     """Rating, first: which subscriptions, and the segments of their periods. Returns the further steps' parameters."""
     parameters = {
         **window_of(period),
         "time_zone": period.zone_name,
-        "subscriptions": None if subscriptions is None else list(subscriptions),
+        "subscriptions": list(subscriptions),
         "known_at": known_at,
         "has_other_hours": connection.scalar(text("SELECT EXISTS (SELECT FROM billing.rating_hours)")),
     }

@@ -8,6 +8,7 @@ WITH metered AS (
     WHERE
         hour_start >= :period_start
         AND hour_start < :period_end
+        AND (CAST(:subscriptions AS bigint[]) IS NULL OR subscription_key = any(CAST(:subscriptions AS bigint[])))
     GROUP BY subscription_key
 ),
 
@@ -16,7 +17,7 @@ billed AS (
         b.bill_key,
         b.subscription_key,
         coalesce(sum(l.metered_aku_seconds), 0) AS aku_seconds
-    FROM billing.audited_bills(:period_start, :period_end, :states) AS b
+    FROM billing.period_bills(:period_start, :period_end, :states, :subscriptions) AS b
     LEFT JOIN billing.bill_lines AS l
         ON
             b.bill_key = l.bill_key

@@ -6,7 +6,7 @@ WITH corrections AS (
         l.line_no,
         root.bill_key IS NOT NULL AS has_root,
         l.corrects_line_no IS NULL OR said.line_no IS NOT NULL AS has_line
-    FROM billing.audited_bills(:period_start, :period_end, :states) AS b
+    FROM billing.period_bills(:period_start, :period_end, :states, :subscriptions) AS b
     INNER JOIN billing.bill_lines AS l ON b.bill_key = l.bill_key AND l.corrects_bill_key IS NOT NULL
     LEFT JOIN billing.bills AS root
         ON

@@ -7,7 +7,7 @@ WITH earlier AS (
         s.metering_started_at,
         greatest(b.period_start, s.started_at) AS starts,
         least(b.period_end, s.metering_started_at, s.ended_at) AS ends
-    FROM billing.audited_bills(:period_start, :period_end, :states) AS b
+    FROM billing.period_bills(:period_start, :period_end, :states, :subscriptions) AS b
     INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
     WHERE
         s.metering_started_at > b.period_start

@@ -5,7 +5,7 @@ WITH expected AS (
         e.environment_key,
         greatest(b.period_start, date_trunc('hour', s.metering_started_at, 'UTC')) AS first_hour,
         least(b.period_end, coalesce(s.ended_at, b.period_end)) AS last_end
-    FROM billing.audited_bills(:period_start, :period_end, :states) AS b
+    FROM billing.period_bills(:period_start, :period_end, :states, :subscriptions) AS b
     INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
     INNER JOIN core.environments AS e ON s.subscription_key = e.subscription_key
     WHERE

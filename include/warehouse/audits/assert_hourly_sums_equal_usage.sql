@@ -48,6 +48,6 @@ SELECT
         'hour_count', count(*),
         'first_hour', min(d.hour_start)
     ) AS facts
-FROM billing.audited_bills(:period_start, :period_end, :states) AS b
+FROM billing.period_bills(:period_start, :period_end, :states, :subscriptions) AS b
 INNER JOIN differing AS d ON b.subscription_key = d.subscription_key
 GROUP BY b.bill_key

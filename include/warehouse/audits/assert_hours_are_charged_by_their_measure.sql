@@ -4,7 +4,7 @@ WITH chosen AS (
     SELECT
         bill_key,
         subscription_key
-    FROM billing.audited_bills(:period_start, :period_end, :states)
+    FROM billing.period_bills(:period_start, :period_end, :states, :subscriptions)
 ),
 
 lines AS (

@@ -13,7 +13,7 @@ WITH charged AS (
         l.unit_price,
         v.rounding_digits,
         v.hour_measure
-    FROM billing.audited_bills(:period_start, :period_end, :states) AS b
+    FROM billing.period_bills(:period_start, :period_end, :states, :subscriptions) AS b
     INNER JOIN billing.bill_lines AS l ON b.bill_key = l.bill_key AND l.corrects_bill_key IS NULL AND l.kind = 'usage'
     INNER JOIN billing.price_plan_versions AS v ON l.version_key = v.version_key
     WHERE

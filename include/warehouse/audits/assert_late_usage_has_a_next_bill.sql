@@ -16,7 +16,7 @@ SELECT
         'ended_at', s.ended_at
     ) AS facts
 FROM waiting AS w
-INNER JOIN billing.audited_bills(:period_start, :period_end, :states) AS b ON w.bill_key = b.bill_key
+INNER JOIN billing.period_bills(:period_start, :period_end, :states, :subscriptions) AS b ON w.bill_key = b.bill_key
 INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
 WHERE
     NOT billing.has_next_bill(b.subscription_key)

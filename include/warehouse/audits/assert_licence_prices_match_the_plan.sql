@@ -9,7 +9,7 @@ SELECT
         'plan_price', CAST(min(n.amount) AS text),
         'plan_currency', min(b.currency)
     ) AS facts
-FROM billing.audited_bills(:period_start, :period_end, :states) AS b
+FROM billing.period_bills(:period_start, :period_end, :states, :subscriptions) AS b
 INNER JOIN core.licences AS l
     ON
         b.subscription_key = l.subscription_key

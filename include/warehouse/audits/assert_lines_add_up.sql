@@ -8,7 +8,7 @@ WITH sums AS (
         -- What corrects an earlier bill is usage of that one.
         coalesce(sum(l.metered_aku_seconds) FILTER (WHERE l.corrects_bill_key IS NULL), 0) AS line_aku_seconds,
         count(l.line_no) FILTER (WHERE l.corrects_bill_key IS NULL) AS line_count
-    FROM billing.audited_bills(:period_start, :period_end, :states) AS b
+    FROM billing.period_bills(:period_start, :period_end, :states, :subscriptions) AS b
     LEFT JOIN billing.bill_lines AS l ON b.bill_key = l.bill_key
     GROUP BY b.bill_key, b.subtotal, b.aku_seconds
 )

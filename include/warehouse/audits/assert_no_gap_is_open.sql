@@ -10,7 +10,7 @@ SELECT
             string_agg(concat_ws('/', g.gap_key, g.gap_start, g.gap_end, g.cause), ',' ORDER BY g.gap_key)
         )
     ) AS facts
-FROM billing.audited_bills(:period_start, :period_end, :states) AS b
+FROM billing.period_bills(:period_start, :period_end, :states, :subscriptions) AS b
 INNER JOIN core.environments AS e ON b.subscription_key = e.subscription_key
 INNER JOIN metering.gaps AS g
     ON

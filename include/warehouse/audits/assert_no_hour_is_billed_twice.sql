@@ -6,7 +6,7 @@ SELECT
         'last_hour_end', max(least(b.period_end, o.period_end)),
         'other_bill_ids', string_agg(o.bill_id, ', ' ORDER BY o.bill_id)
     ) AS facts
-FROM billing.audited_bills(:period_start, :period_end, :states) AS b
+FROM billing.period_bills(:period_start, :period_end, :states, :subscriptions) AS b
 INNER JOIN billing.bills AS o
     ON
         b.subscription_key = o.subscription_key

@@ -6,7 +6,7 @@ WITH after_end AS (
         s.ended_at,
         h.hour_start,
         h.aku_seconds + coalesce(d.aku_seconds, 0) AS aku_seconds
-    FROM billing.audited_bills(:period_start, :period_end, :states) AS b
+    FROM billing.period_bills(:period_start, :period_end, :states, :subscriptions) AS b
     INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
     INNER JOIN metering.subscription_hours AS h
         ON

@@ -4,7 +4,7 @@ WITH unlicensed AS (
     SELECT
         b.bill_key,
         h.hour_start
-    FROM billing.audited_bills(:period_start, :period_end, :states) AS b
+    FROM billing.period_bills(:period_start, :period_end, :states, :subscriptions) AS b
     INNER JOIN billing.bill_lines AS n
         ON
             b.bill_key = n.bill_key

@@ -2,7 +2,7 @@
 -- the bill, with or without tax. Asked of each bill, and of those that it corrects. What a person agreed to about a
 -- bill is left out on every document, until that bill's costs or refunds change.
 WITH chosen AS (
-    SELECT * FROM billing.audited_bills(:period_start, :period_end, :states)
+    SELECT * FROM billing.period_bills(:period_start, :period_end, :states, :subscriptions)
 ),
 
 refunded AS (

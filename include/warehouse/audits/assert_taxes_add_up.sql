@@ -2,7 +2,7 @@
 -- its base but for less than one last place; for corrections it is what is still due, so there only the sums count.
 WITH chosen AS (
     SELECT *
-    FROM billing.audited_bills(:period_start, :period_end, :states)
+    FROM billing.period_bills(:period_start, :period_end, :states, :subscriptions)
 ),
 
 sums AS (

@@ -27,7 +27,7 @@ ROUTINES = (
     "billing/share_of",
     "billing/sha256_hex",
     "billing/issued_bills",
-    "billing/audited_bills",
+    "billing/period_bills",
     "billing/issued_lines",
     "billing/left_to_give_back",
     "billing/documents",

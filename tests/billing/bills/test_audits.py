@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from include.billing.bills.audits import audit_drafts
-from include.billing.bills.close import alone, close_period, draft_and_audit
+from include.billing.bills.blocks import subscription_alone
+from include.billing.bills.close import close_period, draft_and_audit
 from include.billing.prices.plans import publish_price_plans
 from include.domain.words.billing import FINDINGS, Finding
 from include.warehouse.engine import audits
@@ -30,12 +31,12 @@ def findings(warehouse: Engine, subscribe: Callable[..., int]) -> Callable[..., 
     keys = {"key": subscribe("broken", usage=(3601, 7199)), "other": subscribe("whole", usage=(3600,))}
 
     def find(*breaking: str) -> dict[str, str]:
-        with alone(warehouse, OCTOBER) as connection:
-            draft_and_audit(connection, OCTOBER, DUE, "a run")
+        with subscription_alone(warehouse, keys["key"]) as connection:
+            draft_and_audit(connection, OCTOBER, DUE, "a run", list(keys.values()))
             assert connection.scalar(text("SELECT count(*) FROM billing.bill_findings")) == 0
             for statement in breaking:
                 connection.execute(text(statement), keys)
-            audit_drafts(connection, OCTOBER, DUE)
+            audit_drafts(connection, OCTOBER, DUE, list(keys.values()))
             rows = connection.execute(
                 text("SELECT bill_id, finding, facts FROM billing.bill_findings JOIN billing.bills USING (bill_key)")
             )
@@ -162,7 +163,7 @@ def test_bills_of_september_and_october_share_no_hour(warehouse: Engine, subscri
 def test_auditing_one_subscription_says_nothing_of_the_others(warehouse: Engine, subscribe: Callable[..., int]) -> None:
     publish_price_plans(warehouse, [price_plan()])
     keys = [subscribe(name, usage=(3600,)) for name in ("a", "b")]
-    with alone(warehouse, OCTOBER) as connection:
-        draft_and_audit(connection, OCTOBER, DUE, "a run")
+    with subscription_alone(warehouse, keys[0]) as connection:
+        draft_and_audit(connection, OCTOBER, DUE, "a run", keys)
         connection.execute(text("UPDATE billing.bills SET aku_seconds = 1"))
-        assert audit_drafts(connection, OCTOBER, DUE, keys[0]) == 1
+        assert audit_drafts(connection, OCTOBER, DUE, keys[:1]) == 1

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
+from include.billing.bills.blocks import subscription_alone
 from include.billing.bills.close import (
     EmptyPeriodError,
     PeriodIssuedError,
     PeriodNotEndedError,
-    alone,
     close_period,
     draft_and_audit,
     list_missing,
@@ -124,10 +124,9 @@ def test_an_empty_period_is_not_closed(prices: Engine, subscribe: Callable[..., 
 
 
 def test_a_subscription_that_lived_and_has_no_bill_is_missing(prices: Engine, subscribe: Callable[..., int]) -> None:
-    subscribe("billed", usage=(3600,))
-    lost = subscribe("lost", usage=(3600,))
-    with alone(prices, OCTOBER) as connection:
-        draft_and_audit(connection, OCTOBER, DUE, "a run")
+    billed, lost = subscribe("billed", usage=(3600,)), subscribe("lost", usage=(3600,))
+    with subscription_alone(prices, lost) as connection:
+        draft_and_audit(connection, OCTOBER, DUE, "a run", [billed, lost])
         assert list_missing(connection, OCTOBER) == []
         for table in ("bill_lines", "bills"):
             connection.execute(

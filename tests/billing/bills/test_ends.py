@@ -21,8 +21,9 @@ from include.domain.periods import HOUR
 from include.metering.hours.close import close_due_hours
 from include.onboarding.release import release_subscription
 from include.operations.audits import audit_issued_bills
+from tests.support.billing.documents import late_usage
 from tests.support.billing.october import BILL, DUE, OCTOBER, price_plan, version
-from tests.support.builders import insert
+from tests.support.builders import insert, make_instance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,6 +124,24 @@ def test_history_after_an_end_that_came_late_is_taken_back_though_metering_began
     with prices.connect() as connection:
         bill = text("SELECT total FROM billing.bills WHERE bill_id = '2026-10-sub-01-open'")
         assert str(connection.scalar(bill)) == "5472.00"
+
+
+def test_late_usage_after_an_end_that_came_later_still_is_taken_back_where_nothing_was_billed(
+    prices: Engine, subscribe: Callable[..., int]
+) -> None:
+    """Its hour has no usage of its own: all that is known of it came from a file once the bill was out."""
+    key = subscribe(metering_started_at=None)
+    with prices.begin() as connection:
+        make_instance(connection, key, "kf-late")
+        connection.execute(text("DELETE FROM metering.environment_hours"))
+    close_period(prices, OCTOBER, DUE)
+    late_usage(prices, "kf-late", START + timedelta(days=20), 132, DUE)
+    release_subscription(prices, "sub-01-orders", START + timedelta(days=1), "ann", "Released on the 2nd.", DUE)
+    assert "usage_after_the_end" in {found.finding for found in audit_completeness(prices)}
+    close_due_hours(prices, DUE)
+    with prices.connect() as connection:
+        assert connection.scalars(text("SELECT state FROM billing.late_usage")).all() == ["withdrawn"]
+    assert audit_completeness(prices) == []
 
 
 def test_late_usage_of_a_subscription_whose_last_bill_is_out_needs_a_note_and_says_so_every_day(

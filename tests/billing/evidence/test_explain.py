@@ -75,7 +75,7 @@ def test_whatever_the_plan_and_usage_every_line_is_explained_and_its_hours_lead_
     offers, licences = data.draw(draws.offers(other)), data.draw(draws.licences())
     with rating_warehouse.connect() as connection:
         rate_usage(connection, plan, usage, other=other, offers=offers, licences=licences, active=active)
-        if draft_bills(connection, OCTOBER, DUE):
+        if draft_bills(connection, OCTOBER, DUE, [1]):
             explained = explain_document(connection, "2026-10-sub-01-orders", depth=Depth.HOURS)
             for line in explained.lines:
                 assert line.disagreements == []

@@ -72,8 +72,9 @@ def rate_all(warehouse: Engine, month: BillingPeriod, cases: list[Case]) -> Rate
         )
         for key, case in enumerate(cases, start=1):
             enter_case(connection, key, case)
-        renew_licences(connection, month, month.window.end)
-        rate(connection, month)
+        keys = list(range(1, len(cases) + 1))
+        renew_licences(connection, month, month.window.end, keys)
+        rate(connection, month, subscriptions=keys)
         lines = connection.execute(text("SELECT * FROM rated_lines ORDER BY line_no")).all()
         taxes = connection.execute(text("SELECT * FROM rated_taxes ORDER BY tax_rate, is_inclusive")).all()
         connection.rollback()

@@ -28,14 +28,14 @@ TIER = "SELECT billing.usage_in_tier(:model, :start, :end, :final, :above, :up_t
 CHARGE = "SELECT billing.rounded_charge(:units, :price, :divisor, :addend, :is_half_even, :most)"
 #: 1.20 an AKU-hour, in cents.
 CENTS: dict[str, Any] = {"price": 120, "divisor": 3600, "addend": 0, "is_half_even": False, "most": 10**12}
-HOURS = "SELECT * FROM billing.hours_to_rate(:start, :end, :has_other_hours) ORDER BY hour_start"
+HOURS = "SELECT * FROM billing.hours_to_rate(:start, :end, :has_other_hours, :keys) ORDER BY hour_start"
 CHARGED = """
     SELECT
         hour_start, tier, covered_aku_seconds, rest_aku_seconds, aku_seconds, cumulative_start, cumulative_end, charge
-    FROM billing.charged_hours(:start, :end, FALSE, :in_full)
+    FROM billing.charged_hours(:start, :end, FALSE, :in_full, :keys)
     ORDER BY hour_start, tier, covered_aku_seconds
 """
-WINDOW = {"start": START, "end": OCTOBER.window.end}
+WINDOW: dict[str, Any] = {"start": START, "end": OCTOBER.window.end, "keys": [1]}
 
 
 @pytest.mark.parametrize(
@@ -180,8 +180,8 @@ def test_the_functions_become_part_of_the_statements_that_use_them(warehouse: En
     """Otherwise PostgreSQL would call one for each row, or make all its rows before it looks at any."""
     sets = """
         EXPLAIN (VERBOSE) SELECT c.segment_no, o.offer_key, sum(h.aku_seconds)
-        FROM billing.charged_hours(now(), now(), FALSE, FALSE) AS c
-        CROSS JOIN billing.hours_to_rate(now(), now(), FALSE) AS h
+        FROM billing.charged_hours(now(), now(), FALSE, FALSE, '{1}') AS c
+        CROSS JOIN billing.hours_to_rate(now(), now(), FALSE, '{1}') AS h
         LEFT JOIN LATERAL billing.offer_at(c.subscription_key, now(), NULL) AS o ON TRUE
         LEFT JOIN LATERAL billing.offers_in(c.subscription_key, now(), now(), NULL) AS i ON TRUE
         GROUP BY 1, 2

@@ -65,6 +65,6 @@ def rate_usage(
 ) -> list[Any]:
     """The rated lines of the warehouse's one subscription."""
     enter_case(connection, 1, Case(plan, usage, other, list(offers), list(licences), active), table)
-    renew_licences(connection, OCTOBER, OCTOBER.window.end)
-    rate(connection, OCTOBER)
+    renew_licences(connection, OCTOBER, OCTOBER.window.end, [1])
+    rate(connection, OCTOBER, subscriptions=[1])
     return list(connection.execute(text("SELECT * FROM rated_lines ORDER BY line_no")))

@@ -4,7 +4,9 @@
 --
 -- An hour has a row without tier for what is covered, one for the rest, both with what was metered of them, and one for
 -- each tier that it reaches. Rating adds them up, an explanation shows them.
-CREATE FUNCTION billing.charged_hours(starts timestamptz, ends timestamptz, has_other_hours boolean, in_full boolean)
+CREATE FUNCTION billing.charged_hours(
+    starts timestamptz, ends timestamptz, has_other_hours boolean, in_full boolean, subscriptions bigint[]
+)
 RETURNS TABLE (
     subscription_key bigint,
     hour_start timestamptz,
@@ -24,7 +26,11 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WITH hours AS MATERIALIZED (
         SELECT *
         FROM billing.hour_positions(
-            charged_hours.starts, charged_hours.ends, charged_hours.has_other_hours, charged_hours.in_full
+            charged_hours.starts,
+            charged_hours.ends,
+            charged_hours.has_other_hours,
+            charged_hours.in_full,
+            charged_hours.subscriptions
         )
     ),
 

@@ -2,7 +2,9 @@
 -- to which cumulative quantity the rest reaches, after what the version includes. For subscriptions whose hours have to
 -- be taken one by one (in_full: for all). Without a version where nothing is left, or the hour has
 -- no price of its own.
-CREATE FUNCTION billing.hour_positions(starts timestamptz, ends timestamptz, has_other_hours boolean, in_full boolean)
+CREATE FUNCTION billing.hour_positions(
+    starts timestamptz, ends timestamptz, has_other_hours boolean, in_full boolean, subscriptions bigint[]
+)
 RETURNS TABLE (
     subscription_key bigint,
     hour_start timestamptz,
@@ -36,7 +38,11 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     placed AS MATERIALIZED (
         SELECT *
         FROM billing.placed_hours(
-            hour_positions.starts, hour_positions.ends, hour_positions.has_other_hours, hour_positions.in_full
+            hour_positions.starts,
+            hour_positions.ends,
+            hour_positions.has_other_hours,
+            hour_positions.in_full,
+            hour_positions.subscriptions
         )
     ),
 

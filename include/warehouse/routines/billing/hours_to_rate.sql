@@ -1,7 +1,9 @@
--- The hours that rating counts, of all subscriptions: the metered ones, and where has_other_hours those of
+-- The hours that rating counts, of these subscriptions: the metered ones, and where has_other_hours those of
 -- billing.rating_hours in their place. Without other hours PostgreSQL plans as if there was nothing of them here, as
 -- long as no branch of the union has conditions.
-CREATE FUNCTION billing.hours_to_rate(starts timestamptz, ends timestamptz, has_other_hours boolean)
+CREATE FUNCTION billing.hours_to_rate(
+    starts timestamptz, ends timestamptz, has_other_hours boolean, subscriptions bigint[]
+)
 RETURNS TABLE (
     subscription_key bigint,
     hour_start timestamptz,
@@ -36,7 +38,8 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         FROM billing.rating_hours AS other
     ) AS h
     WHERE
-        h.hour_start >= hours_to_rate.starts
+        h.subscription_key = any(hours_to_rate.subscriptions)
+        AND h.hour_start >= hours_to_rate.starts
         AND h.hour_start < hours_to_rate.ends
         AND (
             (h.is_other AND hours_to_rate.has_other_hours)
@@ -53,5 +56,5 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         )
 $$;
 COMMENT ON FUNCTION billing.hours_to_rate IS
-'Hours of [starts, ends) that rating counts: metered ones, and where has_other_hours those of billing.rating_hours in '
-'their place.';
+'Hours of [starts, ends) of these subscriptions that rating counts: metered ones, and where has_other_hours those of '
+'billing.rating_hours in their place.';

@@ -1,7 +1,9 @@
 -- Hours with the segment that each lies in, charged by the hour measure of the segment's version, and what licences
 -- cover of it, of subscriptions whose hours have to be taken one by one (in_full: of all). What a licence that ended
 -- within an hour leaves over of it is priced as from that end.
-CREATE FUNCTION billing.placed_hours(starts timestamptz, ends timestamptz, has_other_hours boolean, in_full boolean)
+CREATE FUNCTION billing.placed_hours(
+    starts timestamptz, ends timestamptz, has_other_hours boolean, in_full boolean, subscriptions bigint[]
+)
 RETURNS TABLE (
     subscription_key bigint,
     hour_start timestamptz,
@@ -25,7 +27,9 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         h.aku_seconds
         - billing.metered_up_to(h.aku_seconds, least(u.aku_seconds, coalesce(c.aku_seconds, 0)), u.aku_seconds)
             AS rest_metered_aku_seconds
-    FROM billing.hours_to_rate(placed_hours.starts, placed_hours.ends, placed_hours.has_other_hours) AS h
+    FROM billing.hours_to_rate(
+        placed_hours.starts, placed_hours.ends, placed_hours.has_other_hours, placed_hours.subscriptions
+    ) AS h
     INNER JOIN billing.rating_segments AS p
         ON
             h.subscription_key = p.subscription_key

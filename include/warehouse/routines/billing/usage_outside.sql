@@ -11,21 +11,29 @@ CREATE FUNCTION billing.usage_outside(since timestamptz) RETURNS TABLE (
         s.subscription_id,
         h.hour_start,
         coalesce(h.hour_start >= s.ended_at, FALSE) AS is_after_end,
-        h.aku_seconds + coalesce(d.aku_seconds, 0) AS aku_seconds
+        sum(h.aku_seconds) AS aku_seconds
     FROM core.subscriptions AS s
-    INNER JOIN metering.subscription_hours AS h
+    INNER JOIN (
+        SELECT
+            metered.subscription_key,
+            metered.hour_start,
+            metered.aku_seconds
+        FROM metering.subscription_hours AS metered
+        WHERE metered.aku_seconds > 0
+        UNION ALL
+        SELECT
+            late.subscription_key,
+            late.hour_start,
+            late.aku_seconds_after - late.aku_seconds_before AS aku_seconds
+        FROM billing.late_usage AS late
+        WHERE late.state IN ('pending', 'applied')
+    ) AS h
         ON
             s.subscription_key = h.subscription_key
-            AND h.aku_seconds > 0
             AND h.hour_start >= usage_outside.since
             AND (h.hour_start + interval '1 hour' <= s.started_at OR h.hour_start >= s.ended_at)
-    LEFT JOIN billing.issued_bills AS b
-        ON
-            h.subscription_key = b.subscription_key
-            AND b.period_start <= h.hour_start
-            AND b.period_end > h.hour_start
-    LEFT JOIN LATERAL billing.late_differences(b.bill_key) AS d ON h.hour_start = d.hour_start
-    WHERE h.aku_seconds + coalesce(d.aku_seconds, 0) > 0
+    GROUP BY s.subscription_id, s.ended_at, h.hour_start
+    HAVING sum(h.aku_seconds) > 0
 $$;
 COMMENT ON FUNCTION billing.usage_outside IS
 'Hours since an instant with usage before a subscription started or after it ended, by what is known now.';

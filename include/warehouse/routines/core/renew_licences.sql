@@ -1,9 +1,11 @@
--- Renews each licence that renews by itself once, where its next term starts before renew_before. Terms are counted in
--- calendar months of the plan's time zone from the first of the licence's chain, so that a chain which began on the
--- 31st comes back to the 31st after February. A renewal costs what the terms in force at its start say, private offers
--- included. A licence that lapsed and renews after all starts again where the last issued bill of its subscription
--- ends: what is issued was rated without it, and a term that starts there would be on no bill.
-CREATE FUNCTION core.renew_licences(time_zone text, renew_before timestamptz) RETURNS SETOF bigint
+-- Renews each licence of these subscriptions that renews by itself once, where its next term starts before renew_before.
+-- Terms are counted in calendar months of the plan's time zone from the first of the licence's chain, so that a chain
+-- which began on the 31st comes back to the 31st after February. A renewal costs what the terms in force at its start
+-- say, private offers included. A licence that lapsed and renews after all starts again where the last issued bill of
+-- its subscription ends: what is issued was rated without it, and a term that starts there would be on no bill.
+CREATE FUNCTION core.renew_licences(
+    time_zone text, renew_before timestamptz, subscriptions bigint[]
+) RETURNS SETOF bigint
 LANGUAGE sql SET search_path = pg_catalog AS $$
     INSERT INTO core.licences (
         subscription_key, term_start, term_end, term_months, capacity_aku, price, currency, auto_renew, renews_licence_key
@@ -43,6 +45,7 @@ LANGUAGE sql SET search_path = pg_catalog AS $$
         ON v.licence_price_per_aku_month IS NOT NULL
     WHERE
         l.auto_renew
+        AND l.subscription_key = any(renew_licences.subscriptions)
         AND c.is_latest
         AND p.time_zone = renew_licences.time_zone
         AND n.term_start < renew_licences.renew_before
@@ -51,4 +54,4 @@ LANGUAGE sql SET search_path = pg_catalog AS $$
     RETURNING licence_key;
 $$;
 COMMENT ON FUNCTION core.renew_licences IS
-'Renews licences whose next term starts before an instant, once each; their keys.';
+'Renews licences of these subscriptions whose next term starts before an instant, once each; their keys.';

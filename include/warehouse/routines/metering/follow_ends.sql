@@ -32,19 +32,29 @@ BEGIN
         hours.environment_key = environment
         AND hours.hour_start > first - interval '1 hour'
         AND hours.state <> 'stale';
-    -- Usage after the end in hours that no closing had to do with, from files: it is taken back by one.
+    -- Usage after the end in hours that no closing had to do with, from files, be it late usage of an issued bill only:
+    -- it is taken back by one.
     INSERT INTO metering.environment_hours (hour_start, environment_key, state, revision, closed_at)
-    SELECT DISTINCT
-        usage.hour_start,
-        usage.environment_key,
+    SELECT
+        known.hour_start,
+        environment AS environment_key,
         'stale' AS state,
         1 AS revision,
-        usage.hour_start + interval '1 hour' AS closed_at
-    FROM metering.usage
-    WHERE
-        usage.subscription_key = NEW.subscription_key
-        AND usage.environment_key = environment
-        AND usage.hour_start >= NEW.ended_at
+        known.hour_start + interval '1 hour' AS closed_at
+    FROM (
+        SELECT usage.hour_start FROM metering.usage
+        WHERE
+            usage.subscription_key = NEW.subscription_key
+            AND usage.environment_key = environment
+            AND usage.hour_start >= NEW.ended_at
+        UNION
+        SELECT late_usage.hour_start FROM billing.late_usage
+        WHERE
+            late_usage.subscription_key = NEW.subscription_key
+            AND late_usage.environment_key = environment
+            AND late_usage.hour_start >= NEW.ended_at
+            AND late_usage.state <> 'withdrawn'
+    ) AS known
     ON CONFLICT DO NOTHING;
     RETURN NULL;
 END

@@ -1,13 +1,7 @@
--- Drafts and held bills of exactly this period, or of one subscription in it, make room for new ones; what is final
--- stays.
+-- Drafts and held bills of exactly this period make room for new ones; what is final stays.
 WITH drafts AS (
-    SELECT bill_key FROM billing.bills
-    WHERE
-        period_start = :period_start
-        AND period_end = :period_end
-        AND document = 'bill'
-        AND state IN ('draft', 'held')
-        AND subscription_key = coalesce(CAST(:subscription_key AS bigint), subscription_key)
+    SELECT bill_key
+    FROM billing.period_bills(:period_start, :period_end, ARRAY['draft', 'held'], :subscriptions)
 ),
 
 findings AS (

@@ -1,7 +1,7 @@
--- Hours that the rest of a running period is expected to have, into billing.rating_hours, beside which the metered ones
--- count: each subscription's mean over the last seven days that it was known, for as long as it lives; none of one that
--- is frozen. The rest begins after the newest hour that was closed for its environment; where none was in two days, at
--- the instant given.
+-- Hours that the rest of a running period is expected to have, for these subscriptions, into billing.rating_hours,
+-- beside which the metered ones count: each subscription's mean over the last seven days that it was known, for as long
+-- as it lives; none of one that is frozen. The rest begins after the newest hour that was closed for its environment;
+-- where none was in two days, at the instant given.
 WITH living AS (
     SELECT
         s.subscription_key,
@@ -12,6 +12,7 @@ WITH living AS (
     LEFT JOIN core.environments AS e ON s.subscription_key = e.subscription_key
     WHERE
         s.state = 'active'
+        AND s.subscription_key = any(CAST(:subscriptions AS bigint[]))
         AND NOT EXISTS (
             SELECT FROM core.freezes AS f
             WHERE f.subscription_key = s.subscription_key AND f.frozen_until IS NULL

@@ -6,7 +6,7 @@ SELECT
     'is_not_rejected' AS finding,
     jsonb_build_object('rejected_by', e.who, 'rejected_at', e.at, 'reason', e.reason) AS facts,
     :at
-FROM billing.bills AS b
+FROM billing.period_bills(:period_start, :period_end, ARRAY['draft', 'held'], :subscriptions) AS b
 INNER JOIN LATERAL (
     SELECT
         rejection.who,
@@ -17,9 +17,4 @@ INNER JOIN LATERAL (
     ORDER BY rejection.event_key DESC
     LIMIT 1
 ) AS e ON TRUE
-WHERE
-    b.period_start = :period_start
-    AND b.period_end = :period_end
-    AND b.document = 'bill'
-    AND b.state IN ('draft', 'held')
 ON CONFLICT (bill_key, finding) DO UPDATE SET facts = excluded.facts

@@ -30,3 +30,4 @@ SELECT
 FROM billable_subscriptions AS b
 WHERE b.subscription_key IN (SELECT subscription_key FROM rated_lines)
 ORDER BY b.subscription_id
+RETURNING bill_key

@@ -1,4 +1,4 @@
--- The rated lines, on the period's drafts.
+-- The rated lines, on the drafts of these subscriptions.
 INSERT INTO billing.bill_lines (
     bill_key, line_no, kind, tier, name, description, line_start, line_end, aku_seconds,
     metered_aku_seconds, quantity, unit, unit_price, exact_amount, amount, version_key, tax_rate, tax_is_inclusive
@@ -22,11 +22,6 @@ SELECT
     r.version_key,
     r.tax_rate,
     r.tax_is_inclusive
-FROM billing.bills AS d
+FROM billing.period_bills(:period_start, :period_end, ARRAY['draft'], :subscriptions) AS d
 INNER JOIN rated_lines AS r ON d.subscription_key = r.subscription_key
-WHERE
-    d.period_start = :period_start
-    AND d.period_end = :period_end
-    AND d.document = 'bill'
-    AND d.state = 'draft'
 ORDER BY d.bill_key, r.line_no

@@ -1,4 +1,4 @@
--- The rated taxes, on the period's drafts.
+-- The rated taxes, on the drafts of these subscriptions.
 INSERT INTO billing.bill_taxes (bill_key, for_bill_key, tax_rate, is_inclusive, is_refund, base, amount)
 SELECT
     d.bill_key,
@@ -8,11 +8,6 @@ SELECT
     FALSE AS is_refund,
     r.base,
     r.amount
-FROM billing.bills AS d
+FROM billing.period_bills(:period_start, :period_end, ARRAY['draft'], :subscriptions) AS d
 INNER JOIN rated_taxes AS r ON d.subscription_key = r.subscription_key
-WHERE
-    d.period_start = :period_start
-    AND d.period_end = :period_end
-    AND d.document = 'bill'
-    AND d.state = 'draft'
 ORDER BY d.bill_key, r.tax_rate, r.is_inclusive

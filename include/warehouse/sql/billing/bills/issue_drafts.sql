@@ -6,7 +6,7 @@ WITH decided AS (
     SET
         state = CASE WHEN f.bill_key IS NULL THEN 'issued' ELSE 'held' END,
         issued_at = CASE WHEN f.bill_key IS NULL THEN CAST(:at AS timestamptz) END
-    FROM billing.bills AS d
+    FROM billing.period_bills(:period_start, :period_end, ARRAY['draft'], :subscriptions) AS d
     LEFT JOIN (
         SELECT
             bill_key,
@@ -17,11 +17,6 @@ WITH decided AS (
     ) AS f ON d.bill_key = f.bill_key
     WHERE
         b.bill_key = d.bill_key
-        AND b.period_start = :period_start
-        AND b.period_end = :period_end
-        AND b.document = 'bill'
-        AND b.state = 'draft'
-        AND b.subscription_key = coalesce(CAST(:subscription_key AS bigint), b.subscription_key)
     RETURNING b.bill_key, b.bill_id, b.state, b.fingerprint, f.findings, f.is_rejected
 )
 

@@ -4,12 +4,7 @@ WITH drafts AS (
     SELECT
         subscription_key,
         currency
-    FROM billing.bills
-    WHERE
-        period_start = :period_start
-        AND period_end = :period_end
-        AND document = 'bill'
-        AND state = 'draft'
+    FROM billing.period_bills(:period_start, :period_end, ARRAY['draft'], :subscriptions)
 )
 
 SELECT

@@ -6,11 +6,7 @@ SELECT
     'draft' AS to_state,
     :who,
     :at
-FROM billing.bills AS b
+FROM billing.period_bills(:period_start, :period_end, ARRAY['draft'], :subscriptions) AS b
 WHERE
-    b.period_start = :period_start
-    AND b.period_end = :period_end
-    AND b.document = 'bill'
-    AND b.state = 'draft'
-    AND NOT EXISTS (SELECT FROM billing.bill_events AS e WHERE e.bill_id = b.bill_id)
+    NOT EXISTS (SELECT FROM billing.bill_events AS e WHERE e.bill_id = b.bill_id)
 ORDER BY b.bill_key

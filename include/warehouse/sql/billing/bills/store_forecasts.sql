@@ -15,9 +15,6 @@ SET
         0
     )
 FROM forecasts AS f
-WHERE
-    b.subscription_key = f.subscription_key
-    AND b.period_start = :period_start
-    AND b.period_end = :period_end
-    AND b.document = 'bill'
-    AND b.state = 'draft'
+INNER JOIN billing.period_bills(:period_start, :period_end, ARRAY['draft'], :subscriptions) AS d
+    ON f.subscription_key = d.subscription_key
+WHERE b.bill_key = d.bill_key

@@ -15,12 +15,8 @@ FROM (
         ) AS aku_seconds,
         sum(l.amount) AS amount
     FROM billing.bill_lines AS l
-    INNER JOIN billing.bills AS d ON l.bill_key = d.bill_key
-    WHERE
-        d.period_start = :period_start
-        AND d.period_end = :period_end
-        AND d.document = 'bill'
-        AND d.state = 'draft'
+    INNER JOIN billing.period_bills(:period_start, :period_end, ARRAY['draft'], :subscriptions) AS d
+        ON l.bill_key = d.bill_key
     GROUP BY l.bill_key
 ) AS lines
 LEFT JOIN (
@@ -29,12 +25,8 @@ LEFT JOIN (
         sum(t.amount) AS amount,
         coalesce(sum(t.amount) FILTER (WHERE t.is_inclusive), 0) AS amount_included
     FROM billing.bill_taxes AS t
-    INNER JOIN billing.bills AS d ON t.bill_key = d.bill_key
-    WHERE
-        d.period_start = :period_start
-        AND d.period_end = :period_end
-        AND d.document = 'bill'
-        AND d.state = 'draft'
+    INNER JOIN billing.period_bills(:period_start, :period_end, ARRAY['draft'], :subscriptions) AS d
+        ON t.bill_key = d.bill_key
     GROUP BY t.bill_key
 ) AS taxes ON lines.bill_key = taxes.bill_key
 WHERE b.bill_key = lines.bill_key

@@ -27,7 +27,10 @@ chosen AS (
         AND draft.document = 'bill'
         AND draft.state = any(:states)
         AND draft.bill_key = coalesce(CAST(:document_key AS bigint), draft.bill_key)
-        AND draft.subscription_key = coalesce(CAST(:subscription_key AS bigint), draft.subscription_key)
+        AND (
+            CAST(:subscriptions AS bigint[]) IS NULL
+            OR draft.subscription_key = any(CAST(:subscriptions AS bigint[]))
+        )
         AND root.document = 'bill'
         AND billing.is_issued(root.state)
     UNION ALL

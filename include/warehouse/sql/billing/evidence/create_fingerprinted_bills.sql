@@ -1,4 +1,4 @@
--- The period's documents in these states, which get fingerprints.
+-- The documents to take fingerprints of.
 CREATE TEMPORARY TABLE fingerprinted_bills ON COMMIT DROP AS
 SELECT
     b.*,
@@ -8,6 +8,4 @@ SELECT
 FROM billing.bills AS b
 INNER JOIN core.subscriptions AS s ON b.subscription_key = s.subscription_key
 WHERE
-    b.period_start = :period_start
-    AND b.period_end = :period_end
-    AND b.state = any(:states)
+    b.bill_key = any(:bill_keys)

@@ -7,7 +7,7 @@ INSERT INTO our_hours (
 )
 WITH charged AS MATERIALIZED (
     SELECT *
-    FROM billing.charged_hours(:period_start, :period_end, FALSE, TRUE)
+    FROM billing.charged_hours(:period_start, :period_end, FALSE, TRUE, :subscriptions)
 ),
 
 unpriced AS (
@@ -61,7 +61,7 @@ measured AS (
             u.aku_seconds, t.charge_every, t.scaled_price, t.unit_divisor, t.divisor, t.addend, t.is_half_even,
             t.most_units, t.last_place, t.share
         ) AS amount
-    FROM billing.hours_to_rate(:period_start, :period_end, FALSE) AS h
+    FROM billing.hours_to_rate(:period_start, :period_end, FALSE, :subscriptions) AS h
     INNER JOIN tiers AS t
         ON
             h.subscription_key = t.subscription_key

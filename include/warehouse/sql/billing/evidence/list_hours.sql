@@ -3,7 +3,7 @@
 -- count. An hour has an amount of its own where the plan charges by the hour.
 WITH charged AS MATERIALIZED (
     SELECT *
-    FROM billing.charged_hours(:period_start, :period_end, FALSE, TRUE)
+    FROM billing.charged_hours(:period_start, :period_end, FALSE, TRUE, :subscriptions)
 ),
 
 included AS (

@@ -12,5 +12,5 @@ SELECT
     sum(metered_aku_seconds) FILTER (WHERE rest_aku_seconds IS NOT NULL) AS rest_metered_aku_seconds,
     sum(charge) AS hourly_amount,
     bool_or(is_too_large) AS is_too_large
-FROM billing.charged_hours(:period_start, :period_end, :has_other_hours, FALSE)
+FROM billing.charged_hours(:period_start, :period_end, :has_other_hours, FALSE, :subscriptions)
 GROUP BY subscription_key, segment_no, tier

@@ -1,5 +1,5 @@
--- The subscriptions to rate, into billable_subscriptions of this transaction: those asked for, or else all of plans
--- with this time zone that the period may still bill. plan_key is NULL where the plan was never published.
+-- The subscriptions to rate, into billable_subscriptions of this transaction. plan_key is NULL where the plan was never
+-- published.
 CREATE TEMPORARY TABLE billable_subscriptions ON COMMIT DROP AS
 SELECT
     s.subscription_key,
@@ -37,17 +37,4 @@ CROSS JOIN
                 AS active_start,
             date_trunc('second', least(lives.ended_at, :period_end)) AS active_end
     ) AS whole
-WHERE
-    s.subscription_key = any(CAST(:subscriptions AS bigint[]))
-    OR (
-        CAST(:subscriptions AS bigint[]) IS NULL
-        AND coalesce(p.time_zone, :time_zone) = :time_zone
-        AND NOT EXISTS (
-            SELECT FROM billing.bills AS b
-            WHERE
-                b.subscription_key = s.subscription_key
-                AND b.period_start = :period_start
-                AND b.document = 'bill'
-                AND billing.is_closed(b.state)
-        )
-    )
+WHERE s.subscription_key = any(CAST(:subscriptions AS bigint[]))

@@ -10,7 +10,7 @@ SELECT
         billing.rounded_charge(h.aku_seconds, p.scaled_price, p.divisor, p.addend, p.is_half_even, p.max_aku_seconds)
     ) AS hourly_amount,
     max(h.aku_seconds) > min(p.max_aku_seconds) AS is_too_large
-FROM billing.hours_to_rate(:period_start, :period_end, :has_other_hours) AS h
+FROM billing.hours_to_rate(:period_start, :period_end, :has_other_hours, :subscriptions) AS h
 INNER JOIN billing.rating_segments AS p
     ON
         h.subscription_key = p.subscription_key
