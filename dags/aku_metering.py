@@ -64,11 +64,13 @@ def aku_metering() -> None:
     def close_hours(partition_key: str | None = None) -> dict[str, int]:
         """Close the run's hour, or the window that the form gives; yields counts."""
         from include.metering.hours.close import close_asked
+        from include.metering.hours.digests import take_missing_digests
         from include.orchestration import connections, work
         from include.orchestration.outcomes import leave_outcome
 
         form = work.form()
         closed = close_asked(connections.warehouse(), work.run_instant(), form["from"], form["to"], hour=partition_key)
+        take_missing_digests(connections.warehouse())
         return leave_outcome("hours", closed.counts())
 
     close_hours()

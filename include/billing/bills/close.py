@@ -182,6 +182,7 @@ def draft_and_audit(
     `unpriced` takes those that cannot be rated, as `rate` says.
     """
     chosen = {**window_of(period), "subscriptions": list(subscriptions)}
+    connection.execute(statement("billing/bills/take_digests"), chosen)
     renew_licences(connection, period, period.window.end, subscriptions)
     drafted = draft_bills(connection, period, at, subscriptions, unpriced=unpriced)
     connection.execute(statement("billing/bills/record_drafts"), {**chosen, "who": by, "at": at})

@@ -34,8 +34,20 @@ def printed_products() -> str:
     return json.dumps({product.name: product.printed_facts() for product in catalog_products()})
 
 
-def fingerprint(connection: Connection, period: BillingPeriod, bill_keys: Sequence[int]) -> None:
-    """Compute fingerprints of documents of a period into the temporary table bill_fingerprints of this transaction."""
+def fingerprint(
+    connection: Connection, period: BillingPeriod, bill_keys: Sequence[int], *, from_usage: bool = False
+) -> None:
+    """Compute fingerprints of documents of a period into the temporary table bill_fingerprints of this transaction.
+
+    Args:
+        connection: the transaction.
+        period: the documents'.
+        bill_keys: theirs.
+        from_usage: reads the usage of instances itself, not the digests of it that hours have.
+    """
     tables = ", ".join(f"pg_temp.{table}" for table in _TABLES)
     connection.execute(text(f"DROP TABLE IF EXISTS {tables}"))
-    run_steps(connection, _STEPS, {**window_of(period), "bill_keys": list(bill_keys)})
+    chosen = {**window_of(period), "bill_keys": list(bill_keys), "from_usage": from_usage}
+    run_steps(connection, _STEPS[:1], chosen)
+    subscriptions = connection.scalars(text("SELECT DISTINCT subscription_key FROM fingerprinted_bills")).all()
+    run_steps(connection, _STEPS[1:], {**chosen, "subscriptions": subscriptions})

@@ -165,7 +165,7 @@ _Found = tuple[int, str, str]
 
 
 def _compare_fingerprints(connection: Connection, period: BillingPeriod, keys: list[int]) -> Iterator[_Found]:
-    fingerprint(connection, period, keys)
+    fingerprint(connection, period, keys, from_usage=True)
     for row in connection.execute(statement("billing/evidence/compare_fingerprints"), {"bill_keys": keys}):
         if not row.changed:
             yield row.bill_key, "identity", "Its fingerprint or its period is not what it was issued with."

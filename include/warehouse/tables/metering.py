@@ -5,7 +5,18 @@ polls, readings, usage and its sums are partitioned by month (UTC); metering.ens
 
 from __future__ import annotations
 
-from sqlalchemy import ARRAY, CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Numeric,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy import text as sql
 
 from include.domain.lifecycles import GAP, HOUR
@@ -150,6 +161,13 @@ subscription_hours = Table(
     big("gap_seconds", "Seconds under gaps, added up over its instances."),
     big("peak_aku", "Largest AKU of each instance in the hour, added up."),
     big("whole_hour_aku_seconds", "AKU-seconds if each instance had its mean AKU in use for the whole hour."),
+    Column(
+        "usage_digest",
+        Numeric,
+        nullable=True,
+        comment="Sum of the hashes of its usage, whose sums these are; null where that is to be looked at again.",
+    ),
+    Index("subscription_hours_without_digest", "hour_start", postgresql_where=sql("usage_digest IS NULL")),
     # For marketplace.agreement: one subscription's hours, without those of all others.
     Index("subscription_hours_by_subscription", "subscription_key", "hour_start"),
     schema="metering",

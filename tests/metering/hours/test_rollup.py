@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from include.metering.hours.close import close_due_hours
+from include.metering.hours.digests import take_missing_digests
 from include.metering.imports.load import import_usage
 from tests.support.metering.lives import (
     NOON,
@@ -67,6 +68,13 @@ def test_an_import_reaches_the_sums_and_a_correction_of_it_is_kept(warehouse: En
     assert tuple(revision) == (100, 250, "corrected")
 
 
+#: Hours whose digest is not that of their usage.
+OTHER_DIGESTS = """
+SELECT count(*)
+FROM metering.subscription_hours AS h
+LEFT JOIN metering.summed_usage('2026-01-01', '2027-01-01', NULL) AS u USING (subscription_key, hour_start)
+WHERE h.usage_digest IS NOT NULL AND h.usage_digest IS DISTINCT FROM u.usage_digest
+"""
 OWNERS = {"kf-1": "sub-11-orders", "kf-2": "sub-11-orders", "kf-3": "sub-11-payments"}
 FILES = st.lists(st.tuples(st.sampled_from(sorted(OWNERS)), st.integers(-2, 3), st.integers(0, 3)), min_size=1)
 
@@ -99,3 +107,11 @@ def test_imports_and_closings_in_any_order_keep_the_sums(
             orders.close(0, 2)
         sums, used = sums_and_usage(orders.warehouse)
         assert sums == used
+        with orders.warehouse.connect() as connection:
+            assert connection.scalar(text(OTHER_DIGESTS)) == 0
+    take_missing_digests(orders.warehouse)
+    with orders.warehouse.connect() as connection:
+        assert (
+            connection.scalar(text("SELECT count(*) FROM metering.subscription_hours WHERE usage_digest IS NULL")) == 0
+        )
+        assert connection.scalar(text(OTHER_DIGESTS)) == 0

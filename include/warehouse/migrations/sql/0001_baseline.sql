@@ -515,6 +515,7 @@ CREATE TABLE metering.subscription_hours (
 	gap_seconds BIGINT NOT NULL,
 	peak_aku BIGINT NOT NULL,
 	whole_hour_aku_seconds BIGINT NOT NULL,
+	usage_digest NUMERIC,
 	CONSTRAINT subscription_hours_pkey PRIMARY KEY (hour_start, subscription_key)
 )
  PARTITION BY RANGE (hour_start);
@@ -528,7 +529,9 @@ COMMENT ON COLUMN metering.subscription_hours.estimated_aku_seconds IS 'Of these
 COMMENT ON COLUMN metering.subscription_hours.gap_seconds IS 'Seconds under gaps, added up over its instances.';
 COMMENT ON COLUMN metering.subscription_hours.peak_aku IS 'Largest AKU of each instance in the hour, added up.';
 COMMENT ON COLUMN metering.subscription_hours.whole_hour_aku_seconds IS 'AKU-seconds if each instance had its mean AKU in use for the whole hour.';
+COMMENT ON COLUMN metering.subscription_hours.usage_digest IS 'Sum of the hashes of its usage, whose sums these are; null where that is to be looked at again.';
 CREATE INDEX subscription_hours_by_subscription ON metering.subscription_hours (subscription_key, hour_start);
+CREATE INDEX subscription_hours_without_digest ON metering.subscription_hours (hour_start) WHERE usage_digest IS NULL;
 CREATE TABLE metering.usage (
 	hour_start TIMESTAMP WITH TIME ZONE NOT NULL,
 	instance_key BIGINT NOT NULL,

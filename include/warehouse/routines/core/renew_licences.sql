@@ -1,8 +1,9 @@
--- Renews each licence of these subscriptions that renews by itself once, where its next term starts before renew_before.
--- Terms are counted in calendar months of the plan's time zone from the first of the licence's chain, so that a chain
--- which began on the 31st comes back to the 31st after February. A renewal costs what the terms in force at its start
--- say, private offers included. A licence that lapsed and renews after all starts again where the last issued bill of
--- its subscription ends: what is issued was rated without it, and a term that starts there would be on no bill.
+-- Renews each licence of these subscriptions that renews by itself once, where its next term starts before
+-- renew_before. Terms are counted in calendar months of the plan's time zone from the first of the licence's chain, so
+-- that a chain which began on the 31st comes back to the 31st after February. A renewal costs what the terms in force
+-- at its start say, private offers included. A licence that lapsed and renews after all starts again where the last
+-- issued bill of its subscription ends: what is issued was rated without it, and a term that starts there would be on
+-- no bill.
 CREATE FUNCTION core.renew_licences(
     time_zone text, renew_before timestamptz, subscriptions bigint[]
 ) RETURNS SETOF bigint

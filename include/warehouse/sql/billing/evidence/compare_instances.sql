@@ -8,18 +8,8 @@ WITH chosen AS (
 ),
 
 used AS (
-    SELECT
-        subscription_key,
-        hour_start,
-        sum(aku_seconds) AS aku_seconds,
-        sum(peak_aku) AS peak_aku,
-        sum(billing.whole_hour_aku_seconds(aku_seconds, used_seconds)) AS whole_hour_aku_seconds
-    FROM metering.usage
-    WHERE
-        hour_start >= :period_start
-        AND hour_start < :period_end
-        AND subscription_key IN (SELECT subscription_key FROM chosen)
-    GROUP BY subscription_key, hour_start
+    SELECT *
+    FROM metering.summed_usage(:period_start, :period_end, (SELECT array_agg(subscription_key) FROM chosen))
 ),
 
 summed AS (

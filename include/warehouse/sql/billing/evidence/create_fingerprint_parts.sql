@@ -1,8 +1,8 @@
 -- SHA-256 of each group of inputs of each document, beginning with its usage; a group without rows has none.
 --
 -- Usage is as it was billed: what is known of billed hours later waits in billing.late_usage. By hour, of the
--- subscription; and by instance, under the ids that it was billed for, with how it is known. Of these there may be
--- millions of rows, so they are not put in an order: it is the count and the sum of their 64-bit hashes.
+-- subscription; and by instance, under the ids that it was billed for, with how it is known: the count and the sum of
+-- the hashes (metering.usage_hash), as they were taken when the hours were added up, or from the usage itself.
 CREATE TEMPORARY TABLE fingerprint_parts ON COMMIT DROP AS
 WITH hours AS (
     SELECT
@@ -17,47 +17,28 @@ WITH hours AS (
     WHERE
         hour_start >= :period_start
         AND hour_start < :period_end
-        AND subscription_key IN (SELECT subscription_key FROM fingerprinted_bills)
+        AND subscription_key = any(CAST(:subscriptions AS bigint[]))
     GROUP BY subscription_key
 ),
 
 instances AS (
     SELECT
-        u.subscription_key,
-        concat_ws(
-            ' ',
-            count(*),
-            sum(
-                hashint8extended(
-                    CAST(date_part('epoch', u.hour_start) AS bigint),
-                    hashint8extended(
-                        u.aku_seconds,
-                        hashint8extended(
-                            u.inferred_aku_seconds,
-                            hashint8extended(
-                                u.estimated_aku_seconds,
-                                hashint4extended(
-                                    u.peak_aku, hashint4extended(u.used_seconds, hashtextextended(u.source, i.known_as))
-                                )
-                            )
-                        )
-                    )
-                )
-            )
-        ) AS text
-    FROM metering.usage AS u
-    INNER JOIN (
-        SELECT
-            named.instance_key,
-            hashtextextended(named.instance_id, hashtextextended(e.environment_id, 0)) AS known_as
-        FROM metering.instances AS named
-        INNER JOIN core.environments AS e ON named.environment_key = e.environment_key
-    ) AS i ON u.instance_key = i.instance_key
+        subscription_key,
+        concat_ws(' ', sum(instance_count), sum(usage_digest)) AS text
+    FROM metering.subscription_hours
     WHERE
-        u.hour_start >= :period_start
-        AND u.hour_start < :period_end
-        AND u.subscription_key IN (SELECT subscription_key FROM fingerprinted_bills)
-    GROUP BY u.subscription_key
+        NOT CAST(:from_usage AS boolean)
+        AND hour_start >= :period_start
+        AND hour_start < :period_end
+        AND subscription_key = any(CAST(:subscriptions AS bigint[]))
+    GROUP BY subscription_key
+    UNION ALL
+    SELECT
+        subscription_key,
+        concat_ws(' ', sum(instance_count), sum(usage_digest)) AS text
+    FROM metering.summed_usage(:period_start, :period_end, :subscriptions)
+    WHERE CAST(:from_usage AS boolean)
+    GROUP BY subscription_key
 )
 
 SELECT

@@ -17,9 +17,17 @@ sums AS MATERIALIZED (
         sum(usage.estimated_aku_seconds) AS estimated_aku_seconds,
         sum(usage.gap_seconds) AS gap_seconds,
         sum(usage.peak_aku) AS peak_aku,
-        sum(billing.whole_hour_aku_seconds(usage.aku_seconds, usage.used_seconds)) AS whole_hour_aku_seconds
+        sum(billing.whole_hour_aku_seconds(usage.aku_seconds, usage.used_seconds)) AS whole_hour_aku_seconds,
+        sum(
+            metering.usage_hash(
+                environments.environment_id, instances.instance_id, usage.hour_start, usage.aku_seconds,
+                usage.inferred_aku_seconds, usage.estimated_aku_seconds, usage.peak_aku, usage.used_seconds,
+                usage.source
+            )
+        ) AS usage_digest
     FROM changed
     LEFT JOIN metering.instances ON changed.subscription_key = instances.subscription_key
+    LEFT JOIN core.environments ON instances.environment_key = environments.environment_key
     LEFT JOIN metering.usage
         ON
             instances.instance_key = usage.instance_key
@@ -50,7 +58,8 @@ INSERT INTO metering.subscription_hours AS kept (
     estimated_aku_seconds,
     gap_seconds,
     peak_aku,
-    whole_hour_aku_seconds
+    whole_hour_aku_seconds,
+    usage_digest
 )
 SELECT
     hour_start,
@@ -61,7 +70,8 @@ SELECT
     estimated_aku_seconds,
     gap_seconds,
     peak_aku,
-    whole_hour_aku_seconds
+    whole_hour_aku_seconds,
+    usage_digest
 FROM sums
 WHERE instance_count > 0
 -- In the order of the index, which is how it grows fastest.
@@ -73,4 +83,5 @@ ON CONFLICT (hour_start, subscription_key) DO UPDATE SET
     estimated_aku_seconds = excluded.estimated_aku_seconds,
     gap_seconds = excluded.gap_seconds,
     peak_aku = excluded.peak_aku,
-    whole_hour_aku_seconds = excluded.whole_hour_aku_seconds
+    whole_hour_aku_seconds = excluded.whole_hour_aku_seconds,
+    usage_digest = excluded.usage_digest

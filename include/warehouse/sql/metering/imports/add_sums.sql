@@ -1,7 +1,7 @@
 -- Adds to the sums by subscription and hour what this import changes: the whole of a new row, the change
 -- of one that an earlier import had said otherwise. The same sums as refresh_sums would make, without reading usage
 -- again: rows of imports are neither inferred nor estimated, and the lock of usage keeps others from changing it
--- meanwhile.
+-- meanwhile. A digest of the usage is taken later (metering.take_digests).
 INSERT INTO metering.subscription_hours AS kept (
     hour_start,
     subscription_key,
@@ -41,4 +41,5 @@ ON CONFLICT (hour_start, subscription_key) DO UPDATE SET
     instance_count = kept.instance_count + excluded.instance_count,
     aku_seconds = kept.aku_seconds + excluded.aku_seconds,
     peak_aku = kept.peak_aku + excluded.peak_aku,
-    whole_hour_aku_seconds = kept.whole_hour_aku_seconds + excluded.whole_hour_aku_seconds
+    whole_hour_aku_seconds = kept.whole_hour_aku_seconds + excluded.whole_hour_aku_seconds,
+    usage_digest = NULL
