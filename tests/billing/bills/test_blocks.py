@@ -1,4 +1,4 @@
-"""A period is closed block by block, and nobody can tell from its bills."""
+"""A period is closed block by block, which its bills do not show."""
 
 from __future__ import annotations
 
