@@ -27,6 +27,7 @@ NAMES = [
     "rating",
     "close_period",
     "make_documents",
+    "alternatives",
     "poll_consoles",
     "receive_callbacks",
     "reconcile",
