@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.support.page_addresses import EVERY_PAGE
 
@@ -14,10 +15,10 @@ GROUND = "getComputedStyle(document.body).backgroundColor"
 def test_one_goes_from_the_list_to_a_bill_and_back(page, site):
     page.goto(f"{site}/billing/bills")
     page.get_by_role("link", name="Bill of risk, 2026-10").click()
-    assert page.get_by_role("heading", name="risk 2026-10").is_visible()
-    assert page.get_by_text("Why it is held").is_visible()
+    expect(page.get_by_role("heading", name="risk 2026-10")).to_be_visible()
+    expect(page.get_by_text("Why it is held")).to_be_visible()
     page.get_by_role("link", name="Bills of 2026-10").click()
-    assert page.locator("tbody tr").count() == 5
+    expect(page.locator("tbody tr")).to_have_count(5)
 
 
 def test_filters_are_kept_in_the_address(page, site):
@@ -25,7 +26,7 @@ def test_filters_are_kept_in_the_address(page, site):
     page.get_by_label("State").select_option("reconciled")
     page.get_by_label("Find").fill("ord")
     page.get_by_role("button", name="Show").click()
-    assert page.locator("tbody tr").count() == 1
+    expect(page.locator("tbody tr")).to_have_count(1)
     page.reload()
     assert page.get_by_label("State").input_value() == "reconciled"
     assert page.get_by_label("Find").input_value() == "ord"
@@ -98,7 +99,7 @@ def test_pages_work_without_scripts(browser, site):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{site}/billing/bills")
-    assert page.locator("tbody tr").count() == 5
+    expect(page.locator("tbody tr")).to_have_count(5)
     context.close()
 
 
@@ -107,4 +108,4 @@ def test_one_goes_from_a_difference_to_the_evidence_of_a_record(page, site):
     page.get_by_role("link", name="Its records").last.click()
     page.get_by_role("link", name="Accepted").click()
     page.locator("tbody tr").first.get_by_role("link").first.click()
-    assert page.get_by_role("heading", name="Attempts").is_visible()
+    expect(page.get_by_role("heading", name="Attempts")).to_be_visible()
