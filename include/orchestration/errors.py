@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
 
+from include.orchestration.log_fields import fields_of_the_run
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -92,7 +94,8 @@ def operator_reporting_known_errors(operator: type[_Operator]) -> type[_Operator
 @contextmanager
 def _report_known_errors() -> Iterator[None]:
     try:
-        yield
+        with fields_of_the_run():
+            yield
     except Exception as error:
         from include.warehouse.sentences import known_reason
 

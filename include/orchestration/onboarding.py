@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from include.domain.errors import ConfigurationError, ConflictError
 from include.domain.onboarding import Admission, CheckResult, NotAdmittedError, OnboardingRequest
 from include.orchestration import connections, pages, work
+from include.orchestration.log_fields import name_subscription
 from include.orchestration.outcomes import leave_sentence, skip
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def admission(handed_on: dict[str, Any] | None) -> Admission:
         from airflow.sdk.exceptions import AirflowSkipException
 
         raise AirflowSkipException("Nothing was admitted, so nothing was ordered.")
+    name_subscription(handed_on["subscription_id"])
     return Admission(**handed_on)
 
 

@@ -57,6 +57,24 @@ def test_an_environment_and_a_window_name_gaps_too(dagbag, gap, warehouse):
     assert stored(warehouse)[0][0] == "waived"
 
 
+def test_each_line_of_a_tasks_log_says_what_the_run_is_about(dagbag, gap, warehouse, monkeypatch):
+    """Airflow writes the fields of structlog's context with every line."""
+    from structlog.contextvars import get_contextvars
+
+    from include.orchestration import gaps
+
+    fields = []
+
+    def note_fields():
+        fields.append(get_contextvars())
+        return {}
+
+    monkeypatch.setattr(gaps, "waive_gaps_of_run", note_fields)
+    assert run(dagbag, gaps=str(gap), environment="env-11-orders")["waive_gaps"] in {"success", "failed"}
+    assert fields[0]["environment"] == "env-11-orders"
+    assert "environment" not in get_contextvars()
+
+
 @pytest.mark.parametrize("conf", [{}, {"gaps": "999999"}, {"environment": "env-11-orders"}])
 def test_a_form_that_names_no_open_gap_fails_and_waives_nothing(dagbag, gap, warehouse, conf):
     assert run(dagbag, **conf)["waive_gaps"] == "failed"
