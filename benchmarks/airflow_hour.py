@@ -26,7 +26,8 @@ from include.warehouse.embedded import scratch_warehouse
 from include.warehouse.engine import ensure_partitions, open_warehouse
 from include.warehouse.vault import Vault
 from tests.support.sandbox import SandboxHandle
-from tests.support.stack import airflow_of, postgres_of, running_stack
+from include.local.temporary import temporary_stack
+from tests.support.stack import airflow_of, postgres_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -64,7 +65,7 @@ _FORGET = "TRUNCATE metering.usage, metering.subscription_hours, metering.enviro
 
 def run(size: str) -> list[Ratio]:
     count, repetitions = SIZES[size]
-    with running_stack() as running:
+    with temporary_stack() as running:
         postgres = postgres_of(running)
         theirs = open_warehouse(postgres.set(database="warehouse"), role=None)
         with scratch_warehouse(postgres, role=None) as bare:

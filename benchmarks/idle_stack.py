@@ -15,7 +15,8 @@ from benchmarks.measuring import Ratio, cost
 from include.local import processes
 from include.local.state import ROOT
 from include.warehouse import server
-from tests.support.stack import airflow_of, running_stack
+from include.local.temporary import temporary_stack
+from tests.support.stack import airflow_of
 
 if TYPE_CHECKING:
     from include.local.stack import Running
@@ -35,7 +36,7 @@ class Used(NamedTuple):
 
 def run(size: str) -> list[Ratio]:
     seconds = SIZES[size]
-    with running_stack() as running:
+    with temporary_stack() as running:
         time.sleep(_SETTLING_SECONDS)
         bare = _watch(running, seconds)
         api = airflow_of(running)

@@ -52,6 +52,7 @@ def airflow_settings(state: State, settings: Settings, socket_folder: Path) -> d
         # Tasks outlast a restart of the API server.
         "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "20",
         "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "10",
+        **settings.airflow,
     }
 
 

@@ -161,9 +161,13 @@ def _start_all(place: State, settings: Settings, say: Say) -> None:
     _set_up_airflow(place, surroundings)
     _enter_vendor_account(place, settings)
     say(f"Airflow: starting at {settings.ui_url}")
-    program = str(Path(sys.executable).with_name("airflow"))
     for name in AIRFLOW_COMPONENTS:
-        processes.start(place, name, [program, name, *_ARGUMENTS.get(name, ())], surroundings)
+        processes.start(place, name, command_of(name), surroundings)
+
+
+def command_of(component: str) -> list[str]:
+    """The command that one of Airflow's components runs as."""
+    return [str(Path(sys.executable).with_name("airflow")), component, *_ARGUMENTS.get(component, ())]
 
 
 def _choose_ports(settings: Settings) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -98,6 +98,7 @@ class Settings:
         callback_key: by which the sandbox's Marketplace signs its callbacks.
         passwords_shown: whether a start has come as far as showing the passwords.
         dags_begin_paused: whether no DAG runs on its schedule before somebody lets it.
+        airflow: settings of Airflow that are other than usual, as environment variables.
     """
 
     stack_id: str
@@ -114,6 +115,7 @@ class Settings:
     trigger_log_port: int = 0
     passwords_shown: bool = False
     dags_begin_paused: bool = False
+    airflow: dict[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Without the secrets."""

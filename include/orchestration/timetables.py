@@ -52,6 +52,17 @@ class _NamedByPartition(Timetable):
 class HourTimetable(_NamedByPartition, CronPartitionTimetable):
     """One run per hour, named by it: scheduled__2026-10-01T05:00:00."""
 
+    def iter_partition_dagrun_infos(self, *, earliest: datetime, latest: datetime) -> Iterator[DagRunInfo]:
+        """The hours that begin in [earliest, latest], for backfill; each run is of when the hour is due.
+
+        Airflow dates it at the hour's beginning, when nothing of the hour can be closed.
+        """
+        for info in super().iter_partition_dagrun_infos(earliest=earliest, latest=latest):
+            due = info.run_after
+            for _ in range(-self._run_offset):
+                due = self._get_next(due)
+            yield info._replace(run_after=due)
+
 
 class BillingPeriodTimetable(_NamedByPartition):
     """One run per billing period, `close_delay` after it has ended.

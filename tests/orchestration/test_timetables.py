@@ -105,6 +105,14 @@ def test_an_hourly_run_is_named_by_its_hour_and_the_scheduler_makes_its_timetabl
     assert named == "scheduled__2026-10-01T05:00:00"
 
 
+def test_a_backfilled_hour_is_closed_as_of_when_it_has_ended(dagbag: DagBag) -> None:
+    hourly = dagbag.dags["aku_metering"].timetable
+    first, last = datetime(2026, 10, 1, 5, tzinfo=UTC), datetime(2026, 10, 1, 7, tzinfo=UTC)
+    runs = list(hourly.iter_partition_dagrun_infos(earliest=first, latest=last))
+    assert [run.partition_key for run in runs] == ["2026-10-01T05:00:00", "2026-10-01T06:00:00"]
+    assert runs[0].run_after == datetime(2026, 10, 1, 6, 7, tzinfo=UTC)
+
+
 def test_a_partition_key_is_a_month(timetable: BillingPeriodTimetable) -> None:
     from airflow.exceptions import InvalidPartitionKeyError
 

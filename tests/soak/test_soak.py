@@ -13,10 +13,10 @@ import pytest
 
 from include.local import processes
 from include.local.interrupts import listen_once
+from include.local.temporary import temporary_stack
 from tests.support.soak.in_airflow import READINGS, soak_in_airflow
 from tests.support.soak.in_process import soak_in_process
 from tests.support.soak.scene import Soak
-from tests.support.stack import running_stack
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -49,7 +49,7 @@ def test_airflow_meters_and_leaves_nothing_when_the_soak_ends_early() -> None:
         if f"{READINGS}: " in line:
             raise EnoughError
 
-    with pytest.raises(EnoughError), running_stack(said.append) as running:
+    with pytest.raises(EnoughError), temporary_stack(said.append) as running:
         soak_in_airflow(Soak(consoles=8), running, say)
     assert [line for line in said if re.search(rf"{READINGS}: success, [1-8] polls answered", line)] != [], said
     assert not running.state.folder.exists()
@@ -62,7 +62,7 @@ def test_a_long_soak_by_airflow_loses_and_invents_nothing() -> None:
     listen_once()  # make and the terminal may both send Ctrl-C
     hours, consoles = float(os.environ["AKUBILL_SOAK_HOURS"]), int(os.environ["AKUBILL_SOAK_CONSOLES"])
     say = print
-    with running_stack(say) as running:
+    with temporary_stack(say) as running:
         watch, found = soak_in_airflow(Soak(hours * 3600, consoles), running, say)
     for line in found.sentences(watch.polls):
         say(line)

@@ -1,0 +1,85 @@
+"""Airflow's API for one who knows that its server may be dead at the moment."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from include.domain.errors import AkubillError
+from include.local.airflow_api import AirflowApi, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+_patiently = retry(
+    retry=retry_if_exception_type((AkubillError, httpx.TransportError)),
+    stop=stop_after_delay(90),
+    wait=wait_fixed(0.5),
+    reraise=True,
+)
+ENDED = {"success", "failed"}
+
+
+class PatientApi(AirflowApi):
+    """Asks again until it is answered; a run has the name that it was given, so it is started once."""
+
+    @_patiently
+    def begin(self, dag_id: str, run_id: str, conf: Mapping[str, object] | None = None) -> Run:
+        """Start a run, or find that it was started."""
+        body = {"logical_date": None, "conf": conf or {}, "dag_run_id": run_id}
+        self._do("POST", f"/dags/{dag_id}/dagRuns", body, httpx.codes.CONFLICT)
+        return Run(dag_id, run_id)
+
+    @_patiently
+    def state(self, run: Run) -> str:
+        """How far it is."""
+        return str(self._do("GET", f"/dags/{run.dag_id}/dagRuns/{run.run_id}")["state"])
+
+    @_patiently
+    def under_way(self) -> list[Run]:
+        """Runs that have not ended."""
+        found = self._do("GET", "/dags/~/dagRuns?state=running&state=queued&limit=100")["dag_runs"]
+        return [Run(row["dag_id"], row["dag_run_id"]) for row in found]
+
+    @_patiently
+    def tasks_in(self, state: str) -> list[dict[str, Any]]:
+        """Task instances of all runs that are in that state."""
+        found = self._do("GET", f"/dags/~/dagRuns/~/taskInstances?state={state}&limit=100")["task_instances"]
+        return list(found)
+
+    @_patiently
+    def clear(self, run: Run, tasks: list[str] | None = None, *, only_failed: bool = False) -> None:
+        """Have tasks of a run done again; None: all of them."""
+        body = {"dry_run": False, "dag_run_id": run.run_id, "only_failed": only_failed, "reset_dag_runs": True}
+        if tasks is not None:
+            body["task_ids"] = tasks  # type: ignore[assignment]
+        self._do("POST", f"/dags/{run.dag_id}/clearTaskInstances", body)
+
+    @_patiently
+    def backfill(self, dag_id: str, begin: datetime, end: datetime) -> None:
+        """Run a DAG again for a while that is over; one that is under way is left alone."""
+        window = {"from_date": begin.isoformat(), "to_date": end.isoformat()}
+        body = {"dag_id": dag_id, **window, "reprocess_behavior": "completed", "max_active_runs": 2, "dag_run_conf": {}}
+        self._do("POST", "/backfills", body, httpx.codes.CONFLICT)
+
+    def put_cloud_account(self, connection_id: str, port: int, account_id: str, key_id: str, secret: str) -> None:
+        """An account of the cloud, which is called at that port of this machine."""
+        self.put_connection(
+            connection_id,
+            conn_type="alibaba_cloud",
+            host="127.0.0.1",
+            port=port,
+            login=key_id,
+            password=secret,
+            extra=json.dumps({"account_id": account_id, "region_id": "cn-hangzhou", "protocol": "http"}),
+        )
+
+    def _do(self, method: str, path: str, body: Mapping[str, object] | None = None, also: int = 0) -> dict[str, Any]:
+        answer = self._client.request(method, f"/api/v2{path}", json=body)
+        if not answer.is_success and answer.status_code != also:
+            raise AkubillError(f"Airflow answered {answer.status_code} for {path}: {answer.text[:300]}")
+        return dict(answer.json())

@@ -1,0 +1,71 @@
+"""What goes wrong in a life in real processes: a seed decides which faults, in which step, and when.
+
+When exactly a fault meets a process is the machine's to decide. The plan is the seed's alone.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import NamedTuple
+
+from include.faults.real.proxy import DELAYED, TROUBLES
+from include.faults.real.scene import SUPERVISED
+
+#: The steps of a life, and in how many seconds each is mostly done.
+STEPS = {"order": 20, "use": 8, "charge": 6, "release": 5}
+OUTSIDE, INSIDE = "call to the outside", "call of the Marketplace"
+KILL, TASK, TASKS_WORKER = "kill -9", "task", "worker of a task"
+SECOND_SCHEDULER = "second scheduler"
+CLEARED, TWICE, BACKFILLED = "tasks cleared", "run started twice", "hours backfilled"
+FULL = "full disk"
+#: Every fault that there is.
+FAULTS = (
+    *(f"{way}: {what}" for way in (OUTSIDE, INSIDE) for what in TROUBLES),
+    *(f"{KILL}: {name}" for name in (TASK, TASKS_WORKER, *SUPERVISED)),
+    SECOND_SCHEDULER,
+    CLEARED,
+    TWICE,
+    BACKFILLED,
+    FULL,
+)
+#: Where a fault has something to meet.
+_WHERE = {INSIDE: ("order", "use", "release"), OUTSIDE: ("order", "order", "charge", "charge")}
+_MANY = (2, 3, 4)
+
+
+class Strike(NamedTuple):
+    """What goes wrong.
+
+    Attributes:
+        step: of the life.
+        after: so many seconds after its beginning.
+        fault: one of FAULTS.
+        times: how many requests it meets, for a call.
+        seconds: how long it lasts.
+    """
+
+    step: str
+    after: float
+    fault: str
+    times: int
+    seconds: float
+
+
+def plan(seed: int) -> list[Strike]:
+    """What the seed says; nothing for seed 0."""
+    if not seed:
+        return []
+    dice = random.Random(f"real faults {seed}")  # noqa: S311 - a plan must repeat, not be secret
+    strikes = [_draw(dice, fault) for fault in dice.sample(FAULTS, dice.choice(_MANY))]
+    return sorted(strikes, key=lambda strike: (list(STEPS).index(strike.step), strike.after))
+
+
+def _draw(dice: random.Random, fault: str) -> Strike:
+    way, _, what = fault.partition(": ")
+    step = dice.choice(_WHERE.get(way, tuple(STEPS)))
+    if way in _WHERE:
+        return Strike(step, 0.0, fault, dice.randint(1, 2 if what == DELAYED else 4), round(dice.uniform(0.5, 6), 1))
+    times = 1
+    return Strike(step, round(dice.uniform(0, STEPS[step]), 1), fault, times, round(dice.uniform(0, 5), 1))
+
+
