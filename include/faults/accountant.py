@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     import psycopg
 
@@ -99,6 +100,7 @@ WHERE u.aku_seconds > 0 AND NOT EXISTS (
     WHERE b.subscription_key = u.subscription_key
     AND u.hour_start >= b.period_start AND u.hour_start < b.period_end
 )
+AND u.hour_start < coalesce(%s, 'infinity'::timestamptz)
 """
 _PUSHED = """
 SELECT
@@ -114,9 +116,10 @@ FROM metering.environment_hours WHERE state IN ('closed', 'provisional')
 """
 #: What had an effect: each call of the Marketplace once, however often it was made.
 _APPLIED = """
-SELECT rtrim(action || ' ' || coalesce(parameters ->> 'orderId', '')) FROM marketplace.inbox WHERE state = 'applied'
+SELECT rtrim(action || ' ' || instance_id || ' ' || coalesce(parameters ->> 'orderId', ''))
+FROM marketplace.inbox WHERE state = 'applied'
 """
-_PERIODS = "SELECT period FROM billing.bills WHERE document = 'bill'"
+_BILLS = "SELECT bill_id FROM billing.bills WHERE document = 'bill' AND state <> 'void'"
 
 
 class Found(NamedTuple):
@@ -130,18 +133,22 @@ class Found(NamedTuple):
 class Issued:
     """Watches issued bills: from the first look on, none may change."""
 
-    def __init__(self, session: psycopg.Connection) -> None:
-        self._session = session
+    def __init__(self) -> None:
         self.bills: dict[str, str] = {}
         self.problems: list[str] = []
 
-    def look(self) -> None:
+    def look(self, session: psycopg.Connection) -> None:
         """Compare with what was there before."""
-        now = {str(bill_id): str(content) for bill_id, content in self._session.execute(_ISSUED)}
+        now = issued_bills(session)
         for bill_id, content in self.bills.items():
             if now.get(bill_id) != content:
                 self.problems.append(f"the issued bill {bill_id} changed: {content} became {now.get(bill_id)}")
         self.bills = now
+
+
+def issued_bills(session: psycopg.Connection) -> dict[str, str]:
+    """The content of each issued bill, by its id."""
+    return {str(bill_id): str(content) for bill_id, content in session.execute(_ISSUED)}
 
 
 def taken(session: psycopg.Connection, book: list[Any]) -> dict[str, list[Any]]:
@@ -150,7 +157,7 @@ def taken(session: psycopg.Connection, book: list[Any]) -> dict[str, list[Any]]:
         "push": book,
         "close": [hour for (hour,) in session.execute(_CLOSED)],
         "callback": [said for (said,) in session.execute(_APPLIED)],
-        "issue": [period for (period,) in session.execute(_PERIODS)],
+        "issue": [bill_id for (bill_id,) in session.execute(_BILLS)],
     }
 
 
@@ -165,6 +172,7 @@ def account(
     truth: Mapping[tuple[str, str], int],
     book: list[Any],
     undisturbed: Mapping[str, str] | None,
+    billed_until: datetime | None = None,
 ) -> Found:
     """Add up.
 
@@ -173,13 +181,14 @@ def account(
         truth: AKU-seconds by instance and hour, as they really were.
         book: what the Marketplace took: instance, start and quantity.
         undisturbed: the issued bills of the same life in which nothing went wrong.
+        billed_until: usage of later hours need not be on a bill yet.
     """
-    issued = {str(bill_id): str(content) for bill_id, content in session.execute(_ISSUED)}
+    issued = issued_bills(session)
     differences = list(_usage(session, truth))
     problems = [
         *(said for said, is_covered in differences if not is_covered),
         *(f"the lines of bill {bill_id} do not add up" for (bill_id,) in session.execute(_SUMS)),
-        *(f"usage of {hour} is on no bill" for (hour,) in session.execute(_UNBILLED)),
+        *(f"usage of {hour} is on no bill" for (hour,) in session.execute(_UNBILLED, (billed_until,))),
         *_billed(session),
         *_pushed(session, book),
         # Where usage is estimated under a gap, its bills are others.

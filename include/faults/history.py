@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ class History:
     """Operations in their order."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
-        self._now = now
+        self._now, self._lock = now, threading.Lock()
         self.entries: list[dict[str, Any]] = []
 
     @contextmanager
@@ -40,5 +41,6 @@ class History:
         return [json.dumps(entry, sort_keys=True) for entry in self.entries]
 
     def _enter(self, process: str, kind: str, operation: str, value: object, **more: str) -> None:
-        entry = {"index": len(self.entries), "time": f"{self._now():%Y-%m-%dT%H:%M:%SZ}", "process": process}
-        self.entries.append({**entry, "type": kind, "f": operation, "value": value, **more})
+        with self._lock:
+            entry = {"index": len(self.entries), "time": f"{self._now():%Y-%m-%dT%H:%M:%SZ}", "process": process}
+            self.entries.append({**entry, "type": kind, "f": operation, "value": value, **more})

@@ -88,7 +88,7 @@ class Life:
 
     def __init__(self, tasks: Tasks, stage: Stage, watch: psycopg.Connection) -> None:
         self._tasks, self._stage, self._watch = tasks, stage, watch
-        self.issued = Issued(watch)
+        self.issued = Issued()
         self.failures: list[str] = []
 
     def play(self) -> None:
@@ -137,7 +137,7 @@ class Life:
         self._stage.play(list(actors.values()))
         for process, actor in actors.items():
             self._note(process, actor)
-        self.issued.look()
+        self.issued.look(self._watch)
         return [name for name in tasks if is_unfinished(actors[name])]
 
     def _note(self, process: str, actor: Actor) -> None:

@@ -5,10 +5,11 @@ It shares no code with the product: plain SQL on its tables.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     import psycopg
 
@@ -37,7 +38,7 @@ _FINAL = {
     "late usage": {"applied", "withdrawn"},
 }
 #: What there has to be, or nothing was done.
-_NEEDED = (("hour", "closed"), ("push", "accepted"), ("usage", "import"), ("usage", "readings"))
+NEEDED = (("hour", "closed"), ("push", "accepted"), ("usage", "import"), ("usage", "readings"))
 
 
 def states(session: psycopg.Connection) -> list[tuple[Any, ...]]:
@@ -45,12 +46,30 @@ def states(session: psycopg.Connection) -> list[tuple[Any, ...]]:
     return list(session.execute(_STATES))
 
 
-def judge(session: psycopg.Connection) -> Iterator[str]:
-    """What has not healed, in words."""
-    found = {(str(thing), str(state)): int(count) for thing, state, count in states(session)}
+def judge(
+    session: psycopg.Connection,
+    needed: Iterable[tuple[str, str]] = NEEDED,
+    before: Iterable[tuple[Any, ...]] = (),
+    waiting: Mapping[tuple[str, str], int] = MappingProxyType({}),
+) -> Iterator[str]:
+    """What has not healed, in words.
+
+    Args:
+        session: sees all of the warehouse.
+        needed: of what there has to be more than before, or nothing was done.
+        before: the states before the life.
+        waiting: how many may be in a state that is not final, because its time has not come yet.
+    """
+    found, had = _counts(states(session)), _counts(before)
     for (thing, state), count in found.items():
-        if state not in _FINAL[thing] and not (thing == "bill" and state == "held" and ("gap", "open") in found):
-            yield f"{count} {thing}: {state}, when all is over"
-    for needed in _NEEDED:
-        if not found.get(needed):
-            yield f"no {' '.join(needed)}: nothing was done"
+        late = count - waiting.get((thing, state), 0)
+        is_held_for_a_gap = (thing, state) == ("bill", "held") and ("gap", "open") in found
+        if state not in _FINAL[thing] and late > 0 and not is_held_for_a_gap:
+            yield f"{late} {thing}: {state}, when all is over"
+    for each in needed:
+        if found.get(each, 0) <= had.get(each, 0):
+            yield f"no {' '.join(each)}: nothing was done"
+
+
+def _counts(rows: Iterable[tuple[Any, ...]]) -> dict[tuple[str, str], int]:
+    return {(str(thing), str(state)): int(count) for thing, state, count in rows}

@@ -206,7 +206,7 @@ class Tasks:
     def close_period(self, process: str) -> None:
         """What billing_period_close does, of the month that ended last."""
         period = BillingPeriod.containing(self.clock.now(), "Asia/Shanghai").previous
-        with self.history.operation(process, "issue", [period.name], ConflictError) as learned:
+        with self.history.operation(process, "issue", self._bill_of(period), ConflictError) as learned:
             closed = close_period(self.warehouse, period, self.clock.now())
             if not closed.issued_count + closed.held_count:
                 learned["value"] = []
@@ -248,6 +248,13 @@ class Tasks:
             file.write_text(text, encoding="utf-8")
         import_usage(self.warehouse, file, self.clock.now())
 
+    def _bill_of(self, period: BillingPeriod) -> list[str]:
+        """The bill that a close of the period has to make; none where nothing is metered yet."""
+        try:
+            return [f"{period.name}-{self.subscription_id()}"]
+        except NotYetError:
+            return []
+
     def _hours(self) -> list[str]:
         """The hours of the life that have ended."""
         count = min(int((floor_to_hour(self.clock.now()) - BEGINS) / HOUR), _HOURS)
@@ -255,7 +262,9 @@ class Tasks:
 
     @staticmethod
     def _said(callback: Callback) -> str:
-        return f"{callback.action} {callback.parameters.get('orderId', '')}".rstrip()
+        said = callback.parameters
+        about = said.get("instanceId") or said["orderBizId"]
+        return f"{callback.action} {about} {said.get('orderId', '')}".rstrip()
 
     def _bills(self, account_id: str) -> Bss:
         return Bss(self._accesses[account_id], _PATIENT)

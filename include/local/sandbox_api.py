@@ -105,6 +105,10 @@ class SandboxApi:
         """The Marketplace's own charges of an account in a month of UTC+8."""
         return list(self._answer("GET", f"/admin/accounts/{account_id}/charges", params={"cycle": cycle})["charges"])
 
+    def pushes(self) -> list[dict[str, Any]]:
+        """What the Marketplace took of what the vendor pushed."""
+        return list(self._answer("GET", "/admin/pushes"))
+
     def requests(self) -> dict[str, Any]:
         """How many requests were rightly signed, and which were refused."""
         return dict(self._answer("GET", "/admin/requests"))

@@ -12,7 +12,7 @@ from include.domain.errors import AkubillError
 from include.local.airflow_api import AirflowApi, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
 _patiently = retry(
@@ -52,11 +52,13 @@ class PatientApi(AirflowApi):
         return list(found)
 
     @_patiently
-    def clear(self, run: Run, tasks: list[str] | None = None, *, only_failed: bool = False) -> None:
-        """Have tasks of a run done again; None: all of them."""
-        body = {"dry_run": False, "dag_run_id": run.run_id, "only_failed": only_failed, "reset_dag_runs": True}
-        if tasks is not None:
-            body["task_ids"] = tasks  # type: ignore[assignment]
+    def clear(self, run: Run, tasks: Collection[Mapping[str, Any]] = (), *, only_failed: bool = False) -> None:
+        """Have tasks of a run done again; if none are named, all of them."""
+        body: dict[str, object] = {"dry_run": False, "dag_run_id": run.run_id, "only_failed": only_failed}
+        if tasks:
+            body["task_ids"] = [
+                [each["task_id"], each["map_index"]] if each["map_index"] >= 0 else each["task_id"] for each in tasks
+            ]
         self._do("POST", f"/dags/{run.dag_id}/clearTaskInstances", body)
 
     @_patiently

@@ -23,7 +23,7 @@ from include.faults.real.plan import (
     TASKS_WORKER,
     TWICE,
 )
-from include.faults.real.scene import POSTGRES
+from include.faults.real.scene import POSTGRES, SECOND
 from include.local import processes
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 #: What LocalExecutor calls its processes; one that is busy names its task's id.
 _WORKER, _IDLE = "airflow worker -- LocalExecutor: ", "<idle>"
-_SECOND = "scheduler-2"
 #: So long a task is waited for that could be killed.
 _WAITS_SECONDS = 6.0
 #: PostgreSQL's files may not grow beyond this when the disk is full: a file that grows gets an error, as from a disk.
@@ -108,9 +107,9 @@ class Striker:
 
     def _start_second_scheduler(self, strike: Strike) -> bool:
         """Beside the first one, until the life is over or it is killed."""
-        if self._scene.supervisor.find(_SECOND) is not None:
+        if self._scene.supervisor.find(SECOND) is not None:
             return False
-        self._scene.supervisor.start(_SECOND, "scheduler")
+        self._scene.supervisor.start(SECOND, "scheduler")
         return True
 
     def _clear(self, strike: Strike) -> bool:
@@ -148,11 +147,6 @@ class Striker:
             with suppress(psutil.Error):
                 process.rlimit(psutil.RLIMIT_FSIZE, before)
         return True
-
-
-def end_second_scheduler(scene: Scene) -> None:
-    """Kill it, with the workers that it has."""
-    scene.supervisor.kill(_SECOND, 0)
 
 
 def _busy_workers(scene: Scene) -> list[psutil.Process]:

@@ -1,0 +1,250 @@
+"""A subscription's life on a stack: ordered, onboarded, metered, pushed, billed and released, by DAGs and callbacks.
+
+It is short, and goes by the real clock. The buyer ordered two days before the end of last month, so the hours until now
+come in as a file; the last full hour is one that the Marketplace still takes. Last month is billed.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from include.domain.periods import HOUR, BillingPeriod, floor_to_hour
+from include.faults.liveness import states
+from include.faults.real.airflow import ENDED
+from include.faults.real.plan import STEPS
+from include.faults.real.scene import folder_of_files
+from include.local.airflow_api import Run
+from include.local.demo_files import write_usage
+from include.local.interrupts import pause
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from threading import Event
+
+    from include.faults.history import History
+    from include.faults.real.plan import Strike
+    from include.faults.real.scene import Scene
+    from include.faults.real.strikes import Striker
+
+ZONE = "Asia/Shanghai"
+#: What the life's DAGs are; they run on their schedules as well.
+DAGS = (
+    "marketplace_inbox",
+    "subscription_onboarding",
+    "usage_import",
+    "metering_push",
+    "metering_push_resolution",
+    "billing_period_close",
+    "aku_readings",
+    "aku_metering",
+)
+#: What runs by itself when all is over.
+_HEALING = ("marketplace_inbox", "metering_push", "metering_push_resolution", "billing_period_close")
+#: Of the last full hour the Marketplace takes usage until its end; a life does not begin shortly before.
+_LAST_MINUTE = 56
+_STEP_SECONDS, _HEALING_SECONDS = 150.0, 200.0
+_MENDS_AFTER_SECONDS, _LOOKS_AFTER_SECONDS = 6.0, 0.4
+
+
+class StuckError(Exception):
+    """It does not go on."""
+
+
+class Life:
+    """One life, with the strikes that its seed has planned."""
+
+    def __init__(self, scene: Scene, history: History, seed: int) -> None:
+        self._scene, self._history, self.seed = scene, history, seed
+        self.account_id, self.environment_name = f"17{seed:014d}", f"orders-{seed}"
+        _wait_for_time()
+        now = datetime.now(UTC)
+        self.period = BillingPeriod.containing(now, ZONE).previous
+        self.began_at = self.period.window.end - timedelta(days=2)
+        self._last_hour = floor_to_hour(now) - HOUR
+        self._ordered: dict[str, Any] = {}
+
+    def play(self, strikes: Collection[Strike], striker: Striker, steps: Collection[str] = tuple(STEPS)) -> None:
+        """Live, step by step, and heal.
+
+        Raises:
+            StuckError: a step does not come to its end, or the whole does not come to rest.
+        """
+        for name in steps:
+            with striker.striking([strike for strike in strikes if strike.step == name]) as over:
+                getattr(self, f"_{name}")(over)
+        self._heal()
+
+    @property
+    def bill_id(self) -> str:
+        """Of last month."""
+        return f"{self.period.name}-{self.subscription_id}"
+
+    @property
+    def subscription_id(self) -> str:
+        """Once it is metered."""
+        return str(self._metered()[0][0])
+
+    @property
+    def environment_id(self) -> str:
+        """The console's."""
+        return str(self._ordered["environment_id"])
+
+    def names(self) -> list[str]:
+        """What only this life has of its bill."""
+        instances = sorted({row["instance_id"] for row in self.usage(self._last_hour)})
+        ids = [str(self._ordered[name]) for name in ("environment_id", "order_id", "marketplace_instance_id")]
+        return [self.subscription_id, self.account_id, self.environment_name, *ids, *instances]
+
+    def usage(self, until: datetime) -> list[dict[str, Any]]:
+        """What was used by instance and hour, as it really was."""
+        return self._scene.sandbox.usage(self.environment_id, self.began_at, until)
+
+    def metered_from(self) -> datetime:
+        """The hour in which metering began."""
+        return floor_to_hour(self._metered()[0][1])
+
+    def _script(self) -> list[dict[str, Any]]:
+        """Two instances that are gone before metering begins; of the life that goes on, one that is polled."""
+
+        def at(do: str, instance: str, instant: datetime, **more: object) -> dict[str, Any]:
+            return {"do": do, "instance": instance, "at": instant.isoformat(), **more}
+
+        first, last = self.began_at, self._last_hour
+        script = [
+            at("create", "first", first, aku=6),
+            at("resize", "first", first + 5 * HOUR, aku=9),
+            at("delete", "first", first + timedelta(hours=10, minutes=30)),
+            at("create", "last", last + timedelta(minutes=2), aku=6),
+            at("resize", "last", last + timedelta(minutes=25), aku=9),
+            at("delete", "last", last + timedelta(minutes=50)),
+        ]
+        if not self.seed:
+            soon = datetime.now(UTC) + timedelta(minutes=2)
+            script.append(at("create", "polled", soon, aku=6))
+            script += [
+                at("resize", "polled", soon + timedelta(minutes=11 * n), aku=6 + 3 * (n % 3)) for n in range(1, 20)
+            ]
+        return script
+
+    def _order(self, over: Event) -> None:
+        """The buyer orders at the Marketplace; its call starts the onboarding."""
+        scene, account_id = self._scene, self.account_id
+        account = scene.sandbox.enter_account(account_id=account_id, role="buyer")
+        key_id, secret = account["access_key_id"], account["access_key_secret"]
+        scene.airflow.put_cloud_account(f"alibaba_buyer_{account_id}", scene.outside.port, account_id, key_id, secret)
+        self._ordered = scene.sandbox.order(
+            account_id=account_id,
+            environment_name=self.environment_name,
+            region="cn-hangzhou",
+            network="vpc-bp1a2b3c",
+            ordered_at=self.began_at.isoformat(),
+        )
+        script = self._script()
+        scene.sandbox.play_life(self._ordered["service_instance_id"], since=self.began_at.isoformat(), script=script)
+        self._wait(over, lambda: bool(self._metered()), "The order is not onboarded")
+
+    def _use(self, over: Event) -> None:
+        """What was used comes in as a file; the Marketplace says that the subscription was renewed, and is larger."""
+        name, until = f"{self.environment_name}.csv", self.metered_from()
+        write_usage(folder_of_files(self._scene) / name, self.subscription_id, self.usage(until), until)
+        order_id = self._ordered["order_id"]
+        self._happen("renewInstance", orderId=f"{order_id}-1", expiredOn="2036-01-01 00:00:00")
+        self._happen("upgradeInstance", orderId=f"{order_id}-2", skuId="larger")
+        self._run("usage_import", over, {"file": name})
+
+    def _charge(self, over: Event) -> None:
+        """The last hour is reported, and last month is billed."""
+        pushed = self._begin("metering_push")
+        with self._history.operation(f"life {self.seed}", "issue", [self.bill_id]) as learned:
+            if self._run("billing_period_close", over, {"period": self.period.name}) != "success":
+                learned["type"] = "info"
+        self._wait(over, lambda: self._scene.airflow.state(pushed) in ENDED, "A push does not end")
+
+    def _release(self, over: Event) -> None:
+        """The buyer gives it up."""
+        self._happen("releaseInstance", isRefund="false")
+        released = "SELECT 1 FROM core.subscriptions WHERE subscription_id = %s AND state = 'released'"
+        self._wait(over, lambda: bool(self._ask(released, self.subscription_id)), "The subscription is not released")
+
+    def _heal(self) -> None:
+        """Nothing goes wrong any more; all that runs by itself runs, until nothing changes."""
+        scene, deadline, rounds = self._scene, time.monotonic() + _HEALING_SECONDS, 0
+        scene.calm()
+        before = None
+        while True:
+            self._wait(None, lambda: not scene.airflow.under_way(), "A run does not end")
+            after = self._states()
+            if rounds and after == before:
+                return
+            if time.monotonic() > deadline:
+                raise StuckError(f"It does not come to rest: {after}.")
+            before, rounds = after, rounds + 1
+            conf = {"billing_period_close": {"period": self.period.name}}
+            for dag_id in _HEALING:
+                self._begin(dag_id, conf.get(dag_id, {}))
+
+    def _happen(self, action: str, **parameters: str) -> None:
+        self._scene.sandbox.let_happen(self._ordered["service_instance_id"], action, parameters)
+
+    def _begin(self, dag_id: str, conf: dict[str, object] | None = None) -> Run:
+        return self._scene.airflow.begin(dag_id, f"life-{self.seed}-{time.monotonic_ns()}", conf)
+
+    def _run(self, dag_id: str, over: Event, conf: dict[str, object]) -> str:
+        """Until it ends; where it fails, it is started again."""
+        for _ in range(3):
+            run = self._begin(dag_id, conf)
+            self._wait(over, lambda run=run: self._scene.airflow.state(run) in ENDED, f"{dag_id} does not end")  # type: ignore[misc]
+            if self._scene.airflow.state(run) == "success":
+                return "success"
+        return "failed"
+
+    def _wait(self, over: Event | None, is_done: Callable[[], bool], otherwise: str) -> None:
+        """Once the strikes are over, what waits for its next try is done at once, as a person would have it."""
+        began = mended = time.monotonic()
+        while not is_done():
+            now = time.monotonic()
+            if (over is None or over.is_set()) and now - mended > _MENDS_AFTER_SECONDS:
+                self._mend()
+                mended = time.monotonic()
+            if now - began > _STEP_SECONDS:
+                raise StuckError(f"{otherwise} after {_STEP_SECONDS:.0f} s.")
+            pause(_LOOKS_AFTER_SECONDS)
+
+    def _mend(self) -> None:
+        """Tasks that wait for their next try need not; what failed of an onboarding is done again; the inbox is swept."""
+        airflow = self._scene.airflow
+        for task in airflow.tasks_in("up_for_retry"):
+            airflow.clear(Run(task["dag_id"], task["dag_run_id"]), [task])
+        for task in airflow.tasks_in("failed"):
+            if task["dag_id"] == "subscription_onboarding":
+                airflow.clear(Run(task["dag_id"], task["dag_run_id"]), only_failed=True)
+        if all(run.dag_id != "marketplace_inbox" for run in airflow.under_way()):
+            self._begin("marketplace_inbox")
+
+    def _metered(self) -> list[Any]:
+        query = (
+            "SELECT subscription_id, metering_started_at FROM core.subscriptions "
+            "WHERE order_id = %s AND metering_started_at IS NOT NULL"
+        )
+        return self._ask(query, self._ordered["order_id"])
+
+    def _ask(self, query: str, *values: object) -> list[Any]:
+        """Nothing while the database is down."""
+        try:
+            with self._scene.session() as session:
+                return session.execute(query, values).fetchall()
+        except (psycopg.Error, OSError):
+            return []
+
+    def _states(self) -> list[tuple[Any, ...]]:
+        with self._scene.session() as session:
+            return states(session)
+
+
+def _wait_for_time() -> None:
+    while datetime.now(UTC).minute >= _LAST_MINUTE:
+        pause(1)

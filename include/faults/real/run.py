@@ -1,0 +1,160 @@
+"""One seed in real processes: a life with its strikes, and what those who judge say of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from include.domain.periods import floor_to_hour
+from include.faults.accountant import Issued, account, issued_bills, taken
+from include.faults.checker import Checked, check
+from include.faults.history import History
+from include.faults.liveness import judge, states
+from include.faults.real.life import DAGS, Life, StuckError
+from include.faults.real.plan import STEPS, plan
+from include.faults.real.scene import open_scene
+from include.faults.real.strikes import Striker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import psycopg
+
+    from include.faults.real.plan import Strike
+    from include.faults.real.scene import Scene
+
+#: Of what a life makes more.
+_NEEDED = (("usage", "import"), ("bill", "issued"), ("event", "applied"), ("subscription", "released"))
+_CHECKED = ("push", "callback", "issue")
+#: The life without faults stays: it is metered for as long as the others live.
+_STAYS = {("subscription", "active"): 1, ("environment", "metered"): 1}
+#: An hour is closed some minutes after its end.
+_CLOSES_WITHIN = timedelta(hours=1)
+_UNKNOWN = """
+SELECT marketplace_instance_id, extract(epoch FROM window_start)::bigint FROM marketplace.push_records
+WHERE outcome = 'unknown'
+"""
+_CLOSED_UNTIL = "SELECT max(hour_start) + interval '1 hour' FROM metering.environment_hours WHERE state = 'closed'"
+
+
+class Lived(NamedTuple):
+    """What came of a life.
+
+    Attributes:
+        seed: it decided the plan.
+        plan: what was to go wrong.
+        struck: what did, and whether it met something.
+        seconds: how long it took.
+        history: JSON lines.
+        checked: what the checker says of each kind of operation, of this life and all before it.
+        problems: what must not be.
+    """
+
+    seed: int
+    plan: list[Strike]
+    struck: list[tuple[str, bool]]
+    seconds: float
+    history: list[str]
+    checked: dict[str, Checked]
+    problems: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        return {
+            "seed": self.seed,
+            "plan": [strike._asdict() for strike in self.plan],
+            "struck": self.struck,
+            "seconds": round(self.seconds, 1),
+            "checked": {name: each._asdict() for name, each in self.checked.items()},
+            "problems": self.problems,
+            "history": [json.loads(line) for line in self.history],
+        }
+
+
+class Lives:
+    """Lives on one stack, one after the other. What was judged before is judged again, and may not have changed."""
+
+    def __init__(self, scene: Scene, history: History) -> None:
+        self._scene, self._history = scene, history
+        self._lives: list[Life] = []
+        self._issued, self._known = Issued(), set[str]()
+        for dag_id in DAGS:
+            scene.airflow.unpause(dag_id)
+        self.undisturbed = self.seed(0)
+
+    def seed(self, seed: int) -> Lived:
+        """Live the life of a seed; 0 is the one in which nothing goes wrong."""
+        began, first, strikes = time.monotonic(), len(self._history.entries), plan(seed)
+        before = self._states()
+        life, striker = Life(self._scene, self._history, seed), Striker(self._scene, self._history, seed)
+        stuck = []
+        try:
+            life.play(strikes, striker, list(STEPS) if seed else list(STEPS)[:-1])
+        except StuckError as error:
+            stuck = [str(error)]
+            self._scene.calm()
+        else:
+            self._lives.append(life)
+        lines = self._history.lines()
+        with self._scene.session() as session:
+            checked, problems = self._judge(session, lines, before)
+        news = [problem for problem in stuck + problems if problem not in self._known]
+        self._known.update(news)
+        return Lived(seed, strikes, striker.done, time.monotonic() - began, lines[first:], checked, news)
+
+    def _judge(
+        self, session: psycopg.Connection, lines: list[str], before: list[tuple[Any, ...]]
+    ) -> tuple[dict[str, Checked], list[str]]:
+        book = sorted(
+            [push["marketplace_instance_id"], push["start"], push["value"]] for push in self._scene.sandbox.pushes()
+        )
+        there = taken(session, book)
+        checked = {name: check(lines, name, there[name]) for name in _CHECKED}
+        problems = [problem for name, each in checked.items() for problem in each.problems(name)]
+        truth, late = self._truth(session)
+        model = self._lives[0]
+        found = account(session, truth, book, self._expected(session), model.period.window.end)
+        self._issued.look(session)
+        has = {(instance, start) for instance, start, _ in book}
+        # Of a push that never arrived, the Marketplace's bill says so after three days.
+        unknown = sum((instance, start) not in has for instance, start in session.execute(_UNKNOWN))
+        needed = _NEEDED if len(self._lives) > 1 else _NEEDED[:-1]
+        waiting = {**_STAYS, ("push", "unknown"): unknown}
+        problems += [*late, *found.problems, *self._issued.problems, *judge(session, needed, before, waiting)]
+        return checked, problems
+
+    def _truth(self, session: psycopg.Connection) -> tuple[dict[tuple[str, str], int], list[str]]:
+        """What was used in hours that are closed; and whether hours are closed at all."""
+        [(until,)] = session.execute(_CLOSED_UNTIL).fetchall()
+        until = max(until or self._lives[0].metered_from(), self._lives[0].metered_from())
+        due = floor_to_hour(datetime.now(UTC) - _CLOSES_WITHIN)
+        late = [f"no hour from {until:%Y-%m-%dT%H:%MZ} on is closed"] if until < due else []
+        usage = [row for life in self._lives for row in life.usage(max(until, life.metered_from()))]
+        return {(row["instance_id"], row["hour"]): row["aku_seconds"] for row in usage if row["aku_seconds"]}, late
+
+    def _expected(self, session: psycopg.Connection) -> dict[str, str]:
+        """Each life's bill as the life without faults has it, in its own names."""
+        model = self._lives[0]
+        content = issued_bills(session).get(model.bill_id, "{}")
+        expected = {}
+        for life in self._lives:
+            mine = content
+            for theirs, own in zip(model.names(), life.names(), strict=False):
+                mine = mine.replace(theirs, own)
+            expected[life.bill_id] = mine
+        return expected
+
+    def _states(self) -> list[tuple[Any, ...]]:
+        with self._scene.session() as session:
+            return states(session)
+
+
+@contextmanager
+def open_lives(say: Callable[[str], None]) -> Iterator[Lives]:
+    """What lives lives, on a stack of its own; the life without faults is the first."""
+    history = History(lambda: datetime.now(UTC))
+    with open_scene(say, history) as scene:
+        yield Lives(scene, history)
