@@ -12,6 +12,7 @@ AUDITED = $(BIN)/uv run --quiet --no-project --isolated --python $(BIN)/python -
 export PYTHONDONTWRITEBYTECODE :=
 IN_PARALLEL := -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 HOURS ?= 1
+LEVEL ?= 1
 CONSOLES ?= 200
 SEEDS ?= 1..2000
 LINTED := include dags plugins tests benchmarks build_metadata.py
@@ -111,9 +112,10 @@ audit: .venv/.installed-dev
 security: .venv/.installed-dev
 	@$(BIN)/python -m tests.support.security
 
-## Simulate months with injected faults; SEEDS=1..2000 says which; writes docs/reference/faults.md.
+## Simulate months with injected faults; SEEDS=1..2000 says which; LEVEL=2: in real processes. Writes docs/reference/faults.md.
 faults: .venv/.installed-dev
-	@$(BIN)/akubill faults run --seeds $(SEEDS) --cover --pairs --report docs/reference/faults.md
+	@$(BIN)/akubill faults run --level $(LEVEL) --seeds $(SEEDS) $(if $(filter 1,$(LEVEL)),--cover --pairs) \
+		--report docs/reference/faults.md
 
 ## Take the pictures in docs/pictures again, from the demo; some minutes.
 pictures: .venv/.installed-dev

@@ -82,7 +82,7 @@ def owned_warehouse(postgres_server: URL) -> Iterator[Engine]:
 
 _PARTS = {"postgres_server", "sandbox_server", "server_folder"}
 #: Files that start whole stacks run one after the other, so that two stacks never share the cores.
-_STACKS = ("local/test_demo", "soak/", "local/test_running_stack", "local/test_celery", "browser/")
+_STACKS = ("local/test_demo", "soak/", "local/test_running_stack", "local/test_celery", "browser/", "faults/test_real")
 #: What takes long starts early, so that no worker is left with it alone at the end.
 _FIRST = (
     *_STACKS,

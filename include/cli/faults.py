@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from include.cli.output import Form, Listing, print_error, say
+from include.domain.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from include.faults.real.run import Lived as LivedForReal
     from include.faults.report import Totals
     from include.faults.run import Lived, Lives
 
-app = typer.Typer(name="faults", help="Simulated months with injected faults.", no_args_is_help=True)
+app = typer.Typer(name="faults", help="Faults on purpose, and whether the product recovers.", no_args_is_help=True)
 
 _LARGEST = 999_999_999
 
 
 @app.callback()
 def faults() -> None:
-    """Simulated months with injected faults, and whether the product recovers."""
+    """Faults on purpose, in simulated months and in real processes, and whether the product recovers."""
 
 
 @app.command()
@@ -32,6 +34,9 @@ def run(
     seeds: Annotated[str | None, typer.Option("--seeds", help="The months of these seeds, like 1..2000.")] = None,
     form: Form = Listing.TABLE,
     *,
+    level: Annotated[
+        int, typer.Option("--level", min=1, max=2, help="1: simulated months in one process; 2: real processes.")
+    ] = 1,
     cover: Annotated[
         bool, typer.Option("--cover", help="Then simulate what no seed did: every point with every outcome.")
     ] = False,
@@ -40,17 +45,30 @@ def run(
     ] = False,
     report: Annotated[Path | None, typer.Option("--report", help="Write the report here.")] = None,
 ) -> None:
-    """Simulate a month for each seed: one process, an embedded PostgreSQL, the sandbox, a logical clock.
+    """Live a life with faults for each seed, and judge what came of it.
 
-    The seed decides which task runs next, what runs twice, what fails and where a task dies. The same seed gives
-    the same bytes. The exit code is 1 if a month did not recover, or a point was never hit with one of its outcomes.
+    Level 1 simulates a month: one process, an embedded PostgreSQL, the sandbox, a logical clock. The seed decides which
+    task runs next, what runs twice, what fails and where a task dies. The same seed gives the same bytes.
+    Level 2 starts a local stack: its processes are killed while subscriptions live on it, and calls go wrong. The
+    seed decides what goes wrong, and when.
+    The exit code is 1 if a life did not recover, or a point was never hit with one of its outcomes.
     """
-    from include.faults.report import Totals
-    from include.faults.run import open_lives
-
-    wanted, totals, began = _seeds(seed, seeds), Totals(), time.monotonic()
+    wanted = _seeds(seed, seeds)
     if report:
         report.open("a", encoding="utf-8").close()  # a path that cannot be written is refused before hours of work
+    if level == 1:
+        _simulate(wanted, form, report, cover=cover, pairs=pairs)
+    elif cover or pairs:
+        raise InvalidInputError("Level", "2", "has no --cover and no --pairs", "Leave them out, or choose level 1.")
+    else:
+        _live(wanted, form, report)
+
+
+def _simulate(wanted: range, form: Listing, report: Path | None, *, cover: bool, pairs: bool) -> None:
+    from include.faults.report import Totals, put_in
+    from include.faults.run import open_lives
+
+    totals, began = Totals(), time.monotonic()
     with open_lives() as lives:
         totals.add("undisturbed", lives.undisturbed)
         for number in wanted:
@@ -67,8 +85,36 @@ def run(
             f"**{len(wanted)} seeds** ({wanted[0]} to {wanted[-1]}), {len(wanted) / took:.2f} a second; "
             f"{totals.lives} months with {totals.faults} faults; {len(totals.failed)} did not recover."
         )
-        report.write_text(totals.page(figures), encoding="utf-8")
-    _conclude(totals, must_be_complete=cover)
+        put_in(report, totals.page(figures))
+    for point, outcome in (missing := totals.missing() if cover else []):
+        print_error(f"Never hit: {point}, {outcome}.")
+    _conclude(totals.failed, is_complete=not missing)
+
+
+def _live(wanted: range, form: Listing, report: Path | None) -> None:
+    from include.faults.real.report import Totals
+    from include.faults.real.run import AT_ONCE, open_lives
+    from include.faults.report import put_in
+    from include.local.interrupts import listen_once
+
+    listen_once()
+    totals, began = Totals(), time.monotonic()
+    with open_lives(say if form is Listing.TABLE else lambda _: None) as lives:
+        _print_for_real(lives.undisturbed, form)
+        for first in range(0, len(wanted), AT_ONCE):
+            lived = lives.play(wanted[first : first + AT_ONCE])
+            totals.add(lived)
+            _print_for_real(lived, form)
+    minutes = (time.monotonic() - began) / 60
+    if report:
+        put_in(
+            report,
+            totals.part(
+                f"**{len(wanted)} seeds** ({wanted[0]} to {wanted[-1]}) in {minutes:.0f} minutes; "
+                f"{totals.struck.total()} faults struck; {len(totals.failed)} lives did not recover."
+            ),
+        )
+    _conclude(totals.failed)
 
 
 def _cover(lives: Lives, totals: Totals, form: Listing) -> None:
@@ -92,14 +138,11 @@ def _pair(lives: Lives, totals: Totals, form: Listing) -> None:
             say("\n  ".join([f"Two attempts of {task}: {played.orders} orders.", *played.problems]))
 
 
-def _conclude(totals: Totals, *, must_be_complete: bool) -> None:
-    missing = totals.missing() if must_be_complete else []
-    for point, outcome in missing:
-        print_error(f"Never hit: {point}, {outcome}.")
-    if totals.failed:
-        names = ", ".join(name for name, _ in totals.failed)
-        print_error(f"{len(totals.failed)} did not recover: {names}. Run one seed again with --seed.")
-    if missing or totals.failed:
+def _conclude(failed: list[tuple[str, list[str]]], *, is_complete: bool = True) -> None:
+    if failed:
+        names = ", ".join(name for name, _ in failed)
+        print_error(f"{len(failed)} did not recover: {names}. Run one seed again with --seed.")
+    if failed or not is_complete:
         raise typer.Exit(1)
 
 
@@ -115,9 +158,19 @@ def _print(name: str, lived: Lived, form: Listing) -> None:
     say("\n  ".join([f"{first}; {len(lived.problems) or 'no'} problems.", *lived.problems]))
 
 
-def _seeds(seed: int | None, seeds: str | None) -> range:
-    from include.domain.errors import InvalidInputError
+def _print_for_real(lived: LivedForReal, form: Listing) -> None:
+    if form is not Listing.TABLE:
+        print(json.dumps(lived.to_json(), sort_keys=True), flush=True)  # noqa: T201
+        return
+    struck = (
+        ", ".join(fault if met else f"{fault} (met nothing)" for fault, met in lived.struck) or "nothing goes wrong"
+    )
+    say(f"{lived.name.capitalize()}, {lived.seconds:.0f} s: {struck}; {len(lived.problems) or 'no'} problems.")
+    for problem in lived.problems:
+        say(f"  {problem}")
 
+
+def _seeds(seed: int | None, seeds: str | None) -> range:
     if (seed is None) == (seeds is None):
         raise InvalidInputError("Seeds", seeds, "are given by --seed or by --seeds", "Give one of them.")
     if seeds is None:

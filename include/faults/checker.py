@@ -41,6 +41,12 @@ class Checked(NamedTuple):
             for element in getattr(self, how)
         ]
 
+    def counts(self) -> dict[str, int]:
+        """How many elements became what."""
+        kinds = ("lost", "unexpected", "duplicated", "recovered")
+        more = {kind: len(getattr(self, kind)) for kind in kinds}
+        return {"acknowledged": self.acknowledged, "unknown": self.unknown, **more}
+
 
 def check(history: Iterable[str], operation: str, there: Iterable[Any]) -> Checked:
     """Judge one kind of operation.

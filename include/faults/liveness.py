@@ -51,14 +51,16 @@ def judge(
     needed: Iterable[tuple[str, str]] = NEEDED,
     before: Iterable[tuple[Any, ...]] = (),
     waiting: Mapping[tuple[str, str], int] = MappingProxyType({}),
+    times: int = 1,
 ) -> Iterator[str]:
     """What has not healed, in words.
 
     Args:
         session: sees all of the warehouse.
-        needed: of what there has to be more than before, or nothing was done.
+        needed: of what there has to be more than before, so many times, or nothing was done.
         before: the states before the life.
         waiting: how many may be in a state that is not final, because its time has not come yet.
+        times: how many lives there were.
     """
     found, had = _counts(states(session)), _counts(before)
     for (thing, state), count in found.items():
@@ -67,7 +69,7 @@ def judge(
         if state not in _FINAL[thing] and late > 0 and not is_held_for_a_gap:
             yield f"{late} {thing}: {state}, when all is over"
     for each in needed:
-        if found.get(each, 0) <= had.get(each, 0):
+        if found.get(each, 0) - had.get(each, 0) < times:
             yield f"no {' '.join(each)}: nothing was done"
 
 

@@ -8,27 +8,28 @@ from typing import TYPE_CHECKING
 from include.faults.plan import ANSWER, CALL, COMMIT, DONE, outcomes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from include.faults.pairs import Pairs
     from include.faults.run import Lived
 
-_NEVER_TWICE = "nothing is lost, duplicated or unexpected"
-_SAME_ROWS = "what is stored is what a month without faults stores"
-_RECOVERS = "it is done again, and every state at the end is final"
-_CHECKER = "checker: history against the book"
-_ACCOUNTANT = "accountant: truth, usage, lines, the bills of a month without faults"
-_LIVENESS = "liveness: states once nothing changes any more"
+NEVER_TWICE = "nothing is lost, duplicated or unexpected"
+SAME_ROWS = "what is stored is what a month without faults stores"
+RECOVERS = "it is done again, and every state at the end is final"
+CHECKER = "checker: history against the book"
+ACCOUNTANT = "accountant: truth, usage, lines, the bills of a month without faults"
+LIVENESS = "liveness: states once nothing changes any more"
 #: Fault (kind of point, outcome) → what holds all the same, and who says so.
 _GUARANTEES = (
-    ("commit", "died before", _SAME_ROWS, _ACCOUNTANT),
-    ("commit", "died after", _SAME_ROWS, _ACCOUNTANT),
-    ("call", "refused", _RECOVERS, _LIVENESS),
-    ("call", "failed", _RECOVERS, _LIVENESS),
-    ("call", "died before", _NEVER_TWICE, _CHECKER),
-    ("call", "answer lost", _NEVER_TWICE, _CHECKER),
-    ("call", "died after", _NEVER_TWICE, _CHECKER),
-    ("answer", "answer lost", "each event of the Marketplace has its effect once", _CHECKER),
+    ("commit", "died before", SAME_ROWS, ACCOUNTANT),
+    ("commit", "died after", SAME_ROWS, ACCOUNTANT),
+    ("call", "refused", RECOVERS, LIVENESS),
+    ("call", "failed", RECOVERS, LIVENESS),
+    ("call", "died before", NEVER_TWICE, CHECKER),
+    ("call", "answer lost", NEVER_TWICE, CHECKER),
+    ("call", "died after", NEVER_TWICE, CHECKER),
+    ("answer", "answer lost", "each event of the Marketplace has its effect once", CHECKER),
 )
 
 
@@ -50,6 +51,17 @@ The same seed gives the same bytes: `akubill faults run --seed N --format json`.
 
 | fault | times | guarantee | how it is proved |
 |---|---|---|---|"""
+
+
+#: Where the part of real processes begins, which another run writes.
+_SECOND = "\n## Faults in real processes\n"
+
+
+def put_in(path: Path, part: str) -> None:
+    """Write one of the two parts of the page, and leave the other as it is."""
+    first, mark, second = path.read_text(encoding="utf-8").partition(_SECOND)
+    is_second = part.startswith(_SECOND.lstrip())
+    path.write_text(f"{first}\n{part}" if is_second else f"{part}{mark}{second}", encoding="utf-8")
 
 
 class Totals:
@@ -74,10 +86,8 @@ class Totals:
             self.passed[point].update(counts)
             self.first.setdefault(point, lived.seed)
         for operation, checked in lived.checked.items():
-            self.operations[operation, "acknowledged"] += checked.acknowledged
-            self.operations[operation, "unknown"] += checked.unknown
-            for kind in ("lost", "unexpected", "duplicated", "recovered"):
-                self.operations[operation, kind] += len(getattr(checked, kind))
+            for kind, count in checked.counts().items():
+                self.operations[operation, kind] += count
         if lived.problems:
             self.failed.append((name, lived.problems))
 
@@ -99,16 +109,12 @@ class Totals:
         for kind, outcome, guarantee, proof in _GUARANTEES:
             times = sum(counts[outcome] for point, counts in self.passed.items() if point.startswith(f"{kind} "))
             yield f"| {_said(kind)}: {outcome} | {times} | {guarantee} | {proof} |"
-        yield f"| a task that is run twice at once | {self.repeated} | {_SAME_ROWS} | {_ACCOUNTANT} |"
+        yield f"| a task that is run twice at once | {self.repeated} | {SAME_ROWS} | {ACCOUNTANT} |"
         for pairs in self.pairs:
             orders = f"two attempts of `{pairs.task}` at once, in every order | {pairs.orders} orders"
             yield f"| {orders} | they leave what one attempt leaves | usage, bills, ledger and book compared |"
         yield from ("", "## What the checker found", "")
-        yield "| operation | acknowledged | not known | recovered | lost | unexpected | duplicated |"
-        yield "|---|---|---|---|---|---|---|"
-        for operation in sorted({name for name, _ in self.operations}):
-            kinds = ("acknowledged", "unknown", "recovered", "lost", "unexpected", "duplicated")
-            yield f"| {operation} | {' | '.join(str(self.operations[operation, kind]) for kind in kinds)} |"
+        yield from lines_of_checker(self.operations)
         yield from ("", "## Points", "", "How often each had each outcome; a dash where it cannot have it.", "")
         outcomes = [DONE, *dict.fromkeys([*COMMIT[1:], *CALL[1:], *ANSWER[1:]])]
         yield f"| point | {' | '.join(outcomes)} |"
@@ -116,6 +122,15 @@ class Totals:
         for point, counts in sorted(self.passed.items()):
             cells = (str(counts[each]) if each in outcomes_of(point) else "–" for each in outcomes)
             yield f"| {point} | {' | '.join(cells)} |"
+
+
+def lines_of_checker(operations: Mapping[tuple[str, str], int]) -> Iterator[str]:
+    """The table of what the checker found, from its counts by operation and kind."""
+    yield "| operation | acknowledged | not known | recovered | lost | unexpected | duplicated |"
+    yield "|---|---|---|---|---|---|---|"
+    for operation in sorted({name for name, _ in operations}):
+        kinds = ("acknowledged", "unknown", "recovered", "lost", "unexpected", "duplicated")
+        yield f"| {operation} | {' | '.join(str(operations[operation, kind]) for kind in kinds)} |"
 
 
 def _said(kind: str) -> str:

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def temporary_stack(
-    say: Callable[[str], None] = print, airflow: Mapping[str, str] | None = None
-) -> Iterator[Running]:
+def temporary_stack(say: Callable[[str], None] = print, airflow: Mapping[str, str] | None = None) -> Iterator[Running]:
     """A stack in which no DAG runs on its schedule before it is unpaused.
 
     Args:

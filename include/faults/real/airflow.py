@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity.nap import sleep_using_event
 
 from include.domain.errors import AkubillError
 from include.local.airflow_api import AirflowApi, Run
+from include.local.interrupts import INTERRUPTED, pause
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -19,6 +21,7 @@ _patiently = retry(
     retry=retry_if_exception_type((AkubillError, httpx.TransportError)),
     stop=stop_after_delay(90),
     wait=wait_fixed(0.5),
+    sleep=sleep_using_event(INTERRUPTED),
     reraise=True,
 )
 ENDED = {"success", "failed"}
@@ -81,6 +84,7 @@ class PatientApi(AirflowApi):
         )
 
     def _do(self, method: str, path: str, body: Mapping[str, object] | None = None, also: int = 0) -> dict[str, Any]:
+        pause(0)
         answer = self._client.request(method, f"/api/v2{path}", json=body)
         if not answer.is_success and answer.status_code != also:
             raise AkubillError(f"Airflow answered {answer.status_code} for {path}: {answer.text[:300]}")

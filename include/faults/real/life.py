@@ -6,27 +6,23 @@ come in as a file; the last full hour is one that the Marketplace still takes. L
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from include.domain.periods import HOUR, BillingPeriod, floor_to_hour
-from include.faults.liveness import states
 from include.faults.real.airflow import ENDED
-from include.faults.real.plan import STEPS
 from include.faults.real.scene import folder_of_files
-from include.local.airflow_api import Run
 from include.local.demo_files import write_usage
 from include.local.interrupts import pause
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
     from threading import Event
 
     from include.faults.history import History
-    from include.faults.real.plan import Strike
+    from include.faults.real.healing import Person
     from include.faults.real.scene import Scene
     from include.faults.real.strikes import Striker
 
@@ -42,23 +38,15 @@ DAGS = (
     "aku_readings",
     "aku_metering",
 )
-#: What runs by itself when all is over.
-_HEALING = ("marketplace_inbox", "metering_push", "metering_push_resolution", "billing_period_close")
 #: Of the last full hour the Marketplace takes usage until its end; a life does not begin shortly before.
 _LAST_MINUTE = 56
-_STEP_SECONDS, _HEALING_SECONDS = 150.0, 200.0
-_MENDS_AFTER_SECONDS, _LOOKS_AFTER_SECONDS = 6.0, 0.4
-
-
-class StuckError(Exception):
-    """It does not go on."""
 
 
 class Life:
     """One life, with the strikes that its seed has planned."""
 
-    def __init__(self, scene: Scene, history: History, seed: int) -> None:
-        self._scene, self._history, self.seed = scene, history, seed
+    def __init__(self, scene: Scene, history: History, person: Person, seed: int) -> None:
+        self._scene, self._history, self._person, self.seed = scene, history, person, seed
         self.account_id, self.environment_name = f"17{seed:014d}", f"orders-{seed}"
         _wait_for_time()
         now = datetime.now(UTC)
@@ -66,17 +54,18 @@ class Life:
         self.began_at = self.period.window.end - timedelta(days=2)
         self._last_hour = floor_to_hour(now) - HOUR
         self._ordered: dict[str, Any] = {}
+        self.is_lived = False
 
-    def play(self, strikes: Collection[Strike], striker: Striker, steps: Collection[str] = tuple(STEPS)) -> None:
-        """Live, step by step, and heal.
+    def play(self, striker: Striker, steps: Collection[str]) -> None:
+        """Live, step by step.
 
         Raises:
-            StuckError: a step does not come to its end, or the whole does not come to rest.
+            StuckError: a step does not come to its end.
         """
         for name in steps:
-            with striker.striking([strike for strike in strikes if strike.step == name]) as over:
+            with striker.striking(name) as over:
                 getattr(self, f"_{name}")(over)
-        self._heal()
+        self.is_lived = True
 
     @property
     def bill_id(self) -> str:
@@ -145,7 +134,7 @@ class Life:
         )
         script = self._script()
         scene.sandbox.play_life(self._ordered["service_instance_id"], since=self.began_at.isoformat(), script=script)
-        self._wait(over, lambda: bool(self._metered()), "The order is not onboarded")
+        self._person.wait(over, lambda: bool(self._metered()), "The order is not onboarded")
 
     def _use(self, over: Event) -> None:
         """What was used comes in as a file; the Marketplace says that the subscription was renewed, and is larger."""
@@ -158,72 +147,31 @@ class Life:
 
     def _charge(self, over: Event) -> None:
         """The last hour is reported, and last month is billed."""
-        pushed = self._begin("metering_push")
+        pushed = self._person.begin("metering_push")
         with self._history.operation(f"life {self.seed}", "issue", [self.bill_id]) as learned:
             if self._run("billing_period_close", over, {"period": self.period.name}) != "success":
                 learned["type"] = "info"
-        self._wait(over, lambda: self._scene.airflow.state(pushed) in ENDED, "A push does not end")
+        self._person.wait(over, lambda: self._scene.airflow.state(pushed) in ENDED, "A push does not end")
 
     def _release(self, over: Event) -> None:
         """The buyer gives it up."""
         self._happen("releaseInstance", isRefund="false")
         released = "SELECT 1 FROM core.subscriptions WHERE subscription_id = %s AND state = 'released'"
-        self._wait(over, lambda: bool(self._ask(released, self.subscription_id)), "The subscription is not released")
-
-    def _heal(self) -> None:
-        """Nothing goes wrong any more; all that runs by itself runs, until nothing changes."""
-        scene, deadline, rounds = self._scene, time.monotonic() + _HEALING_SECONDS, 0
-        scene.calm()
-        before = None
-        while True:
-            self._wait(None, lambda: not scene.airflow.under_way(), "A run does not end")
-            after = self._states()
-            if rounds and after == before:
-                return
-            if time.monotonic() > deadline:
-                raise StuckError(f"It does not come to rest: {after}.")
-            before, rounds = after, rounds + 1
-            conf = {"billing_period_close": {"period": self.period.name}}
-            for dag_id in _HEALING:
-                self._begin(dag_id, conf.get(dag_id, {}))
+        self._person.wait(
+            over, lambda: bool(self._ask(released, self.subscription_id)), "The subscription is not released"
+        )
 
     def _happen(self, action: str, **parameters: str) -> None:
         self._scene.sandbox.let_happen(self._ordered["service_instance_id"], action, parameters)
 
-    def _begin(self, dag_id: str, conf: dict[str, object] | None = None) -> Run:
-        return self._scene.airflow.begin(dag_id, f"life-{self.seed}-{time.monotonic_ns()}", conf)
-
     def _run(self, dag_id: str, over: Event, conf: dict[str, object]) -> str:
         """Until it ends; where it fails, it is started again."""
         for _ in range(3):
-            run = self._begin(dag_id, conf)
-            self._wait(over, lambda run=run: self._scene.airflow.state(run) in ENDED, f"{dag_id} does not end")  # type: ignore[misc]
+            run = self._person.begin(dag_id, conf)
+            self._person.wait(over, lambda run=run: self._scene.airflow.state(run) in ENDED, f"{dag_id} does not end")  # type: ignore[misc]
             if self._scene.airflow.state(run) == "success":
                 return "success"
         return "failed"
-
-    def _wait(self, over: Event | None, is_done: Callable[[], bool], otherwise: str) -> None:
-        """Once the strikes are over, what waits for its next try is done at once, as a person would have it."""
-        began = mended = time.monotonic()
-        while not is_done():
-            now = time.monotonic()
-            if (over is None or over.is_set()) and now - mended > _MENDS_AFTER_SECONDS:
-                self._mend()
-                mended = time.monotonic()
-            if now - began > _STEP_SECONDS:
-                raise StuckError(f"{otherwise} after {_STEP_SECONDS:.0f} s.")
-            pause(_LOOKS_AFTER_SECONDS)
-
-    def _mend(self) -> None:
-        """Tasks that wait for their next try need not; what failed of an onboarding is done again; the inbox is swept."""
-        airflow = self._scene.airflow
-        for task in airflow.tasks_in("up_for_retry"):
-            airflow.clear(Run(task["dag_id"], task["dag_run_id"]), [task])
-        for task in airflow.tasks_in("failed"):
-            if task["dag_id"] == "subscription_onboarding":
-                airflow.clear(Run(task["dag_id"], task["dag_run_id"]), only_failed=True)
-        if all(run.dag_id != "marketplace_inbox" for run in airflow.under_way()):
-            self._begin("marketplace_inbox")
 
     def _metered(self) -> list[Any]:
         query = (
@@ -239,10 +187,6 @@ class Life:
                 return session.execute(query, values).fetchall()
         except (psycopg.Error, OSError):
             return []
-
-    def _states(self) -> list[tuple[Any, ...]]:
-        with self._scene.session() as session:
-            return states(session)
 
 
 def _wait_for_time() -> None:

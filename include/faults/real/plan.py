@@ -9,7 +9,7 @@ import random
 from typing import NamedTuple
 
 from include.faults.real.proxy import DELAYED, TROUBLES
-from include.faults.real.scene import SUPERVISED
+from include.faults.real.supervisor import SUPERVISED
 
 #: The steps of a life, and in how many seconds each is mostly done.
 STEPS = {"order": 20, "use": 8, "charge": 6, "release": 5}
@@ -37,6 +37,7 @@ class Strike(NamedTuple):
     """What goes wrong.
 
     Attributes:
+        seed: that has it in its plan.
         step: of the life.
         after: so many seconds after its beginning.
         fault: one of FAULTS.
@@ -44,6 +45,7 @@ class Strike(NamedTuple):
         seconds: how long it lasts.
     """
 
+    seed: int
     step: str
     after: float
     fault: str
@@ -56,16 +58,14 @@ def plan(seed: int) -> list[Strike]:
     if not seed:
         return []
     dice = random.Random(f"real faults {seed}")  # noqa: S311 - a plan must repeat, not be secret
-    strikes = [_draw(dice, fault) for fault in dice.sample(FAULTS, dice.choice(_MANY))]
+    strikes = [_draw(seed, dice, fault) for fault in dice.sample(FAULTS, dice.choice(_MANY))]
     return sorted(strikes, key=lambda strike: (list(STEPS).index(strike.step), strike.after))
 
 
-def _draw(dice: random.Random, fault: str) -> Strike:
+def _draw(seed: int, dice: random.Random, fault: str) -> Strike:
     way, _, what = fault.partition(": ")
     step = dice.choice(_WHERE.get(way, tuple(STEPS)))
     if way in _WHERE:
-        return Strike(step, 0.0, fault, dice.randint(1, 2 if what == DELAYED else 4), round(dice.uniform(0.5, 6), 1))
-    times = 1
-    return Strike(step, round(dice.uniform(0, STEPS[step]), 1), fault, times, round(dice.uniform(0, 5), 1))
-
-
+        times = dice.randint(1, 2 if what == DELAYED else 4)
+        return Strike(seed, step, 0.0, fault, times, round(dice.uniform(0.5, 6), 1))
+    return Strike(seed, step, round(dice.uniform(0, STEPS[step]), 1), fault, 1, round(dice.uniform(0, 5), 1))

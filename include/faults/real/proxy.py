@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import closing, nullcontext, suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from include.faults.plan import DONE, FAILED, LOST
@@ -13,7 +14,6 @@ from include.faults.plan import DONE, FAILED, LOST
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
-    from types import TracebackType
 
 #: What may become of a request beside being passed on, failing, and losing its answer.
 CUT, DELAYED = "cut", "delayed"
@@ -65,6 +65,16 @@ class Answer(NamedTuple):
         return self.raw.partition(b"\r\n\r\n")[2]
 
 
+@dataclass(slots=True)
+class Trouble:
+    """What goes wrong with so many requests, and how many it has met."""
+
+    what: str
+    times: int
+    seconds: float = 0.0
+    met: int = 0
+
+
 class Proxy:
     """Listens on this machine, in a thread of its own, for as long as the block runs.
 
@@ -80,24 +90,25 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._ready = threading.Event()
-        self._troubles: list[tuple[str, float]] = []
+        self._troubles: list[Trouble] = []
         self.port = 0
-        self.hit: list[tuple[str, str]] = []
 
-    def __enter__(self) -> Proxy:
+    def __enter__(self) -> Self:
         """Listen."""
         self._thread.start()
         self._ready.wait()
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close, with whatever is under way."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
 
-    def trouble(self, what: str, times: int, seconds: float = 0.0) -> None:
+    def trouble(self, what: str, times: int, seconds: float = 0.0) -> Trouble:
         """Let so many requests go wrong, from the next one on."""
-        self._troubles += [(what, seconds)] * times
+        trouble = Trouble(what, times, seconds)
+        self._troubles.append(trouble)
+        return trouble
 
     def calm(self) -> None:
         """Pass everything on."""
@@ -105,9 +116,7 @@ class Proxy:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(
-            asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_LONGEST_HEAD)
-        )
+        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_LONGEST_HEAD))
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         with closing(self._loop), suppress(RuntimeError):
@@ -128,15 +137,16 @@ class Proxy:
             writer.close()
 
     async def _pass(self, request: Request, writer: asyncio.StreamWriter) -> None:
-        what, seconds = self._troubles.pop(0) if self._troubles else (DONE, 0.0)
-        if what != DONE:
-            self.hit.append((request.action, what))
+        trouble = next((each for each in self._troubles if each.met < each.times), Trouble(DONE, 0))
+        what, trouble.met = trouble.what, trouble.met + 1
         with self._watch(request) or nullcontext({}) as learned:
             if what == DELAYED:
-                await asyncio.sleep(seconds)
+                await asyncio.sleep(trouble.seconds)
             if what == CUT:
                 raise CutError
-            answer = Answer(503, _FAILURE) if what == FAILED else await asyncio.wait_for(self._ask(request), _ANSWER_SECONDS)
+            answer = (
+                Answer(503, _FAILURE) if what == FAILED else await asyncio.wait_for(self._ask(request), _ANSWER_SECONDS)
+            )
             if what == LOST:
                 raise CutError
             learned["answer"] = answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,19 +14,22 @@ from include.faults.accountant import Issued, account, issued_bills, taken
 from include.faults.checker import Checked, check
 from include.faults.history import History
 from include.faults.liveness import judge, states
-from include.faults.real.life import DAGS, Life, StuckError
+from include.faults.real.healing import Person, StuckError
+from include.faults.real.life import DAGS, Life
 from include.faults.real.plan import STEPS, plan
 from include.faults.real.scene import open_scene
 from include.faults.real.strikes import Striker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import psycopg
 
     from include.faults.real.plan import Strike
     from include.faults.real.scene import Scene
 
+#: So many lives are lived at the same time, on two cores.
+AT_ONCE = 3
 #: Of what a life makes more.
 _NEEDED = (("usage", "import"), ("bill", "issued"), ("event", "applied"), ("subscription", "released"))
 _CHECKED = ("push", "callback", "issue")
@@ -41,19 +45,19 @@ _CLOSED_UNTIL = "SELECT max(hour_start) + interval '1 hour' FROM metering.enviro
 
 
 class Lived(NamedTuple):
-    """What came of a life.
+    """What came of lives at the same time.
 
     Attributes:
-        seed: it decided the plan.
+        seeds: they decided the plan.
         plan: what was to go wrong.
         struck: what did, and whether it met something.
         seconds: how long it took.
         history: JSON lines.
-        checked: what the checker says of each kind of operation, of this life and all before it.
+        checked: what the checker says of each kind of operation, of these lives and all before them.
         problems: what must not be.
     """
 
-    seed: int
+    seeds: tuple[int, ...]
     plan: list[Strike]
     struck: list[tuple[str, bool]]
     seconds: float
@@ -61,10 +65,15 @@ class Lived(NamedTuple):
     checked: dict[str, Checked]
     problems: list[str]
 
+    @property
+    def name(self) -> str:
+        """What they are called in words."""
+        return f"seeds {self.seeds[0]} to {self.seeds[-1]}" if len(self.seeds) > 1 else f"seed {self.seeds[0]}"
+
     def to_json(self) -> dict[str, Any]:
         """All of it as plain values."""
         return {
-            "seed": self.seed,
+            "seeds": self.seeds,
             "plan": [strike._asdict() for strike in self.plan],
             "struck": self.struck,
             "seconds": round(self.seconds, 1),
@@ -75,41 +84,43 @@ class Lived(NamedTuple):
 
 
 class Lives:
-    """Lives on one stack, one after the other. What was judged before is judged again, and may not have changed."""
+    """Lives on one stack. What was judged before is judged again each time, and may not have changed."""
 
     def __init__(self, scene: Scene, history: History) -> None:
-        self._scene, self._history = scene, history
+        self.scene, self._history, self._person = scene, history, Person(scene)
         self._lives: list[Life] = []
         self._issued, self._known = Issued(), set[str]()
         for dag_id in DAGS:
             scene.airflow.unpause(dag_id)
-        self.undisturbed = self.seed(0)
+        self.undisturbed = self.play((0,))
 
-    def seed(self, seed: int) -> Lived:
-        """Live the life of a seed; 0 is the one in which nothing goes wrong."""
-        began, first, strikes = time.monotonic(), len(self._history.entries), plan(seed)
-        before = self._states()
-        life, striker = Life(self._scene, self._history, seed), Striker(self._scene, self._history, seed)
-        stuck = []
+    def play(self, seeds: Sequence[int]) -> Lived:
+        """Live the lives of these seeds at the same time; seed 0 is the life in which nothing goes wrong."""
+        began, first, before = time.monotonic(), len(self._history.entries), self._states()
+        lives = [Life(self.scene, self._history, self._person, seed) for seed in seeds]
+        strikers = [Striker(self.scene, self._history, plan(seed)) for seed in seeds]
+        with ThreadPoolExecutor(len(lives)) as pool:
+            stuck = [said for said in pool.map(_play, lives, strikers) if said]
+        self._lives += [life for life in lives if life.is_lived]
         try:
-            life.play(strikes, striker, list(STEPS) if seed else list(STEPS)[:-1])
+            self._person.heal(lives[0].period.name)
         except StuckError as error:
-            stuck = [str(error)]
-            self._scene.calm()
-        else:
-            self._lives.append(life)
+            stuck.append(str(error))
         lines = self._history.lines()
-        with self._scene.session() as session:
-            checked, problems = self._judge(session, lines, before)
+        with self.scene.session() as session:
+            checked, problems = self._judge(session, lines, before, len(lives))
         news = [problem for problem in stuck + problems if problem not in self._known]
         self._known.update(news)
-        return Lived(seed, strikes, striker.done, time.monotonic() - began, lines[first:], checked, news)
+        planned = [strike for striker in strikers for strike in striker.plan]
+        struck = [done for striker in strikers for done in striker.struck()]
+        seconds = time.monotonic() - began
+        return Lived(tuple(seeds), planned, struck, seconds, lines[first:], checked, news)
 
     def _judge(
-        self, session: psycopg.Connection, lines: list[str], before: list[tuple[Any, ...]]
+        self, session: psycopg.Connection, lines: list[str], before: list[tuple[Any, ...]], count: int
     ) -> tuple[dict[str, Checked], list[str]]:
         book = sorted(
-            [push["marketplace_instance_id"], push["start"], push["value"]] for push in self._scene.sandbox.pushes()
+            [push["marketplace_instance_id"], push["start"], push["value"]] for push in self.scene.sandbox.pushes()
         )
         there = taken(session, book)
         checked = {name: check(lines, name, there[name]) for name in _CHECKED}
@@ -123,7 +134,7 @@ class Lives:
         unknown = sum((instance, start) not in has for instance, start in session.execute(_UNKNOWN))
         needed = _NEEDED if len(self._lives) > 1 else _NEEDED[:-1]
         waiting = {**_STAYS, ("push", "unknown"): unknown}
-        problems += [*late, *found.problems, *self._issued.problems, *judge(session, needed, before, waiting)]
+        problems += [*late, *found.problems, *self._issued.problems, *judge(session, needed, before, waiting, count)]
         return checked, problems
 
     def _truth(self, session: psycopg.Connection) -> tuple[dict[tuple[str, str], int], list[str]]:
@@ -148,8 +159,17 @@ class Lives:
         return expected
 
     def _states(self) -> list[tuple[Any, ...]]:
-        with self._scene.session() as session:
+        with self.scene.session() as session:
             return states(session)
+
+
+def _play(life: Life, striker: Striker) -> str:
+    """Why it got stuck; nothing if it did not."""
+    try:
+        life.play(striker, list(STEPS) if life.seed else list(STEPS)[:-1])
+    except StuckError as error:
+        return f"seed {life.seed}: {error}"
+    return ""
 
 
 @contextmanager

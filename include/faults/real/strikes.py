@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import random
+import shutil
+import subprocess
 import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+import httpx
 import psutil
 
+from include.domain.errors import AkubillError
 from include.faults.real.plan import (
     BACKFILLED,
     CLEARED,
@@ -23,11 +29,13 @@ from include.faults.real.plan import (
     TASKS_WORKER,
     TWICE,
 )
-from include.faults.real.scene import POSTGRES, SECOND
+from include.faults.real.proxy import Trouble
+from include.faults.real.supervisor import POSTGRES, SECOND
 from include.local import processes
+from include.local.interrupts import pause
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from include.faults.history import History
     from include.faults.real.plan import Strike
@@ -42,56 +50,65 @@ _FULL_BYTES = 64 * 1024
 
 
 class Striker:
-    """Strikes at the stack, and writes down what it did."""
+    """Strikes at the stack by a plan, and writes down what it did."""
 
-    def __init__(self, scene: Scene, history: History, seed: int) -> None:
-        self._scene, self._history, self._seed = scene, history, seed
-        self.done: list[tuple[str, bool]] = []
+    def __init__(self, scene: Scene, history: History, plan: Sequence[Strike]) -> None:
+        self._scene, self._history, self.plan = scene, history, plan
+        self._done: list[tuple[str, bool | Trouble]] = []
+
+    def struck(self) -> list[tuple[str, bool]]:
+        """The faults, and whether each met something."""
+        return [(fault, what.met > 0 if isinstance(what, Trouble) else what) for fault, what in self._done]
 
     @contextmanager
-    def striking(self, strikes: Sequence[Strike]) -> Iterator[Event]:
-        """Strike while the block runs; the event says that all of them have struck."""
-        over = Event()
+    def striking(self, step: str) -> Iterator[Event]:
+        """Strike in a step while the block runs; the event says that all of its strikes are over."""
+        over, strikes = Event(), [strike for strike in self.plan if strike.step == step]
         thread = Thread(target=self._strike_all, args=(strikes, over), daemon=True)
         thread.start()
-        yield over
-        thread.join()
+        try:
+            yield over
+        finally:
+            thread.join()
 
     def _strike_all(self, strikes: Sequence[Strike], over: Event) -> None:
         began = time.monotonic()
         try:
             for strike in strikes:
-                time.sleep(max(0.0, began + strike.after - time.monotonic()))
+                pause(max(0.0, began + strike.after - time.monotonic()))
                 self._strike(strike)
+        except KeyboardInterrupt:
+            pass  # who waits for the step hears of it, too
         finally:
             over.set()
 
     def _strike(self, strike: Strike) -> None:
         """A fault that found nothing to meet is written down as failed."""
-        process, value = f"strike {self._seed}-{len(self.done)}", strike._asdict()
+        process, value = f"strike {strike.seed}-{len(self._done)}", strike._asdict()
+        has_struck: bool | Trouble = False
         with self._history.operation(process, "strike", value) as learned:
-            has_struck = self._do(strike)
+            with suppress(AkubillError, httpx.HTTPError, psutil.Error):
+                has_struck = self._do(strike)
             learned["type"] = "ok" if has_struck else "fail"
-        self.done.append((strike.fault, has_struck))
+        self._done.append((strike.fault, has_struck))
 
-    def _do(self, strike: Strike) -> bool:
+    def _do(self, strike: Strike) -> bool | Trouble:
         way, _, what = strike.fault.partition(": ")
         if way in {OUTSIDE, INSIDE}:
             proxy = self._scene.outside if way == OUTSIDE else self._scene.inside
-            proxy.trouble(what, strike.times, strike.seconds)
-            return True
+            return proxy.trouble(what, strike.times, strike.seconds)
         if way == KILL and what in {TASK, TASKS_WORKER}:
             return self._kill_task(is_worker=what == TASKS_WORKER)
         if way == KILL:
             return self._scene.supervisor.kill(what, strike.seconds)
-        others = {
+        others: dict[str, Callable[[], bool]] = {
             SECOND_SCHEDULER: self._start_second_scheduler,
-            CLEARED: self._clear,
-            TWICE: self._start_twice,
+            CLEARED: partial(self._clear, strike),
+            TWICE: partial(self._start_twice, strike),
             BACKFILLED: self._backfill,
-            FULL: self._fill_disk,
+            FULL: partial(self._fill_disk, strike.seconds),
         }
-        return others[way](strike)
+        return others[way]()
 
     def _kill_task(self, *, is_worker: bool) -> bool:
         """The process of a task, or the worker that watches over it: the task then goes on, an orphan."""
@@ -102,10 +119,10 @@ class Striker:
                     for victim in [worker] if is_worker else worker.children():
                         victim.kill()
                         return True
-            time.sleep(0.05)
+            pause(0.05)
         return False
 
-    def _start_second_scheduler(self, strike: Strike) -> bool:
+    def _start_second_scheduler(self) -> bool:
         """Beside the first one, until the life is over or it is killed."""
         if self._scene.supervisor.find(SECOND) is not None:
             return False
@@ -123,30 +140,36 @@ class Striker:
     def _start_twice(self, strike: Strike) -> bool:
         """The DAGs that sweep run once more, beside what runs already."""
         for dag_id in ("marketplace_inbox", "metering_push", "aku_readings"):
-            self._scene.airflow.begin(dag_id, f"again-{self._seed}-{strike.after}")
+            self._scene.airflow.begin(dag_id, f"again-{strike.seed}-{strike.after}")
         return True
 
-    def _backfill(self, strike: Strike) -> bool:
+    def _backfill(self) -> bool:
         """The last hours are closed again."""
         end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
         self._scene.airflow.backfill("aku_metering", end - timedelta(hours=3), end)
         return True
 
-    def _fill_disk(self, strike: Strike) -> bool:
+    def _fill_disk(self, seconds: float) -> bool:
         """PostgreSQL's files stop growing for a while."""
-        postmaster = self._scene.supervisor.find(POSTGRES)
-        if postmaster is None:
+        has_struck = self._limit_files(str(_FULL_BYTES))
+        try:
+            pause(1 + seconds)
+        finally:
+            self._limit_files("unlimited")
+        return has_struck
+
+    def _limit_files(self, size: str) -> bool:
+        """As PostgreSQL's user, for only root with all its rights may limit other users' processes."""
+        postmaster, program = self._scene.supervisor.find(POSTGRES), shutil.which("prlimit")
+        if postmaster is None or program is None:
             return False
-        before = postmaster.rlimit(psutil.RLIMIT_FSIZE)
-        for process in (postmaster, *postmaster.children()):
-            with suppress(psutil.Error):
-                process.rlimit(psutil.RLIMIT_FSIZE, (_FULL_BYTES, before[1]))
-        time.sleep(1 + strike.seconds)
-        postmaster = self._scene.supervisor.find(POSTGRES)
-        for process in (postmaster, *postmaster.children()) if postmaster else ():
-            with suppress(psutil.Error):
-                process.rlimit(psutil.RLIMIT_FSIZE, before)
-        return True
+        with suppress(psutil.Error):
+            user = {"user": postmaster.uids().real, "group": postmaster.gids().real} if os.geteuid() == 0 else {}
+            for process in (postmaster, *postmaster.children()):
+                command = [program, f"--pid={process.pid}", f"--fsize={size}:"]
+                subprocess.run(command, check=False, capture_output=True, **user)  # type: ignore[call-overload] # noqa: S603
+            return True
+        return False
 
 
 def _busy_workers(scene: Scene) -> list[psutil.Process]:

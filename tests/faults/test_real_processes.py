@@ -1,0 +1,46 @@
+"""Lives on a real stack whose processes are killed: they heal, and nothing is left of the stack.
+
+A life takes half a minute, so these are fewer seeds than of simulated months: `make faults LEVEL=2` lives many.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from include.faults.liveness import judge
+from include.faults.real.plan import FAULTS, STEPS, plan
+from include.faults.real.run import AT_ONCE, open_lives
+from include.local import processes
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+def test_a_seed_has_one_plan_and_many_seeds_have_every_fault_in_every_step() -> None:
+    assert plan(7) == plan(7) != plan(8)
+    struck = [strike for seed in range(1, 200) for strike in plan(seed)]
+    assert {strike.fault for strike in struck} == set(FAULTS)
+    assert {strike.step for strike in struck} == set(STEPS)
+
+
+def test_who_did_nothing_is_found(owned_warehouse: Engine) -> None:
+    with owned_warehouse.connect() as connection:
+        session = connection.connection.dbapi_connection
+        said = list(judge(session, [("bill", "issued")]))  # type: ignore[arg-type]
+    assert said == ["no bill issued: nothing was done"]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_lives_in_real_processes_heal() -> None:
+    said: list[str] = []
+    with open_lives(said.append) as lives:
+        assert lives.undisturbed.problems == []
+        lived = lives.play(range(1, 1 + AT_ONCE))
+        running = lives.scene.running
+    assert lived.problems == [], lived.to_json()
+    assert any(has_struck for _, has_struck in lived.struck)
+    assert not running.state.folder.exists()
+    assert list(processes.members(running.settings.stack_id)) == []
