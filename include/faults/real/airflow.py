@@ -71,6 +71,7 @@ class PatientApi(AirflowApi):
         body = {"dag_id": dag_id, **window, "reprocess_behavior": "completed", "max_active_runs": 2, "dag_run_conf": {}}
         self._do("POST", "/backfills", body, httpx.codes.CONFLICT)
 
+    @_patiently
     def put_cloud_account(self, connection_id: str, port: int, account_id: str, key_id: str, secret: str) -> None:
         """An account of the cloud, which is called at that port of this machine."""
         self.put_connection(

@@ -43,7 +43,16 @@ _LAST_MINUTE = 56
 
 
 class Life:
-    """One life, with the strikes that its seed has planned."""
+    """One life, with the strikes that its seed has planned.
+
+    Attributes:
+        seed: 0 is the life in which nothing goes wrong, and which stays.
+        began_at: when the buyer ordered.
+        period: last month.
+        subscription_id: once it is metered.
+        metered_from: the hour in which metering began, then.
+        is_lived: whether it came to its end.
+    """
 
     def __init__(self, scene: Scene, history: History, person: Person, seed: int) -> None:
         self._scene, self._history, self._person, self.seed = scene, history, person, seed
@@ -54,7 +63,7 @@ class Life:
         self.began_at = self.period.window.end - timedelta(days=2)
         self._last_hour = floor_to_hour(now) - HOUR
         self._ordered: dict[str, Any] = {}
-        self.is_lived = False
+        self.subscription_id, self.metered_from, self.is_lived = "", now, False
 
     def play(self, striker: Striker, steps: Collection[str]) -> None:
         """Live, step by step.
@@ -73,11 +82,6 @@ class Life:
         return f"{self.period.name}-{self.subscription_id}"
 
     @property
-    def subscription_id(self) -> str:
-        """Once it is metered."""
-        return str(self._metered()[0][0])
-
-    @property
     def environment_id(self) -> str:
         """The console's."""
         return str(self._ordered["environment_id"])
@@ -91,10 +95,6 @@ class Life:
     def usage(self, until: datetime) -> list[dict[str, Any]]:
         """What was used by instance and hour, as it really was."""
         return self._scene.sandbox.usage(self.environment_id, self.began_at, until)
-
-    def metered_from(self) -> datetime:
-        """The hour in which metering began."""
-        return floor_to_hour(self._metered()[0][1])
 
     def _script(self) -> list[dict[str, Any]]:
         """Two instances that are gone before metering begins; of the life that goes on, one that is polled."""
@@ -134,11 +134,11 @@ class Life:
         )
         script = self._script()
         scene.sandbox.play_life(self._ordered["service_instance_id"], since=self.began_at.isoformat(), script=script)
-        self._person.wait(over, lambda: bool(self._metered()), "The order is not onboarded")
+        self._person.wait(over, self._is_metered, "The order is not onboarded")
 
     def _use(self, over: Event) -> None:
         """What was used comes in as a file; the Marketplace says that the subscription was renewed, and is larger."""
-        name, until = f"{self.environment_name}.csv", self.metered_from()
+        name, until = f"{self.environment_name}.csv", self.metered_from
         write_usage(folder_of_files(self._scene) / name, self.subscription_id, self.usage(until), until)
         order_id = self._ordered["order_id"]
         self._happen("renewInstance", orderId=f"{order_id}-1", expiredOn="2036-01-01 00:00:00")
@@ -156,10 +156,7 @@ class Life:
     def _release(self, over: Event) -> None:
         """The buyer gives it up."""
         self._happen("releaseInstance", isRefund="false")
-        released = "SELECT 1 FROM core.subscriptions WHERE subscription_id = %s AND state = 'released'"
-        self._person.wait(
-            over, lambda: bool(self._ask(released, self.subscription_id)), "The subscription is not released"
-        )
+        self._person.wait(over, self._is_released, "The subscription is not released")
 
     def _happen(self, action: str, **parameters: str) -> None:
         self._scene.sandbox.let_happen(self._ordered["service_instance_id"], action, parameters)
@@ -173,12 +170,18 @@ class Life:
                 return "success"
         return "failed"
 
-    def _metered(self) -> list[Any]:
+    def _is_metered(self) -> bool:
         query = (
             "SELECT subscription_id, metering_started_at FROM core.subscriptions "
             "WHERE order_id = %s AND metering_started_at IS NOT NULL"
         )
-        return self._ask(query, self._ordered["order_id"])
+        for self.subscription_id, started_at in self._ask(query, self._ordered["order_id"]):
+            self.metered_from = floor_to_hour(started_at)
+        return bool(self.subscription_id)
+
+    def _is_released(self) -> bool:
+        query = "SELECT 1 FROM core.subscriptions WHERE subscription_id = %s AND state = 'released'"
+        return bool(self._ask(query, self.subscription_id))
 
     def _ask(self, query: str, *values: object) -> list[Any]:
         """Nothing while the database is down."""

@@ -140,10 +140,10 @@ class Lives:
     def _truth(self, session: psycopg.Connection) -> tuple[dict[tuple[str, str], int], list[str]]:
         """What was used in hours that are closed; and whether hours are closed at all."""
         [(until,)] = session.execute(_CLOSED_UNTIL).fetchall()
-        until = max(until or self._lives[0].metered_from(), self._lives[0].metered_from())
+        until = max(until or self._lives[0].metered_from, self._lives[0].metered_from)
         due = floor_to_hour(datetime.now(UTC) - _CLOSES_WITHIN)
         late = [f"no hour from {until:%Y-%m-%dT%H:%MZ} on is closed"] if until < due else []
-        usage = [row for life in self._lives for row in life.usage(max(until, life.metered_from()))]
+        usage = [row for life in self._lives for row in life.usage(max(until, life.metered_from))]
         return {(row["instance_id"], row["hour"]): row["aku_seconds"] for row in usage if row["aku_seconds"]}, late
 
     def _expected(self, session: psycopg.Connection) -> dict[str, str]:

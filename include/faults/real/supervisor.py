@@ -31,7 +31,7 @@ class Supervisor:
     """Watches a stack; what was killed stays dead for as long as it was given."""
 
     def __init__(self, running: Running, callback_port: int) -> None:
-        self._place = running.state
+        self._place, self._stack_id = running.state, running.settings.stack_id
         settings, socket_folder = running.settings, server.socket_folder(running.state.postgres.resolve())
         airflow = environment.airflow_settings(running.state, settings, socket_folder)
         self._surroundings = environment.process_environment(settings, airflow)
@@ -39,10 +39,8 @@ class Supervisor:
         self._commands = {name: stack.command_of(name) for name in AIRFLOW_COMPONENTS}
         self._commands[CALLBACK_SERVER] = [akubill, "marketplace", "serve", "--port", str(callback_port)]
         self._until: dict[str, float] = {}
-        self._dead_schedulers: list[int] = []
         self._lock, self._ended = threading.Lock(), threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
-        self.restarts = 0
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -57,9 +55,9 @@ class Supervisor:
 
     def find(self, name: str) -> psutil.Process | None:
         """The process of a component."""
-        return (
-            server.postmaster(self._place.postgres.resolve()) if name == POSTGRES else processes.find(self._place, name)
-        )
+        if name == POSTGRES:
+            return server.postmaster(self._place.postgres.resolve())
+        return processes.find(self._place, name)
 
     def kill(self, name: str, seconds: float) -> bool:
         """Kill it, and let it be dead for so long; whether there was something to kill."""
@@ -68,8 +66,6 @@ class Supervisor:
             if process is None:
                 return False
             self._until[name] = time.monotonic() + seconds
-            if name.startswith("scheduler"):
-                self._dead_schedulers.append(process.pid)
             with suppress(psutil.NoSuchProcess):
                 process.kill()
                 process.wait(10)
@@ -79,15 +75,15 @@ class Supervisor:
         """Start a component; another one of a kind has a name of its own."""
         processes.start(self._place, name, self._commands[command or name], self._surroundings)
 
-    def bury(self) -> int:
-        """End what the dead schedulers left: workers that wait for work which nobody gives them; how many."""
-        left = [process for process in psutil.process_iter() if _session_of(process) in self._dead_schedulers]
-        for process in left:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        psutil.wait_procs(left, timeout=5)
-        self._dead_schedulers.clear()
-        return len(left)
+    def bury(self) -> None:
+        """End what the dead left, as an init system does.
+
+        A scheduler's workers hold the database's session that they have inherited, and with it its locks on DAG runs.
+        """
+        for process in processes.members(self._stack_id):
+            with suppress(psutil.Error, OSError):
+                if not _is_alive(os.getsid(process.pid)):
+                    process.kill()
 
     def dead(self) -> list[str]:
         """What does not run."""
@@ -101,7 +97,7 @@ class Supervisor:
                         self._restart(name)
 
     def _restart(self, name: str) -> None:
-        self.restarts += 1
+        self.bury()
         if name == POSTGRES:
             with suppress(AkubillError):  # it is tried again
                 start_server(self._place.postgres, keep_running=True)
@@ -109,8 +105,8 @@ class Supervisor:
             self.start(name)
 
 
-def _session_of(process: psutil.Process) -> int:
+def _is_alive(pid: int) -> bool:
     try:
-        return os.getsid(process.pid)
-    except OSError:
-        return 0
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
