@@ -103,6 +103,7 @@ def make(target: str) -> tuple[str, ...]:
 
 
 SERVE = (AKUBILL, "sandbox", "serve", "--port", "0", "--state", "sandbox")
+FAULTS = (AKUBILL, "faults", "run", "--seed=1", "--level=2")
 BENCH = (sys.executable, "-m", "benchmarks", "import_usage", "--size", "small")
 TESTS = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/alibaba", "tests/warehouse")
 PARTS = [
@@ -113,6 +114,7 @@ PARTS = [
     (make("demo-check"), signal.SIGINT, until_said("Airflow: starting")),
     (make("demo"), signal.SIGHUP, until_it_serves),
     (make("soak"), signal.SIGTERM, until_said("Airflow and warehouse: migrating")),
+    (FAULTS, signal.SIGTERM, until_said("nothing goes wrong")),
     (BENCH, signal.SIGTERM, until_it_serves),
     (TESTS, signal.SIGTERM, until_it_serves),
     (TESTS, signal.SIGINT, until_it_serves),

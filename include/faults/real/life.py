@@ -175,9 +175,10 @@ class Life:
             "SELECT subscription_id, metering_started_at FROM core.subscriptions "
             "WHERE order_id = %s AND metering_started_at IS NOT NULL"
         )
-        for self.subscription_id, started_at in self._ask(query, self._ordered["order_id"]):
-            self.metered_from = floor_to_hour(started_at)
-        return bool(self.subscription_id)
+        rows = self._ask(query, self._ordered["order_id"])
+        if rows:
+            self.subscription_id, self.metered_from = str(rows[0][0]), floor_to_hour(rows[0][1])
+        return bool(rows)
 
     def _is_released(self) -> bool:
         query = "SELECT 1 FROM core.subscriptions WHERE subscription_id = %s AND state = 'released'"

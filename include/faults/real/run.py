@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from include.domain.errors import AkubillError
 from include.domain.periods import floor_to_hour
 from include.faults.accountant import Issued, account, issued_bills, taken
 from include.faults.checker import Checked, check
@@ -102,6 +103,8 @@ class Lives:
         with ThreadPoolExecutor(len(lives)) as pool:
             stuck = [said for said in pool.map(_play, lives, strikers) if said]
         self._lives += [life for life in lives if life.is_lived]
+        if not self._lives:
+            raise AkubillError(f"Nothing goes wrong, and yet: {' '.join(stuck)}")
         try:
             self._person.heal(lives[0].period.name)
         except StuckError as error:
@@ -177,4 +180,5 @@ def open_lives(say: Callable[[str], None]) -> Iterator[Lives]:
     """What lives lives, on a stack of its own; the life without faults is the first."""
     history = History(lambda: datetime.now(UTC))
     with open_scene(say, history) as scene:
+        say("A life in which nothing goes wrong begins.")
         yield Lives(scene, history)
