@@ -20,7 +20,6 @@ from include.local.ports import free_port
 from include.local.sandbox_api import SandboxApi
 from include.local.stack import CALLBACKS
 from include.local.temporary import temporary_stack
-from include.warehouse import server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,8 +60,9 @@ class Scene(NamedTuple):
     @contextmanager
     def session(self) -> Iterator[psycopg.Connection]:
         """A session that sees all of the warehouse."""
-        folder = server.socket_folder(self.running.state.postgres.resolve())
-        with psycopg.connect(host=str(folder), user="postgres", dbname="warehouse", autocommit=True) as session:
+        with psycopg.connect(
+            host=str(self.supervisor.socket_folder), user="postgres", dbname="warehouse", autocommit=True
+        ) as session:
             session.execute("SET TIME ZONE 'UTC'")
             yield session
 

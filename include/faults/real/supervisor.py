@@ -32,8 +32,10 @@ class Supervisor:
 
     def __init__(self, running: Running, callback_port: int) -> None:
         self._place, self._stack_id = running.state, running.settings.stack_id
-        settings, socket_folder = running.settings, server.socket_folder(running.state.postgres.resolve())
-        airflow = environment.airflow_settings(running.state, settings, socket_folder)
+        # What PostgreSQL's pid file says of it is not whole while it starts.
+        self.socket_folder = server.socket_folder(running.state.postgres.resolve())
+        settings = running.settings
+        airflow = environment.airflow_settings(running.state, settings, self.socket_folder)
         self._surroundings = environment.process_environment(settings, airflow)
         akubill = str(Path(sys.executable).with_name("akubill"))
         self._commands = {name: stack.command_of(name) for name in AIRFLOW_COMPONENTS}
