@@ -43,6 +43,9 @@ def run(
     pairs: Annotated[
         bool, typer.Option("--pairs", help="Then interleave two attempts at the same window, in every order.")
     ] = False,
+    minutes: Annotated[
+        float, typer.Option("--minutes", min=0, help="At level 2, begin no further life after so long.")
+    ] = 60,
     report: Annotated[Path | None, typer.Option("--report", help="Write the report here.")] = None,
 ) -> None:
     """Live a life with faults for each seed, and judge what came of it.
@@ -61,7 +64,7 @@ def run(
     elif cover or pairs:
         raise InvalidInputError("Level", "2", "has no --cover and no --pairs", "Leave them out, or choose level 1.")
     else:
-        _live(wanted, form, report)
+        _live(wanted, form, report, minutes)
 
 
 def _simulate(wanted: range, form: Listing, report: Path | None, *, cover: bool, pairs: bool) -> None:
@@ -91,7 +94,7 @@ def _simulate(wanted: range, form: Listing, report: Path | None, *, cover: bool,
     _conclude(totals.failed, is_complete=not missing)
 
 
-def _live(wanted: range, form: Listing, report: Path | None) -> None:
+def _live(wanted: range, form: Listing, report: Path | None, minutes: float) -> None:
     from include.faults.real.report import Totals
     from include.faults.real.run import AT_ONCE, open_lives
     from include.faults.report import put_in
@@ -101,16 +104,15 @@ def _live(wanted: range, form: Listing, report: Path | None) -> None:
     totals, began = Totals(), time.monotonic()
     with open_lives(say if form is Listing.TABLE else lambda _: None) as lives:
         _print_for_real(lives.undisturbed, form)
-        for first in range(0, len(wanted), AT_ONCE):
-            lived = lives.play(wanted[first : first + AT_ONCE])
+        while totals.lives < len(wanted) and _minutes_since(began) < minutes:
+            lived = lives.play(wanted[totals.lives : totals.lives + AT_ONCE])
             totals.add(lived)
             _print_for_real(lived, form)
-    minutes = (time.monotonic() - began) / 60
     if report:
         put_in(
             report,
             totals.part(
-                f"**{len(wanted)} seeds** ({wanted[0]} to {wanted[-1]}) in {minutes:.0f} minutes; "
+                f"**{totals.lives} seeds** (from {wanted[0]} on) in {_minutes_since(began):.0f} minutes; "
                 f"{totals.struck.total()} faults struck; {len(totals.failed)} lives did not recover."
             ),
         )
@@ -136,6 +138,10 @@ def _pair(lives: Lives, totals: Totals, form: Listing) -> None:
             totals.failed.append((f"two attempts of {task}", played.problems))
         if form is Listing.TABLE:
             say("\n  ".join([f"Two attempts of {task}: {played.orders} orders.", *played.problems]))
+
+
+def _minutes_since(began: float) -> float:
+    return (time.monotonic() - began) / 60
 
 
 def _conclude(failed: list[tuple[str, list[str]]], *, is_complete: bool = True) -> None:

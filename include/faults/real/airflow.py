@@ -43,10 +43,10 @@ class PatientApi(AirflowApi):
         return str(self._do("GET", f"/dags/{run.dag_id}/dagRuns/{run.run_id}")["state"])
 
     @_patiently
-    def under_way(self) -> list[Run]:
-        """Runs that have not ended."""
+    def under_way(self, dag_ids: Collection[str]) -> list[Run]:
+        """Runs of these DAGs that have not ended."""
         found = self._do("GET", "/dags/~/dagRuns?state=running&state=queued&limit=100")["dag_runs"]
-        return [Run(row["dag_id"], row["dag_run_id"]) for row in found]
+        return [Run(row["dag_id"], row["dag_run_id"]) for row in found if row["dag_id"] in dag_ids]
 
     @_patiently
     def tasks_in(self, state: str) -> list[dict[str, Any]]:

@@ -16,10 +16,21 @@ if TYPE_CHECKING:
 
     from include.faults.real.scene import Scene
 
+#: What a life's DAGs are; they run on their schedules as well.
+DAGS = (
+    "marketplace_inbox",
+    "subscription_onboarding",
+    "usage_import",
+    "metering_push",
+    "metering_push_resolution",
+    "billing_period_close",
+    "aku_readings",
+    "aku_metering",
+)
 #: What runs by itself when all is over.
 _HEALING = ("marketplace_inbox", "metering_push", "metering_push_resolution", "billing_period_close")
 _PATIENCE_SECONDS, _HEALING_SECONDS = 300.0, 300.0
-_MENDS_AFTER_SECONDS, _LOOKS_AFTER_SECONDS = 6.0, 0.4
+_MENDS_AFTER_SECONDS, _SWEEPS_AFTER_SECONDS, _LOOKS_AFTER_SECONDS = 6.0, 30.0, 0.4
 
 
 class StuckError(Exception):
@@ -30,7 +41,8 @@ class Person:
     """Looks at a stack now and then, and helps it on."""
 
     def __init__(self, scene: Scene) -> None:
-        self._scene, self._lock, self._mended_at = scene, threading.Lock(), 0.0
+        self._scene, self._lock = scene, threading.Lock()
+        self._mended_at = self._swept_at = 0.0
 
     def begin(self, dag_id: str, conf: Mapping[str, object] | None = None) -> Run:
         """Trigger a DAG."""
@@ -60,7 +72,7 @@ class Person:
         self._scene.calm()
         deadline, before = time.monotonic() + _HEALING_SECONDS, None
         while True:
-            self.wait(None, lambda: not self._scene.airflow.under_way(), "A run does not end")
+            self.wait(None, lambda: not self._scene.airflow.under_way(DAGS), "A run does not end")
             after = self._states()
             if after == before:
                 return
@@ -81,9 +93,10 @@ class Person:
             for task in airflow.tasks_in("failed"):
                 if task["dag_id"] == "subscription_onboarding":
                     airflow.clear(Run(task["dag_id"], task["dag_run_id"]), only_failed=True)
-            if all(run.dag_id != "marketplace_inbox" for run in airflow.under_way()):
-                self.begin("marketplace_inbox")
             self._mended_at = time.monotonic()
+            if self._mended_at - self._swept_at > _SWEEPS_AFTER_SECONDS:
+                self.begin("marketplace_inbox")
+                self._swept_at = self._mended_at
 
     def _states(self) -> list[tuple[Any, ...]]:
         with self._scene.session() as session:

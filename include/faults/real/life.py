@@ -27,17 +27,6 @@ if TYPE_CHECKING:
     from include.faults.real.strikes import Striker
 
 ZONE = "Asia/Shanghai"
-#: What the life's DAGs are; they run on their schedules as well.
-DAGS = (
-    "marketplace_inbox",
-    "subscription_onboarding",
-    "usage_import",
-    "metering_push",
-    "metering_push_resolution",
-    "billing_period_close",
-    "aku_readings",
-    "aku_metering",
-)
 #: Of the last full hour the Marketplace takes usage until its end; a life does not begin shortly before.
 _LAST_MINUTE = 56
 

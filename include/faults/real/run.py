@@ -15,8 +15,8 @@ from include.faults.accountant import Issued, account, issued_bills, taken
 from include.faults.checker import Checked, check
 from include.faults.history import History
 from include.faults.liveness import judge, states
-from include.faults.real.healing import Person, StuckError
-from include.faults.real.life import DAGS, Life
+from include.faults.real.healing import DAGS, Person, StuckError
+from include.faults.real.life import Life
 from include.faults.real.plan import STEPS, plan
 from include.faults.real.scene import open_scene
 from include.faults.real.strikes import Striker

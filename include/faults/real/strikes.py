@@ -17,6 +17,7 @@ import httpx
 import psutil
 
 from include.domain.errors import AkubillError
+from include.faults.real.healing import DAGS
 from include.faults.real.plan import (
     BACKFILLED,
     CLEARED,
@@ -131,7 +132,7 @@ class Striker:
 
     def _clear(self, strike: Strike) -> bool:
         """All tasks of a run of this moment, whatever they are doing."""
-        runs = self._scene.airflow.under_way()
+        runs = self._scene.airflow.under_way(DAGS)
         if not runs:
             return False
         self._scene.airflow.clear(random.Random(str(strike)).choice(runs))  # noqa: S311
