@@ -30,8 +30,8 @@ def faults() -> None:
 
 @app.command()
 def run(
-    seed: Annotated[int | None, typer.Option("--seed", min=1, max=_LARGEST, help="The month of this seed.")] = None,
-    seeds: Annotated[str | None, typer.Option("--seeds", help="The months of these seeds, like 1..2000.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=1, max=_LARGEST, help="The life of this seed.")] = None,
+    seeds: Annotated[str | None, typer.Option("--seeds", help="The lives of these seeds, like 1..2000.")] = None,
     form: Form = Listing.TABLE,
     *,
     level: Annotated[
@@ -103,6 +103,7 @@ def _live(wanted: range, form: Listing, report: Path | None, minutes: float) -> 
     listen_once()
     totals, began = Totals(), time.monotonic()
     with open_lives(say if form is Listing.TABLE else lambda _: None) as lives:
+        totals.add(lives.undisturbed)
         _print_for_real(lives.undisturbed, form)
         while totals.lives < len(wanted) and _minutes_since(began) < minutes:
             lived = lives.play(wanted[totals.lives : totals.lives + AT_ONCE])
@@ -113,7 +114,7 @@ def _live(wanted: range, form: Listing, report: Path | None, minutes: float) -> 
             report,
             totals.part(
                 f"**{totals.lives} seeds** (from {wanted[0]} on) in {_minutes_since(began):.0f} minutes; "
-                f"{totals.struck.total()} faults struck; {len(totals.failed)} lives did not recover."
+                f"{totals.struck.total()} faults struck; something did not recover {len(totals.failed)} times."
             ),
         )
     _conclude(totals.failed)
@@ -168,12 +169,12 @@ def _print_for_real(lived: LivedForReal, form: Listing) -> None:
     if form is not Listing.TABLE:
         print(json.dumps(lived.to_json(), sort_keys=True), flush=True)  # noqa: T201
         return
-    struck = (
-        ", ".join(fault if met else f"{fault} (met nothing)" for fault, met in lived.struck) or "nothing goes wrong"
-    )
-    say(f"{lived.name.capitalize()}, {lived.seconds:.0f} s: {struck}; {len(lived.problems) or 'no'} problems.")
+    say(f"{lived.name.capitalize()}, {lived.seconds:.0f} s: {len(lived.problems) or 'no'} problems.")
+    for strike, (_, has_struck) in zip(lived.plan, lived.struck, strict=False):
+        met = "" if has_struck else ", met nothing"
+        say(f"  seed {strike.seed}, {strike.step}, after {strike.after} s: {strike.fault}{met}")
     for problem in lived.problems:
-        say(f"  {problem}")
+        say(f"  PROBLEM: {problem}")
 
 
 def _seeds(seed: int | None, seeds: str | None) -> range:

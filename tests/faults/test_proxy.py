@@ -1,4 +1,4 @@
-"""The proxy of level 2 does to calls what it is told, and what passes it is written down as its client learned it."""
+"""The proxy of level 2 does to calls what a plan says, and what passes it is written down as its client learned it."""
 
 from __future__ import annotations
 

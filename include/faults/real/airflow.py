@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
-_patiently = retry(
+_with_patience = retry(
     retry=retry_if_exception_type((AkubillError, httpx.TransportError)),
     stop=stop_after_delay(90),
     wait=wait_fixed(0.5),
@@ -30,31 +30,31 @@ ENDED = {"success", "failed"}
 class PatientApi(AirflowApi):
     """Asks again until it is answered; a run has the name that it was given, so it is started once."""
 
-    @_patiently
+    @_with_patience
     def begin(self, dag_id: str, run_id: str, conf: Mapping[str, object] | None = None) -> Run:
         """Start a run, or find that it was started."""
         body = {"logical_date": None, "conf": conf or {}, "dag_run_id": run_id}
         self._do("POST", f"/dags/{dag_id}/dagRuns", body, httpx.codes.CONFLICT)
         return Run(dag_id, run_id)
 
-    @_patiently
+    @_with_patience
     def state(self, run: Run) -> str:
         """How far it is."""
         return str(self._do("GET", f"/dags/{run.dag_id}/dagRuns/{run.run_id}")["state"])
 
-    @_patiently
+    @_with_patience
     def under_way(self, dag_ids: Collection[str]) -> list[Run]:
         """Runs of these DAGs that have not ended."""
         found = self._do("GET", "/dags/~/dagRuns?state=running&state=queued&limit=100")["dag_runs"]
         return [Run(row["dag_id"], row["dag_run_id"]) for row in found if row["dag_id"] in dag_ids]
 
-    @_patiently
+    @_with_patience
     def tasks_in(self, state: str) -> list[dict[str, Any]]:
         """Task instances of all runs that are in that state."""
         found = self._do("GET", f"/dags/~/dagRuns/~/taskInstances?state={state}&limit=100")["task_instances"]
         return list(found)
 
-    @_patiently
+    @_with_patience
     def clear(self, run: Run, tasks: Collection[Mapping[str, Any]] = (), *, only_failed: bool = False) -> None:
         """Have tasks of a run done again; if none are named, all of them."""
         body: dict[str, object] = {"dry_run": False, "dag_run_id": run.run_id, "only_failed": only_failed}
@@ -64,14 +64,14 @@ class PatientApi(AirflowApi):
             ]
         self._do("POST", f"/dags/{run.dag_id}/clearTaskInstances", body)
 
-    @_patiently
+    @_with_patience
     def backfill(self, dag_id: str, begin: datetime, end: datetime) -> None:
         """Run a DAG again for a while that is over; one that is under way is left alone."""
         window = {"from_date": begin.isoformat(), "to_date": end.isoformat()}
         body = {"dag_id": dag_id, **window, "reprocess_behavior": "completed", "max_active_runs": 2, "dag_run_conf": {}}
         self._do("POST", "/backfills", body, httpx.codes.CONFLICT)
 
-    @_patiently
+    @_with_patience
     def put_cloud_account(self, connection_id: str, port: int, account_id: str, key_id: str, secret: str) -> None:
         """An account of the cloud, which is called at that port of this machine."""
         self.put_connection(

@@ -30,7 +30,7 @@ DAGS = (
 #: What runs by itself when all is over.
 _HEALING = ("marketplace_inbox", "metering_push", "metering_push_resolution", "billing_period_close")
 _PATIENCE_SECONDS, _HEALING_SECONDS = 300.0, 300.0
-_MENDS_AFTER_SECONDS, _SWEEPS_AFTER_SECONDS, _LOOKS_AFTER_SECONDS = 6.0, 30.0, 0.4
+_HELPS_AFTER_SECONDS, _SWEEPS_AFTER_SECONDS, _LOOKS_AFTER_SECONDS = 6.0, 30.0, 0.4
 
 
 class StuckError(Exception):
@@ -42,7 +42,7 @@ class Person:
 
     def __init__(self, scene: Scene) -> None:
         self._scene, self._lock = scene, threading.Lock()
-        self._mended_at = self._swept_at = 0.0
+        self._helped_at = self._swept_at = 0.0
 
     def begin(self, dag_id: str, conf: Mapping[str, object] | None = None) -> Run:
         """Trigger a DAG."""
@@ -57,8 +57,8 @@ class Person:
         began = time.monotonic()
         while not is_done():
             waited = time.monotonic() - began
-            if (over is None or over.is_set()) and waited > _MENDS_AFTER_SECONDS:
-                self._mend()
+            if (over is None or over.is_set()) and waited > _HELPS_AFTER_SECONDS:
+                self._help_on()
             if waited > _PATIENCE_SECONDS:
                 raise StuckError(f"{otherwise} after {_PATIENCE_SECONDS:.0f} s.")
             pause(_LOOKS_AFTER_SECONDS)
@@ -82,10 +82,10 @@ class Person:
             for dag_id in _HEALING:
                 self.begin(dag_id, {"period": period} if dag_id == "billing_period_close" else {})
 
-    def _mend(self) -> None:
+    def _help_on(self) -> None:
         """Have done at once what waits for its next try, again what failed of an onboarding, and sweep the inbox."""
         with self._lock:
-            if time.monotonic() - self._mended_at < _MENDS_AFTER_SECONDS:
+            if time.monotonic() - self._helped_at < _HELPS_AFTER_SECONDS:
                 return
             airflow = self._scene.airflow
             for task in airflow.tasks_in("up_for_retry"):
@@ -93,10 +93,10 @@ class Person:
             for task in airflow.tasks_in("failed"):
                 if task["dag_id"] == "subscription_onboarding":
                     airflow.clear(Run(task["dag_id"], task["dag_run_id"]), only_failed=True)
-            self._mended_at = time.monotonic()
-            if self._mended_at - self._swept_at > _SWEEPS_AFTER_SECONDS:
+            self._helped_at = time.monotonic()
+            if self._helped_at - self._swept_at > _SWEEPS_AFTER_SECONDS:
                 self.begin("marketplace_inbox")
-                self._swept_at = self._mended_at
+                self._swept_at = self._helped_at
 
     def _states(self) -> list[tuple[Any, ...]]:
         with self._scene.session() as session:

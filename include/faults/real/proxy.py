@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 CUT, DELAYED = "cut", "delayed"
 #: What goes wrong at a request.
 TROUBLES = (DELAYED, CUT, LOST, FAILED)
-_FAILURE = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _LONGEST_HEAD = 512 * 1024
 _ANSWER_SECONDS = 30
 
@@ -63,6 +62,9 @@ class Answer(NamedTuple):
     def body(self) -> bytes:
         """What follows the headers."""
         return self.raw.partition(b"\r\n\r\n")[2]
+
+
+_FAILURE = Answer(503, b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
 
 
 @dataclass(slots=True)
@@ -131,7 +133,7 @@ class Proxy:
         """One request; the connection then ends, as the server's does."""
         try:
             await self._pass(await _read(reader), writer)
-        except (CutError, OSError, asyncio.IncompleteReadError, TimeoutError):
+        except (CutError, OSError, EOFError, TimeoutError, ValueError):  # one of the two sides has gone
             writer.transport.abort()
         finally:
             writer.close()
@@ -144,9 +146,7 @@ class Proxy:
                 await asyncio.sleep(trouble.seconds)
             if what == CUT:
                 raise CutError
-            answer = (
-                Answer(503, _FAILURE) if what == FAILED else await asyncio.wait_for(self._ask(request), _ANSWER_SECONDS)
-            )
+            answer = _FAILURE if what == FAILED else await asyncio.wait_for(self._ask(request), _ANSWER_SECONDS)
             if what == LOST:
                 raise CutError
             learned["answer"] = answer
@@ -158,9 +158,7 @@ class Proxy:
         with closing(writer):
             writer.write(request.head + request.body)
             raw = await reader.read()
-        if not raw:
-            raise CutError
-        return Answer(int(raw.split(b" ", 2)[1]), raw)
+        return Answer(int(raw[9:12]), raw)
 
 
 async def _read(reader: asyncio.StreamReader) -> Request:

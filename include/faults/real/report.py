@@ -50,7 +50,7 @@ _TEXT = """\
 
 `make faults LEVEL=2` writes this part (`akubill faults run --level 2 --report`). Each seed is a subscription on a local
 stack: PostgreSQL, Airflow's scheduler, triggerer, DAG processor and API server, LocalExecutor's tasks, the server for
-the Marketplace's callbacks, and the sandbox. A proxy stands between the product and the sandbox, and one between the
+the Marketplace's callbacks, and the sandbox. A proxy is between the product and the sandbox, and one between the
 Marketplace and the product. Who dies is started again, as an init system does. The seed decides which faults there
 are, in which step, and when; what they meet is up to the machine. `--format json` prints the plan, what struck, and the
 history. Three seeds live at the same time, and what goes wrong for one goes wrong for all; `--seed N` plays one alone.
@@ -80,7 +80,7 @@ class Totals:
 
     def add(self, lived: Lived) -> None:
         """Add a life; what the checker says of it is of all lives so far."""
-        self.lives += len(lived.seeds)
+        self.lives += sum(seed > 0 for seed in lived.seeds)
         self.struck.update(fault for fault, has_struck in lived.struck if has_struck)
         self.checked = lived.checked
         if lived.problems:
