@@ -18,15 +18,16 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 
-#: PostgreSQL is killed, the answer to a callback is lost, a second scheduler runs, and runs are started twice.
-SEED = 1
+#: PostgreSQL is killed, the answer to a callback is lost, and a push is cut off.
+SEED = 3
 
 
-def test_a_seed_has_one_plan_and_many_seeds_have_every_fault_in_every_step() -> None:
+def test_a_seed_has_one_plan_and_seven_seeds_have_every_fault_once() -> None:
     assert plan(7) == plan(7) != plan(8)
-    struck = [strike for seed in range(1, 200) for strike in plan(seed)]
-    assert {strike.fault for strike in struck} == set(FAULTS)
-    assert {strike.step for strike in struck} == set(STEPS)
+    for first in (1, 8, 15):
+        struck = [strike for seed in range(first, first + 7) for strike in plan(seed)]
+        assert sorted(strike.fault for strike in struck) == sorted(FAULTS)
+        assert {strike.step for strike in struck} == set(STEPS)
 
 
 def test_who_did_nothing_is_found(owned_warehouse: Engine) -> None:

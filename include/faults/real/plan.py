@@ -30,7 +30,8 @@ FAULTS = (
 )
 #: Where a fault has something to meet.
 _WHERE = {INSIDE: ("order", "use", "release"), OUTSIDE: ("order", "order", "charge", "charge")}
-_MANY = (2, 3, 4)
+#: How many faults a life has. Seven seeds in a row, from 1, 8 or 15 on, have every fault once.
+_MANY = 3
 
 
 class Strike(NamedTuple):
@@ -57,9 +58,15 @@ def plan(seed: int) -> list[Strike]:
     """What the seed says; nothing for seed 0."""
     if not seed:
         return []
-    dice = random.Random(f"real faults {seed}")  # noqa: S311 - a plan must repeat, not be secret
-    strikes = [_draw(seed, dice, fault) for fault in dice.sample(FAULTS, dice.choice(_MANY))]
+    deck, place = divmod((seed - 1) * _MANY, len(FAULTS))
+    faults = _dice("deck", deck).sample(FAULTS, len(FAULTS))[place : place + _MANY]
+    dice = _dice("seed", seed)
+    strikes = [_draw(seed, dice, fault) for fault in faults]
     return sorted(strikes, key=lambda strike: (list(STEPS).index(strike.step), strike.after))
+
+
+def _dice(kind: str, number: int) -> random.Random:
+    return random.Random(f"{kind} {number}")  # noqa: S311 - a plan must repeat, not be secret
 
 
 def _draw(seed: int, dice: random.Random, fault: str) -> Strike:
