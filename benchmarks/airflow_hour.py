@@ -19,6 +19,7 @@ from benchmarks.measuring import Ratio, cost, enter_consoles, enter_subscription
 from include.domain.periods import HOUR, Window, floor_to_hour
 from include.domain.sharding import SHARDS
 from include.local.state import load_sandbox_token
+from include.local.temporary import temporary_stack
 from include.metering.hours.close import close_due_hours, close_hours
 from include.metering.polling.collect import collect_shard
 from include.orchestration.connections import VAULT
@@ -26,7 +27,6 @@ from include.warehouse.embedded import scratch_warehouse
 from include.warehouse.engine import ensure_partitions, open_warehouse
 from include.warehouse.vault import Vault
 from tests.support.sandbox import SandboxHandle
-from include.local.temporary import temporary_stack
 from tests.support.stack import airflow_of, postgres_of
 
 if TYPE_CHECKING:

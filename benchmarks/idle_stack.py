@@ -14,8 +14,8 @@ import psutil
 from benchmarks.measuring import Ratio, cost
 from include.local import processes
 from include.local.state import ROOT
-from include.warehouse import server
 from include.local.temporary import temporary_stack
+from include.warehouse import server
 from tests.support.stack import airflow_of
 
 if TYPE_CHECKING:
