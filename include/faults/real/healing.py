@@ -58,7 +58,7 @@ class Person:
         while not is_done():
             waited = time.monotonic() - began
             if (over is None or over.is_set()) and waited > _HELPS_AFTER_SECONDS:
-                self._help_on()
+                self._help_on(sweeps=over is not None)
             if waited > _PATIENCE_SECONDS:
                 raise StuckError(f"{otherwise} after {_PATIENCE_SECONDS:.0f} s.")
             pause(_LOOKS_AFTER_SECONDS)
@@ -82,7 +82,7 @@ class Person:
             for dag_id in _HEALING:
                 self.begin(dag_id, {"period": period} if dag_id == "billing_period_close" else {})
 
-    def _help_on(self) -> None:
+    def _help_on(self, *, sweeps: bool) -> None:
         """Have done at once what waits for its next try, again what failed of an onboarding, and sweep the inbox."""
         with self._lock:
             if time.monotonic() - self._helped_at < _HELPS_AFTER_SECONDS:
@@ -94,7 +94,7 @@ class Person:
                 if task["dag_id"] == "subscription_onboarding":
                     airflow.clear(Run(task["dag_id"], task["dag_run_id"]), only_failed=True)
             self._helped_at = time.monotonic()
-            if self._helped_at - self._swept_at > _SWEEPS_AFTER_SECONDS:
+            if sweeps and self._helped_at - self._swept_at > _SWEEPS_AFTER_SECONDS:
                 self.begin("marketplace_inbox")
                 self._swept_at = self._helped_at
 
