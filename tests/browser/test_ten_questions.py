@@ -5,7 +5,7 @@ Question 9 starts a run, and is asked in the running demo (tests/support/walk.py
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -22,35 +22,16 @@ from include.reporting.pages.app import create_pages
 from include.warehouse.embedded import scratch_warehouse
 from tests.support.metered_line import END, make_line
 from tests.support.metering.lives import at, kafka
-from tests.support.questions import clicks_of
+from tests.support.questions import Reader, clicks_of
 from tests.support.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Page
     from sqlalchemy import URL
 
 pytestmark = pytest.mark.slow
-
-
-@dataclass
-class Reader:
-    """A person with a mouse, whose clicks are counted."""
-
-    page: Page
-    clicks: int = 0
-
-    def click(self, what: Locator) -> None:
-        what.click()
-        self.clicks += 1
-
-    def link(self, name: str) -> None:
-        self.click(self.page.get_by_role("link", name=name).first)
-
-    def sees(self, *texts: str) -> None:
-        for text in texts:
-            expect(self.page.locator("main").get_by_text(text).first).to_be_visible()
 
 
 @pytest.fixture(scope="module")
@@ -143,3 +124,16 @@ def test_10_what_happened_to_this_subscription_since_its_order(reader: Reader) -
     reader.sees("What happened")
     assert reader.page.locator("ol.timeline li").count() > 2
     assert reader.clicks == clicks_of(10)
+
+
+def test_from_a_held_bill_to_its_gap_and_the_form_that_waives_it(reader: Reader, page: Page) -> None:
+    """To the form; that it waives the gap, and that the bill is then issued, is tested at the DAG."""
+    reader.link("Bills")
+    reader.lists(state="held")
+    reader.link("Bill of risk, 2026-10")
+    reader.sees("Why it is held", "Open gaps.")
+    reader.link("Its gaps")
+    reader.sees("Bill 2026-10-sub-02-risk waits for it.")
+    reader.link("Waive")
+    expect(page).to_have_url(re.compile(r"/start/gap_waiver\?gaps=\d+$"))
+    assert reader.clicks + len(["Start the run"]) == clicks_of(2, "review-a-held-bill")

@@ -25,7 +25,7 @@ from tests.support.builders import (
     make_usage,
 )
 from tests.support.paper_bills import BillsOnPaper, Charge
-from tests.support.showcase_work import fill_work
+from tests.support.showcase_work import SILENCE, fill_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,23 +164,18 @@ def _bill(connection: Connection, key: int, kind: tuple[str, str], period: str, 
             finding="no_gap_is_open",
             facts={
                 "gap_count": 1,
-                "seconds": 7200,
-                "first_gap_start": "2026-10-16T19:00:00+00:00",
-                "first_cause": "silent_change",
+                "seconds": 14400,
+                "first_gap_start": f"{SILENCE.start:%Y-%m-%dT%H:%M:%S+00:00}",
+                "first_cause": "changed_in_silence",
             },
             found_at=BillingPeriod(period, ZONE).window.end + timedelta(hours=6),
         )
-        window = BillingPeriod(period, ZONE).window
         connection.execute(
             text("""
             UPDATE metering.usage SET estimated_aku_seconds = aku_seconds
             WHERE subscription_key = :key AND hour_start >= :start AND hour_start < :end
             """),
-            {
-                "key": key,
-                "start": window.start + timedelta(days=16, hours=5),
-                "end": window.start + timedelta(days=16, hours=9),
-            },
+            {"key": key, "start": SILENCE.start, "end": SILENCE.end},
         )
     connection.execute(
         text("UPDATE billing.bills SET state = :state, issued_at = :at WHERE bill_key = :key"),

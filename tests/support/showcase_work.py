@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from include.domain.billing_cycles import billing_cycle
 from include.domain.money import Decimal
-from include.domain.periods import floor_to_hour
+from include.domain.periods import Window, floor_to_hour
 from include.warehouse.engine import ensure_partitions
 from tests.support.builders import environment_of, insert
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy import Connection
 
 _HOUR = timedelta(hours=1)
+#: The gap that holds the bill of `risk`: its usage is estimated.
+SILENCE = Window(datetime(2026, 10, 16, 21, tzinfo=UTC), datetime(2026, 10, 17, 1, tzinfo=UTC))
 _PERIOD = "2026-10"
 #: Days and hours of October on which the Marketplace's hours of `risk` differ, by what and why.
 _APART = (
@@ -178,6 +178,15 @@ _PAIRS = """
 
 
 def _make_quality(connection: Connection, keys: dict[str, int], now: datetime) -> None:
+    insert(
+        connection,
+        "metering.gaps",
+        environment_key=environment_of(connection, keys["risk"]),
+        gap_start=SILENCE.start,
+        gap_end=SILENCE.end,
+        cause="changed_in_silence",
+        opened_at=SILENCE.end + _HOUR,
+    )
     silent = environment_of(connection, keys["clickstream"])
     since = now.replace(microsecond=0) - timedelta(hours=2, minutes=3)
     insert(

@@ -13,7 +13,7 @@ from include.domain.periods import BillingPeriod
 from include.local.airflow_api import AirflowApi, Run
 from include.local.demo import ZONE
 from include.local.state import load_passwords
-from tests.support.questions import clicks_of
+from tests.support.questions import Reader, clicks_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FrameLocator, Page
@@ -100,9 +100,11 @@ def _check_every_form(page: Page) -> None:
 
 
 def _correct_a_bill(page: Page, frame: FrameLocator, api: AirflowApi) -> None:
-    frame.get_by_role("link", name="Subscriptions", exact=True).click()
-    frame.get_by_role("link", name="fraud", exact=True).click()
-    frame.get_by_role("link", name="Correct the last bill").click()
+    reader = Reader(frame)
+    reader.link("Bills")
+    reader.lists(period=_last_month().name)
+    reader.link(f"Bill of fraud, {_last_month().name}")
+    reader.link("Correct it")
     frame.locator("[name=reason]").fill(_REASON)
     frame.locator("[name=cause]").select_option("refund")
     frame.locator("[name=delivery]").select_option("note")
@@ -110,6 +112,7 @@ def _correct_a_bill(page: Page, frame: FrameLocator, api: AirflowApi) -> None:
     frame.locator("[name=refund_line]").fill("1")
     bill_id = frame.locator("[name=bill]").input_value()
     _start(frame, api, "bill_correction")
+    assert reader.clicks + len(["Start the run"]) == clicks_of(3, "review-a-held-bill")
     frame.get_by_role("link", name=f"manual__{bill_id}__20").click()
     page.wait_for_url("**/dags/bill_correction/runs/**")
     page.goto(f"/billing/bills/CN-{bill_id}-1")
@@ -138,13 +141,16 @@ def _approve_its_held_bill(page: Page, api: AirflowApi) -> None:
     run = _start(page, api, "billing_period_close")
     assert "1 held" in api.note(run)
     page.goto("/billing/")
-    page.get_by_label("Kinds of work").get_by_role("link", name="Held bill").click()
-    page.get_by_role("link", name="Open the bill").click()
-    page.get_by_text("Why it is held").wait_for()
-    page.get_by_role("link", name="Approve or reject it").click()
+    reader = Reader(page)
+    reader.link("Bills")
+    reader.lists(period=period, state="held")
+    reader.link(f"Bill of walk, {period}")
+    reader.sees("Why it is held", "Usage before metering is not known.")
+    reader.link("Approve or reject it")
     page.get_by_text("It is held because").wait_for()
     page.locator("#element_reason").fill("Nothing ran in that month; agreed by mail.")
-    page.get_by_role("button", name="Approve and issue").click()
+    reader.button("Approve and issue")
+    assert reader.clicks == clicks_of(1, "review-a-held-bill")
     [review] = [run for run in api.runs("bill_review") if run["state"] != "failed"]
     assert api.follow(Run("bill_review", review["dag_run_id"]), lambda _task, _state: None) == "success"
     page.goto(f"/billing/bills?period={period}&search=walk")
