@@ -1,4 +1,4 @@
-"""The pictures in docs/pictures, taken from the running demo and from documents of bills that the product issued.
+"""The pictures in docs/pictures, of the running demo, the showcase, and documents of bills that the product issued.
 
 Run `make pictures` to take them again: ten minutes, with Chromium. The form of a held bill comes from
 tests/browser/test_bill_review_form.py, because nothing is held in the demo.
@@ -27,6 +27,7 @@ from include.reporting.document_data import read_document
 from include.reporting.document_words import TYPST
 from include.reporting.documents import draw_document
 from tests.support.bill_pictures import PICTURES, draw_bills
+from tests.support.page_pictures import SCHEMES, draw_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,7 @@ class Shot(NamedTuple):
     """A picture of a page: its address, its size, and what is done on the page first.
 
     Attributes:
+        has_dark: whether there is a dark one, too; its name ends with `-dark`.
         click: a section of Airflow's form that is opened.
         follow: where the links are that lead on to the page, one after the other.
     """
@@ -50,8 +52,8 @@ class Shot(NamedTuple):
     path: str
     width: int = 1400
     height: int = 900
-    is_dark: bool = False
     is_whole: bool = False
+    has_dark: bool = False
     click: str = ""
     follow: tuple[str, ...] = ()
 
@@ -64,6 +66,8 @@ def say(line: str, *_style: str) -> None:
 def main() -> None:
     """Take them all."""
     draw_bills()
+    with tab() as page:
+        draw_pages(page)
     form = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", _FORM_TEST]
     subprocess.run(form, check=True, env={**os.environ, "AKUBILL_PICTURE": str(PICTURES / "bill-review.png")})
     with TemporaryDirectory(prefix="akubill-pictures-") as folder:
@@ -72,7 +76,8 @@ def main() -> None:
             demo = Demo(up(place, say), say, datetime.now(UTC))
             played = demo.play()
             correct_a_bill(demo, played)
-            with pages(demo) as page:
+            with tab() as page:
+                log_in(page, demo)
                 for shot in shots(demo, played):
                     take(page, demo, shot)
         finally:
@@ -117,27 +122,24 @@ def shots(demo: Demo, played: DemoResult) -> Iterator[Shot]:
     yield Shot("onboarding-run", succeeded)
     yield Shot("onboarding-refused", f"{refused}/tasks/admit")
     yield Shot("today", "/plugin/billing", 1400, 1000)
-    yield Shot("today-dark", "/billing/", 1200, 800, is_dark=True, is_whole=True)
+    yield Shot("today-whole", "/billing/", 1200, 800, is_whole=True, has_dark=True)
     yield Shot("today-narrow", "/billing/", 700, 800, is_whole=True)
     yield Shot("bills-demo", "/plugin/billing/billing/bills", height=800)
-    yield Shot("bills-light", month, 1200, 800, is_whole=True)
-    yield Shot("bills-dark", month, 1200, 800, is_dark=True, is_whole=True)
-    yield Shot("bills-empty", "/billing/bills?period=2001-01", 1200, 500)
+    yield Shot("bills", month, 1200, 800, is_whole=True, has_dark=True)
     bill = bill_of(demo, orders)
-    yield Shot("bill", f"/billing/bills/{bill}", 1200, 800, is_whole=True)
+    yield Shot("bill", f"/billing/bills/{bill}", 1200, 800, is_whole=True, has_dark=True)
     yield Shot("bill-line", f"/billing/bills/{bill}/lines/1", 1200, 1000)
     levels = ("td[data-label='Day'] a", "td[data-label='Hour'] a")
     yield Shot("bill-line-hour", f"/billing/bills/{bill}/lines/1", 1200, 700, follow=levels)
     yield Shot("bill-running", f"/billing/bills/{running}-{orders}", 1200, 1150)
-    yield Shot("subscriptions", "/billing/subscriptions", 1200, 800, is_whole=True)
-    yield Shot("subscription", f"/billing/subscriptions/{orders}", 1200, 800, is_whole=True)
-    yield Shot("reconciliation", f"/billing/reconciliation?period={demo.periods[-1].name}", 1200, 800, is_whole=True)
-    yield Shot("ledger", "/billing/reconciliation/ledger", 1200, 900)
+    yield Shot("subscriptions", "/billing/subscriptions", 1200, 800, is_whole=True, has_dark=True)
+    yield Shot("subscription", f"/billing/subscriptions/{orders}", 1200, 800, is_whole=True, has_dark=True)
+    compared = f"/billing/reconciliation?period={demo.periods[-1].name}"
+    yield Shot("reconciliation", compared, 1200, 800, is_whole=True, has_dark=True)
+    yield Shot("ledger", "/billing/reconciliation/ledger", 1200, 900, has_dark=True)
     yield Shot("record", "/billing/reconciliation/ledger", 1200, 800, is_whole=True, follow=("tbody td a",))
-    yield Shot("findings", "/billing/reconciliation/findings", 1200, 700)
-    yield Shot("data-quality", "/billing/data-quality", 1200, 700)
-    yield Shot("price-plans", "/billing/price-plans", 1200, 800, is_whole=True)
-    yield Shot("comparison", "/billing/price-plans", 1200, 700, follow=("#what-if tbody a",))
+    yield Shot("price-plans", "/billing/price-plans", 1200, 800, is_whole=True, has_dark=True)
+    yield Shot("comparison", "/billing/price-plans", 1200, 700, has_dark=True, follow=("#what-if tbody a",))
     yield Shot("form", f"/billing/start/bill_correction?subscription={orders}&bill={bill}", 1200, 1000)
     # The last one, as a reader keeps the language that is chosen.
     yield Shot("bill-chinese", f"/billing/bills/{bill}?lang=zh", 1200, 1000)
@@ -159,25 +161,28 @@ def with_chinese(folder: str) -> dict[str, str | float | bool]:
 
 
 @contextmanager
-def pages(demo: Demo) -> Iterator[Page]:
-    """A tab that the administrator is logged in to."""
-    settings, passwords = demo.running.settings, load_passwords(demo.running.state)
-    login = {"username": "admin", "password": passwords["admin"]}
-    token = httpx.post(f"{settings.ui_url}/auth/token", json=login).json()["access_token"]
+def tab() -> Iterator[Page]:
+    """A tab of a browser that has every font."""
     with sync_playwright() as playwright, TemporaryDirectory(prefix="akubill-fonts-") as folder:
         path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], env=with_chinese(folder))
-        context = browser.new_context(timezone_id="UTC")
-        cookie: Any = {"name": "_token", "value": token, "url": settings.ui_url}
-        context.add_cookies([cookie])
-        yield context.new_page()
+        yield browser.new_context(timezone_id="UTC").new_page()
         browser.close()
+
+
+def log_in(page: Page, demo: Demo) -> None:
+    """Log the administrator in."""
+    settings, passwords = demo.running.settings, load_passwords(demo.running.state)
+    login = {"username": "admin", "password": passwords["admin"]}
+    token = httpx.post(f"{settings.ui_url}/auth/token", json=login).json()["access_token"]
+    cookie: Any = {"name": "_token", "value": token, "url": settings.ui_url}
+    page.context.add_cookies([cookie])
 
 
 def take(page: Page, demo: Demo, shot: Shot) -> None:
     """Open the page, wait until it is quiet, and take its picture."""
     page.set_viewport_size({"width": shot.width, "height": shot.height})
-    page.emulate_media(color_scheme="dark" if shot.is_dark else "light")
+    page.emulate_media(color_scheme="light")
     page.goto(f"{demo.running.settings.ui_url}{shot.path}")
     page.wait_for_timeout(4000)
     for place in shot.follow:
@@ -187,7 +192,10 @@ def take(page: Page, demo: Demo, shot: Shot) -> None:
         page.get_by_role("button", name="Trigger").first.click()
         page.get_by_role("button", name=shot.click).click()
         page.wait_for_timeout(2000)
-    page.screenshot(path=PICTURES / f"{shot.name}.png", full_page=shot.is_whole)
+    for scheme, ending in SCHEMES[: 2 if shot.has_dark else 1]:
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_timeout(500)
+        page.screenshot(path=PICTURES / f"{shot.name}{ending}.png", full_page=shot.is_whole)
     say(f"{shot.name}.png")
 
 

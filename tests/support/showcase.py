@@ -149,13 +149,16 @@ def _bill(connection: Connection, key: int, kind: tuple[str, str], period: str, 
                 bill_key, line_no, kind, tier, description, line_start, line_end, aku_seconds, metered_aku_seconds,
                 quantity, unit, unit_price, exact_amount, amount)
             SELECT bill_key, 2, 'usage', 1, 'Usage within the licence', line_start, line_end, :seconds, :seconds,
-                CAST(:seconds AS numeric) / 3600, 'AKU-hour', 0, 0, 0
+                round(CAST(:seconds AS numeric) / 3600, 6), 'AKU-hour', 0, 0, 0
             FROM billing.bill_lines WHERE bill_key = :key
             """),
             changes,
         )
     else:
-        connection.execute(text("UPDATE billing.bill_lines SET exact_amount = :exact WHERE bill_key = :key"), changes)
+        exactly = (
+            "UPDATE billing.bill_lines SET exact_amount = :exact, quantity = round(quantity, 6) WHERE bill_key = :key"
+        )
+        connection.execute(text(exactly), changes)
     if state == "held":
         insert(
             connection,

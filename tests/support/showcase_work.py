@@ -25,7 +25,7 @@ _PERIOD = "2026-10"
 _APART = (
     (6, 9, 4, "-28.40", "missed_window"),
     (14, 12, 3, "-22.30", "missed_window"),
-    (14, 20, 1, "7.10", "peak_of_hour"),
+    (14, 20, 1, "6.60", "peak_of_hour"),
     (22, 10, 11, "-21.70", "missed_window"),
 )
 _SENT = (
