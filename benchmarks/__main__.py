@@ -27,7 +27,6 @@ NAMES = [
     "rating",
     "close_period",
     "make_documents",
-    "alternatives",
     "poll_consoles",
     "receive_callbacks",
     "reconcile",
@@ -35,6 +34,8 @@ NAMES = [
     "airflow_hour",
     "idle_stack",
 ]
+#: Installs what it compares with, so it runs only where it is named.
+ON_REQUEST = ["alternatives"]
 
 
 class Size(StrEnum):
@@ -45,7 +46,9 @@ class Size(StrEnum):
 
 
 def main(
-    names: Annotated[list[str] | None, typer.Argument(help=f"Some of {', '.join(NAMES)}; all without.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help=f"Some of {', '.join(NAMES + ON_REQUEST)}; without, all but the last.")
+    ] = None,
     size: Annotated[Size, typer.Option(help="small for a look, full for the goals.")] = Size.full,
 ) -> None:
     table = Table("what", "ours (s)", "bare (s)", "ratio", "goal", "note")
