@@ -14,9 +14,9 @@ from include.cli.output import Form, Listing, print_error, say
 from include.domain.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from include.faults.real.run import Lived as LivedForReal
+    from include.faults.real.run import Result as ResultForReal
     from include.faults.report import Totals
-    from include.faults.run import Lived, Lives
+    from include.faults.run import Result, Scenarios
 
 app = typer.Typer(name="faults", help="Faults on purpose, and whether the product recovers.", no_args_is_help=True)
 
@@ -30,8 +30,8 @@ def faults() -> None:
 
 @app.command()
 def run(
-    seed: Annotated[int | None, typer.Option("--seed", min=1, max=_LARGEST, help="The life of this seed.")] = None,
-    seeds: Annotated[str | None, typer.Option("--seeds", help="The lives of these seeds, like 1..2000.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=1, max=_LARGEST, help="The scenario of this seed.")] = None,
+    seeds: Annotated[str | None, typer.Option("--seeds", help="The scenarios of these seeds, like 1..2000.")] = None,
     form: Form = Listing.TABLE,
     *,
     level: Annotated[
@@ -44,17 +44,17 @@ def run(
         bool, typer.Option("--pairs", help="Then interleave two attempts at the same window, in every order.")
     ] = False,
     minutes: Annotated[
-        float, typer.Option("--minutes", min=0, help="At level 2, begin no further life after so long.")
+        float, typer.Option("--minutes", min=0, help="At level 2, begin no further scenario after so long.")
     ] = 60,
     report: Annotated[Path | None, typer.Option("--report", help="Write the report here.")] = None,
 ) -> None:
-    """Live a life with faults for each seed, and judge what came of it.
+    """Play a scenario with faults for each seed, and judge what came of it.
 
     Level 1 simulates a month: one process, an embedded PostgreSQL, the sandbox, a logical clock. The seed decides which
     task runs next, what runs twice, what fails and where a task dies. The same seed gives the same bytes.
-    Level 2 starts a local stack: its processes are killed while subscriptions live on it, and calls go wrong. The
+    Level 2 starts a local stack: its processes are killed while it is used, and calls go wrong. The
     seed decides what goes wrong, and when.
-    The exit code is 1 if a life did not recover, or a point was never hit with one of its outcomes.
+    The exit code is 1 if a scenario did not recover, or a point was never hit with one of its outcomes.
     """
     wanted = _seeds(seed, seeds)
     if report:
@@ -69,24 +69,24 @@ def run(
 
 def _simulate(wanted: range, form: Listing, report: Path | None, *, cover: bool, pairs: bool) -> None:
     from include.faults.report import Totals, put_in
-    from include.faults.run import open_lives
+    from include.faults.run import open_scenarios
 
     totals, began = Totals(), time.monotonic()
-    with open_lives() as lives:
-        totals.add("undisturbed", lives.undisturbed)
+    with open_scenarios() as scenarios:
+        totals.add("undisturbed", scenarios.undisturbed)
         for number in wanted:
-            lived = lives.seed(number)
-            totals.add(f"seed {number}", lived)
-            _print(f"Seed {number}", lived, form)
+            result = scenarios.seed(number)
+            totals.add(f"seed {number}", result)
+            _print(f"Seed {number}", result, form)
         took = time.monotonic() - began
         if cover:
-            _cover(lives, totals, form)
+            _cover(scenarios, totals, form)
         if pairs:
-            _pair(lives, totals, form)
+            _pair(scenarios, totals, form)
     if report:
         figures = (
             f"**{len(wanted)} seeds** ({wanted[0]} to {wanted[-1]}), {len(wanted) / took:.2f} a second; "
-            f"{totals.lives} months with {totals.faults} faults; {len(totals.failed)} did not recover."
+            f"{totals.scenarios} months with {totals.faults} faults; {len(totals.failed)} did not recover."
         )
         put_in(report, totals.page(figures))
     for point, outcome in (missing := totals.missing() if cover else []):
@@ -96,44 +96,44 @@ def _simulate(wanted: range, form: Listing, report: Path | None, *, cover: bool,
 
 def _live(wanted: range, form: Listing, report: Path | None, minutes: float) -> None:
     from include.faults.real.report import Totals
-    from include.faults.real.run import AT_ONCE, open_lives
+    from include.faults.real.run import AT_ONCE, open_scenarios
     from include.faults.report import put_in
     from include.local.interrupts import listen_once
 
     listen_once()
     totals, began = Totals(), time.monotonic()
-    with open_lives(say if form is Listing.TABLE else lambda _: None) as lives:
-        totals.add(lives.undisturbed)
-        _print_for_real(lives.undisturbed, form)
-        while totals.lives < len(wanted) and _minutes_since(began) < minutes:
-            lived = lives.play(wanted[totals.lives : totals.lives + AT_ONCE])
-            totals.add(lived)
-            _print_for_real(lived, form)
+    with open_scenarios(say if form is Listing.TABLE else lambda _: None) as scenarios:
+        totals.add(scenarios.undisturbed)
+        _print_for_real(scenarios.undisturbed, form)
+        while totals.scenarios < len(wanted) and _minutes_since(began) < minutes:
+            result = scenarios.play(wanted[totals.scenarios : totals.scenarios + AT_ONCE])
+            totals.add(result)
+            _print_for_real(result, form)
     if report:
         put_in(
             report,
             totals.part(
-                f"**{totals.lives} seeds** (from {wanted[0]} on) in {_minutes_since(began):.0f} minutes; "
-                f"{totals.struck.total()} faults struck; something did not recover {len(totals.failed)} times."
+                f"**{totals.scenarios} seeds** (from {wanted[0]} on) in {_minutes_since(began):.0f} minutes; "
+                f"{totals.injected.total()} faults took effect; something did not recover {len(totals.failed)} times."
             ),
         )
     _conclude(totals.failed)
 
 
-def _cover(lives: Lives, totals: Totals, form: Listing) -> None:
+def _cover(scenarios: Scenarios, totals: Totals, form: Listing) -> None:
     for point, outcome in totals.missing():
         # Some points are reached only after a fault.
         forced, first = {(point, 1): outcome}, totals.first[point]
-        lived = lives.seed(first, forced) if first else lives.script(forced)
-        totals.add(f"{point}: {outcome}", lived)
-        _print(f"{point}: {outcome}", lived, form)
+        result = scenarios.seed(first, forced) if first else scenarios.script(forced)
+        totals.add(f"{point}: {outcome}", result)
+        _print(f"{point}: {outcome}", result, form)
 
 
-def _pair(lives: Lives, totals: Totals, form: Listing) -> None:
+def _pair(scenarios: Scenarios, totals: Totals, form: Listing) -> None:
     from include.faults.pairs import WINDOWS
 
     for task, at in WINDOWS:
-        played = lives.pairs(task, at)
+        played = scenarios.pairs(task, at)
         totals.pairs.append(played)
         if played.problems:
             totals.failed.append((f"two attempts of {task}", played.problems))
@@ -153,27 +153,27 @@ def _conclude(failed: list[tuple[str, list[str]]], *, is_complete: bool = True) 
         raise typer.Exit(1)
 
 
-def _print(name: str, lived: Lived, form: Listing) -> None:
+def _print(name: str, result: Result, form: Listing) -> None:
     if form is not Listing.TABLE:
-        print(json.dumps(lived.to_json(), sort_keys=True))  # noqa: T201
+        print(json.dumps(result.to_json(), sort_keys=True))  # noqa: T201
         return
-    pushed = lived.checked["push"]
+    pushed = result.checked["push"]
     first = (
-        f"{name}: {len(lived.faults)} faults, {pushed.acknowledged} pushes acknowledged, "
-        f"{len(pushed.recovered)} recovered, {len(lived.bills)} bills issued"
+        f"{name}: {len(result.faults)} faults, {pushed.acknowledged} pushes acknowledged, "
+        f"{len(pushed.recovered)} recovered, {len(result.bills)} bills issued"
     )
-    say("\n  ".join([f"{first}; {len(lived.problems) or 'no'} problems.", *lived.problems]))
+    say("\n  ".join([f"{first}; {len(result.problems) or 'no'} problems.", *result.problems]))
 
 
-def _print_for_real(lived: LivedForReal, form: Listing) -> None:
+def _print_for_real(result: ResultForReal, form: Listing) -> None:
     if form is not Listing.TABLE:
-        print(json.dumps(lived.to_json(), sort_keys=True), flush=True)  # noqa: T201
+        print(json.dumps(result.to_json(), sort_keys=True), flush=True)  # noqa: T201
         return
-    say(f"{lived.name.capitalize()}, {lived.seconds:.0f} s: {len(lived.problems) or 'no'} problems.")
-    for strike, (_, has_struck) in zip(lived.plan, lived.struck, strict=False):
-        met = "" if has_struck else ", met nothing"
-        say(f"  seed {strike.seed}, {strike.step}, after {strike.after} s: {strike.fault}{met}")
-    for problem in lived.problems:
+    say(f"{result.name.capitalize()}, {result.seconds:.0f} s: {len(result.problems) or 'no'} problems.")
+    for injection, (_, took_effect) in zip(result.plan, result.injected, strict=False):
+        met = "" if took_effect else ", met nothing"
+        say(f"  seed {injection.seed}, {injection.step}, after {injection.after} s: {injection.fault}{met}")
+    for problem in result.problems:
         say(f"  PROBLEM: {problem}")
 
 

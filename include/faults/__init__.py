@@ -1,4 +1,4 @@
-"""Faults: a simulated month (a life), interrupted wherever it touches the warehouse or the outside.
+"""Faults: a simulated month (a scenario), interrupted wherever it touches the warehouse or the outside.
 
 It plays what the DAGs do in one process, on a logical clock, with the sandbox beside it; a seed decides what goes
 wrong. `checker`, `accountant` and `liveness` judge what came of it. They share no code with the product: they read its

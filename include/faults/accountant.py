@@ -1,4 +1,4 @@
-"""Adds up what a life has left: every AKU-second on one bill, and every bill right.
+"""Adds up what a scenario has left: every AKU-second on one bill, and every bill right.
 
 It shares no code with the product: plain SQL on its tables, and the sandbox's truth.
 """
@@ -180,7 +180,7 @@ def account(
         session: sees all of the warehouse.
         truth: AKU-seconds by instance and hour, as they really were.
         book: what the Marketplace took: instance, start and quantity.
-        undisturbed: the issued bills of the same life in which nothing went wrong.
+        undisturbed: the issued bills of the same scenario in which nothing went wrong.
         billed_until: usage of later hours need not be on a bill yet.
     """
     issued = issued_bills(session)

@@ -1,4 +1,4 @@
-"""The borders of a life: where transactions end in the warehouse, and where calls go to the outside.
+"""The borders of a scenario: where transactions end in the warehouse, and where calls go to the outside.
 
 Each is a point with a name, taken from the code that is there: the function whose transaction ends, the operation that
 is called.

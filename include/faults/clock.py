@@ -1,4 +1,4 @@
-"""The clock of a life: it goes when one says so, and the warehouse goes by it too.
+"""The clock of a scenario: it goes when one says so, and the warehouse goes by it too.
 
 The scratch warehouse has `now` and `clock_timestamp` of its own, which its sessions find before PostgreSQL's.
 """

@@ -1,4 +1,4 @@
-"""Whether a life has healed: what is not final is not older than it may be, and something was done at all.
+"""Whether a scenario has healed: what is not final is not older than it may be, and something was done at all.
 
 It shares no code with the product: plain SQL on its tables.
 """
@@ -58,9 +58,9 @@ def judge(
     Args:
         session: sees all of the warehouse.
         needed: of what there has to be more than before, so many times, or nothing was done.
-        before: the states before the life.
+        before: the states before the scenario.
         waiting: how many may be in a state that is not final, because its time has not come yet.
-        times: how many lives there were.
+        times: how many scenarios there were.
     """
     found, had = _counts(states(session)), _counts(before)
     for (thing, state), count in found.items():

@@ -10,8 +10,8 @@ from include.faults import outside
 from include.faults.accountant import left_of
 from include.faults.borders import watch_warehouse
 from include.faults.history import History
-from include.faults.life import Life
 from include.faults.plan import Plan, Turns
+from include.faults.scenario import Scenario
 from include.faults.scene import keep, open_copy
 from include.faults.stage import Actor, Stage
 from include.faults.tasks import BEGINS, Tasks
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from include.faults.scene import Moment, Scene
 
 
-#: What is tried: tasks, and when in the life they have something to do.
+#: What is tried: tasks, and when in the scenario they have something to do.
 WINDOWS = (
     ("push", datetime(2026, 10, 31, 14, 30, tzinfo=UTC)),
     ("close_hours", datetime(2026, 10, 31, 14, 10, tzinfo=UTC)),
@@ -37,7 +37,7 @@ class Pairs(NamedTuple):
 
 
 def play_pairs(scene: Scene, task: str, at: datetime) -> Pairs:
-    """Play two attempts of a task that is due at an instant of the life in which nothing goes wrong."""
+    """Play two attempts of a task that is due at an instant of the scenario in which nothing goes wrong."""
     moment = _live_until(scene, at)
     alone = _play(scene, moment, [task], Plan())
     orders, problems, path = 0, list[str](), list[int]()
@@ -61,7 +61,7 @@ def _live_until(scene: Scene, at: datetime) -> Moment:
         tasks = Tasks(scene, warehouse, clock, History(clock.now), plan)
         outside.order(scene.sandbox.world, scene.address)
         scene.door.stage = stage
-        Life(tasks, stage, watch).play_until(at)
+        Scenario(tasks, stage, watch).play_until(at)
         scene.door.stage = None
     return keep(scene, at)
 

@@ -1,4 +1,4 @@
-"""What is decided in a life: whose turn it is, what is done twice, and what goes wrong where."""
+"""What is decided in a scenario: whose turn it is, what is done twice, and what goes wrong where."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COMMIT = (DONE, DIED_BEFORE, DIED_AFTER)
 CALL = (DONE, REFUSED, FAILED, DIED_BEFORE, LOST, DIED_AFTER)
 #: And of an answer of ours.
 ANSWER = (DONE, LOST)
-#: How many faults a life has, on average.
+#: How many faults a scenario has, on average.
 _FAULTS = (1, 2, 4, 7, 12)
 _REPEATED = 0.12
 
@@ -29,7 +29,7 @@ def outcomes_of(point: str) -> tuple[str, ...]:
 
 
 class Fault(NamedTuple):
-    """What went wrong: the task, the point, how often the life had come to that point, and the outcome."""
+    """What went wrong: the task, the point, how often the scenario had come to that point, and the outcome."""
 
     task: str
     point: str
@@ -38,7 +38,7 @@ class Fault(NamedTuple):
 
 
 class Plan:
-    """A life in which nothing goes wrong, and everything comes in its order.
+    """A scenario in which nothing goes wrong, and everything comes in its order.
 
     Attributes:
         faults: what went wrong so far.
@@ -82,11 +82,11 @@ class Plan:
 
 
 class Dice(Plan):
-    """A life that a seed decides, of one that passes so many points when nothing goes wrong."""
+    """A scenario that a seed decides, of one that passes so many points when nothing goes wrong."""
 
     def __init__(self, seed: int, points: int) -> None:
         super().__init__()
-        self._dice = random.Random(f"faults {seed}")  # noqa: S311 - a life must repeat, not be secret
+        self._dice = random.Random(f"faults {seed}")  # noqa: S311 - a scenario must repeat, not be secret
         self._chance = self._dice.choice(_FAULTS) / points
         self._is_calm = False
 
@@ -113,7 +113,7 @@ class Dice(Plan):
 
 
 class Script(Plan):
-    """A life in which chosen things go wrong: outcomes by point and visit, and tasks that are always run twice."""
+    """A scenario in which chosen things go wrong: outcomes by point and visit, and tasks that are always run twice."""
 
     def __init__(self, outcomes: dict[tuple[str, int], str], repeated: Collection[str] = ()) -> None:
         super().__init__()

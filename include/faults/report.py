@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from include.faults.pairs import Pairs
-    from include.faults.run import Lived
+    from include.faults.run import Result
 
 NEVER_TWICE = "nothing is lost, duplicated or unexpected"
 SAME_ROWS = "what is stored is what a month without faults stores"
@@ -65,10 +65,10 @@ def put_in(path: Path, part: str) -> None:
 
 
 class Totals:
-    """What many lives come to; `first` is the seed whose life first came to a point, 0 where none was needed."""
+    """What many scenarios come to; `first` is the seed that first came to a point, 0 where none was needed."""
 
     def __init__(self) -> None:
-        self.lives = 0
+        self.scenarios = 0
         self.faults = 0
         self.repeated = 0
         self.failed: list[tuple[str, list[str]]] = []
@@ -77,19 +77,19 @@ class Totals:
         self.pairs: list[Pairs] = []
         self.first: dict[str, int] = {}
 
-    def add(self, name: str, lived: Lived) -> None:
-        """Add a life."""
-        self.lives += 1
-        self.faults += len(lived.faults)
-        self.repeated += lived.repeated
-        for point, counts in lived.passed.items():
+    def add(self, name: str, result: Result) -> None:
+        """Add a scenario."""
+        self.scenarios += 1
+        self.faults += len(result.faults)
+        self.repeated += result.repeated
+        for point, counts in result.passed.items():
             self.passed[point].update(counts)
-            self.first.setdefault(point, lived.seed)
-        for operation, checked in lived.checked.items():
+            self.first.setdefault(point, result.seed)
+        for operation, checked in result.checked.items():
             for kind, count in checked.counts().items():
                 self.operations[operation, kind] += count
-        if lived.problems:
-            self.failed.append((name, lived.problems))
+        if result.problems:
+            self.failed.append((name, result.problems))
 
     def missing(self) -> list[tuple[str, str]]:
         """Points with the outcomes that they never had."""

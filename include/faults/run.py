@@ -1,4 +1,4 @@
-"""One seed: a life with its faults, and what those who judge say of it."""
+"""One seed: a scenario with its faults, and what those who judge say of it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from include.faults.accountant import account, taken
 from include.faults.borders import watch_warehouse
 from include.faults.checker import Checked, check
 from include.faults.history import History
-from include.faults.life import Life
 from include.faults.liveness import judge
 from include.faults.pairs import play_pairs
 from include.faults.plan import Dice, Plan, Script
+from include.faults.scenario import Scenario
 from include.faults.scene import open_copy, open_scene
 from include.faults.stage import Stage
 from include.faults.tasks import BEGINS, Tasks
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from include.faults.scene import Scene
 
 
-class Lived(NamedTuple):
-    """What came of a life.
+class Result(NamedTuple):
+    """What came of a scenario.
 
     Attributes:
         seed: it decided everything.
@@ -75,22 +75,22 @@ class Lived(NamedTuple):
         }
 
 
-class Lives:
-    """Plays lives on one scene, each compared with the one in which nothing goes wrong."""
+class Scenarios:
+    """Plays scenarios on one scene, each compared with the one in which nothing goes wrong."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self.undisturbed = live(scene, Plan())
+        self.undisturbed = play(scene, Plan())
 
-    def seed(self, seed: int, forced: dict[tuple[str, int], str] | None = None) -> Lived:
-        """The life of a seed, with outcomes that are chosen."""
+    def seed(self, seed: int, forced: dict[tuple[str, int], str] | None = None) -> Result:
+        """The scenario of a seed, with outcomes that are chosen."""
         plan = Dice(seed, self._points)
         plan.forced = forced or {}
-        return live(self._scene, plan, self.undisturbed, seed)
+        return play(self._scene, plan, self.undisturbed, seed)
 
-    def script(self, outcomes: dict[tuple[str, int], str], repeated: Collection[str] = ()) -> Lived:
-        """A life in which chosen things go wrong."""
-        return live(self._scene, Script(outcomes, repeated), self.undisturbed)
+    def script(self, outcomes: dict[tuple[str, int], str], repeated: Collection[str] = ()) -> Result:
+        """A scenario in which chosen things go wrong."""
+        return play(self._scene, Script(outcomes, repeated), self.undisturbed)
 
     def pairs(self, task: str, at: datetime) -> Pairs:
         """Two attempts of a task at once, in every order."""
@@ -102,29 +102,29 @@ class Lives:
 
 
 @contextmanager
-def open_lives(server: URL | None = None) -> Iterator[Lives]:
-    """What plays lives, on that PostgreSQL server, or on one of its own."""
+def open_scenarios(server: URL | None = None) -> Iterator[Scenarios]:
+    """What plays scenarios, on that PostgreSQL server, or on one of its own."""
     with tempfile.TemporaryDirectory(prefix="akubill-faults-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o755)  # the server may run as another user than root
         data = Path(name) / "postgres"
         try:
             with open_scene(server or start_server(data)) as scene:
-                yield Lives(scene)
+                yield Scenarios(scene)
         finally:
             if server is None:
                 stop(data)
 
 
-def live(scene: Scene, plan: Plan, undisturbed: Lived | None = None, seed: int = 0) -> Lived:
-    """Play the life of a plan, and judge it."""
+def play(scene: Scene, plan: Plan, undisturbed: Result | None = None, seed: int = 0) -> Result:
+    """Play the scenario of a plan, and judge it."""
     with open_copy(scene, BEGINS) as (warehouse, clock, watch):
         history, stage = History(clock.now), Stage(plan, watch)
         watch_warehouse(warehouse, stage)
-        life = Life(Tasks(scene, warehouse, clock, history, plan), stage, watch)
+        scenario = Scenario(Tasks(scene, warehouse, clock, history, plan), stage, watch)
         outside.order(scene.sandbox.world, scene.address)
         scene.door.stage = stage
         try:
-            life.play()
+            scenario.play()
         finally:
             scene.door.stage = None
         passed = {point: dict(counts) for point, counts in sorted(plan.passed.items())}
@@ -133,5 +133,7 @@ def live(scene: Scene, plan: Plan, undisturbed: Lived | None = None, seed: int =
         checked = {name: check(lines, name, there) for name, there in taken(watch, book).items()}
         found = account(watch, truth, book, undisturbed.bills if undisturbed else None)
         problems = [problem for name, each in checked.items() for problem in each.problems(name)]
-        problems += [*found.problems, *life.issued.problems, *judge(watch)]
-        return Lived(seed, plan.faults, plan.repeated, passed, lines, checked, found.bills, life.failures, problems)
+        problems += [*found.problems, *scenario.issued.problems, *judge(watch)]
+        return Result(
+            seed, plan.faults, plan.repeated, passed, lines, checked, found.bills, scenario.failures, problems
+        )

@@ -1,4 +1,4 @@
-"""Where lives are played: one PostgreSQL, and one sandbox in this process, for any number of seeds."""
+"""Where scenarios are played: one PostgreSQL, and one sandbox in this process, for any number of seeds."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 
 class Scene(NamedTuple):
-    """What lives are played with.
+    """What scenarios are played with.
 
     Attributes:
-        template: an empty warehouse whose clock is set from outside; each life has a copy.
+        template: an empty warehouse whose clock is set from outside; each scenario has a copy.
         sandbox: the outside.
         door: through which it is called.
         address: where the door is, host and port.
@@ -50,7 +50,7 @@ class Scene(NamedTuple):
 
 @contextmanager
 def open_scene(server: URL) -> Iterator[Scene]:
-    """Everything that lives share, on that PostgreSQL server."""
+    """Everything that scenarios share, on that PostgreSQL server."""
     with (
         tempfile.TemporaryDirectory(prefix="akubill-faults-") as name,
         scratch_warehouse(server, role=None) as owner,
@@ -65,12 +65,12 @@ def open_scene(server: URL) -> Iterator[Scene]:
             yield Scene(owner.url, sandbox, door, address, folder)
         sandbox.close()
         with _session(server) as maintenance:
-            for made in ("life", "moment"):
+            for made in ("scenario", "moment"):
                 maintenance.execute(f'DROP DATABASE IF EXISTS "{owner.url.database}_{made}" WITH (FORCE)')
 
 
 class Moment(NamedTuple):
-    """A life as it is at an instant: its warehouse, and what the sandbox knows."""
+    """A scenario as it is at an instant: its warehouse, and what the sandbox knows."""
 
     database: str
     world: dict[str, Any]
@@ -95,7 +95,7 @@ def open_copy(
         world.clock = going.seconds
         if moment:
             vars(world).update(deepcopy(moment.world))
-        dice = random.Random("ids")  # noqa: S311 - a life must repeat, not be secret
+        dice = random.Random("ids")  # noqa: S311 - a scenario must repeat, not be secret
         draw_ids_from(dice)
         random.seed(0)
         try:
@@ -105,7 +105,7 @@ def open_copy(
 
 
 def keep(scene: Scene, at: datetime) -> Moment:
-    """The life that was played last, as it is now; nothing may be connected to its warehouse."""
+    """The scenario that was played last, as it is now; nothing may be connected to its warehouse."""
     name = f"{scene.template.database}_moment"
     with _session(scene.template.set(database="postgres")) as maintenance:
         maintenance.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -2,7 +2,7 @@
 
 A border is where a task touches what others see: before and after a transaction's end, before and after a call. Each
 task has a thread of its own, and only the one that holds the baton runs. A task that waits for a lock of another one
-has its turn when it has the lock. So a life is a function of its seed.
+has its turn when it has the lock. So a scenario is a function of its seed.
 """
 
 from __future__ import annotations

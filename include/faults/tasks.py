@@ -1,4 +1,4 @@
-"""What the DAGs do, as tasks of a life: the product's own functions, with what the outside learns written down."""
+"""What the DAGs do, as tasks of a scenario: the product's own functions, with what the outside learns written down."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
 ITEM = MeteredItem("automq-byoc-payg", "cmgj-automq-byoc", "cmgj-automq-byoc-Period-1", "Period", is_pushed=True)
 CHANNEL = "alibaba-china"
-#: Time in the machine does not count, only on the life's clock: nothing is to run out while others have their turn.
+#: Time in the machine does not count, only on the scenario's clock: nothing is to run out while others have their turn.
 _PATIENT = CallLimits(call_seconds=600, attempt_seconds=600, attempts=3, first_wait_seconds=0.001)
 _PACE = Pace(concurrency=1, run_seconds=3600, deadline_seconds=600, step_seconds=600, tries=1)
 
@@ -71,7 +71,7 @@ _PACE = Pace(concurrency=1, run_seconds=3600, deadline_seconds=600, step_seconds
 BEGINS, _HOURS = datetime(2026, 10, 31, 12, tzinfo=UTC), 5
 
 
-#: Of the vault; the same in all lives.
+#: Of the vault; the same in all scenarios.
 _KEY = Fernet.generate_key().decode()
 
 
@@ -80,7 +80,7 @@ class NotYetError(Exception):
 
 
 class Tasks:
-    """The tasks of one life; each is called with the name of its process."""
+    """The tasks of one scenario; each is called with the name of its process."""
 
     def __init__(
         self,
@@ -226,7 +226,7 @@ class Tasks:
         reconcile_period(self.warehouse, cycle, self.clock.now())
 
     def subscription_id(self) -> str:
-        """The life's subscription, once it is metered."""
+        """The scenario's subscription, once it is metered."""
         return str(self._find("subscription_id"))
 
     def metered_from(self) -> datetime:
@@ -256,7 +256,7 @@ class Tasks:
             return []
 
     def _hours(self) -> list[str]:
-        """The hours of the life that have ended."""
+        """The hours of the scenario that have ended."""
         count = min(int((floor_to_hour(self.clock.now()) - BEGINS) / HOUR), _HOURS)
         return [f"{BEGINS + n * HOUR:%Y-%m-%dT%H:%M:%SZ}" for n in range(count)]
 

@@ -1,6 +1,6 @@
-"""A life on a real stack whose processes are killed heals, and nothing is left of the stack.
+"""A scenario on a real stack whose processes are killed heals, and nothing is left of the stack.
 
-Stack and lives take two minutes on a quiet machine, so this is one seed: `make faults LEVEL=2` lives many.
+Stack and scenario take two minutes on a quiet machine, so this is one seed: `make faults LEVEL=2` plays many.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pytest
 
 from include.faults.liveness import judge
 from include.faults.real.plan import FAULTS, STEPS, plan
-from include.faults.real.run import open_lives
+from include.faults.real.run import open_scenarios
 from include.local import processes
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ SEED = 3
 def test_a_seed_has_one_plan_and_seven_seeds_have_every_fault_once() -> None:
     assert plan(7) == plan(7) != plan(8)
     for first in (1, 8, 15):
-        struck = [strike for seed in range(first, first + 7) for strike in plan(seed)]
-        assert sorted(strike.fault for strike in struck) == sorted(FAULTS)
-        assert {strike.step for strike in struck} == set(STEPS)
+        injected = [injection for seed in range(first, first + 7) for injection in plan(seed)]
+        assert sorted(injection.fault for injection in injected) == sorted(FAULTS)
+        assert {injection.step for injection in injected} == set(STEPS)
 
 
 def test_who_did_nothing_is_found(owned_warehouse: Engine) -> None:
@@ -39,13 +39,13 @@ def test_who_did_nothing_is_found(owned_warehouse: Engine) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_a_life_in_real_processes_heals() -> None:
+def test_a_scenario_in_real_processes_heals() -> None:
     said: list[str] = []
-    with open_lives(said.append) as lives:
-        assert lives.undisturbed.problems == []
-        lived = lives.play([SEED])
-        running = lives.scene.running
-    assert lived.problems == [], lived.to_json()
-    assert any(has_struck for _, has_struck in lived.struck)
+    with open_scenarios(said.append) as scenarios:
+        assert scenarios.undisturbed.problems == []
+        result = scenarios.play([SEED])
+        running = scenarios.scene.running
+    assert result.problems == [], result.to_json()
+    assert any(took_effect for _, took_effect in result.injected)
     assert not running.state.folder.exists()
     assert list(processes.members(running.settings.stack_id)) == []

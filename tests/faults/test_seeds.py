@@ -1,4 +1,4 @@
-"""Lives in which things go wrong by seed: they heal, they repeat, and those who judge them see what does not heal."""
+"""Scenarios with faults, by seed: they heal, they repeat, and the judges see what does not heal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from include.faults.run import open_lives
+from include.faults.run import open_scenarios
 from include.faults.tasks import Tasks
 from include.marketplace.push.ledger import Ledger
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
-    from include.faults.run import Lived, Lives
+    from include.faults.run import Result, Scenarios
 
 pytestmark = pytest.mark.slow
 
@@ -27,40 +27,42 @@ REGRESSIONS = sorted((Path(__file__).parent / "regressions").glob("*.json"))
 
 
 @pytest.fixture(scope="module")
-def lives(postgres_server: URL) -> Iterator[Lives]:
-    with open_lives(postgres_server) as played:
+def scenarios(postgres_server: URL) -> Iterator[Scenarios]:
+    with open_scenarios(postgres_server) as played:
         yield played
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
-def test_a_life_with_faults_heals(seed: int, lives: Lives) -> None:
-    lived = lives.seed(seed)
-    assert lived.problems == []
-    assert len(lived.faults) + lived.repeated > 0
+def test_a_scenario_with_faults_heals(seed: int, scenarios: Scenarios) -> None:
+    result = scenarios.seed(seed)
+    assert result.problems == []
+    assert len(result.faults) + result.repeated > 0
 
 
-def test_the_same_seed_gives_the_same_bytes(lives: Lives) -> None:
-    first, again = (json.dumps(lives.seed(6).to_json(), sort_keys=True) for _ in range(2))
+def test_the_same_seed_gives_the_same_bytes(scenarios: Scenarios) -> None:
+    first, again = (json.dumps(scenarios.seed(6).to_json(), sort_keys=True) for _ in range(2))
     assert first == again
 
 
 @pytest.mark.parametrize("file", REGRESSIONS, ids=lambda file: file.stem)
-def test_what_once_went_wrong_heals(file: Path, lives: Lives) -> None:
+def test_what_once_went_wrong_heals(file: Path, scenarios: Scenarios) -> None:
     case = json.loads(file.read_text(encoding="utf-8"))
     if "seed" in case:
-        lived = lives.seed(case["seed"])
+        result = scenarios.seed(case["seed"])
     else:
         outcomes = {(point, visit): outcome for point, visit, outcome in case["faults"]}
-        lived = lives.script(outcomes, case.get("repeated", ()))
-        assert len(lived.faults) == len(outcomes)
-    assert lived.problems == [], case["why"]
+        result = scenarios.script(outcomes, case.get("repeated", ()))
+        assert len(result.faults) == len(outcomes)
+    assert result.problems == [], case["why"]
 
 
-def died_before_booking(lives: Lives) -> Lived:
-    return lives.script({(BOOKED, 1): "died before"})
+def died_before_booking(scenarios: Scenarios) -> Result:
+    return scenarios.script({(BOOKED, 1): "died before"})
 
 
-def test_a_push_that_is_sent_again_without_knowing_is_found(lives: Lives, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_push_that_is_sent_again_without_knowing_is_found(
+    scenarios: Scenarios, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def send_again(ledger: Ledger, now: object) -> list[int]:
         with ledger._connection.begin():
             ledger._connection.execute(
@@ -69,15 +71,15 @@ def test_a_push_that_is_sent_again_without_knowing_is_found(lives: Lives, monkey
         return []
 
     monkeypatch.setattr(Ledger, "settle_interrupted", send_again)
-    assert any("is duplicated" in problem for problem in died_before_booking(lives).problems)
+    assert any("is duplicated" in problem for problem in died_before_booking(scenarios).problems)
 
 
-def test_a_push_whose_outcome_is_never_resolved_is_found(lives: Lives, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_push_whose_outcome_is_never_resolved_is_found(scenarios: Scenarios, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Tasks, "resolve", lambda *_: None)
-    assert "1 push: unknown, when all is over" in died_before_booking(lives).problems
+    assert "1 push: unknown, when all is over" in died_before_booking(scenarios).problems
 
 
-def test_an_hour_that_is_lost_is_found(lives: Lives, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_hour_that_is_lost_is_found(scenarios: Scenarios, monkeypatch: pytest.MonkeyPatch) -> None:
     push = Tasks.push
 
     def lose(tasks: Tasks, process: str) -> None:
@@ -86,6 +88,6 @@ def test_an_hour_that_is_lost_is_found(lives: Lives, monkeypatch: pytest.MonkeyP
             connection.execute(text("DELETE FROM metering.usage WHERE hour_start = '2026-10-31T14:00:00Z'"))
 
     monkeypatch.setattr(Tasks, "push", lose)
-    problems = lives.script({}).problems
+    problems = scenarios.script({}).problems
     assert any("AKU-seconds at 2026-10-31T14:00:00Z, and 0 are metered" in problem for problem in problems)
     assert any("differs from the undisturbed one" in problem or "are metered" in problem for problem in problems)

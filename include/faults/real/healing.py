@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from include.faults.real.scene import Scene
 
-#: What a life's DAGs are; they run on their schedules as well.
+#: The DAGs of a scenario; they run on their schedules as well.
 DAGS = (
     "marketplace_inbox",
     "subscription_onboarding",
@@ -49,7 +49,7 @@ class Person:
         return self._scene.airflow.begin(dag_id, f"by-hand-{time.time_ns()}", conf)
 
     def wait(self, over: Event | None, is_done: Callable[[], bool], otherwise: str) -> None:
-        """Once the strikes are over, what waits for its next try is done at once.
+        """Once all faults are over, what waits for its next try is done at once.
 
         Raises:
             StuckError: it does not come to its end.

@@ -1,4 +1,4 @@
-"""What goes wrong in a life in real processes: a seed decides which faults, in which step, and when.
+"""What goes wrong in a scenario in real processes: a seed decides which faults, in which step, and when.
 
 When exactly a fault meets a process is the machine's to decide. The plan is the seed's alone.
 """
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from include.faults.real.proxy import DELAYED, TROUBLES
 from include.faults.real.supervisor import SUPERVISED
 
-#: The steps of a life, and in how many seconds each is mostly done.
+#: The steps of a scenario, and in how many seconds each is mostly done.
 STEPS = {"order": 20, "use": 8, "charge": 6, "release": 5}
 OUTSIDE, INSIDE = "call to the outside", "call of the Marketplace"
 KILL, TASK, TASKS_WORKER = "kill -9", "task", "worker of a task"
@@ -30,16 +30,16 @@ FAULTS = (
 )
 #: Where a fault has something to meet.
 _WHERE = {INSIDE: ("order", "use", "release"), OUTSIDE: ("order", "order", "charge", "charge")}
-#: How many faults a life has. Seven seeds in a row, from 1, 8 or 15 on, have every fault once.
+#: How many faults a scenario has. Seven seeds in a row, from 1, 8 or 15 on, have every fault once.
 _MANY = 3
 
 
-class Strike(NamedTuple):
+class Injection(NamedTuple):
     """What goes wrong.
 
     Attributes:
         seed: that has it in its plan.
-        step: of the life.
+        step: of the scenario.
         after: so many seconds after its beginning.
         fault: one of FAULTS.
         times: how many requests it meets, for a call.
@@ -54,25 +54,25 @@ class Strike(NamedTuple):
     seconds: float
 
 
-def plan(seed: int) -> list[Strike]:
+def plan(seed: int) -> list[Injection]:
     """What the seed says; nothing for seed 0."""
     if not seed:
         return []
     deck, place = divmod((seed - 1) * _MANY, len(FAULTS))
     faults = _dice("deck", deck).sample(FAULTS, len(FAULTS))[place : place + _MANY]
     dice = _dice("seed", seed)
-    strikes = [_draw(seed, dice, fault) for fault in faults]
-    return sorted(strikes, key=lambda strike: (list(STEPS).index(strike.step), strike.after))
+    injections = [_draw(seed, dice, fault) for fault in faults]
+    return sorted(injections, key=lambda injection: (list(STEPS).index(injection.step), injection.after))
 
 
 def _dice(kind: str, number: int) -> random.Random:
     return random.Random(f"{kind} {number}")  # noqa: S311 - a plan must repeat, not be secret
 
 
-def _draw(seed: int, dice: random.Random, fault: str) -> Strike:
+def _draw(seed: int, dice: random.Random, fault: str) -> Injection:
     way, _, what = fault.partition(": ")
     step = dice.choice(_WHERE.get(way, tuple(STEPS)))
     if way in _WHERE:
         times = dice.randint(1, 2 if what == DELAYED else 4)
-        return Strike(seed, step, 0.0, fault, times, round(dice.uniform(0.5, 6), 1))
-    return Strike(seed, step, round(dice.uniform(0, STEPS[step]), 1), fault, 1, round(dice.uniform(0, 5), 1))
+        return Injection(seed, step, 0.0, fault, times, round(dice.uniform(0.5, 6), 1))
+    return Injection(seed, step, round(dice.uniform(0, STEPS[step]), 1), fault, 1, round(dice.uniform(0, 5), 1))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from include.faults.checker import Checked
-    from include.faults.real.run import Lived
+    from include.faults.real.run import Result
 
 _ONCE = "each event of the Marketplace has its effect once"
 #: What holds all the same, by kind of fault, and who says so.
@@ -51,13 +51,14 @@ _TEXT = """\
 `make faults LEVEL=2` writes this part (`akubill faults run --level 2 --report`). Each seed is a subscription on a local
 stack: PostgreSQL, Airflow's scheduler, triggerer, DAG processor and API server, LocalExecutor's tasks, the server for
 the Marketplace's callbacks, and the sandbox. A proxy is between the product and the sandbox, and one between the
-Marketplace and the product. Who dies is started again, as an init system does. The seed decides which faults there
-are, in which step, and when; what they meet is up to the machine. `--format json` prints the plan, what struck, and the
-history. Three seeds live at the same time, and what goes wrong for one goes wrong for all; `--seed N` plays one alone.
+Marketplace and the product. What dies is started again, as an init system does. The seed decides which faults there
+are, in which step, and when; what they meet depends on the machine. `--format json` prints the plan, what took effect,
+and the history. Three seeds are played at the same time, and what goes wrong for one goes wrong for all; `--seed N`
+plays one alone.
 
-A life: the buyer orders, a callback starts the onboarding, the usage until now is imported, the last full hour is
-pushed, last month is billed, the subscription is renewed, upgraded and released. The life without faults stays, and is
-polled and metered by the hour while the others live. Whatever was judged is judged again after the next lives.
+In a scenario the buyer orders, a callback starts the onboarding, the usage until now is imported, the last full hour is
+pushed, last month is billed, the subscription is renewed, upgraded and released. The one without faults stays, and is
+polled and metered by the hour while the others are played. Whatever was judged is judged again after the next ones.
 
 {figures}
 
@@ -70,21 +71,21 @@ file that may not grow gives it an error, as a full disk does."""
 
 
 class Totals:
-    """What lives come to."""
+    """What scenarios come to."""
 
     def __init__(self) -> None:
-        self.lives = 0
-        self.struck: Counter[str] = Counter()
+        self.scenarios = 0
+        self.injected: Counter[str] = Counter()
         self.failed: list[tuple[str, list[str]]] = []
         self.checked: dict[str, Checked] = {}
 
-    def add(self, lived: Lived) -> None:
-        """Add a life; what the checker says of it is of all lives so far."""
-        self.lives += sum(seed > 0 for seed in lived.seeds)
-        self.struck.update(fault for fault, has_struck in lived.struck if has_struck)
-        self.checked = lived.checked
-        if lived.problems:
-            self.failed.append((lived.name, lived.problems))
+    def add(self, result: Result) -> None:
+        """Add a scenario; what the checker says of it is of all scenarios so far."""
+        self.scenarios += sum(seed > 0 for seed in result.seeds)
+        self.injected.update(fault for fault, took_effect in result.injected if took_effect)
+        self.checked = result.checked
+        if result.problems:
+            self.failed.append((result.name, result.problems))
 
     def part(self, figures: str) -> str:
         """The part of the page docs/reference/faults.md."""
@@ -95,7 +96,7 @@ class Totals:
         for fault in FAULTS:
             way, _, what = fault.partition(": ")
             guarantee, proof = (RECOVERS, LIVENESS) if what in {CUT, DELAYED} else _GUARANTEES[way]
-            yield f"| {fault} | {self.struck[fault]} | {guarantee} | {proof} |"
+            yield f"| {fault} | {self.injected[fault]} | {guarantee} | {proof} |"
         operations = {
             (name, kind): count for name, each in self.checked.items() for kind, count in each.counts().items()
         }

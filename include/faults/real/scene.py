@@ -1,4 +1,4 @@
-"""Where lives are lived in real processes: a stack of its own, and a proxy on each side of it."""
+"""Where scenarios are played in real processes: a stack of its own, and a proxy on each side of it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _VENDOR = "alibaba_vendor"
 
 
 class Scene(NamedTuple):
-    """What lives are lived with.
+    """What scenarios are played with.
 
     Attributes:
         running: the stack.
@@ -79,7 +79,7 @@ class Scene(NamedTuple):
 
 @contextmanager
 def open_scene(say: Callable[[str], None], history: History) -> Iterator[Scene]:
-    """Everything that lives share; nothing of it is left at the end."""
+    """Everything that scenarios share; nothing of it is left at the end."""
     watcher = Watcher(history)
     with _product() as code, temporary_stack(say, {**_QUICK, "PYTHONPATH": str(code)}) as running:
         callback_port, settings = free_port(), running.settings

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from include.faults.history import History
-    from include.faults.real.plan import Strike
+    from include.faults.real.plan import Injection
     from include.faults.real.scene import Scene
 
 #: What LocalExecutor calls its processes; one that is busy names its task's id.
@@ -50,64 +50,64 @@ _WAITS_SECONDS = 6.0
 _FULL_BYTES = 64 * 1024
 
 
-class Striker:
-    """Strikes at the stack by a plan, and writes down what it did."""
+class Injector:
+    """Injects the faults of a plan into the stack, and writes down what it did."""
 
-    def __init__(self, scene: Scene, history: History, plan: Sequence[Strike]) -> None:
+    def __init__(self, scene: Scene, history: History, plan: Sequence[Injection]) -> None:
         self._scene, self._history, self.plan = scene, history, plan
         self._done: list[tuple[str, bool | Trouble]] = []
 
-    def struck(self) -> list[tuple[str, bool]]:
+    def injected(self) -> list[tuple[str, bool]]:
         """The faults, and whether each met something."""
         return [(fault, what.met > 0 if isinstance(what, Trouble) else what) for fault, what in self._done]
 
     @contextmanager
-    def striking(self, step: str) -> Iterator[Event]:
-        """Strike in a step while the block runs; the event says that all of its strikes are over."""
-        over, strikes = Event(), [strike for strike in self.plan if strike.step == step]
-        thread = Thread(target=self._strike_all, args=(strikes, over), daemon=True)
+    def injecting(self, step: str) -> Iterator[Event]:
+        """Inject a step's faults while the block runs; the event says that all of them are over."""
+        over, injections = Event(), [injection for injection in self.plan if injection.step == step]
+        thread = Thread(target=self._inject_all, args=(injections, over), daemon=True)
         thread.start()
         try:
             yield over
         finally:
             thread.join()
 
-    def _strike_all(self, strikes: Sequence[Strike], over: Event) -> None:
+    def _inject_all(self, injections: Sequence[Injection], over: Event) -> None:
         began = time.monotonic()
         try:
-            for strike in strikes:
-                pause(max(0.0, began + strike.after - time.monotonic()))
-                self._strike(strike)
+            for injection in injections:
+                pause(max(0.0, began + injection.after - time.monotonic()))
+                self._inject(injection)
         except KeyboardInterrupt:
             pass  # who waits for the step hears of it, too
         finally:
             over.set()
 
-    def _strike(self, strike: Strike) -> None:
+    def _inject(self, injection: Injection) -> None:
         """A fault that found nothing to meet is written down as failed."""
-        process, value = f"strike {strike.seed}-{len(self._done)}", strike._asdict()
-        has_struck: bool | Trouble = False
-        with self._history.operation(process, "strike", value) as learned:
+        process, value = f"injection {injection.seed}-{len(self._done)}", injection._asdict()
+        took_effect: bool | Trouble = False
+        with self._history.operation(process, "injection", value) as learned:
             with suppress(AkubillError, httpx.HTTPError, psutil.Error):
-                has_struck = self._do(strike)
-            learned["type"] = "ok" if has_struck else "fail"
-        self._done.append((strike.fault, has_struck))
+                took_effect = self._do(injection)
+            learned["type"] = "ok" if took_effect else "fail"
+        self._done.append((injection.fault, took_effect))
 
-    def _do(self, strike: Strike) -> bool | Trouble:
-        way, _, what = strike.fault.partition(": ")
+    def _do(self, injection: Injection) -> bool | Trouble:
+        way, _, what = injection.fault.partition(": ")
         if way in {OUTSIDE, INSIDE}:
             proxy = self._scene.outside if way == OUTSIDE else self._scene.inside
-            return proxy.trouble(what, strike.times, strike.seconds)
+            return proxy.trouble(what, injection.times, injection.seconds)
         if way == KILL and what in {TASK, TASKS_WORKER}:
             return self._kill_task(is_worker=what == TASKS_WORKER)
         if way == KILL:
-            return self._scene.supervisor.kill(what, strike.seconds)
+            return self._scene.supervisor.kill(what, injection.seconds)
         others: dict[str, Callable[[], bool]] = {
             SECOND_SCHEDULER: self._start_second_scheduler,
-            CLEARED: partial(self._clear, strike),
-            TWICE: partial(self._start_twice, strike),
+            CLEARED: partial(self._clear, injection),
+            TWICE: partial(self._start_twice, injection),
             BACKFILLED: self._backfill,
-            FULL: partial(self._fill_disk, strike.seconds),
+            FULL: partial(self._fill_disk, injection.seconds),
         }
         return others[way]()
 
@@ -124,24 +124,24 @@ class Striker:
         return False
 
     def _start_second_scheduler(self) -> bool:
-        """Beside the first one, until the life is over or it is killed."""
+        """Beside the first one, until the scenario is over or it is killed."""
         if self._scene.supervisor.find(SECOND) is not None:
             return False
         self._scene.supervisor.start(SECOND, "scheduler")
         return True
 
-    def _clear(self, strike: Strike) -> bool:
+    def _clear(self, injection: Injection) -> bool:
         """All tasks of a run of this moment, whatever they are doing."""
         runs = self._scene.airflow.under_way(DAGS)
         if not runs:
             return False
-        self._scene.airflow.clear(random.Random(str(strike)).choice(runs))  # noqa: S311
+        self._scene.airflow.clear(random.Random(str(injection)).choice(runs))  # noqa: S311
         return True
 
-    def _start_twice(self, strike: Strike) -> bool:
+    def _start_twice(self, injection: Injection) -> bool:
         """The DAGs that sweep run once more, beside what runs already."""
         for dag_id in ("marketplace_inbox", "metering_push", "aku_readings"):
-            self._scene.airflow.begin(dag_id, f"again-{strike.seed}-{strike.after}")
+            self._scene.airflow.begin(dag_id, f"again-{injection.seed}-{injection.after}")
         return True
 
     def _backfill(self) -> bool:
@@ -152,12 +152,12 @@ class Striker:
 
     def _fill_disk(self, seconds: float) -> bool:
         """PostgreSQL's files stop growing for a while."""
-        has_struck = self._limit_files(str(_FULL_BYTES))
+        took_effect = self._limit_files(str(_FULL_BYTES))
         try:
             pause(1 + seconds)
         finally:
             self._limit_files("unlimited")
-        return has_struck
+        return took_effect
 
     def _limit_files(self, size: str) -> bool:
         """As PostgreSQL's user, for only root with all its rights may limit other users' processes."""

@@ -1,4 +1,4 @@
-"""A month of life, from the order to the last reconciled bill, and when each task of it is due.
+"""A month, from the order to the last reconciled bill, and when each task of it is due.
 
 The month is short: a subscription that began two days before its end, metered live in its last hours, and released half
 an hour into the next one. A task that ends badly is started again, as Airflow would, at the next five minutes.
@@ -53,7 +53,7 @@ class Due(NamedTuple):
 
 
 def calendar() -> Iterator[Due]:
-    """The life's tasks, in order of time."""
+    """The scenario's tasks, in order of time."""
     day = BEGINS.replace(hour=0)
 
     def at(hour: int, minute: int) -> datetime:
@@ -83,7 +83,7 @@ def calendar() -> Iterator[Due]:
     yield Due(at(24 * 34 + 6, 0), ["reconcile", "resolve"])
 
 
-class Life:
+class Scenario:
     """Plays the tasks on a stage."""
 
     def __init__(self, tasks: Tasks, stage: Stage, watch: psycopg.Connection) -> None:
@@ -92,13 +92,13 @@ class Life:
         self.failures: list[str] = []
 
     def play(self) -> None:
-        """The whole life; then nothing goes wrong any more, and it goes on until nothing changes."""
+        """The whole scenario; then nothing goes wrong any more, and it goes on until nothing changes."""
         waiting = self.play_until(None)
         self._stage.plan.calm()
         self._heal(waiting)
 
     def play_until(self, end: datetime | None) -> list[str]:
-        """The life up to what is due then; what is to be started again."""
+        """The scenario up to what is due then; what is to be started again."""
         waiting: list[str] = []
         days = [due for due in calendar() if end is None or due.at < end]
         for number, due in enumerate(days):

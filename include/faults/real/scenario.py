@@ -1,4 +1,4 @@
-"""A subscription's life on a stack: ordered, onboarded, metered, pushed, billed and released, by DAGs and callbacks.
+"""A subscription on a stack: ordered, onboarded, metered, pushed, billed and released, by DAGs and callbacks.
 
 It is short, and goes by the real clock. The buyer ordered two days before the end of last month, so the hours until now
 come in as a file; the last full hour is one that the Marketplace still takes. Last month is billed.
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
 
     from include.faults.history import History
     from include.faults.real.healing import Person
+    from include.faults.real.injections import Injector
     from include.faults.real.scene import Scene
-    from include.faults.real.strikes import Striker
 
 ZONE = "Asia/Shanghai"
-#: Of the last full hour the Marketplace takes usage until its end; a life does not begin shortly before.
+#: Of the last full hour the Marketplace takes usage until its end; a scenario does not begin shortly before.
 _LAST_MINUTE = 56
 
 
-class Life:
-    """One life, with the strikes that its seed has planned.
+class Scenario:
+    """One scenario, with the faults that its seed has planned.
 
     Attributes:
-        seed: 0 is the life in which nothing goes wrong, and which stays.
+        seed: 0 is the scenario in which nothing goes wrong, and which stays.
         began_at: when the buyer ordered.
         period: last month.
         subscription_id: once it is metered.
         metered_from: the hour in which metering began, then.
-        is_lived: whether it came to its end.
+        is_finished: whether it came to its end.
     """
 
     def __init__(self, scene: Scene, history: History, person: Person, seed: int) -> None:
@@ -52,18 +52,18 @@ class Life:
         self.began_at = self.period.window.end - timedelta(days=2)
         self._last_hour = floor_to_hour(now) - HOUR
         self._ordered: dict[str, Any] = {}
-        self.subscription_id, self.metered_from, self.is_lived = "", now, False
+        self.subscription_id, self.metered_from, self.is_finished = "", now, False
 
-    def play(self, striker: Striker, steps: Collection[str]) -> None:
-        """Live, step by step.
+    def play(self, injector: Injector, steps: Collection[str]) -> None:
+        """Play it, step by step.
 
         Raises:
             StuckError: a step does not come to its end.
         """
         for name in steps:
-            with striker.striking(name) as over:
+            with injector.injecting(name) as over:
                 getattr(self, f"_{name}")(over)
-        self.is_lived = True
+        self.is_finished = True
 
     @property
     def bill_id(self) -> str:
@@ -76,7 +76,7 @@ class Life:
         return str(self._ordered["environment_id"])
 
     def names(self) -> list[str]:
-        """What only this life has of its bill."""
+        """What only this scenario has of its bill."""
         instances = sorted({row["instance_id"] for row in self.usage(self._last_hour)})
         ids = [str(self._ordered[name]) for name in ("environment_id", "order_id", "marketplace_instance_id")]
         return [self.subscription_id, self.account_id, self.environment_name, *ids, *instances]
@@ -86,7 +86,7 @@ class Life:
         return self._scene.sandbox.usage(self.environment_id, self.began_at, until)
 
     def _script(self) -> list[dict[str, Any]]:
-        """Two instances that are gone before metering begins; of the life that goes on, one that is polled."""
+        """Two instances that are gone before metering begins; of the scenario that goes on, one that is polled."""
 
         def at(do: str, instance: str, instant: datetime, **more: object) -> dict[str, Any]:
             return {"do": do, "instance": instance, "at": instant.isoformat(), **more}
@@ -137,7 +137,7 @@ class Life:
     def _charge(self, over: Event) -> None:
         """The last hour is reported, and last month is billed."""
         pushed = self._person.begin("metering_push")
-        with self._history.operation(f"life {self.seed}", "issue", [self.bill_id]) as learned:
+        with self._history.operation(f"scenario {self.seed}", "issue", [self.bill_id]) as learned:
             if self._run("billing_period_close", over, {"period": self.period.name}) != "success":
                 learned["type"] = "info"
         self._person.wait(over, lambda: self._scene.airflow.state(pushed) in ENDED, "A push does not end")
