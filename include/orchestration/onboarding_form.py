@@ -60,7 +60,7 @@ def onboarding_form() -> dict[str, Param]:
             description="Pay as you go, or a prepaid licence.",
         ),
         "licence_aku": Param(
-            None, type=["null", "integer"], minimum=1, title="Licence AKU", section=_PAYMENT,
+            None, type=["null", "integer"], minimum=product.aku.minimum, title="Licence AKU", section=_PAYMENT,
             description="Prepaid: licensed capacity in AKU.",
         ),
         "licence_term_months": Param(
@@ -77,7 +77,8 @@ def onboarding_form() -> dict[str, Param]:
             description="Empty: the buyer makes its own in the console.",
         ),
         "first_instance_aku": Param(
-            None, type=["null", "integer"], minimum=1, title="First instance's AKU", section=_START,
+            None, type=["null", "integer"], minimum=product.aku.minimum, maximum=product.aku.maximum,
+            title="First instance's AKU", section=_START,
             description=f"Its size, {sizes} AKU.",
         ),
         "order_id": Param(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from include.domain.words.filling import Words, fill
+from include.domain.words.metering import GAP_CAUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -114,7 +115,8 @@ FINDINGS = {
     ),
     "no_gap_is_open": Words(
         "{gap_count:gap of unknown usage is|gaps of unknown usage are} open, {seconds:duration} in all, the first from "
-        f"{{first_gap_start:time}} on ({{first_cause}}). Resolve or waive them, {_AGAIN}",
+        f"{{first_gap_start:time}} on: {{first_cause}}. Resolve or waive them, {_AGAIN}",
+        {"first_cause": GAP_CAUSES},
         title="Open gaps",
     ),
     "no_hour_is_billed_twice": Words(

@@ -126,7 +126,7 @@ CONSOLES = {
     "unreachable": Words(f"The console {_CONSOLE['unreachable']}. Check that it runs, and its address."),
 }
 #: Why usage is not known: the gap's cause, a failed poll's included.
-_GAP_CAUSES = {
+GAP_CAUSES = {
     **{cause: f"the console {said}" for cause, said in _CONSOLE.items()},
     "changed_before_first_poll": "its size changed before it was first polled",
     "changed_in_silence": "its size changed while the console was silent",
@@ -140,7 +140,7 @@ GAP = Words(
     "Usage of {what} is not known for {seconds:duration}: {cause}. {outcome}",
     {
         "what": {"instance": "instance {instance_id}", "environment": "all instances"},
-        "cause": _GAP_CAUSES,
+        "cause": GAP_CAUSES,
         "outcome": {
             "open": "Better data resolves it: an answer of the console, or an import. If none will come, waive it.",
             "holds": "Bill {holds_bill} waits for it. Import what is missing or waive it, then close the period again.",

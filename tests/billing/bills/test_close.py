@@ -148,7 +148,7 @@ def test_an_open_gap_holds_its_own_bill_only(prices: Engine, subscribe: Callable
     assert [bill.state for bill in bills_of(prices)] == ["issued", "held"]
     (held,) = closed.held
     assert held.finding == "no_gap_is_open"
-    assert "unreachable" in held.sentence
+    assert "the console cannot be reached" in held.sentence
 
 
 def test_a_held_bill_is_made_again_once_its_gap_is_waived_and_issued_ones_are_left_alone(

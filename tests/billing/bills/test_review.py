@@ -312,10 +312,10 @@ def test_a_waived_finding_does_not_hold_the_bill_and_other_words_do_again(
     assert [found.finding for found in show_bill(prices, BILL).findings] == ["every_hour_is_closed"]
     assert list_holds(prices) != hold
     with prices.begin() as connection:
-        connection.execute(text("UPDATE metering.gaps SET cause = 'silent_change'"))
+        connection.execute(text("UPDATE metering.gaps SET cause = 'changed_in_silence'"))
     close_period(prices, OCTOBER, LATER)
     found = {found.finding: found.sentence for found in show_bill(prices, BILL).findings}
-    assert "silent_change" in found["no_gap_is_open"]
+    assert "its size changed while the console was silent" in found["no_gap_is_open"]
 
 
 def test_waiving_the_only_finding_issues_the_bill(prices: Engine, held: int) -> None:
