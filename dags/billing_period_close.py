@@ -61,14 +61,14 @@ def billing_period_close() -> None:
 
         publish_price_plans(warehouse(), catalog_price_plans())
 
-    @task(map_index_template="shard {{ task.op_kwargs['shard'] }}", inlets=[USAGE])
+    @task(map_index_template="shard {{ task.op_kwargs['shard'] }}")
     def close_shard(period: str, shard: int) -> dict[str, Any]:
         """Draft, audit, hold or issue the shard's bills; yields how many, and why others could not be made."""
         from include.orchestration.billing import close_shard_of_run
 
         return close_shard_of_run(period, shard)
 
-    @task(has_page=True, outlets=[BILLS])
+    @task(has_page=True, outlets=[BILLS], inlets=[USAGE])
     def sum_up(period: str, shards: list[dict[str, Any]]) -> dict[str, Any]:
         """Look at the whole period; yields counts, and what was done in words."""
         from include.orchestration import pages
