@@ -60,8 +60,8 @@ from include.orchestration.errors import task
             values_display={"late_usage": "Late usage", "price": "Price", "discount": "Discount", "refund": "Refund"},
             title="Cause",
             description=(
-                "What was wrong. Late usage needs nothing more, a price a price plan, a discount its per cent, a "
-                "refund an amount and a line."
+                "What was wrong. Late usage needs nothing more; a price needs a price plan, a discount a "
+                "percentage, a refund an amount and a line."
             ),
         ),
         "delivery": Param(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import httpx
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -16,17 +16,26 @@ from include.local.interrupts import INTERRUPTED, pause
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 #: Who says in a task's log why it failed.
 LOGGER = "include.orchestration.errors"
 _ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
-#: For what is only asked; callers check for Ctrl-C first, by pause(0).
-_with_retries = retry(
-    retry=retry_if_exception_type((RetriableError, httpx.TransportError)),
-    stop=stop_after_delay(180),
-    wait=wait_fixed(1),
-    sleep=sleep_using_event(INTERRUPTED),
-    reraise=True,
-)
+
+
+def retried(error: type[Exception], seconds: float, every: float = 1) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """Tries a call again after that error, or after one of the network; callers check for Ctrl-C first, by pause(0)."""
+    return retry(
+        retry=retry_if_exception_type((error, httpx.TransportError)),
+        stop=stop_after_delay(seconds),
+        wait=wait_fixed(every),
+        sleep=sleep_using_event(INTERRUPTED),
+        reraise=True,
+    )
+
+
+#: For what is only asked.
+_with_retries = retried(RetriableError, 180)
 
 
 @dataclass(frozen=True, slots=True)

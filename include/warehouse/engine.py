@@ -136,12 +136,13 @@ def locked(connection: Connection, *work: object) -> Iterator[None]:
 
 @contextmanager
 def alone(
-    warehouse: Engine, *works: tuple[object, ...], beside: Iterable[tuple[object, ...]] = ()
+    warehouse: Engine, *works: tuple[object, ...], shared: Iterable[tuple[object, ...]] = ()
 ) -> Iterator[Connection]:
     """A session that holds the advisory locks of these works, taken in their order, with no transaction open.
 
-    Those `beside` which it works are shared: with others that share them, not with those that hold them alone, who get
-    their turn before anyone who comes later.
+    Locks of `shared` works can be held by several sessions that share them, but not beside one that holds them alone.
+    PostgreSQL grants locks in the order they are asked for, so a session that waits to hold one alone gets it before
+    any that asks to share it later.
 
     The locks belong to the session that does the work, through as many transactions as it begins. Where the session
     ends early, the server frees the locks, and what was not committed is gone: nothing goes on without them.
@@ -151,7 +152,7 @@ def alone(
     """
     with warehouse.connect() as connection:
         try:
-            for function, group in (("pg_advisory_lock", works), ("pg_advisory_lock_shared", beside)):
+            for function, group in (("pg_advisory_lock", works), ("pg_advisory_lock_shared", shared)):
                 for work in group:
                     _wait_for_lock(connection, function, work)
                     connection.commit()
@@ -166,11 +167,11 @@ def alone(
 
 @contextmanager
 def alone_on_snapshot(
-    warehouse: Engine, *works: tuple[object, ...], beside: Iterable[tuple[object, ...]] = ()
+    warehouse: Engine, *works: tuple[object, ...], shared: Iterable[tuple[object, ...]] = ()
 ) -> Iterator[Connection]:
     """A transaction on one snapshot, which is taken only once this very session holds the locks of these works."""
     snapshots = warehouse.execution_options(isolation_level="REPEATABLE READ")
-    with alone(snapshots, *works, beside=beside) as connection, connection.begin():
+    with alone(snapshots, *works, shared=shared) as connection, connection.begin():
         yield connection
 
 

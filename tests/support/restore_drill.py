@@ -92,7 +92,7 @@ def play(folder: Path, customers: int, hours: int, settings: Mapping[str, str] =
             warehouse = open_warehouse(first.url.set(database=DATABASE))
         with drill.step("fill: usage files, polls, hours"):
             _fill(warehouse, folder, Vault(key), customers, hours)
-        with drill.step("take a base backup (`pg_basebackup`), and hold it against its manifest"):
+        with drill.step("take a base backup (`pg_basebackup`), and compare it with its manifest"):
             first.back_up()
         with drill.step("go on: close October, give a credit note"):
             _close_and_correct(warehouse)

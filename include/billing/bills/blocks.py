@@ -1,7 +1,7 @@
 """Blocks of subscriptions: what one transaction makes bills of, so that its time does not grow with their number.
 
-A block is the subscriptions of neighbouring keys, whose hours lie next to each other. Who works on a block's bills is
-alone with them, and shares the usage that they are made of with other blocks; it is not written meanwhile.
+A block is the subscriptions of neighbouring keys, whose hours lie next to each other. One session at a time works on a
+block's bills. Sessions on different blocks share the lock on usage, which keeps usage from being written meanwhile.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def list_blocks(warehouse: Engine, shard: int | None = None) -> list[int]:
 @contextmanager
 def block_alone(warehouse: Engine, block: int) -> Iterator[Connection]:
     """A transaction on one snapshot, which is taken only when no other session works on the block's bills."""
-    with alone_on_snapshot(warehouse, _work(block), beside=[USAGE]) as connection:
+    with alone_on_snapshot(warehouse, _work(block), shared=[USAGE]) as connection:
         yield connection
 
 

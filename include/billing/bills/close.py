@@ -2,8 +2,9 @@
 
 A block of subscriptions is one transaction on one snapshot: no one sees half of a bill, a kill leaves nothing of its
 block, and usage that changes meanwhile does not reach a bill's sums, its audits and its fingerprint at different times.
-Blocks are closed side by side, shared out to a fixed number of shards; usage is not written only while a block is
-closed. Closing again is safe, and goes on where a run ended: issued and void bills stay, the others are made again.
+Blocks are divided among a fixed number of shards, which are closed side by side; writers of usage only wait for the
+blocks at work. Closing again is safe, and goes on where a run ended: issued and void bills stay, the others are made
+again.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from include.domain.words.billing import Finding
 from include.warehouse.engine import statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Engine
@@ -134,7 +135,7 @@ def close_shard(warehouse: Engine, period: BillingPeriod, shard: int, at: dateti
 
 
 def refuse_running(period: BillingPeriod, at: datetime) -> None:
-    """Let only a period that has ended be closed.
+    """Refuse to close a period that has not ended.
 
     Raises:
         PeriodNotEndedError: when it has not ended at `at`.
@@ -146,13 +147,12 @@ def refuse_running(period: BillingPeriod, at: datetime) -> None:
         )
 
 
-def sum_up(warehouse: Engine, period: BillingPeriod, shards: Iterable[ClosedShard]) -> ClosedPeriod:
+def sum_up(warehouse: Engine, period: BillingPeriod, shards: Sequence[ClosedShard]) -> ClosedPeriod:
     """What closing the shards came to, seen over the whole period; nothing is changed.
 
     Raises:
         PeriodIssuedError, EmptyPeriodError, ConfigurationError: as `close_period`.
     """
-    shards = list(shards)
     drafted = sum(shard.drafted_count for shard in shards)
     with warehouse.connect() as connection:
         missing = list_missing(connection, period)

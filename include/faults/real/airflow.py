@@ -1,4 +1,4 @@
-"""Airflow's API for one who knows that its server may be dead at the moment."""
+"""A client of Airflow's API that keeps asking while the server is down."""
 
 from __future__ import annotations
 
@@ -6,24 +6,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
-from tenacity.nap import sleep_using_event
 
 from include.domain.errors import AkubillError
-from include.local.airflow_api import AirflowApi, Run
-from include.local.interrupts import INTERRUPTED, pause
+from include.local.airflow_api import AirflowApi, Run, retried
+from include.local.interrupts import pause
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
-_with_patience = retry(
-    retry=retry_if_exception_type((AkubillError, httpx.TransportError)),
-    stop=stop_after_delay(90),
-    wait=wait_fixed(0.5),
-    sleep=sleep_using_event(INTERRUPTED),
-    reraise=True,
-)
+_with_patience = retried(AkubillError, 90, every=0.5)
 ENDED = {"success", "failed"}
 
 

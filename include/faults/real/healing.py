@@ -1,4 +1,4 @@
-"""What a person does while things go wrong, and how everything comes to rest once nothing does any more."""
+"""What an operator does while things go wrong, and how everything comes to rest once nothing does any more."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _HELPS_AFTER_SECONDS, _SWEEPS_AFTER_SECONDS, _LOOKS_AFTER_SECONDS = 6.0, 30.0, 0
 
 
 class StuckError(Exception):
-    """It does not go on."""
+    """Something that was waited for did not happen in time."""
 
 
-class Person:
-    """Looks at a stack now and then, and helps it on."""
+class Operator:
+    """Does what an operator would: triggers DAGs, clears tasks, waits until a stack has recovered."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene, self._lock = scene, threading.Lock()

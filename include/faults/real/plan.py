@@ -1,6 +1,6 @@
 """What goes wrong in a scenario in real processes: a seed decides which faults, in which step, and when.
 
-When exactly a fault meets a process is the machine's to decide. The plan is the seed's alone.
+The plan depends on the seed only; what a fault meets when it is injected depends on the machine.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from include.faults.real.proxy import DELAYED, TROUBLES
 from include.faults.real.supervisor import SUPERVISED
 
-#: The steps of a scenario, and in how many seconds each is mostly done.
+#: The steps of a scenario, and how many seconds each usually takes.
 STEPS = {"order": 20, "use": 8, "charge": 6, "release": 5}
 OUTSIDE, INSIDE = "call to the outside", "call of the Marketplace"
 KILL, TASK, TASKS_WORKER = "kill -9", "task", "worker of a task"
@@ -31,7 +31,7 @@ FAULTS = (
 #: Where a fault has something to meet.
 _WHERE = {INSIDE: ("order", "use", "release"), OUTSIDE: ("order", "order", "charge", "charge")}
 #: How many faults a scenario has. Seven seeds in a row, from 1, 8 or 15 on, have every fault once.
-_MANY = 3
+_FAULTS_EACH = 3
 
 
 class Injection(NamedTuple):
@@ -58,8 +58,8 @@ def plan(seed: int) -> list[Injection]:
     """What the seed says; nothing for seed 0."""
     if not seed:
         return []
-    deck, place = divmod((seed - 1) * _MANY, len(FAULTS))
-    faults = _dice("deck", deck).sample(FAULTS, len(FAULTS))[place : place + _MANY]
+    deck, place = divmod((seed - 1) * _FAULTS_EACH, len(FAULTS))
+    faults = _dice("deck", deck).sample(FAULTS, len(FAULTS))[place : place + _FAULTS_EACH]
     dice = _dice("seed", seed)
     injections = [_draw(seed, dice, fault) for fault in faults]
     return sorted(injections, key=lambda injection: (list(STEPS).index(injection.step), injection.after))

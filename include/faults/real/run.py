@@ -15,7 +15,7 @@ from include.faults.accountant import Issued, account, issued_bills, taken
 from include.faults.checker import Checked, check
 from include.faults.history import History
 from include.faults.liveness import judge, states
-from include.faults.real.healing import DAGS, Person, StuckError
+from include.faults.real.healing import DAGS, Operator, StuckError
 from include.faults.real.injections import Injector
 from include.faults.real.plan import STEPS, plan
 from include.faults.real.scenario import Scenario
@@ -88,7 +88,7 @@ class Scenarios:
     """Plays scenarios on one stack. What was judged before is judged again each time, and may not have changed."""
 
     def __init__(self, scene: Scene, history: History) -> None:
-        self.scene, self._history, self._person = scene, history, Person(scene)
+        self.scene, self._history, self._operator = scene, history, Operator(scene)
         self._scenarios: list[Scenario] = []
         self._issued, self._known = Issued(), set[str]()
         for dag_id in DAGS:
@@ -98,7 +98,7 @@ class Scenarios:
     def play(self, seeds: Sequence[int]) -> Result:
         """Play the scenarios of these seeds at the same time; in seed 0 nothing goes wrong."""
         began, first, before = time.monotonic(), len(self._history.entries), self._states()
-        scenarios = [Scenario(self.scene, self._history, self._person, seed) for seed in seeds]
+        scenarios = [Scenario(self.scene, self._history, self._operator, seed) for seed in seeds]
         injectors = [Injector(self.scene, self._history, plan(seed)) for seed in seeds]
         with ThreadPoolExecutor(len(scenarios)) as pool:
             stuck = [said for said in pool.map(_play, scenarios, injectors) if said]
@@ -106,7 +106,7 @@ class Scenarios:
         if not self._scenarios:
             raise AkubillError(f"Nothing goes wrong, and yet: {' '.join(stuck)}")
         try:
-            self._person.heal(scenarios[0].period.name)
+            self._operator.heal(scenarios[0].period.name)
         except StuckError as error:
             stuck.append(str(error))
         lines = self._history.lines()

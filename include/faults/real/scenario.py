@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from include.faults.history import History
-    from include.faults.real.healing import Person
+    from include.faults.real.healing import Operator
     from include.faults.real.injections import Injector
     from include.faults.real.scene import Scene
 
@@ -43,8 +43,8 @@ class Scenario:
         is_finished: whether it came to its end.
     """
 
-    def __init__(self, scene: Scene, history: History, person: Person, seed: int) -> None:
-        self._scene, self._history, self._person, self.seed = scene, history, person, seed
+    def __init__(self, scene: Scene, history: History, operator: Operator, seed: int) -> None:
+        self._scene, self._history, self._operator, self.seed = scene, history, operator, seed
         self.account_id, self.environment_name = f"17{seed:014d}", f"orders-{seed}"
         _wait_for_time()
         now = datetime.now(UTC)
@@ -123,7 +123,7 @@ class Scenario:
         )
         script = self._script()
         scene.sandbox.play_life(self._ordered["service_instance_id"], since=self.began_at.isoformat(), script=script)
-        self._person.wait(over, self._is_metered, "The order is not onboarded")
+        self._operator.wait(over, self._is_metered, "The order is not onboarded")
 
     def _use(self, over: Event) -> None:
         """What was used comes in as a file; the Marketplace says that the subscription was renewed, and is larger."""
@@ -136,16 +136,16 @@ class Scenario:
 
     def _charge(self, over: Event) -> None:
         """The last hour is reported, and last month is billed."""
-        pushed = self._person.begin("metering_push")
+        pushed = self._operator.begin("metering_push")
         with self._history.operation(f"scenario {self.seed}", "issue", [self.bill_id]) as learned:
             if self._run("billing_period_close", over, {"period": self.period.name}) != "success":
                 learned["type"] = "info"
-        self._person.wait(over, lambda: self._scene.airflow.state(pushed) in ENDED, "A push does not end")
+        self._operator.wait(over, lambda: self._scene.airflow.state(pushed) in ENDED, "A push does not end")
 
     def _release(self, over: Event) -> None:
         """The buyer gives it up."""
         self._happen("releaseInstance", isRefund="false")
-        self._person.wait(over, self._is_released, "The subscription is not released")
+        self._operator.wait(over, self._is_released, "The subscription is not released")
 
     def _happen(self, action: str, **parameters: str) -> None:
         self._scene.sandbox.let_happen(self._ordered["service_instance_id"], action, parameters)
@@ -153,8 +153,8 @@ class Scenario:
     def _run(self, dag_id: str, over: Event, conf: dict[str, object]) -> str:
         """Until it ends; where it fails, it is started again."""
         for _ in range(3):
-            run = self._person.begin(dag_id, conf)
-            self._person.wait(over, lambda run=run: self._scene.airflow.state(run) in ENDED, f"{dag_id} does not end")  # type: ignore[misc]
+            run = self._operator.begin(dag_id, conf)
+            self._operator.wait(over, lambda run=run: self._scene.airflow.state(run) in ENDED, f"{dag_id} does not end")  # type: ignore[misc]
             if self._scene.airflow.state(run) == "success":
                 return "success"
         return "failed"

@@ -1,7 +1,7 @@
-"""Digests of usage: which hours' sums are known to be those of the usage of their instances.
+"""Digests of usage: an hour that has one is known to have the sums of its instances' usage.
 
 A closing adds up usage and takes the digest in one statement (rollup.py). An import adds to sums without reading usage
-again, and whatever else changes sums or usage leaves their hours without a digest; these are held against their usage
+again, and whatever else changes sums or usage leaves their hours without a digest; these are compared with their usage
 afterwards, so that the close of a period need not read the usage of instances.
 """
 
@@ -19,7 +19,7 @@ MOST = 775
 
 
 def take_missing_digests(warehouse: Engine) -> int:
-    """Hold hours that have no digest against their usage, each in a transaction of its own.
+    """Compare hours that have no digest with their usage, each in a transaction of its own.
 
     Hours whose sums are not those of their usage stay without; the audit of their bill names them.
 
@@ -27,7 +27,7 @@ def take_missing_digests(warehouse: Engine) -> int:
         How many hours of subscriptions have a digest now that had none.
     """
     with warehouse.connect() as connection:
-        hours = connection.scalars(statement("metering/hours/list_undigested_hours"), {"at_most": MOST}).all()
+        hours = connection.scalars(statement("metering/hours/list_hours_without_digest"), {"at_most": MOST}).all()
     taken = 0
     for hour in hours:
         with warehouse.begin() as connection, locked(connection, *USAGE):

@@ -1,5 +1,5 @@
--- The sums by subscription and hour are those of the usage. An hour has a digest of its usage where they are, and where
--- neither changed since; the others are looked at again.
+-- The sums by subscription and hour are those of the usage. An hour that has a digest was found to be so, and did not
+-- change since; the others are compared here.
 SELECT
     b.bill_key,
     jsonb_build_object(
@@ -7,7 +7,7 @@ SELECT
         'first_hour', min(h.hour_start)
     ) AS facts
 FROM billing.period_bills(:period_start, :period_end, :states, :subscriptions) AS b
-INNER JOIN metering.unaudited_hours(:period_start, :period_end, :subscriptions) AS h
+INNER JOIN metering.hours_without_digest(:period_start, :period_end, :subscriptions) AS h
     ON b.subscription_key = h.subscription_key
 WHERE NOT h.is_equal
 GROUP BY b.bill_key

@@ -106,7 +106,7 @@ ROUTINES = (
     "marketplace/agreement_in_money",
     "metering/usage_hash",
     "metering/summed_usage",
-    "metering/unaudited_hours",
+    "metering/hours_without_digest",
     "metering/take_digests",
     "metering/forget_digests",
     "marketplace/day_of",

@@ -1,5 +1,5 @@
--- A digest says that an hour's sums are those of its usage. Who changes the sums, or the usage behind them, without
--- taking a digest of it forgets the one there was, so that the close of the period looks at both again.
+-- A digest says that an hour's sums are those of its usage. A change of the sums, or of the usage behind them, that
+-- does not take a new digest removes the old one, so that the two are compared again before the hour is billed.
 CREATE FUNCTION metering.forget_digest() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
     NEW.usage_digest := NULL;

@@ -5,7 +5,7 @@ LANGUAGE sql SET search_path = pg_catalog AS $$
     WITH taken AS (
         UPDATE metering.subscription_hours AS hours
         SET usage_digest = found.usage_digest
-        FROM metering.unaudited_hours(take_digests.starts, take_digests.ends, take_digests.subscriptions) AS found
+        FROM metering.hours_without_digest(take_digests.starts, take_digests.ends, take_digests.subscriptions) AS found
         WHERE
             found.is_equal
             AND hours.subscription_key = found.subscription_key

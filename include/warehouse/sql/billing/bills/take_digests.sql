@@ -1,2 +1,2 @@
--- Hours that were imported, or changed since their sums were held against their usage, are held against it now.
+-- Compares hours without a digest, such as imported ones, with their usage.
 SELECT metering.take_digests(:period_start, :period_end, :subscriptions)

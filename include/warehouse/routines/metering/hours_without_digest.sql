@@ -1,5 +1,6 @@
--- The hours of [starts, ends) whose sums changed since an audit looked at them, with what their usage adds up to.
-CREATE FUNCTION metering.unaudited_hours(starts timestamptz, ends timestamptz, subscriptions bigint[])
+-- The hours of [starts, ends) that have no digest of their usage, of these subscriptions or (NULL) all: whether their
+-- sums are those of the usage, and the digest that it has now.
+CREATE FUNCTION metering.hours_without_digest(starts timestamptz, ends timestamptz, subscriptions bigint[])
 RETURNS TABLE (
     subscription_key bigint,
     hour_start timestamptz,
@@ -12,9 +13,9 @@ LANGUAGE sql STABLE AS $$
         FROM metering.subscription_hours AS h
         WHERE
             h.usage_digest IS NULL
-            AND h.hour_start >= unaudited_hours.starts
-            AND h.hour_start < unaudited_hours.ends
-            AND (unaudited_hours.subscriptions IS NULL OR h.subscription_key = any(unaudited_hours.subscriptions))
+            AND h.hour_start >= hours_without_digest.starts
+            AND h.hour_start < hours_without_digest.ends
+            AND (hours_without_digest.subscriptions IS NULL OR h.subscription_key = any(hours_without_digest.subscriptions))
     ),
 
     bounds AS (
@@ -44,5 +45,5 @@ LANGUAGE sql STABLE AS $$
     LEFT JOIN LATERAL metering.summed_usage(b.starts, b.ends, b.subscriptions) AS u
         ON d.subscription_key = u.subscription_key AND d.hour_start = u.hour_start
 $$;
-COMMENT ON FUNCTION metering.unaudited_hours IS
-'Hours whose sums changed since they were held against their usage, with whether they equal it, and its digest.';
+COMMENT ON FUNCTION metering.hours_without_digest IS
+'Hours without a digest: whether their sums are those of their usage, and its digest.';
